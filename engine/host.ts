@@ -1,0 +1,68 @@
+/**
+ * The one door between the engine and the machine it runs on. The engine sees files, threads and memory only
+ * through a `Host`; `env/node` and `env/browser` implement it. A host says what it can do, so that a feature which a
+ * host lacks is a finding and not a crash.
+ */
+export interface HostCapabilities {
+  /** `readRange` fetches only the bytes asked for (otherwise it reads the whole file and slices). */
+  readonly rangeReads: boolean;
+  /** `replace` is atomic: a killed process leaves the old file or the new one. */
+  readonly atomicReplace: boolean;
+  /** Worker threads with shared memory: kernels may run on more than one thread. */
+  readonly sharedMemory: boolean;
+  /** Logical processors the engine may use. */
+  readonly processors: number;
+}
+
+export interface FileStat {
+  readonly size: number;
+  readonly isDirectory: boolean;
+  /** Milliseconds since the epoch; part of cache keys. */
+  readonly modified: number;
+}
+
+/** A file being written beside its final place; nothing is visible under its name before `commit`. */
+export interface PendingFile {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Flushes to the disk and renames to the final name. */
+  commit(): Promise<void>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
+}
+
+export interface Host {
+  readonly capabilities: HostCapabilities;
+  readonly path: HostPath;
+  stat(path: string): Promise<FileStat | undefined>;
+  readFile(path: string): Promise<Uint8Array>;
+  /** Bytes `[offset, offset + length)`; fewer when the file ends before. */
+  readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Names (not paths) in a folder, sorted by code unit so that the order is the same on every machine. */
+  list(folder: string): Promise<string[]>;
+  /** The path with every symbolic link resolved; undefined if it does not exist. */
+  realPath(path: string): Promise<string | undefined>;
+  createFolder(path: string): Promise<void>;
+  /** Starts a file that will appear at `path` when committed. */
+  replace(path: string): Promise<PendingFile>;
+  remove(path: string): Promise<void>;
+  /** Starts a kernel thread that runs the kernel worker's program; undefined where threads are not to be had. */
+  startThread?(data: unknown): HostThread;
+  /** Bytes of a WASM or data asset that is too large to be inlined (`onnxruntime-web`), by its asset name. */
+  asset(name: string): Promise<Uint8Array>;
+}
+
+/** Path arithmetic of the host, always with the host's own separator. */
+export interface HostPath {
+  join(...parts: string[]): string;
+  resolve(...parts: string[]): string;
+  dirname(path: string): string;
+  basename(path: string): string;
+  relative(from: string, to: string): string;
+  isAbsolute(path: string): boolean;
+}
+
+export interface HostThread {
+  post(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  terminate(): void;
+}

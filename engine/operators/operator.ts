@@ -1,0 +1,62 @@
+import type { Lowering } from '../executor/lowering.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
+import type { Tensor, ValueType } from '../tensor.ts';
+
+/**
+ * All that the engine knows of one operator, in one file: shape rule, reference evaluation, kernel, cost, role in
+ * quantisation. `registry.ts` lists them; conformance tests, documentation, completion and benchmarks come from there.
+ */
+export interface Operator {
+  readonly op: string;
+  /** '' (ai.onnx), 'com.microsoft' or 'qspec'. */
+  readonly domain: string;
+  /** Oldest and newest operator-set version whose meaning this file implements. */
+  readonly opsets: readonly [from: number, to: number];
+  /** Output types from input types (and constant inputs, for Reshape and its like). Throws a FindingError on a malformed node. */
+  infer(node: GraphNode, context: InferContext): readonly ValueType[];
+  /**
+   * The meaning of the operator, in scalar double or integer arithmetic as the specification states it; outputs
+   * rounded to their type. Kernels are tested against it. Absent: the engine can describe but not run the operator.
+   */
+  evaluate?(node: GraphNode, inputs: readonly (Tensor | undefined)[], context: EvaluateContext): readonly Tensor[];
+  /** How the executor runs it with kernels; absent: the executor falls back to `evaluate`. */
+  lower?(node: GraphNode, lowering: Lowering): void;
+  /** Multiply-accumulates and other arithmetic of one execution; absent: counted as one operation per output element. */
+  cost?(node: GraphNode, context: InferContext): OperatorCost;
+  /** Its part in quantisation; absent: stays float. */
+  readonly quantization?: QuantizationRole;
+}
+
+export interface InferContext {
+  /** Operator-set version of the node's domain. */
+  readonly opset: number;
+  type(value: string): ValueType | undefined;
+  /** The value's tensor if it is known before anything runs. */
+  constant(value: string): Tensor | undefined;
+  /** Infers a subgraph's outputs (If, Loop, Scan). */
+  inferSubgraph(graph: Graph): readonly ValueType[];
+}
+
+export interface EvaluateContext {
+  readonly opset: number;
+  /** Runs a subgraph (If, Loop, Scan) with values of the enclosing scope visible by name. */
+  evaluateSubgraph(graph: Graph, inputs: readonly Tensor[]): readonly Tensor[];
+  /** Seed for random operators. */
+  readonly seed: number;
+}
+
+export interface OperatorCost {
+  readonly macs: number;
+  /** Additions, comparisons, … that are not part of a multiply-accumulate. */
+  readonly operations: number;
+}
+
+export type QuantizationRole =
+  /** Convolution and matrix product: integer multiply-accumulate, its own output scale. */
+  | { readonly kind: 'compute'; readonly weight: number; readonly bias?: number; weightAxis(node: GraphNode): number }
+  /** Output shares scale and zero point with the inputs: pooling, reshape, concat, transpose, … */
+  | { readonly kind: 'same-scale' }
+  /** Integer elementwise with its own output scale: Add, Mul, average pooling, … */
+  | { readonly kind: 'elementwise' }
+  /** Folds into the producer's output clamp where its output is quantised: Relu, Clip. */
+  | { readonly kind: 'activation' };

@@ -1,0 +1,111 @@
+import type { TextRange } from './findings.ts';
+
+/**
+ * What a spec resolves to: plain JSON, produced by the language, consumed by the engine. Neither imports the other's
+ * internals. All paths are absolute.
+ */
+export interface Job {
+  readonly spec: { readonly path: string; readonly hash: string };
+  readonly model: string;
+  readonly data: Readonly<Record<string, DataSource>>;
+  readonly targets: readonly TargetChoice[];
+  /** Absent when the spec has no `quantize` block. */
+  readonly plan?: Plan;
+  readonly exports: readonly ExportRequest[];
+  readonly expectations: readonly Expectation[];
+}
+
+/** `weight`, `bias`, `input[0]`, `output[0]` of a node. */
+export type Role = 'weight' | 'bias' | `input[${number}]` | `output[${number}]`;
+
+export interface Plan {
+  readonly arithmetic: Arithmetic;
+  /** By node name, then role. A node or role without a choice stays float. */
+  readonly nodes: Readonly<Record<string, Readonly<Partial<Record<Role, Choice>>>>>;
+}
+
+/** How an accumulator becomes a code; see METHODS B3 and A1 and docs/architecture.md. */
+export type Arithmetic = 'ort' | 'tflite' | 'gemmlowp' | 'settle';
+
+export interface Choice {
+  /** Name in the format registry (`int8`, `uint8`, …) or `float`. */
+  readonly format: string;
+  readonly scheme: 'affine' | 'symmetric';
+  readonly granularity: 'per-tensor' | 'per-channel';
+  readonly observer: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
+  /** Method by registry name with its arguments; absent: round to nearest. */
+  readonly method?: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
+  /** For each field, the range in the spec that decided it; absent for a default. */
+  readonly origin: Readonly<Partial<Record<'format' | 'scheme' | 'granularity' | 'observer' | 'method', TextRange>>>;
+}
+
+export interface DataSource {
+  /** `calibration`, `validation`, … */
+  readonly name: string;
+  readonly kind: 'images' | 'npz' | 'npy' | 'onnx-pb';
+  /** Absolute path or glob (`images` only). */
+  readonly path: string;
+  readonly range?: TextRange;
+  /** Model input fed; absent: the model's only input. */
+  readonly input?: string;
+  /** Array name inside an `npz`. */
+  readonly array?: string;
+  readonly labels?:
+    | { readonly kind: 'array'; readonly array: string; readonly offset: number }
+    | { readonly kind: 'folder'; readonly offset: number }
+    | { readonly kind: 'file'; readonly path: string; readonly offset: number };
+  /** Order of the steps is fixed: resize, crop, channels, scale, mean, std, layout. */
+  readonly resize?:
+    | { readonly kind: 'shortest'; readonly size: number }
+    | { readonly kind: 'exact'; readonly width: number; readonly height: number };
+  readonly filter?: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos' | 'box';
+  readonly crop?: { readonly width: number; readonly height: number };
+  readonly channels?: 'rgb' | 'bgr' | 'gray';
+  /** What the stored arrays are and what the model wants; images decode as nhwc. */
+  readonly layout?: { readonly from: string; readonly to: string };
+  /** x·scale, then − mean, then ÷ std. */
+  readonly scale?: number;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly skip?: number;
+  readonly take?: number;
+  readonly seed: number;
+  /** Index file (JSON) that fixes the samples. */
+  readonly split?: { readonly path: string; readonly part?: string };
+}
+
+export interface TargetChoice {
+  readonly name: string;
+  readonly range?: TextRange;
+  readonly budgets: readonly Budget[];
+}
+
+export interface Budget {
+  readonly quantity: 'flash' | 'ram' | 'latency' | 'energy' | 'size';
+  readonly comparison: '<=' | '<' | '>=' | '>';
+  /** Bytes, seconds or joules. */
+  readonly limit: number;
+  readonly range?: TextRange;
+}
+
+export interface ExportRequest {
+  readonly kind: 'onnx';
+  /** `qdq`, `float`. */
+  readonly style: string;
+  readonly path: string;
+  readonly options: Readonly<Record<string, number | string>>;
+  readonly range?: TextRange;
+}
+
+export interface Expectation {
+  /** The line as written, for the report. */
+  readonly text: string;
+  /** `top1`, `top5`, `size`, `latency`, `flash`, `ram`, `sqnr`. */
+  readonly quantity: string;
+  /** Compare the value itself, or its drop against float in points or as a fraction. */
+  readonly measure: 'value' | 'drop-points' | 'drop-relative';
+  readonly comparison: '<=' | '<' | '>=' | '>' | '==';
+  /** In base units: bytes, seconds, joules, fraction (points: percentage points). */
+  readonly limit: number;
+  readonly range?: TextRange;
+}

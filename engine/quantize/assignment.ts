@@ -1,0 +1,44 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Arithmetic } from '../plan.ts';
+import type { TensorData } from '../tensor.ts';
+
+/**
+ * The one truth about a compressed model, together with the rewritten graph: which value or weight is held in which
+ * codes. Readings (`readings/`) turn the pair into a simulation, an integer graph, an exported model, a cost.
+ */
+export interface Assignment {
+  readonly arithmetic: Arithmetic;
+  /**
+   * Keyed by `edgeKey(node, role)`. Outputs: the codes in which a node leaves its output. Inputs: present only where a
+   * consumer reads in other codes than the producer wrote (a requantisation edge). Weights and biases: by their node.
+   */
+  readonly entries: ReadonlyMap<string, QuantizedTensor>;
+  /** Codes in which each graph input enters, by value name. */
+  readonly inputs: ReadonlyMap<string, QuantizedTensor>;
+}
+
+export interface QuantizedTensor {
+  /** Name in the format registry. */
+  readonly format: string;
+  /** Axis of per-channel parameters; absent: per tensor. */
+  readonly axis?: number;
+  /** One per channel or a single one. float32-representable, positive. */
+  readonly scale: Float32Array;
+  readonly zeroPoint: Int32Array;
+  /** Smallest and largest code in use (narrow range, fused clamp). */
+  readonly range: readonly [low: number, high: number];
+  /** Tensors that must share scale and zero point carry the same group. */
+  readonly group?: string;
+  /** Codes of weights and biases, in the tensor's own layout; absent for activations. */
+  readonly codes?: TensorData;
+}
+
+/** A compressed model: the rewritten graph and its Assignment. */
+export interface QuantizedModel {
+  readonly graph: Graph;
+  readonly assignment: Assignment;
+}
+
+export function edgeKey(node: string, role: string): string {
+  return `${node}\u0000${role}`;
+}
