@@ -1,0 +1,13 @@
+import type * as vscode from 'vscode';
+import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import { activate as activateShared } from '../../activate.ts';
+import { clientOptions } from '../../client.ts';
+
+export function activate(context: vscode.ExtensionContext): Promise<void> {
+  return activateShared(context, async () => {
+    const module = context.asAbsolutePath('dist/language/server-node.mjs');
+    const client = new LanguageClient('qspec', 'QSpec', { module, transport: TransportKind.ipc }, clientOptions);
+    await client.start();
+    return client;
+  });
+}
