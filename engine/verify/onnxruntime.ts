@@ -1,0 +1,172 @@
+import type { DataType, Tensor, TensorData } from '../tensor.ts';
+
+/**
+ * ONNX Runtime as the engine sees it. The module itself is loaded by the host (`env/node/onnxruntime.ts`,
+ * `env/browser/onnxruntime.ts`), because where its WebAssembly lies and how its printed profile is caught differ.
+ */
+export interface OnnxRuntime {
+  readonly version: string;
+  createSession(model: Uint8Array, options?: SessionOptions): Promise<RuntimeSession>;
+}
+
+export interface SessionOptions {
+  /** `all` is what people run; `disabled` runs the graph as it is written. */
+  readonly optimize?: 'all' | 'disabled';
+  /** Records which operators really run; see `RuntimeSession.endProfiling`. */
+  readonly profile?: boolean;
+  /** External data by the location named in the model. */
+  readonly externalData?: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface RuntimeValue {
+  readonly name: string;
+  readonly dtype: string;
+  readonly dims: readonly (number | string)[];
+}
+
+export interface RuntimeSession {
+  readonly inputs: readonly RuntimeValue[];
+  readonly outputs: readonly RuntimeValue[];
+  run(inputs: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, Tensor>>;
+  /** Operators that ran since the session was made, in the order in which they ran first, with the number of nodes. */
+  endProfiling(): readonly RanNode[];
+  release(): Promise<void>;
+}
+
+/** A node as the runtime ran it, after its own fusions. */
+export interface RanNode {
+  /** Name of the fused node. */
+  readonly name: string;
+  /** Operator after fusion: `QLinearConv`, `FusedConv`, … */
+  readonly op: string;
+  /** Element types of the inputs and outputs, in the runtime's words (`float`, `uint8`, …). */
+  readonly inputTypes: readonly string[];
+  readonly outputTypes: readonly string[];
+}
+
+/** What of the `onnxruntime-web` module is used here; its own types need a DOM. */
+export interface OrtModule {
+  readonly env: { readonly versions: { readonly web?: string; readonly common: string } };
+  readonly InferenceSession: { create(model: Uint8Array, options: unknown): Promise<OrtSession> };
+  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => OrtTensor;
+}
+export interface OrtTensor {
+  readonly type: string;
+  readonly data: unknown;
+  readonly dims: readonly number[];
+  dispose(): void;
+}
+interface OrtValueMetadata {
+  readonly name: string;
+  readonly isTensor: boolean;
+  readonly type?: string;
+  readonly shape?: readonly (number | string)[];
+}
+export interface OrtSession {
+  readonly inputMetadata: readonly OrtValueMetadata[];
+  readonly outputMetadata: readonly OrtValueMetadata[];
+  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  endProfiling(): void;
+  release(): Promise<void>;
+}
+
+/**
+ * @param capture runs `work` and returns what the runtime's WebAssembly printed meanwhile: the only way in which
+ * `onnxruntime-web` gives its profile away.
+ */
+export function wrapOnnxRuntime(ort: OrtModule, capture: (work: () => void) => string): OnnxRuntime {
+  return {
+    version: ort.env.versions.web ?? ort.env.versions.common,
+    async createSession(model, options = {}) {
+      const session = await ort.InferenceSession.create(model, {
+        executionProviders: ['wasm'],
+        graphOptimizationLevel: options.optimize ?? 'all',
+        enableProfiling: options.profile ?? false,
+        // Errors come as exceptions; the warnings about unused initializers are of no use to anyone here.
+        logSeverityLevel: 3,
+        externalData: options.externalData && Array.from(options.externalData, ([path, data]) => ({ path, data })),
+        // Otherwise 4-bit products are computed with 8-bit activations: an error of 6e-3 that is not the model's.
+        extra: { session: { qdq_matmulnbits_accuracy_level: '0' } },
+      });
+      return wrapSession(ort, session, capture);
+    },
+  };
+}
+
+function wrapSession(ort: OrtModule, session: OrtSession, capture: (work: () => void) => string): RuntimeSession {
+  const value = (meta: OrtValueMetadata): RuntimeValue => ({
+    name: meta.name,
+    dtype: meta.type ?? '',
+    dims: meta.shape ?? [],
+  });
+  return {
+    inputs: session.inputMetadata.map(value),
+    outputs: session.outputMetadata.map(value),
+    async run(inputs) {
+      const feeds: Record<string, OrtTensor> = {};
+      for (const [name, tensor] of inputs) feeds[name] = new ort.Tensor(tensor.dtype, tensor.data, tensor.dims);
+      const results = await session.run(feeds);
+      const outputs = new Map<string, Tensor>();
+      for (const [name, result] of Object.entries(results)) {
+        outputs.set(name, {
+          dtype: result.type as DataType,
+          dims: [...result.dims],
+          data: result.data as TensorData,
+        });
+      }
+      return outputs;
+    },
+    endProfiling() {
+      return parseProfile(capture(() => session.endProfiling()));
+    },
+    release: () => session.release(),
+  };
+}
+
+interface TraceEvent {
+  readonly cat?: string;
+  readonly name?: string;
+  readonly args?: {
+    readonly op_name?: string;
+    readonly node_index?: string;
+    readonly input_type_shape?: readonly Record<string, unknown>[];
+    readonly output_type_shape?: readonly Record<string, unknown>[];
+  };
+}
+
+/** Reads the trace (an array of Chrome trace events) that the runtime printed. Each node counts once, however often it ran. */
+export function parseProfile(text: string): readonly RanNode[] {
+  const begin = text.indexOf('[');
+  const end = text.lastIndexOf(']');
+  if (begin < 0 || end < begin) return [];
+  const events = JSON.parse(text.slice(begin, end + 1)) as readonly TraceEvent[];
+  const nodes = new Map<string, RanNode>();
+  for (const { cat, name, args } of events) {
+    if (cat !== 'Node' || args?.op_name === undefined || !name?.endsWith('_kernel_time')) continue;
+    const key = `${args.node_index} ${name}`;
+    if (nodes.has(key)) continue;
+    nodes.set(key, {
+      name: name.slice(0, -'_kernel_time'.length),
+      op: args.op_name,
+      inputTypes: (args.input_type_shape ?? []).flatMap((entry) => Object.keys(entry)),
+      outputTypes: (args.output_type_shape ?? []).flatMap((entry) => Object.keys(entry)),
+    });
+  }
+  return [...nodes.values()];
+}
+
+/** Operators by name with how many nodes ran them, most frequent first. */
+export function countOperators(nodes: readonly RanNode[]): readonly { readonly op: string; readonly count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { op } of nodes) counts.set(op, (counts.get(op) ?? 0) + 1);
+  return Array.from(counts, ([op, count]) => ({ op, count })).sort(
+    (a, b) => b.count - a.count || (a.op < b.op ? -1 : 1),
+  );
+}
+
+const heavy = /^(Fused|NhwcFused|Nhwc)?(Conv|ConvTranspose|Gemm|MatMul)$/;
+
+/** Convolutions and matrix products that ran in float: what an export meant to be integer must not have. */
+export function floatCompute(nodes: readonly RanNode[]): readonly RanNode[] {
+  return nodes.filter(({ op, inputTypes }) => heavy.test(op) && inputTypes.includes('float'));
+}
