@@ -1,0 +1,73 @@
+import { FindingError, fail } from '../findings.ts';
+import { checkFrame } from './frame.ts';
+import { type MessageType, onnx } from './proto.ts';
+import { messageLimit, WireReader, WireWriter } from './wire.ts';
+
+/**
+ * Reads an ONNX model. Large byte fields are views of `bytes`, which must not change as long as the model lives.
+ *
+ * Throws a `FindingError`: `model/empty`, `model/not-onnx`, `model/truncated`, `model/damaged`, `model/too-deep`,
+ * `model/too-complex`, `model/too-large`, `model/no-graph`.
+ */
+export function decodeModel(bytes: Uint8Array): onnx.ModelProto {
+  if (bytes.length > messageLimit) tooLarge();
+  checkFrame(bytes);
+  const model = decode(onnx.ModelProto, bytes, 'model');
+  if (model.graph === undefined) {
+    fail('model/no-graph', 'The model has no graph.', { fix: 'The file may be cut short: copy or export it again.' });
+  }
+  return model;
+}
+
+/** Inverse of `decodeModel`: fields in the order of their numbers, unknown ones last. Throws `model/too-large`. */
+export function encodeModel(model: onnx.ModelProto): Uint8Array<ArrayBuffer> {
+  return encode(onnx.ModelProto, model, 64 * 1024 + rawBytes(model));
+}
+
+/** Reads a `.pb` file of one tensor. Throws `tensor/damaged` and the like. */
+export function decodeTensor(bytes: Uint8Array): onnx.TensorProto {
+  return decode(onnx.TensorProto, bytes, 'tensor');
+}
+
+export function encodeTensor(tensor: onnx.TensorProto): Uint8Array<ArrayBuffer> {
+  return encode(onnx.TensorProto, tensor, 1024 + (tensor.raw_data?.length ?? 0));
+}
+
+/** Reads any other message (`SequenceProto` files of test suites are not ONNX messages and are read by their users). */
+export function decode<T>(type: MessageType<T>, bytes: Uint8Array, what: 'model' | 'tensor'): T {
+  const reader = new WireReader(bytes);
+  try {
+    return type.decode(reader);
+  } catch (error) {
+    if (error instanceof FindingError) throw error;
+    if (error instanceof RangeError && !/index out of range/.test(error.message)) throw error;
+    if (/max depth exceeded/.test(String(error))) {
+      fail(`${what}/too-deep`, 'The file nests graphs or types more than a hundred messages deep.', {
+        why: 'Protocol Buffers readers stop there, so no runtime would read it.',
+      });
+    }
+    fail(`${what}/damaged`, `The ${what} file is damaged near byte ${reader.pos}.`, {
+      why: 'What stands there is not a valid Protocol Buffers field.',
+      fix: 'Copy, download or export the file again.',
+    });
+  }
+}
+
+export function encode<T>(type: MessageType<T>, message: T, expectedBytes: number): Uint8Array<ArrayBuffer> {
+  const writer = new WireWriter(expectedBytes);
+  type.encode(message, writer);
+  return writer.result();
+}
+
+/** Bytes of the initializers, nearly all there is in a model, so that the writer need not grow. */
+function rawBytes(model: onnx.ModelProto): number {
+  let bytes = 0;
+  for (const tensor of model.graph?.initializer ?? []) bytes += 64 + (tensor.raw_data?.length ?? 0);
+  return Math.min(bytes, messageLimit);
+}
+
+function tooLarge(): never {
+  return fail('model/too-large', 'The model file is larger than 2 GiB, the most that Protocol Buffers allow.', {
+    fix: 'Save the model with external data; then only the graph is in this file.',
+  });
+}

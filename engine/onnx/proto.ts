@@ -1,0 +1,8 @@
+/**
+ * The messages of an ONNX file, exactly as the file has them: an absent optional field is `undefined` (never a default),
+ * a repeated field is always an array, 64-bit integers are numbers where that is exact and bigints beyond, and fields
+ * that the schema does not know ride along unseen and are written back.
+ *
+ * Messages are made by `new onnx.NodeProto({ op_type: 'Relu', input: ['x'], output: ['y'] })`.
+ */
+export { type Int64, type MessageType, onnx } from './generated/onnx.js';
