@@ -68,10 +68,10 @@ function declarations(messages) {
   const lines = [
     '/** Exact: a number where that is safe, a bigint beyond. */',
     'export type Int64 = number | bigint;',
-    '/** A class of messages. `new` fills what is not given with absent fields and empty lists. */',
+    '/** What may be given to the constructor of a message; the rest becomes absent fields and empty lists. */',
+    'export type Fields<T> = { readonly [K in keyof T]?: T[K] | undefined };',
+    '/** A class of messages as protobufjs makes it; only codec.ts calls these two, with the reader and writer of wire.ts. */',
     'export interface MessageType<T> {',
-    '  new (fields?: { readonly [K in keyof T]?: T[K] | undefined }): T;',
-    '  /** Of protobufjs; only codec.ts calls these, with the reader and writer of wire.ts. */',
     '  decode(reader: unknown): T;',
     '  encode(message: T, writer: unknown): unknown;',
     '}',
@@ -97,21 +97,20 @@ function declareEnum(type, lines, indent) {
 }
 
 function declareMessage(type, lines, indent, namespace) {
-  lines.push(...docComment(type.comment, indent), `${indent}export interface ${type.name} {`);
-  for (const field of type.fieldsArray) {
-    const { name } = field;
-    const element = field.resolvedType
-      ? field.resolvedType.fullName.replace(/^\.onnx\./, 'onnx.')
-      : scalars[field.type];
-    if (!element) throw new Error(`${type.name}.${name}: no TypeScript type for ${field.type}`);
-    lines.push(...docComment(field.comment, `${indent}  `));
-    lines.push(`${indent}  ${name}${field.repeated ? '' : '?'}: ${field.repeated ? arrayOf(element) : element};`);
+  const inner = `${indent}  `;
+  lines.push(...docComment(type.comment, indent), `${indent}export class ${type.name} {`);
+  lines.push(`${inner}constructor(fields?: Fields<${type.name}>);`);
+  lines.push(`${inner}static decode(reader: unknown): ${type.name};`);
+  lines.push(`${inner}static encode(message: ${type.name}, writer: unknown): unknown;`);
+  for (const { name, comment, repeated, type: scalar, resolvedType } of type.fieldsArray) {
+    const element = resolvedType ? resolvedType.fullName.slice(1) : scalars[scalar];
+    if (!element) throw new Error(`${type.name}.${name}: no TypeScript type for ${scalar}`);
+    lines.push(...docComment(comment, inner), `${inner}${name}${repeated ? `: ${element}[]` : `?: ${element}`};`);
   }
   lines.push(`${indent}}`);
-  lines.push(`${indent}export const ${type.name}: MessageType<${type.name}>;`);
   if (type.nestedArray.length > 0) {
     lines.push(`${indent}export namespace ${type.name} {`);
-    namespace(type, `${indent}  `);
+    namespace(type, inner);
     lines.push(`${indent}}`);
   }
 }
@@ -125,8 +124,6 @@ const scalars = {
   int64: 'Int64',
   uint64: 'Int64',
 };
-
-const arrayOf = (element) => `${element}[]`;
 
 const docComment = (text, indent) => (text ? [`${indent}/** ${text.replaceAll('\n', `\n${indent} * `)} */`] : []);
 

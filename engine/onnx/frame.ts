@@ -46,8 +46,7 @@ export function checkFrame(bytes: Uint8Array): void {
   let position = 0;
   let known = false;
   while (position < bytes.length) {
-    const tag = varint(bytes, position);
-    if (tag === undefined) return known ? truncated(bytes) : notOnnx();
+    const tag = varint(bytes, position) ?? (known ? truncated(bytes) : notOnnx());
     const field = Math.floor(tag.value / 8);
     const wireType = tag.value % 8;
     const matches = modelFields.get(field) === wireType;

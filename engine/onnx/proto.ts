@@ -5,4 +5,4 @@
  *
  * Messages are made by `new onnx.NodeProto({ op_type: 'Relu', input: ['x'], output: ['y'] })`.
  */
-export { type Int64, type MessageType, onnx } from './generated/onnx.js';
+export { type Fields, type Int64, type MessageType, onnx } from './generated/onnx.js';
