@@ -1,0 +1,43 @@
+import type { DataType } from '../tensor.ts';
+import type { NumberFormat } from './format.ts';
+
+/**
+ * ONNX carrier of each integer width, the operator set that brought it to QuantizeLinear/DequantizeLinear per axis,
+ * and the bits an element takes in a file. Widths that ONNX lacks travel in the next wider type.
+ */
+const carriers: readonly { upTo: number; bits: number; opset: number }[] = [
+  { upTo: 2, bits: 2, opset: 25 },
+  { upTo: 4, bits: 4, opset: 21 },
+  { upTo: 8, bits: 8, opset: 13 },
+  { upTo: 16, bits: 16, opset: 21 },
+  { upTo: 32, bits: 32, opset: 13 },
+];
+
+const widths = [2, 3, 4, 5, 6, 7, 8, 16, 32] as const;
+
+function integerFormat(bits: number, signed: boolean): NumberFormat {
+  const carrier = carriers.find(({ upTo }) => bits <= upTo)!;
+  const name = `${signed ? '' : 'u'}int${bits}`;
+  const dtype = `${signed ? '' : 'u'}int${carrier.bits}` as DataType;
+  const low = signed ? -(2 ** (bits - 1)) : 0;
+  const high = signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
+  const held = carrier.bits === bits ? '' : ` Held as ${dtype} in ONNX files, which have no ${bits}-bit type.`;
+  return {
+    name,
+    title: `${bits}-bit ${signed ? 'signed' : 'unsigned'} integer`,
+    description: `${signed ? 'Signed' : 'Unsigned'} integer of ${bits} bits, codes ${low} to ${high}.${held}`,
+    kind: 'integer',
+    signed,
+    bits,
+    low,
+    high,
+    dtype,
+    storageBits: carrier.bits,
+    minOpset: carrier.opset,
+  };
+}
+
+/** Every integer format from 2 to 8, 16 and 32 bits, signed first. */
+export const integerFormats: readonly NumberFormat[] = [true, false].flatMap((signed) =>
+  widths.map((bits) => integerFormat(bits, signed)),
+);

@@ -1,0 +1,51 @@
+import type { Seen } from './observer.ts';
+
+/** Running smallest and largest finite value: the part of the state that every observer has. */
+export class Extremes {
+  #count = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+  #nonFinite = 0;
+
+  /** Takes in values and returns their own extremes, or undefined when none is finite. */
+  update(values: Float32Array): readonly [min: number, max: number] | undefined {
+    let min = Number.POSITIVE_INFINITY;
+    let max = Number.NEGATIVE_INFINITY;
+    let nonFinite = 0;
+    for (let i = 0; i < values.length; i++) {
+      const x = values[i]!;
+      // x − x is 0 for finite values and NaN for the rest.
+      if (x - x !== 0) nonFinite++;
+      else {
+        if (x < min) min = x;
+        if (x > max) max = x;
+      }
+    }
+    this.#nonFinite += nonFinite;
+    this.#count += values.length - nonFinite;
+    if (min > max) return undefined;
+    this.#include(min, max);
+    return [min, max];
+  }
+
+  merge(other: Extremes): void {
+    this.#nonFinite += other.#nonFinite;
+    this.#count += other.#count;
+    this.#include(other.#min, other.#max);
+  }
+
+  get seen(): Seen {
+    const empty = this.#min > this.#max;
+    return {
+      count: this.#count,
+      min: empty ? 0 : this.#min,
+      max: empty ? 0 : this.#max,
+      nonFinite: this.#nonFinite,
+    };
+  }
+
+  #include(min: number, max: number): void {
+    this.#min = Math.min(this.#min, min);
+    this.#max = Math.max(this.#max, max);
+  }
+}

@@ -1,0 +1,105 @@
+import { Extremes } from './extremes.ts';
+import type { Seen } from './observer.ts';
+
+/** Bins on either side of zero. */
+const half = 4096;
+/** Width before anything was seen: below every positive float32. */
+const smallestWidth = 2 ** -150;
+
+/**
+ * Histogram of a stream whose range is not known beforehand. Bin widths are powers of two and bin edges multiples of
+ * the width, so that doubling the width merges neighbouring pairs exactly: the result depends on the values alone,
+ * never on their order, on portions or on threads. At the end the larger side of the data spans between 2048 and
+ * 4096 bins. Exact zeros, which quantisation never changes and rectifiers produce in masses, are counted apart.
+ */
+export class Histogram {
+  readonly counts = new Float64Array(2 * half);
+  #extremes = new Extremes();
+  #zeros = 0;
+  #width = smallestWidth;
+
+  get seen(): Seen {
+    return this.#extremes.seen;
+  }
+  get zeros(): number {
+    return this.#zeros;
+  }
+  /** Bin `i` holds values in `[(i − 4096)·width, (i − 4095)·width)`. */
+  get width(): number {
+    return this.#width;
+  }
+
+  update(values: Float32Array): void {
+    const own = this.#extremes.update(values);
+    if (own === undefined) return;
+    this.#cover(own[0], own[1]);
+    const { counts } = this;
+    const inverse = 1 / this.#width;
+    let zeros = 0;
+    for (let i = 0; i < values.length; i++) {
+      const x = values[i]!;
+      if (x === 0) zeros++;
+      else if (x - x === 0) counts[Math.floor(x * inverse) + half]!++;
+    }
+    this.#zeros += zeros;
+  }
+
+  merge(other: Histogram): void {
+    this.#extremes.merge(other.#extremes);
+    this.#zeros += other.#zeros;
+    this.#widen(other.#width);
+    const ratio = other.#width / this.#width;
+    for (let i = 0; i < other.counts.length; i++) {
+      const count = other.counts[i]!;
+      if (count !== 0) this.counts[Math.floor((i - half) * ratio) + half]! += count;
+    }
+  }
+
+  /** Lower edge of a bin. */
+  edge(bin: number): number {
+    return (bin - half) * this.#width;
+  }
+
+  /**
+   * The value below which the fraction `share` of all elements lies, linear within a bin. Zeros stand at zero.
+   * `share` 0 and 1 give the exact extremes.
+   */
+  quantile(share: number): number {
+    const { count, min, max } = this.seen;
+    if (share <= 0) return min;
+    if (share >= 1) return max;
+    const wanted = share * count;
+    let before = 0;
+    for (let bin = 0; bin < this.counts.length; bin++) {
+      if (bin === half) {
+        if (before + this.#zeros >= wanted && this.#zeros > 0) return 0;
+        before += this.#zeros;
+      }
+      const inside = this.counts[bin]!;
+      if (inside > 0 && before + inside >= wanted) {
+        const value = this.edge(bin) + ((wanted - before) / inside) * this.#width;
+        return Math.min(max, Math.max(min, value));
+      }
+      before += inside;
+    }
+    return max;
+  }
+
+  #cover(min: number, max: number): void {
+    let width = this.#width;
+    while (max >= half * width || min < -half * width) width *= 2;
+    this.#widen(width);
+  }
+
+  #widen(width: number): void {
+    const ratio = this.#width / width;
+    if (ratio >= 1) return;
+    this.#width = width;
+    const { counts } = this;
+    const old = counts.slice();
+    counts.fill(0);
+    for (let i = 0; i < old.length; i++) {
+      if (old[i] !== 0) counts[Math.floor((i - half) * ratio) + half]! += old[i]!;
+    }
+  }
+}

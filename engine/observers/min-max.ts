@@ -1,0 +1,29 @@
+import { Extremes } from './extremes.ts';
+import type { Observer, ObserverKind } from './observer.ts';
+import { covering } from './parameters.ts';
+
+class MinMaxObserver implements Observer {
+  readonly extremes = new Extremes();
+  update(values: Float32Array): void {
+    this.extremes.update(values);
+  }
+  merge(other: Observer): void {
+    this.extremes.merge((other as MinMaxObserver).extremes);
+  }
+  finish: Observer['finish'] = (format, scheme, range) => {
+    const { min, max } = this.seen;
+    return covering(min, max, format, scheme, range);
+  };
+  get seen() {
+    return this.extremes.seen;
+  }
+}
+
+/** The whole range that calibration saw: nothing is clipped, outliers cost resolution. METHODS B3. */
+export const minMax: ObserverKind = {
+  name: 'min-max',
+  title: 'Smallest and largest value',
+  description: 'Covers every value that calibration saw. Cheap; a single outlier costs resolution for all others.',
+  arguments: [],
+  create: () => new MinMaxObserver(),
+};

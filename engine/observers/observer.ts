@@ -1,0 +1,47 @@
+import type { AffineParameters, CodeRange } from '../formats/affine.ts';
+import type { NumberFormat } from '../formats/format.ts';
+
+export type Scheme = 'affine' | 'symmetric';
+
+/**
+ * Watches the values of one tensor as samples stream by and chooses its parameters at the end. State has a fixed
+ * size, whatever the number of samples, and does not depend on their order: observers fed parts of the data and
+ * merged choose the same parameters as one that saw it all.
+ */
+export interface Observer {
+  /** Takes in elements of the tensor, in any order and any portions. */
+  update(values: Float32Array): void;
+  /** Adds what another observer of the same kind and arguments has seen. */
+  merge(other: Observer): void;
+  /** The observer's choice for codes in `range` (the format's own unless it is narrowed). */
+  finish(format: NumberFormat, scheme: Scheme, range?: CodeRange): AffineParameters;
+  readonly seen: Seen;
+}
+
+/** What every observer knows of its tensor. */
+export interface Seen {
+  /** Elements taken in, non-finite ones left out. */
+  readonly count: number;
+  /** Smallest and largest finite value; 0 when there was none. */
+  readonly min: number;
+  readonly max: number;
+  /** NaN and infinite elements. */
+  readonly nonFinite: number;
+}
+
+export interface ObserverArgument {
+  readonly name: string;
+  readonly description: string;
+  readonly initial: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A registry row: what a spec may write after `observe`. */
+export interface ObserverKind {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly arguments: readonly ObserverArgument[];
+  create(args: Readonly<Record<string, number>>): Observer;
+}

@@ -1,0 +1,31 @@
+import { type CodeRange, channelLayout, dequantizeValue, forEachRun, quantizeValue } from '../../formats/affine.ts';
+import type { Operator } from '../operator.ts';
+import { intAttribute, tensorAttribute } from '../shared/attributes.ts';
+import { sameAsInput } from '../shared/types.ts';
+
+/**
+ * float32 values rounded to the grid of their codes and back: the simulate reading. Attributes: `scale` float32 and
+ * `zero_point` int32 tensors (one element, or one per index of `axis`), `low` and `high` (codes in use).
+ */
+export const fakeQuantize: Operator = {
+  op: 'FakeQuantize',
+  domain: 'qspec',
+  opsets: [1, 1],
+  infer: sameAsInput,
+  evaluate(node, [x]) {
+    const values = x!.data as Float32Array;
+    const scale = tensorAttribute(node, 'scale')!.data as Float32Array;
+    const zeroPoint = tensorAttribute(node, 'zero_point')!.data as Int32Array;
+    const range: CodeRange = [intAttribute(node, 'low', 0), intAttribute(node, 'high', 255)];
+    const out = new Float32Array(values.length);
+    const { channels, inner } = channelLayout(x!.dims, intAttribute(node, 'axis'));
+    forEachRun(values.length, channels, inner, (channel, from, to) => {
+      const own = {
+        scale: scale.length === 1 ? scale[0]! : scale[channel]!,
+        zeroPoint: zeroPoint.length === 1 ? zeroPoint[0]! : zeroPoint[channel]!,
+      };
+      for (let i = from; i < to; i++) out[i] = dequantizeValue(quantizeValue(values[i]!, own, range), own);
+    });
+    return [{ dtype: 'float32', dims: x!.dims, data: out }];
+  },
+};

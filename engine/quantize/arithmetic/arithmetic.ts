@@ -1,0 +1,35 @@
+import type { Arithmetic } from '../../plan.ts';
+
+/** Constants by which one channel's accumulator is rescaled; which of them are used is the arithmetic's affair. */
+export interface Rescale {
+  /** A float32 factor (`ort`) or the significand of a fixed-point one. */
+  readonly multiplier: number;
+  readonly shift: number;
+  /** Right shift before the product (`settle` only). */
+  readonly preShift: number;
+}
+
+/**
+ * How an integer accumulator becomes a code of another scale: the one place where the arithmetics of runtimes differ.
+ * Zero point and clamp are the same for all and are applied by the caller.
+ */
+export interface ArithmeticKind {
+  readonly name: Arithmetic;
+  readonly title: string;
+  readonly description: string;
+  /** Constants for the real factor `a·b / c`, where a, b and c are float32 scales. */
+  rescale(a: number, b: number, c: number): Rescale;
+  /** Nearest code (before the zero point) to int32 `accumulator` × factor, rounded the arithmetic's way, not clamped. */
+  apply(accumulator: number, by: Rescale): number;
+  /**
+   * Sum of two codes (zero points taken off) in the output's scale: what Add computes.
+   * `a` and `b` lie within ±2¹⁶.
+   */
+  add(scales: AddScales): (a: number, b: number) => number;
+}
+
+export interface AddScales {
+  readonly a: number;
+  readonly b: number;
+  readonly output: number;
+}

@@ -1,0 +1,32 @@
+import type { AddScales, ArithmeticKind } from './arithmetic.ts';
+import { type FixedPoint, fixedPoint, roundedProduct } from './fixed-point.ts';
+
+/** Fixed-point product with a single rounding, half up: the default of TensorFlow Lite's and CMSIS-NN's kernels. */
+export function singleRounding(x: number, { multiplier, shift }: FixedPoint): number {
+  return multiplier === 0 ? 0 : roundedProduct(x, multiplier, 31 - shift);
+}
+
+/**
+ * Addition as TensorFlow Lite defines it: both operands are shifted left by 20, brought to twice the larger input
+ * scale, summed, and rescaled once more.
+ */
+export function fixedPointAdd(
+  scales: AddScales,
+  multiply: (x: number, by: FixedPoint) => number,
+): (a: number, b: number) => number {
+  const shiftLeft = 2 ** 20;
+  const twice = 2 * Math.max(scales.a, scales.b);
+  const byA = fixedPoint(scales.a / twice);
+  const byB = fixedPoint(scales.b / twice);
+  const byOutput = fixedPoint(twice / (shiftLeft * scales.output));
+  return (a, b) => multiply(multiply(a * shiftLeft, byA) + multiply(b * shiftLeft, byB), byOutput);
+}
+
+export const tflite: ArithmeticKind = {
+  name: 'tflite',
+  title: 'TensorFlow Lite',
+  description: 'Rescales by a 31-bit fixed-point multiplier with a single rounding, half up (TFLite Micro, CMSIS-NN).',
+  rescale: (a, b, c) => ({ ...fixedPoint((a * b) / c), preShift: 0 }),
+  apply: singleRounding,
+  add: (scales) => fixedPointAdd(scales, singleRounding),
+};
