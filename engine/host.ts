@@ -64,5 +64,7 @@ export interface HostPath {
 export interface HostThread {
   post(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
+  /** Called once when the thread ends, for whatever reason; an error that nobody caught ends it. */
+  onEnd?(listener: (reason: string) => void): void;
   terminate(): void;
 }

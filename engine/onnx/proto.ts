@@ -5,4 +5,12 @@
  *
  * Messages are made by `new onnx.NodeProto({ op_type: 'Relu', input: ['x'], output: ['y'] })`.
  */
+import type { Fields } from './generated/onnx.js';
+
 export { type Fields, type Int64, type MessageType, onnx } from './generated/onnx.js';
+
+/** A copy of a message with other values in some fields (`undefined` removes one); keeps the unknown fields. */
+export function changed<T extends object>(message: T, fields: Fields<T>): T {
+  const copy = Object.create(Object.getPrototypeOf(message), Object.getOwnPropertyDescriptors(message));
+  return Object.assign(copy, fields);
+}

@@ -1,0 +1,138 @@
+import { type OutputFile, replaceFile, replaceFiles } from '../files/replace.ts';
+import { FindingError, fail } from '../findings.ts';
+import { sha256 } from '../hash.ts';
+import type { Host } from '../host.ts';
+import type { Tensor } from '../tensor.ts';
+import { decodeModel, decodeTensor, encodeModel, encodeTensor } from './codec.ts';
+import { externalDataOf, loadExternalData } from './external-data.ts';
+import { changed, onnx } from './proto.ts';
+import { tensorFromProto, tensorToProto } from './tensor-proto.ts';
+import { tensorsOf } from './visit.ts';
+import { messageLimit } from './wire.ts';
+
+/** Most bytes of external data that `readModel` loads. */
+const externalLimit = 4 * 2 ** 30;
+
+/**
+ * Reads a model with all its external data: the result needs no other file.
+ * Throws `file/…`, `model/…`, `external/…` and `tensor/…` findings, which name the file.
+ */
+export async function readModel(host: Host, path: string): Promise<onnx.ModelProto> {
+  const stat = await host.stat(path);
+  if (stat === undefined) fail('file/missing', `There is no model at ${path}.`, { file: path, fix: 'Check the path.' });
+  if (stat.size > messageLimit) {
+    fail('model/too-large', 'The model file is larger than 2 GiB, the most that Protocol Buffers allow.', {
+      file: path,
+      fix: 'Save the model with external data; then only the graph is in this file.',
+    });
+  }
+  const bytes = await host.readFile(path);
+  return await namingFile(path, async () => {
+    const model = decodeModel(bytes);
+    await loadExternalData(model, externalDataOf(host, path), externalLimit);
+    return model;
+  });
+}
+
+/** Reads a `.pb` file of one tensor, as ONNX test data are kept. Throws `file/…` and `tensor/…` findings. */
+export async function readTensorFile(host: Host, path: string): Promise<Tensor> {
+  const bytes = await host.readFile(path);
+  return await namingFile(path, async () => tensorFromProto(decodeTensor(bytes)));
+}
+
+/** Writes a `.pb` file of one tensor. */
+export async function writeTensorFile(host: Host, path: string, tensor: Tensor, name?: string): Promise<void> {
+  await replaceFile(host, path, encodeTensor(tensorToProto(tensor, name)));
+}
+
+/** Findings of the work name the file, unless they already name one. */
+async function namingFile<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FindingError) throw new FindingError({ file, ...error.finding });
+    throw error;
+  }
+}
+
+export interface WriteModelOptions {
+  /** `auto`: only where the model would not fit one file. Default `auto`. */
+  readonly externalData?: 'auto' | 'always' | 'never';
+}
+
+/** Smaller tensors stay in the model: shapes and scales are read by shape inference, which opens no other file. */
+const externalThreshold = 1024;
+/** Runtimes map data files into memory by pages. */
+const pageBytes = 4096;
+
+/**
+ * Writes a model so that a killed process leaves the old output or the new one, whole. With external data the weights go
+ * to `NAME.<hash>.data` beside the model, and the model that names it takes its place last. Data files that earlier runs
+ * left behind are removed. Returns the paths written, the model's last.
+ */
+export async function writeModel(
+  host: Host,
+  path: string,
+  model: onnx.ModelProto,
+  options: WriteModelOptions = {},
+): Promise<string[]> {
+  const { externalData = 'auto' } = options;
+  const external = externalData === 'always' || (externalData === 'auto' && weightBytes(model) > messageLimit * 0.9);
+  const files = external ? withExternalData(host, path, model) : [{ path, content: encodeModel(model) }];
+  await replaceFiles(host, files);
+  await removeOrphans(
+    host,
+    path,
+    files.map((file) => host.path.basename(file.path)),
+  );
+  return files.map((file) => file.path);
+}
+
+function withExternalData(host: Host, path: string, model: onnx.ModelProto): OutputFile[] {
+  const pieces: Uint8Array[] = [];
+  const places = new Map<onnx.TensorProto, { readonly offset: number; readonly length: number }>();
+  let size = 0;
+  for (const tensor of model.graph?.initializer ?? []) {
+    const { raw_data: bytes } = tensor;
+    if (bytes === undefined || bytes.length < externalThreshold) continue;
+    const padding = (pageBytes - (size % pageBytes)) % pageBytes;
+    pieces.push(new Uint8Array(padding), bytes);
+    places.set(tensor, { offset: size + padding, length: bytes.length });
+    size += padding + bytes.length;
+  }
+  const location = `${host.path.basename(path)}.${sha256(...pieces).slice(0, 16)}.data`;
+  const moved = model.graph?.initializer.map((tensor) => {
+    const place = places.get(tensor);
+    return place ? pointingTo(tensor, { location, offset: place.offset, length: place.length }) : tensor;
+  });
+  const graph = model.graph && changed(model.graph, { initializer: moved });
+  return [
+    { path: host.path.join(host.path.dirname(path), location), content: pieces },
+    { path, content: encodeModel(changed(model, { graph })) },
+  ];
+}
+
+function pointingTo(tensor: onnx.TensorProto, place: Readonly<Record<string, string | number>>): onnx.TensorProto {
+  const entries = Object.entries(place);
+  return changed(tensor, {
+    raw_data: undefined,
+    data_location: onnx.TensorProto.DataLocation.EXTERNAL,
+    external_data: entries.map(([key, value]) => new onnx.StringStringEntryProto({ key, value: String(value) })),
+  });
+}
+
+/** Removes the data files of earlier outputs at `path`: their names are ours alone, `NAME.<hash>.data`. */
+async function removeOrphans(host: Host, path: string, keep: readonly string[]): Promise<void> {
+  const folder = host.path.dirname(path);
+  const prefix = `${host.path.basename(path)}.`;
+  for (const name of await host.list(folder)) {
+    const ours = name.startsWith(prefix) && /^[0-9a-f]{16}\.data$/.test(name.slice(prefix.length));
+    if (ours && !keep.includes(name)) await host.remove(host.path.join(folder, name));
+  }
+}
+
+function weightBytes(model: onnx.ModelProto): number {
+  let bytes = 0;
+  for (const tensor of tensorsOf(model)) bytes += tensor.raw_data?.length ?? 0;
+  return bytes;
+}
