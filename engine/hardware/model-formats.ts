@@ -1,0 +1,49 @@
+import type { LayerSummary, ModelSummary } from '../graph/summary.ts';
+import { type Assignment, edgeKey } from '../quantize/assignment.ts';
+import type { DataType } from '../tensor.ts';
+
+/** In which format each value, weight and bias of a model is held. */
+export interface ModelFormats {
+  value(name: string, dtype: DataType | null): string;
+  weight(layer: LayerSummary): string;
+  bias(layer: LayerSummary): string;
+  /** Bytes of the scales and zero points that go with the weight. */
+  weightParameterBytes(layer: LayerSummary): number;
+}
+
+/** A model as it is: every value in its element type. */
+export const storedFormats: ModelFormats = {
+  value: (_name, dtype) => dtype ?? 'float32',
+  weight: (layer) => stored(layer, layer.weightInput),
+  bias: (layer) => stored(layer, layer.biasInput),
+  weightParameterBytes: () => 0,
+};
+
+function stored(layer: LayerSummary, index: number | null): string {
+  return (index === null ? undefined : layer.inputs[index]?.dtype) ?? 'float32';
+}
+
+/** A compressed model: what the Assignment says, and the element type where it says nothing. */
+export function assignedFormats(summary: ModelSummary, assignment: Assignment): ModelFormats {
+  const values = new Map<string, string>();
+  for (const [name, { format }] of assignment.inputs) values.set(name, format);
+  for (const layer of summary.layers) {
+    for (const [i, output] of layer.outputs.entries()) {
+      const entry = assignment.entries.get(edgeKey(layer.name, `output[${i}]`));
+      if (entry) values.set(output.name, entry.format);
+    }
+  }
+  const entry = (layer: LayerSummary, role: string) => assignment.entries.get(edgeKey(layer.name, role));
+  return {
+    value: (name, dtype) => values.get(name) ?? dtype ?? 'float32',
+    weight: (layer) => entry(layer, 'weight')?.format ?? storedFormats.weight(layer),
+    // An int32 bias has the format's name only where one was given.
+    bias: (layer) => entry(layer, 'bias')?.format ?? (entry(layer, 'weight') ? 'int32' : storedFormats.bias(layer)),
+    weightParameterBytes(layer) {
+      const weight = entry(layer, 'weight');
+      if (weight === undefined) return 0;
+      const symmetric = weight.zeroPoint.every((zero) => zero === 0);
+      return weight.scale.length * 4 + (symmetric ? 0 : weight.zeroPoint.length);
+    },
+  };
+}

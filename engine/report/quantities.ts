@@ -1,0 +1,64 @@
+/** Quantities as people read them: three significant digits and a unit. */
+
+function significant(value: number): string {
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(1);
+  return value.toFixed(2);
+}
+
+const binary = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** `27.9 KiB` */
+export function bytes(value: number): string {
+  let unit = 0;
+  let scaled = value;
+  while (Math.abs(scaled) >= 1024 && unit < binary.length - 1) {
+    scaled /= 1024;
+    unit++;
+  }
+  return unit === 0 ? `${Math.round(scaled)} B` : `${significant(scaled)} ${binary[unit]}`;
+}
+
+const thousands = ['', 'k', 'M', 'G', 'T'];
+
+/** `2.66 M` */
+export function amount(value: number): string {
+  let unit = 0;
+  let scaled = value;
+  while (Math.abs(scaled) >= 1000 && unit < thousands.length - 1) {
+    scaled /= 1000;
+    unit++;
+  }
+  return unit === 0 ? String(Math.round(scaled)) : `${significant(scaled)} ${thousands[unit]}`;
+}
+
+/** Seconds as `35.5 ms`, `120 µs`, `1.20 s`. */
+export function duration(seconds: number): string {
+  const size = Math.abs(seconds);
+  if (size === 0) return '0 s';
+  if (size >= 1) return `${significant(seconds)} s`;
+  if (size >= 1e-3) return `${significant(seconds * 1e3)} ms`;
+  if (size >= 1e-6) return `${significant(seconds * 1e6)} µs`;
+  return `${significant(seconds * 1e9)} ns`;
+}
+
+/** A fraction as `91.3 %`. */
+export function percent(fraction: number, digits = 1): string {
+  return `${(fraction * 100).toFixed(digits)} %`;
+}
+
+/** A difference of fractions in percentage points, with its sign: `−0.25`, `+1.00`, `0.00`. */
+export function points(fraction: number, digits = 2): string {
+  const text = (Math.abs(fraction) * 100).toFixed(digits);
+  if (Number(text) === 0) return text;
+  return `${fraction < 0 ? '−' : '+'}${text}`;
+}
+
+/** Decibels; infinite where nothing differs. */
+export function decibels(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return 'exact';
+  if (Number.isNaN(value)) return '–';
+  return `${value.toFixed(1)} dB`;
+}
