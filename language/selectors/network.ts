@@ -1,0 +1,68 @@
+import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
+
+/** A model's layers by index, with their neighbours: what selectors walk. */
+export interface Network {
+  readonly layers: readonly LayerSummary[];
+  readonly indexOf: ReadonlyMap<string, number>;
+  readonly consumers: readonly (readonly number[])[];
+  readonly producers: readonly (readonly number[])[];
+}
+
+const built = new WeakMap<ModelSummary, Network>();
+
+export function networkOf(summary: ModelSummary): Network {
+  let network = built.get(summary);
+  if (!network) {
+    const { layers } = summary;
+    const indexOf = new Map(layers.map((layer, index) => [layer.name, index]));
+    const indices = (names: readonly string[]) =>
+      names.map((name) => indexOf.get(name)).filter((index) => index !== undefined);
+    network = {
+      layers,
+      indexOf,
+      consumers: layers.map((layer) => indices(layer.consumers)),
+      producers: layers.map((layer) => indices(layer.producers)),
+    };
+    built.set(summary, network);
+  }
+  return network;
+}
+
+export type LayerSet = ReadonlySet<number>;
+
+export function neighbours(set: LayerSet, edges: readonly (readonly number[])[]): LayerSet {
+  const out = new Set<number>();
+  for (const index of set) for (const other of edges[index]!) out.add(other);
+  return out;
+}
+
+/** Everything reachable along the edges, without the start itself unless a path leads back to it. */
+export function reachable(set: LayerSet, edges: readonly (readonly number[])[]): LayerSet {
+  const out = new Set<number>();
+  const pending = [...set];
+  while (pending.length > 0) {
+    for (const other of edges[pending.pop()!]!) {
+      if (!out.has(other)) {
+        out.add(other);
+        pending.push(other);
+      }
+    }
+  }
+  return out;
+}
+
+export function complement(set: LayerSet, network: Network): LayerSet {
+  const out = new Set<number>();
+  for (let i = 0; i < network.layers.length; i++) if (!set.has(i)) out.add(i);
+  return out;
+}
+
+export function intersection(a: LayerSet, b: LayerSet): LayerSet {
+  const out = new Set<number>();
+  for (const index of a) if (b.has(index)) out.add(index);
+  return out;
+}
+
+export function union(a: LayerSet, b: LayerSet): LayerSet {
+  return new Set([...a, ...b]);
+}

@@ -1,0 +1,134 @@
+import type { PathSelector, Predicate, Selector, Step } from '../generated/ast.ts';
+import { decodeRegex, textValue } from '../grammar/text.ts';
+import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
+import { complement, intersection, type LayerSet, type Network, neighbours, reachable, union } from './network.ts';
+import { holds } from './predicate.ts';
+import { compileRegex } from './regex.ts';
+import { findRole } from './roles.ts';
+
+const none: LayerSet = new Set();
+
+/** The layers that a selector names, narrowed by `where`. Whatever in it cannot be understood names none. */
+export function select(selector: Selector | undefined, where: Predicate | undefined, network: Network): LayerSet {
+  const selected = selectAll(selector, network);
+  if (!where) return selected;
+  return filter(selected, (index) => holds(where, network.layers[index]!));
+}
+
+function selectAll(selector: Selector | undefined, network: Network): LayerSet {
+  switch (selector?.$type) {
+    case 'AnyOf':
+      return selector.parts.map((part) => selectAll(part, network)).reduce(union, none);
+    case 'AllOf':
+      return selector.parts.map((part) => selectAll(part, network)).reduce(intersection);
+    case 'Stepped':
+      return selector.steps.reduceRight((set, step) => apply(step, set, network), selectAll(selector.operand, network));
+    case 'GroupSelector':
+      return select(selector.selector, selector.predicate, network);
+    case 'PathSelector':
+      return between(selector, network);
+    case 'NameSelector':
+      return byName(textValue(selector.pattern), network);
+    case 'RegexSelector':
+      return byRegex(selector.regex, network);
+    case 'OperatorSelector': {
+      const wanted = new Set(selector.operators.map((operator) => operator.name));
+      return where(network, (index) => {
+        const { op, domain } = network.layers[index]!;
+        return wanted.has(op) || wanted.has(`${domain === '' ? 'ai.onnx' : domain}.${op}`);
+      });
+    }
+    case 'RoleSelector': {
+      const role = findRole(selector.role?.text);
+      return role ? where(network, (index) => role.holds(network.layers[index]!)) : none;
+    }
+    case 'PositionSelector':
+      return where(network, (index) => {
+        const { first, last } = network.layers[index]!.position;
+        return selector.position === 'first' ? first : last;
+      });
+    case 'AllSelector':
+      return complement(none, network);
+    default:
+      return none;
+  }
+}
+
+function apply(step: Step, set: LayerSet, network: Network): LayerSet {
+  switch (step.kind) {
+    case 'not':
+      return complement(set, network);
+    case 'before':
+      return without(reachable(set, network.producers), set);
+    case 'after':
+      return without(reachable(set, network.consumers), set);
+    case 'consumers':
+      return neighbours(set, network.consumers);
+    case 'producers':
+      return neighbours(set, network.producers);
+    case 'first':
+      return set.size === 0 ? none : new Set([smallest(set)]);
+    case 'last':
+      return set.size === 0 ? none : new Set([largest(set)]);
+    default:
+      return none;
+  }
+}
+
+/** Both ends, and every layer on a path between them. */
+function between(path: PathSelector, network: Network): LayerSet {
+  const from = selectAll(path.from, network);
+  const to = selectAll(path.to, network);
+  const down = union(from, reachable(from, network.consumers));
+  const up = union(to, reachable(to, network.producers));
+  return intersection(down, up);
+}
+
+function byName(pattern: string, network: Network): LayerSet {
+  if (!isGlob(pattern)) {
+    const index = network.indexOf.get(unescapeGlob(pattern));
+    return index === undefined ? none : new Set([index]);
+  }
+  const glob = compileGlob(pattern);
+  return where(network, (index) => glob.test(network.layers[index]!.name));
+}
+
+function byRegex(raw: string | undefined, network: Network): LayerSet {
+  try {
+    const matcher = compileRegex(decodeRegex(raw).pattern);
+    return where(network, (index) => matcher.test(network.layers[index]!.name));
+  } catch {
+    return none;
+  }
+}
+
+function where(network: Network, holdsFor: (index: number) => boolean): LayerSet {
+  const out = new Set<number>();
+  for (let i = 0; i < network.layers.length; i++) if (holdsFor(i)) out.add(i);
+  return out;
+}
+
+function filter(set: LayerSet, keeps: (index: number) => boolean): LayerSet {
+  const out = new Set<number>();
+  for (const index of set) if (keeps(index)) out.add(index);
+  return out;
+}
+
+function without(set: LayerSet, removed: LayerSet): LayerSet {
+  const out = new Set<number>();
+  for (const index of set) if (!removed.has(index)) out.add(index);
+  return out;
+}
+
+/** Layers are in topological order, so the smallest index comes first. */
+function smallest(set: LayerSet): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (const index of set) best = Math.min(best, index);
+  return best;
+}
+
+function largest(set: LayerSet): number {
+  let best = -1;
+  for (const index of set) best = Math.max(best, index);
+  return best;
+}

@@ -1,0 +1,60 @@
+/**
+ * The words that the engine's registries lend to the language. The rows of those registries have this shape themselves,
+ * so that what the engine learns the language knows with no further line.
+ */
+export interface Vocabulary {
+  readonly formats: readonly FormatWord[];
+  readonly observers: readonly CallableWord[];
+  readonly methods: readonly CallableWord[];
+  readonly targets: readonly TargetWord[];
+  readonly dataKinds: readonly VocabularyWord[];
+  /** Operator types as `op` names them: `Conv`, `com.microsoft.Gelu`. */
+  readonly operators: readonly string[];
+}
+
+export interface VocabularyWord {
+  readonly name: string;
+  readonly title?: string;
+  /** One sentence for completion and hover. */
+  readonly description: string;
+}
+
+export interface FormatWord extends VocabularyWord {
+  readonly signed: boolean;
+  readonly bits: number;
+  /** Lowest ONNX operator set whose QuantizeLinear takes it. */
+  readonly minOpset: number;
+}
+
+export interface CallableWord extends VocabularyWord {
+  readonly arguments: readonly ArgumentWord[];
+}
+
+export interface ArgumentWord {
+  readonly name: string;
+  readonly description: string;
+  readonly initial: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface TargetWord extends VocabularyWord {
+  /** Names of the formats that the target can run. */
+  readonly formats: readonly string[];
+}
+
+export const schemes = ['affine', 'symmetric'] as const;
+export type Scheme = (typeof schemes)[number];
+export const granularities = ['per-tensor', 'per-channel'] as const;
+export type Granularity = (typeof granularities)[number];
+export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle'] as const;
+
+/** Not quantised: the one format word that is in no registry. */
+export const float = 'float';
+
+export function find<T extends { readonly name: string }>(
+  words: readonly T[],
+  name: string | undefined,
+): T | undefined {
+  return words.find((word) => word.name === name);
+}
