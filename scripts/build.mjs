@@ -1,76 +1,83 @@
 // Makes generated sources and every bundle: command line, engine process and worker, language servers, extension, webviews.
-import { rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const quiet = process.argv.includes('--quiet');
-const dist = join(root, 'dist');
 
 await import('./generate.mjs');
-rmSync(dist, { recursive: true, force: true });
+rmSync(join(root, 'dist'), { recursive: true, force: true });
 
 const common = {
   absWorkingDir: root,
   bundle: true,
   minify: true,
-  sourcemap: false,
   legalComments: 'none',
   logLevel: 'warning',
-  metafile: true,
-  tsconfigRaw: '{}',
 };
 // Some dependencies are CommonJS and call `require` of Node's own modules.
 const requireShim =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
-const nodeModule = {
-  ...common,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-  banner: { js: requireShim },
-  external: ['onnxruntime-web', 'onnxruntime-web/*'],
-};
-const browserScript = { ...common, platform: 'browser', format: 'iife', target: 'es2023' };
+const browser = { ...common, platform: 'browser', target: 'es2023' };
 
-const bundles = [
+/** Everything that runs in Node shares its chunks in one folder, with onnxruntime-web's WASM beside it. */
+const nodeEntries = {
+  qspec: 'cli/main.ts',
+  'engine-process': 'engine/env/node/engine-process.ts',
+  'kernel-thread': 'engine/env/node/kernel-thread.ts',
+  'language-server': 'language/server/node.ts',
+};
+
+/** One file each. `extension` hosts load CommonJS; workers and webviews load classic scripts. */
+const singles = [
+  { ...browser, format: 'iife', in: 'engine/env/browser/engine-worker.ts', out: 'dist/browser/engine-worker.js' },
+  { ...browser, format: 'iife', in: 'language/server/browser.ts', out: 'dist/browser/language-server.js' },
   {
-    ...nodeModule,
-    entryPoints: ['cli/main.ts'],
-    outfile: 'dist/cli/qspec.mjs',
-    banner: { js: `#!/usr/bin/env node\n${requireShim}` },
+    ...browser,
+    format: 'cjs',
+    external: ['vscode'],
+    in: 'extension/env/browser/extension.ts',
+    out: 'dist/extension/browser.cjs',
   },
-  { ...nodeModule, entryPoints: ['engine/env/node/engine-process.ts'], outfile: 'dist/engine/engine-process.mjs' },
-  { ...nodeModule, entryPoints: ['engine/env/node/kernel-thread.ts'], outfile: 'dist/engine/kernel-thread.mjs' },
-  { ...browserScript, entryPoints: ['engine/env/browser/engine-worker.ts'], outfile: 'dist/engine/engine-worker.js' },
-  { ...nodeModule, entryPoints: ['language/server/node.ts'], outfile: 'dist/language/server-node.mjs' },
-  { ...browserScript, entryPoints: ['language/server/browser.ts'], outfile: 'dist/language/server-browser.js' },
   {
     ...common,
     platform: 'node',
-    format: 'cjs',
     target: 'node22',
-    external: ['vscode'],
-    entryPoints: ['extension/env/node/extension.ts'],
-    outfile: 'dist/extension/node.cjs',
-  },
-  {
-    ...common,
-    platform: 'browser',
     format: 'cjs',
-    target: 'es2023',
     external: ['vscode'],
-    entryPoints: ['extension/env/browser/extension.ts'],
-    outfile: 'dist/extension/browser.cjs',
+    in: 'extension/env/node/extension.ts',
+    out: 'dist/extension/node.cjs',
   },
-  { ...browserScript, entryPoints: ['webview/graph/main.ts'], outfile: 'dist/webview/graph.js' },
-  { ...browserScript, entryPoints: ['webview/report/main.ts'], outfile: 'dist/webview/report.js' },
+  { ...browser, format: 'iife', in: 'webview/graph/main.ts', out: 'dist/webview/graph.js' },
+  { ...browser, format: 'iife', in: 'webview/report/main.ts', out: 'dist/webview/report.js' },
 ];
 
-await Promise.all(bundles.map((options) => build(options)));
+await Promise.all([
+  build({
+    ...common,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    splitting: true,
+    entryPoints: nodeEntries,
+    outdir: 'dist/node',
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    banner: { js: requireShim },
+  }),
+  ...singles.map(({ in: entry, out, ...options }) => build({ ...options, entryPoints: [entry], outfile: out })),
+]);
+
+const runtime = join(root, 'dist', 'node', 'onnxruntime');
+mkdirSync(runtime);
+for (const name of ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']) {
+  cpSync(join(root, 'node_modules', 'onnxruntime-web', 'dist', name), join(runtime, name));
+}
 
 if (!quiet) {
-  for (const { outfile } of bundles) {
-    console.log(`${outfile.padEnd(36)} ${(statSync(join(root, outfile)).size / 1024).toFixed(0).padStart(6)} KiB`);
+  const files = [...Object.keys(nodeEntries).map((name) => `dist/node/${name}.mjs`), ...singles.map(({ out }) => out)];
+  for (const file of files.filter((file) => existsSync(join(root, file)))) {
+    console.log(`${file.padEnd(36)} ${(statSync(join(root, file)).size / 1024).toFixed(0).padStart(6)} KiB`);
   }
 }

@@ -5,7 +5,7 @@ import { node, prepare, root, run } from './project.mjs';
 
 prepare();
 if (run(node, ['scripts/build.mjs', '--quiet']) !== 0) process.exit(1);
-const qspec = join(root, 'dist', 'cli', 'qspec.mjs');
+const qspec = join(root, 'dist', 'node', 'qspec.mjs');
 const example = join(root, 'examples', 'digits');
 process.exit(
   run(node, [

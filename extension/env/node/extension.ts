@@ -5,7 +5,7 @@ import { clientOptions } from '../../client.ts';
 
 export function activate(context: vscode.ExtensionContext): Promise<void> {
   return activateShared(context, async () => {
-    const module = context.asAbsolutePath('dist/language/server-node.mjs');
+    const module = context.asAbsolutePath('dist/node/language-server.mjs');
     const client = new LanguageClient('qspec', 'QSpec', { module, transport: TransportKind.ipc }, clientOptions);
     await client.start();
     return client;
