@@ -1,3 +1,4 @@
+import type { KernelMode, Kernels, KernelThread } from '../../kernels/api.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Progress } from '../progress.ts';
 import type { Tensor } from '../tensor.ts';
@@ -7,22 +8,51 @@ export interface Program {
   run(inputs: ReadonlyMap<string, Tensor>, options?: RunOptions): Promise<ReadonlyMap<string, Tensor>>;
   /** Highest number of bytes that the program's activations, packed weights and scratch take together. */
   readonly peakBytes: number;
+  /** Of these, the activations'. */
+  readonly arenaBytes: number;
+  /** How each node of the graph runs, in execution order: nothing falls back to slow code silently. */
+  report(): readonly NodeReport[];
   dispose(): void;
+}
+
+export interface NodeReport {
+  readonly node: string;
+  readonly op: string;
+  /** `free`: only another reading of its input's memory; `fused`: inside the kernel of node `into`. */
+  readonly how: 'kernel' | 'fused' | 'free' | 'reference';
+  readonly into?: string;
+  /** Kernels that compute it. */
+  readonly kernels: readonly string[];
+  /** Kernels that brought its inputs into the order that it wants. */
+  readonly conversions: readonly string[];
+  /** Why it runs by its reference evaluation. */
+  readonly reason?: string;
 }
 
 export interface RunOptions {
   /** Called for each value named in `CompileOptions.observed` while its buffer is alive; the view is valid only during the call. */
   observe?(value: string, view: ValueView): void;
   readonly progress?: Progress;
+  /** Called after each kernel or reference evaluation with the time it took: profiles. */
+  onStep?(step: StepTiming): void;
 }
 
-/** A value's elements in the executor's own order; observers that need channels ask `channelAxis`. */
+export interface StepTiming {
+  /** Nodes computed; empty for a change of axis order. */
+  readonly nodes: readonly string[];
+  readonly kernel: string;
+  readonly milliseconds: number;
+}
+
+/** A value's elements in the executor's own order; observers that need channels ask `layout`. */
 export interface ValueView {
   readonly data: Float32Array | Int32Array | Uint8Array | Int8Array;
   /** Logical (ONNX) dims. */
   readonly dims: readonly number[];
   /** `plain` is row-major over `dims`; `channels-last` is row-major with axis 1 moved to the end. */
   readonly layout: 'plain' | 'channels-last';
+  /** Where the elements lie in the kernels' memory, for observation by kernels; absent for values on the host. */
+  readonly memory?: { readonly kernels: Kernels; readonly address: number };
 }
 
 export interface CompileOptions {
@@ -30,11 +60,17 @@ export interface CompileOptions {
   readonly inputDims?: ReadonlyMap<string, readonly number[]>;
   readonly threads?: number;
   /** `strict`: plain SIMD and fixed reduction trees, the same bytes on every machine. `relaxed`: fastest. */
-  readonly mode: 'strict' | 'relaxed';
+  readonly mode: KernelMode;
   /** Values whose buffers `run` shows to `observe`. */
   readonly observed?: readonly string[];
   /** Run every operator by its reference evaluation: slow, the oracle of the kernels. */
   readonly reference?: boolean;
+  /** Kernels to run on, shared by several programs (then `mode` and `threads` are theirs); absent: the program loads its own. */
+  readonly kernels?: Kernels;
+  /** Starts threads for the program's own kernels (`Host.startThread`). */
+  readonly startThread?: (data: unknown) => KernelThread;
+  /** Bytes of packed weights that may stay in kernel memory; more are staged step by step. */
+  readonly residentWeights?: number;
 }
 
 export type Compile = (graph: Graph, options: CompileOptions) => Promise<Program>;

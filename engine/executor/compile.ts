@@ -1,0 +1,201 @@
+import type { Address, Kernels, Workspace } from '../../kernels/api.ts';
+import { loadKernels } from '../../kernels/loader.ts';
+import { valuesRead } from '../graph/captures.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
+import { inferTypes } from '../graph/infer.ts';
+import { isStatic } from '../operators/shared/types.ts';
+import { elementCount } from '../tensor.ts';
+import { placeIntervals } from './arena.ts';
+import { Builder, type PlannedStep } from './builder.ts';
+import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
+import type { Operand, StaticType } from './lowering.ts';
+import { lowerings } from './lowerings/table.ts';
+import { elementBytes } from './operand.ts';
+import type { CompileOptions, NodeReport, Program } from './program.ts';
+import { type BuiltStep, GraphProgram } from './run.ts';
+
+/** Weights that stay in kernel memory; what is packed beyond is staged step by step. */
+const defaultResidentWeights = 1 << 30;
+
+/**
+ * Makes a graph ready to run for fixed input shapes: shapes, fusion, axis orders, placement of every buffer, packed
+ * weights. The graph should have been through the passes (constant folding, batch-norm folding); nothing here needs it.
+ */
+export async function compile(graph: Graph, options: CompileOptions): Promise<Program> {
+  const { types, constants: inferred } = inferTypes(graph, {
+    freeDimension: 1,
+    ...(options.inputDims && { inputDims: options.inputDims }),
+  });
+  const constant = (value: string) => graph.initializers.get(value) ?? inferred.get(value);
+  const type = (value: string): StaticType | undefined => {
+    const known = types.get(value);
+    return known && isStatic(known.dims) ? { dtype: known.dtype, dims: known.dims } : undefined;
+  };
+  const observed = new Set(options.observed ?? []);
+  const kept = new Set([...observed, ...graph.outputs]);
+  const opset = (node: GraphNode) => graph.opsets.get(node.domain) ?? 1;
+  const live = graph.nodes.filter((node) => node.outputs.some((value) => value !== '' && !constant(value)));
+  const pruned: Graph = { ...graph, nodes: live, types };
+  const reference = options.reference === true;
+  const nodes = reference ? unfused(pruned) : fuse(pruned, { constant, type, kept, opset: graph.opsets.get('') ?? 1 });
+
+  const kernels =
+    options.kernels ??
+    (await loadKernels({ mode: options.mode, threads: options.threads ?? 1, startThread: options.startThread }));
+  const workspace = kernels.workspace();
+  try {
+    const lastUses = usesOf(nodes, graph.outputs);
+    const builder = new Builder({
+      workspace,
+      mode: kernels.features.mode,
+      nodes,
+      type,
+      constant,
+      opset,
+      whole: kept,
+      lastUse: (value) => lastUses.get(value) ?? -1,
+      residentWeights: options.residentWeights ?? defaultResidentWeights,
+    });
+    const report: NodeReport[] = [];
+    for (const value of graph.inputs) {
+      builder.onHost(value);
+      if (observed.has(value)) builder.observe(value);
+    }
+    for (const [index, execution] of nodes.entries()) {
+      report.push(...lowerExecution(builder, index, execution, type, reference));
+      for (const value of execution.outputs) if (observed.has(value)) builder.observe(value);
+    }
+    for (const value of graph.outputs) builder.toHost(value);
+    const built = build(builder, kernels);
+    return new GraphProgram({
+      graph: pruned,
+      kernels,
+      ownsKernels: options.kernels === undefined,
+      workspace,
+      steps: built.steps,
+      peakBytes: workspace.bytes,
+      arenaBytes: built.arenaBytes,
+      constant,
+      type,
+      report,
+    });
+  } catch (error) {
+    workspace.dispose();
+    if (options.kernels === undefined) kernels.dispose();
+    throw error;
+  }
+}
+
+/** Index of the last execution node that reads each value; Infinity for the graph's outputs. */
+function usesOf(nodes: readonly ExecutionNode[], outputs: readonly string[]): Map<string, number> {
+  const uses = new Map<string, number>();
+  nodes.forEach(({ node, epilogue }, index) => {
+    for (const value of valuesRead(node)) uses.set(value, index);
+    if (epilogue.residual) uses.set(epilogue.residual, index);
+  });
+  for (const value of outputs) uses.set(value, Number.POSITIVE_INFINITY);
+  return uses;
+}
+
+/** Lowers a node with what is fused into it; where its kernel declines, node by node. */
+function lowerExecution(
+  builder: Builder,
+  index: number,
+  execution: ExecutionNode,
+  type: (value: string) => StaticType | undefined,
+  reference: boolean,
+): NodeReport[] {
+  const before = builder.steps.length;
+  const reason = reference ? 'reference evaluation was asked for' : lowerNode(builder, index, execution, type);
+  if (reason === undefined) return describe(execution, undefined, builder, before);
+  const alone = unfusedNode(execution.node);
+  builder.evaluate(index, alone, valuesRead(execution.node));
+  return [
+    ...describe(alone, reason, builder, before),
+    ...execution.absorbed.flatMap((node) => lowerExecution(builder, index, unfusedNode(node), type, reference)),
+  ];
+}
+
+/** Lowers one node to kernels, or says why it runs by its reference evaluation. */
+function lowerNode(
+  builder: Builder,
+  index: number,
+  execution: ExecutionNode,
+  type: (value: string) => StaticType | undefined,
+): string | undefined {
+  const { node, outputs } = execution;
+  const lower = node.domain === '' ? lowerings[node.op] : undefined;
+  if (!lower) return 'no kernel for this operator';
+  for (const value of [...node.inputs, ...outputs]) {
+    if (value === '' || builder.context.constant(value)) continue;
+    const known = type(value);
+    if (!known) return `the shape of “${value}” is only known while running`;
+    if (elementBytes(known.dtype) === undefined) return `no kernels for ${known.dtype}`;
+    if (elementCount(known.dims) === 0) return `“${value}” is empty`;
+  }
+  return builder.lower(index, execution, lower);
+}
+
+function describe(
+  { node, absorbed }: ExecutionNode,
+  reason: string | undefined,
+  builder: Builder,
+  before: number,
+): NodeReport[] {
+  const steps = builder.steps.slice(before).filter((step) => step.kind === 'kernel');
+  const own = steps.filter((step) => step.nodes.length > 0).map((step) => step.kernel);
+  const main: NodeReport = {
+    node: node.name,
+    op: node.op,
+    how: reason !== undefined ? 'reference' : own.length > 0 ? 'kernel' : 'free',
+    kernels: own,
+    conversions: steps.filter((step) => step.nodes.length === 0).map((step) => step.kernel),
+    ...(reason !== undefined && { reason }),
+  };
+  const inside = { how: 'fused', into: node.name, kernels: [], conversions: [] } as const;
+  return [main, ...absorbed.map((other): NodeReport => ({ node: other.name, op: other.op, ...inside }))];
+}
+
+/** Places every storage, writes the constants and builds the kernel steps with their addresses. */
+function build(builder: Builder, kernels: Kernels): { steps: BuiltStep[]; arenaBytes: number } {
+  const { workspace } = builder.context;
+  builder.steps.forEach((step, index) => {
+    for (const { storage } of [...step.reads, ...step.writes]) {
+      storage.first = Math.min(storage.first, index);
+      storage.last = Math.max(storage.last, index);
+    }
+  });
+  const placed = builder.storages.filter((storage) => !storage.constant && storage.last >= 0);
+  const arena = placeIntervals(placed);
+  const base = arena.bytes > 0 ? workspace.alloc(arena.bytes) : 0;
+  placed.forEach((storage, index) => {
+    storage.address = base + arena.offsets[index]!;
+  });
+  for (const { storage } of builder.constants) if (storage.last >= 0) storage.address = workspace.alloc(storage.bytes);
+  for (const { storage, data } of builder.constants) {
+    if (storage.last < 0) continue;
+    const source = data as Uint8Array;
+    kernels.u8(storage.address, storage.bytes).set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
+  }
+  const at = (operand: Operand) => operand.storage.address + operand.offset;
+  return { steps: builder.steps.map((step) => place(step, workspace, at)), arenaBytes: arena.bytes };
+}
+
+function place(step: PlannedStep, workspace: Workspace, at: (operand: Operand) => Address): BuiltStep {
+  switch (step.kind) {
+    case 'kernel':
+      return { kind: 'kernel', nodes: step.nodes, kernel: step.kernel, step: step.build(workspace, at) };
+    case 'upload':
+      return { kind: 'upload', value: step.value, address: at(step.writes[0]) };
+    case 'download':
+      return { kind: 'download', value: step.value, address: at(step.reads[0]) };
+    case 'stage':
+      return { kind: 'stage', bytes: step.bytes, address: at(step.writes[0]) };
+    case 'evaluate':
+      return { kind: 'evaluate', node: step.node };
+    case 'observe': {
+      const operand = step.reads[0];
+      return { kind: 'observe', value: step.value, ...(operand && { operand, address: at(operand) }) };
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { ConvGeometry } from '../../../kernels/api.ts';
+import type { GraphNode } from '../../graph/graph.ts';
+import { intAttribute } from '../../operators/shared/attributes.ts';
+import type { Declined, Lowering } from '../lowering.ts';
+import { pitchOf } from '../operand.ts';
+import { channelsLastOrder } from '../order.ts';
+import { window } from './window.ts';
+
+/** Convolution of rank 3 (one spatial axis) or 4, channels-last, with constant weights. */
+export function lowerConv(node: GraphNode, lowering: Lowering): Declined {
+  const [x, w, b] = node.inputs as [string, string, string | undefined];
+  const input = lowering.type(x);
+  const output = lowering.type(node.outputs[0]!);
+  const weights = lowering.constant(w);
+  const bias = b ? lowering.constant(b) : undefined;
+  if (input.dtype !== 'float32') return `no kernel for ${input.dtype}`;
+  if (weights?.dtype !== 'float32') return 'the weights are only known while running';
+  if (b && bias?.dtype !== 'float32') return 'the bias is only known while running';
+  const rank = input.dims.length;
+  if (rank !== 3 && rank !== 4) return `no kernel for ${rank - 2} spatial axes`;
+  const geometry = convGeometry(node, input.dims, output.dims, weights.dims);
+  const order = channelsLastOrder(rank);
+  const source = lowering.input(x, order, { pitched: true });
+  const { residual: residualName, clamp, bias: extra } = lowering.epilogue;
+  const residual = residualName === undefined ? undefined : lowering.input(residualName, order, { pitched: true });
+  const conv = lowering.pack((workspace) =>
+    workspace.packConv({
+      geometry,
+      weights: weights.data as Float32Array,
+      bias: sumOf(bias?.data as Float32Array | undefined, extra),
+    }),
+  );
+  const target = lowering.output(0, order, { pitched: true });
+  lowering.emit({
+    kernel: `conv2d ${conv.value.algorithm}`,
+    reads: residual ? [source, residual] : [source],
+    writes: [target],
+    build: (workspace, at) =>
+      workspace.conv2d({
+        conv: conv.get(),
+        input: at(source),
+        inputStride: pitchOf(source)!,
+        output: at(target),
+        outputStride: pitchOf(target)!,
+        ...(residual && { residual: at(residual), residualStride: pitchOf(residual)! }),
+        clamp,
+      }),
+  });
+  return undefined;
+}
+
+export function convGeometry(
+  node: GraphNode,
+  input: readonly number[],
+  output: readonly number[],
+  weights: readonly number[],
+): ConvGeometry {
+  const { kernel, strides, dilations, pads, height, width } = window(node, input, output, weights.slice(2));
+  return {
+    batch: input[0]!,
+    inputHeight: height,
+    inputWidth: width,
+    inputChannels: input[1]!,
+    outputChannels: weights[0]!,
+    kernel,
+    strides,
+    dilations,
+    pads,
+    groups: intAttribute(node, 'group', 1),
+  };
+}
+
+function sumOf(a: Float32Array | undefined, b: Float32Array | undefined): Float32Array | undefined {
+  if (!a || !b) return a ?? b;
+  return a.map((value, index) => value + b[index]!);
+}
