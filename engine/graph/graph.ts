@@ -1,3 +1,5 @@
+import type { Finding } from '../findings.ts';
+import type { onnx } from '../onnx/proto.ts';
 import type { Tensor, ValueType } from '../tensor.ts';
 
 /**
@@ -16,6 +18,8 @@ export interface Graph {
   readonly types: ReadonlyMap<string, ValueType>;
   /** Operator-set version per domain; the ONNX domain is ''. */
   readonly opsets: ReadonlyMap<string, number>;
+  /** The message it was read from, for what nothing computes with: doc strings, annotations, unknown fields. */
+  readonly origin?: onnx.GraphProto;
 }
 
 export interface GraphNode {
@@ -27,6 +31,8 @@ export interface GraphNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
+  /** The message it was read from, for what nothing computes with; a rewritten node keeps its predecessor's. */
+  readonly origin?: onnx.NodeProto;
 }
 
 /** int attributes are numbers when they are safe integers, bigints otherwise. */
@@ -51,4 +57,8 @@ export interface Model {
   readonly producerName: string;
   readonly producerVersion: string;
   readonly metadata: ReadonlyMap<string, string>;
+  /** What was noticed while reading: warnings and notes; what makes a model unusable is thrown. */
+  readonly findings: readonly Finding[];
+  /** The message it was read from: functions, training information, device configurations, unknown fields. */
+  readonly origin?: onnx.ModelProto;
 }

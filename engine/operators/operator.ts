@@ -1,6 +1,6 @@
 import type { Lowering } from '../executor/lowering.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import type { Tensor, ValueType } from '../tensor.ts';
+import type { Dimension, Tensor, ValueType } from '../tensor.ts';
 
 /**
  * All that the engine knows of one operator, in one file: shape rule, reference evaluation, kernel, cost, role in
@@ -13,7 +13,12 @@ export interface Operator {
   /** Oldest and newest operator-set version whose meaning this file implements. */
   readonly opsets: readonly [from: number, to: number];
   /** Output types from input types (and constant inputs, for Reshape and its like). Throws a FindingError on a malformed node. */
-  infer(node: GraphNode, context: InferContext): readonly ValueType[];
+  infer(node: GraphNode, context: InferContext): readonly (ValueType | undefined)[];
+  /**
+   * Elements of the first output as far as they are known without running, where it is an integer vector or scalar made
+   * of shapes (Shape, Gather, Concat, …); this is how symbolic dimensions pass through shape arithmetic.
+   */
+  inferElements?(node: GraphNode, context: InferContext): readonly Dimension[] | undefined;
   /**
    * The meaning of the operator, in scalar double or integer arithmetic as the specification states it; outputs
    * rounded to their type. Kernels are tested against it. Absent: the engine can describe but not run the operator.
@@ -33,8 +38,10 @@ export interface InferContext {
   type(value: string): ValueType | undefined;
   /** The value's tensor if it is known before anything runs. */
   constant(value: string): Tensor | undefined;
-  /** Infers a subgraph's outputs (If, Loop, Scan). */
-  inferSubgraph(graph: Graph): readonly ValueType[];
+  /** Elements of an integer vector or scalar as far as they are known: those of the Shape of `['N', 3]` are `['N', 3]`. */
+  dimensions(value: string): readonly Dimension[] | undefined;
+  /** Infers a subgraph's outputs (If, Loop, Scan) for the given input types, as far as they are known. */
+  inferSubgraph(graph: Graph, inputs?: readonly (ValueType | undefined)[]): readonly (ValueType | undefined)[];
 }
 
 export interface EvaluateContext {

@@ -1,0 +1,68 @@
+import { FindingError } from '../findings.ts';
+import type { InferContext, Operator } from '../operators/operator.ts';
+import { isStatic } from '../operators/shared/types.ts';
+import { elementCount, type Tensor } from '../tensor.ts';
+import type { GraphNode } from './graph.ts';
+
+/** How much constant folding may compute: elements read and written, and multiply-accumulates. */
+export interface FoldLimits {
+  readonly elements: number;
+  readonly macs: number;
+}
+
+/** While types are inferred only small values are computed: shape arithmetic, scales, axes. */
+const inferenceLimits: FoldLimits = { elements: 4096, macs: 1 << 20 };
+
+/** Operators whose result is not determined by their inputs, or whose work is not bounded by their shapes. */
+const notFolded = new Set([
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+  'Multinomial',
+  'Bernoulli',
+  'If',
+  'Loop',
+  'Scan',
+  'SequenceMap',
+]);
+
+/**
+ * Outputs of a node whose inputs are all constants (or which needs only their shapes), if they are small enough to be
+ * computed now; undefined otherwise. Never throws for a malformed node.
+ */
+export function evaluateConstant(
+  node: GraphNode,
+  operator: Operator,
+  opset: number,
+  context: InferContext,
+  limits: FoldLimits = inferenceLimits,
+): readonly Tensor[] | undefined {
+  if (operator.evaluate === undefined || notFolded.has(node.op)) return undefined;
+  const inputs: (Tensor | undefined)[] = [];
+  let elements = 0;
+  for (const name of node.inputs) {
+    const tensor = name === '' ? undefined : context.constant(name);
+    if (name !== '' && tensor === undefined) return undefined;
+    inputs.push(tensor);
+    elements += tensor === undefined ? 0 : elementCount(tensor.dims);
+  }
+  for (const name of node.outputs) {
+    if (name === '') continue;
+    const dims = context.type(name)?.dims;
+    if (!isStatic(dims)) return undefined;
+    elements += elementCount(dims);
+  }
+  if (!(elements <= limits.elements)) return undefined;
+  try {
+    if ((operator.cost?.(node, context).macs ?? 0) > limits.macs) return undefined;
+    return operator.evaluate(node, inputs, {
+      opset,
+      seed: 0,
+      evaluateSubgraph: () => [],
+    });
+  } catch (error) {
+    if (error instanceof FindingError) return undefined;
+    throw error;
+  }
+}

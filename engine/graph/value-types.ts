@@ -1,0 +1,40 @@
+import { dataTypeOf, elemTypeOf } from '../onnx/data-types.ts';
+import { onnx } from '../onnx/proto.ts';
+import type { Dimension, ValueType } from '../tensor.ts';
+
+/** Type of a tensor value; undefined for sequences, maps, optionals and unknown element types. */
+export function valueTypeFromProto(proto: onnx.TypeProto | undefined): ValueType | undefined {
+  const tensor = proto?.tensor_type;
+  const dtype = dataTypeOf(tensor?.elem_type ?? 0);
+  if (tensor === undefined || dtype === undefined) return undefined;
+  if (tensor.shape === undefined) return { dtype };
+  return { dtype, dims: tensor.shape.dim.map(dimensionFromProto) };
+}
+
+/** Negative sizes, which some writers use for “unknown”, and sizes beyond 2^53 are unknown dimensions. */
+function dimensionFromProto(proto: onnx.TensorShapeProto.Dimension): Dimension {
+  if (proto.dim_param !== undefined && proto.dim_param !== '') return proto.dim_param;
+  const { dim_value: value } = proto;
+  return typeof value === 'number' && value >= 0 ? value : undefined;
+}
+
+export function valueTypeToProto(type: ValueType): onnx.TypeProto {
+  const shape =
+    type.dims &&
+    new onnx.TensorShapeProto({
+      dim: type.dims.map(
+        (dim) =>
+          new onnx.TensorShapeProto.Dimension(
+            typeof dim === 'number' ? { dim_value: dim } : typeof dim === 'string' ? { dim_param: dim } : {},
+          ),
+      ),
+    });
+  return new onnx.TypeProto({ tensor_type: new onnx.TypeProto.Tensor({ elem_type: elemTypeOf(type.dtype), shape }) });
+}
+
+/** Element type and every dimension the same. */
+export function sameType(a: ValueType | undefined, b: ValueType | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a.dtype !== b.dtype || a.dims?.length !== b.dims?.length) return false;
+  return a.dims?.every((dim, i) => dim === b.dims![i]) ?? true;
+}

@@ -1,0 +1,116 @@
+import { fail } from '../../findings.ts';
+import type { Operator } from '../operator.ts';
+import { describe, floatAttribute, stringAttribute } from '../shared/attributes.ts';
+import { binaryOperator, mapPair, newestOpset, parametricOperator } from '../shared/elementwise.ts';
+import { erfOf } from '../shared/special.ts';
+import { inputType } from '../shared/types.ts';
+import { sigmoidOf } from './unary.ts';
+
+/** Activations with parameters. */
+export const leakyRelu = parametricOperator(
+  'LeakyRelu',
+  (node) => {
+    const alpha = floatAttribute(node, 'alpha', 0.01);
+    return (x) => (x < 0 ? alpha * x : x);
+  },
+  { quantization: { kind: 'elementwise' } },
+);
+
+export const elu = parametricOperator('Elu', (node) => {
+  const alpha = floatAttribute(node, 'alpha', 1);
+  return (x) => (x < 0 ? alpha * Math.expm1(x) : x);
+});
+
+export const celu = parametricOperator(
+  'Celu',
+  (node) => {
+    const alpha = floatAttribute(node, 'alpha', 1);
+    return (x) => Math.max(0, x) + Math.min(0, alpha * Math.expm1(x / alpha));
+  },
+  { from: 12 },
+);
+
+export const selu = parametricOperator('Selu', (node) => {
+  const alpha = floatAttribute(node, 'alpha', 1.6732631921768188);
+  const gamma = floatAttribute(node, 'gamma', 1.0507010221481323);
+  return (x) => gamma * (x <= 0 ? alpha * Math.exp(x) - alpha : x);
+});
+
+export const hardSigmoid = parametricOperator(
+  'HardSigmoid',
+  (node) => {
+    const alpha = floatAttribute(node, 'alpha', 0.2);
+    const beta = floatAttribute(node, 'beta', 0.5);
+    return (x) => Math.max(0, Math.min(1, alpha * x + beta));
+  },
+  { quantization: { kind: 'elementwise' } },
+);
+
+export const thresholdedRelu = parametricOperator(
+  'ThresholdedRelu',
+  (node) => {
+    const alpha = floatAttribute(node, 'alpha', 1);
+    return (x) => (x > alpha ? x : 0);
+  },
+  { from: 10 },
+);
+
+export const shrink = parametricOperator(
+  'Shrink',
+  (node) => {
+    const lambda = floatAttribute(node, 'lambd', 0.5);
+    const bias = floatAttribute(node, 'bias', 0);
+    return (x) => (x < -lambda ? x + bias : x > lambda ? x - bias : 0);
+  },
+  { from: 9 },
+);
+
+export const swish = parametricOperator(
+  'Swish',
+  (node) => {
+    const alpha = floatAttribute(node, 'alpha', 1);
+    return (x) => x * sigmoidOf(alpha * x);
+  },
+  { from: 24 },
+);
+
+const exactGelu = (x: number) => 0.5 * x * (1 + erfOf(x / Math.SQRT2));
+
+export const gelu = parametricOperator(
+  'Gelu',
+  (node) => {
+    const approximate = stringAttribute(node, 'approximate', 'none');
+    if (approximate === 'none') return exactGelu;
+    if (approximate !== 'tanh') fail('model/attribute', `${describe(node)} approximates by “${approximate}”.`);
+    return (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+  },
+  { from: 20, quantization: { kind: 'elementwise' } },
+);
+
+/** The exact form as ONNX Runtime's own operator. */
+export const microsoftGelu: Operator = {
+  ...parametricOperator('Gelu', () => exactGelu, { domain: 'com.microsoft', quantization: { kind: 'elementwise' } }),
+  opsets: [1, 1],
+};
+
+/** x where positive, slope·x elsewhere; the slope broadcasts to x. */
+const slopes = binaryOperator('PRelu', (x, slope) => (x < 0 ? slope * x : x), {
+  quantization: { kind: 'elementwise' },
+});
+export const prelu: Operator = {
+  ...slopes,
+  opsets: [1, newestOpset],
+  infer: (node, context) => {
+    inputType(node, 1, context);
+    return [inputType(node, 0, context)];
+  },
+  evaluate: (_node, [x, slope]) => [
+    mapPair(
+      x!,
+      slope!,
+      x!.dtype,
+      (a, b) => (a < 0 ? b * a : a),
+      (a, b) => (a < 0n ? b * a : a),
+    ),
+  ],
+};

@@ -1,0 +1,47 @@
+import { unaryOperator } from '../shared/elementwise.ts';
+import { roundHalfEven } from '../shared/minifloat.ts';
+import { erfOf } from '../shared/special.ts';
+
+/** Elementwise functions of one input without attributes, activations among them. */
+export const abs = unaryOperator('Abs', Math.abs, { wide: (x) => (x < 0n ? -x : x) });
+export const neg = unaryOperator('Neg', (x) => -x, { wide: (x) => -x });
+export const sign = unaryOperator('Sign', Math.sign, { wide: (x) => (x > 0n ? 1n : x < 0n ? -1n : 0n), from: 9 });
+export const reciprocal = unaryOperator('Reciprocal', (x) => 1 / x);
+export const sqrt = unaryOperator('Sqrt', Math.sqrt);
+export const exp = unaryOperator('Exp', Math.exp);
+export const log = unaryOperator('Log', Math.log);
+export const ceil = unaryOperator('Ceil', Math.ceil);
+export const floor = unaryOperator('Floor', Math.floor);
+export const round = unaryOperator('Round', (x) => (Number.isFinite(x) ? roundHalfEven(x) : x), { from: 11 });
+export const erf = unaryOperator('Erf', erfOf, { from: 9 });
+
+export const sin = unaryOperator('Sin', Math.sin);
+export const cos = unaryOperator('Cos', Math.cos);
+export const tan = unaryOperator('Tan', Math.tan);
+export const asin = unaryOperator('Asin', Math.asin);
+export const acos = unaryOperator('Acos', Math.acos);
+export const atan = unaryOperator('Atan', Math.atan);
+export const sinh = unaryOperator('Sinh', Math.sinh, { from: 9 });
+export const cosh = unaryOperator('Cosh', Math.cosh, { from: 9 });
+export const tanh = unaryOperator('Tanh', Math.tanh, { quantization: { kind: 'elementwise' } });
+export const asinh = unaryOperator('Asinh', Math.asinh, { from: 9 });
+export const acosh = unaryOperator('Acosh', Math.acosh, { from: 9 });
+export const atanh = unaryOperator('Atanh', Math.atanh, { from: 9 });
+
+export const softplus = unaryOperator('Softplus', softplusOf);
+export const softsign = unaryOperator('Softsign', (x) => x / (1 + Math.abs(x)));
+export const mish = unaryOperator('Mish', (x) => x * Math.tanh(softplusOf(x)), { from: 18 });
+export const hardSwish = unaryOperator('HardSwish', (x) => x * Math.max(0, Math.min(1, x / 6 + 0.5)), {
+  quantization: { kind: 'elementwise' },
+  from: 14,
+});
+export const sigmoid = unaryOperator('Sigmoid', sigmoidOf, { quantization: { kind: 'elementwise' } });
+
+/** ln(1 + eˣ) without overflow. */
+function softplusOf(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+export function sigmoidOf(x: number): number {
+  return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
+}

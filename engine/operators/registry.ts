@@ -1,0 +1,95 @@
+import * as activations from './elementwise/activations.ts';
+import * as arithmetic from './elementwise/arithmetic.ts';
+import * as bitwise from './elementwise/bitwise.ts';
+import * as clip from './elementwise/clip.ts';
+import * as comparison from './elementwise/comparison.ts';
+import * as predicates from './elementwise/predicates.ts';
+import * as relu from './elementwise/relu.ts';
+import * as unary from './elementwise/unary.ts';
+import * as variadic from './elementwise/variadic.ts';
+import * as constant from './generator/constant.ts';
+import * as conv from './linear/conv.ts';
+import * as gemm from './linear/gemm.ts';
+import * as matmul from './linear/matmul.ts';
+import * as batchNormalization from './normalization/batch-normalization.ts';
+import * as softmax from './normalization/softmax.ts';
+import type { Operator } from './operator.ts';
+import * as averagePool from './pooling/average-pool.ts';
+import * as globalPool from './pooling/global-pool.ts';
+import * as lpPool from './pooling/lp-pool.ts';
+import * as maxPool from './pooling/max-pool.ts';
+import * as maxUnpool from './pooling/max-unpool.ts';
+import * as concat from './shape/concat.ts';
+import * as identity from './shape/identity.ts';
+import * as pad from './shape/pad.ts';
+import * as reshape from './shape/reshape.ts';
+import * as shape from './shape/shape.ts';
+import * as slice from './shape/slice.ts';
+import * as split from './shape/split.ts';
+import * as squeeze from './shape/squeeze.ts';
+import * as transpose from './shape/transpose.ts';
+
+/** One line a file: every operator that a file exports is registered, and with that documented, tested and measured. */
+const files: readonly Readonly<Record<string, unknown>>[] = [
+  activations,
+  arithmetic,
+  averagePool,
+  batchNormalization,
+  bitwise,
+  clip,
+  comparison,
+  concat,
+  constant,
+  conv,
+  gemm,
+  globalPool,
+  identity,
+  lpPool,
+  matmul,
+  maxPool,
+  maxUnpool,
+  pad,
+  predicates,
+  relu,
+  reshape,
+  shape,
+  slice,
+  softmax,
+  split,
+  squeeze,
+  transpose,
+  unary,
+  variadic,
+];
+
+function isOperator(value: unknown): value is Operator {
+  return typeof value === 'object' && value !== null && 'op' in value && 'infer' in value;
+}
+
+/** All registered operators, by domain and name. */
+export const operators: readonly Operator[] = files
+  .flatMap((file) => Object.values(file).filter(isOperator))
+  .sort((a, b) => compare(a.domain, b.domain) || compare(a.op, b.op));
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const byName = new Map<string, Operator[]>();
+for (const operator of operators) {
+  const key = `${operator.domain}\u0000${operator.op}`;
+  byName.set(key, [...(byName.get(key) ?? []), operator]);
+}
+
+/**
+ * The operator of this name in this version of its domain's operator set. A version newer than any that is known takes
+ * the newest meaning, since most operators never change (reading the model gave a warning).
+ */
+export function findOperator(domain: string, op: string, opset: number): Operator | undefined {
+  const candidates = byName.get(`${domain}\u0000${op}`);
+  if (candidates === undefined) return undefined;
+  return (
+    candidates.find(({ opsets: [from, to] }) => from <= opset && opset <= to) ??
+    candidates.find(({ opsets: [from] }) => from <= opset)
+  );
+}

@@ -1,0 +1,49 @@
+import { fail } from '../../findings.ts';
+import type { GraphNode } from '../../graph/graph.ts';
+import type { Operator } from '../operator.ts';
+import { describe, intsAttribute } from '../shared/attributes.ts';
+import { stridedOffsets, stridesOf } from '../shared/broadcast.ts';
+import { newestOpset } from '../shared/elementwise.ts';
+import { pick } from '../shared/movement.ts';
+import { inputType, valueType } from '../shared/types.ts';
+
+/** Axis i of the output is axis perm[i] of the input; reversed axes by default. */
+export const transpose: Operator = {
+  op: 'Transpose',
+  domain: '',
+  opsets: [1, newestOpset],
+  infer(node, context) {
+    const x = inputType(node, 0, context);
+    if (x.dims === undefined) return [x];
+    return [
+      valueType(
+        x.dtype,
+        permutation(node, x.dims.length).map((axis) => x.dims![axis]),
+      ),
+    ];
+  },
+  evaluate(node, [x]) {
+    const order = permutation(node, x!.dims.length);
+    const strides = stridesOf(x!.dims);
+    const dims = order.map((axis) => x!.dims[axis]!);
+    return [
+      pick(
+        x!,
+        dims,
+        stridedOffsets(
+          dims,
+          order.map((axis) => strides[axis]!),
+        ),
+      ),
+    ];
+  },
+  quantization: { kind: 'same-scale' },
+};
+
+export function permutation(node: GraphNode, rank: number): number[] {
+  const order = intsAttribute(node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
+  const seen = new Set(order);
+  if (order.length !== rank || seen.size !== rank || !order.every((axis) => axis >= 0 && axis < rank))
+    fail('model/attribute', `Attribute “perm” of ${describe(node)} is no order of ${rank} axes.`);
+  return order;
+}

@@ -1,0 +1,27 @@
+import { elementCount, type Tensor } from '../../tensor.ts';
+import { broadcastOffsets } from './broadcast.ts';
+import { emptyLike, movable } from './numbers.ts';
+
+/** The elements of `tensor` at `offsets`, as a tensor of shape `dims`. */
+export function pick(tensor: Tensor, dims: readonly number[], offsets: ArrayLike<number>): Tensor {
+  const from = movable(tensor);
+  const { tensor: out, data } = emptyLike(tensor, dims);
+  for (let i = 0; i < data.length; i++) data[i] = from[offsets[i]!];
+  return out;
+}
+
+/** Broadcast to `dims`. */
+export function expandTo(tensor: Tensor, dims: readonly number[]): Tensor {
+  const offsets = broadcastOffsets(tensor.dims, dims);
+  return offsets === undefined ? { ...tensor, dims } : pick(tensor, dims, offsets);
+}
+
+/** The same elements in another shape; shares the storage. */
+export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
+  return { dtype: tensor.dtype, dims, data: tensor.data };
+}
+
+/** A tensor of one repeated element, taken from `value`. */
+export function filled(value: Tensor, dims: readonly number[]): Tensor {
+  return pick(value, dims, new Uint32Array(elementCount(dims)));
+}
