@@ -584,12 +584,14 @@ export interface LoadOptions {
   /** Threads that shall work, the caller's included; default 1. More than 1 needs `startThread`. */
   readonly threads?: number;
   /**
-   * Starts a thread that passes every message it receives to `kernelWorker` (`kernels/worker.ts`). Absent: one thread
-   * and unshared memory.
+   * Starts a thread that calls `runKernelThread(data)` (`kernels/worker.ts`), which returns when the pool is disposed.
+   * `data` passes through structured clone. Absent: one thread and unshared memory.
    */
   readonly startThread?: ((data: unknown) => KernelThread) | undefined;
   /** Memory never grows beyond; default 2 GiB, at most 4 GiB. */
   readonly maximumBytes?: number;
+  /** How long a pool thread may be silent in the middle of its work before it counts as lost; default 20 s. */
+  readonly patienceMilliseconds?: number;
 }
 
 /** `loadKernels` in `kernels/loader.ts`. */

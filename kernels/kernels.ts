@@ -1,0 +1,111 @@
+import type { KernelFeatures, Kernels, KernelThread, Step, Workspace } from './api.ts';
+import { Arena } from './arena.ts';
+import type { KernelFunction } from './control.ts';
+import { Pool } from './pool.ts';
+import { KernelWorkspace } from './workspace.ts';
+
+interface Parts {
+  readonly memory: WebAssembly.Memory;
+  readonly functions: readonly KernelFunction[];
+  readonly limit: number;
+  readonly base: number;
+  readonly features: KernelFeatures;
+  readonly patienceMilliseconds?: number | undefined;
+}
+
+/** `Kernels` over one instance; made by `loadKernels`. */
+export class LoadedKernels implements Kernels {
+  readonly features: KernelFeatures;
+  readonly memory: WebAssembly.Memory;
+  readonly arena: Arena;
+  private pool: Pool;
+  private readonly owned: KernelThread[] = [];
+  private scratch = 0;
+  private scratchStride = 0;
+  private zeroAddress = 0;
+  private zeroBytes = 0;
+
+  constructor(parts: Parts) {
+    this.features = parts.features;
+    this.memory = parts.memory;
+    this.arena = new Arena(parts.memory, parts.base, parts.limit);
+    this.pool = new Pool(parts.memory, parts.functions, parts.features.threads, parts.patienceMilliseconds);
+    this.requireScratch(1 << 14);
+  }
+
+  adopt(thread: KernelThread): void {
+    this.owned.push(thread);
+  }
+
+  f32(address: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, count);
+  }
+
+  i32(address: number, count: number): Int32Array {
+    return new Int32Array(this.memory.buffer, address, count);
+  }
+
+  u8(address: number, count: number): Uint8Array {
+    return new Uint8Array(this.memory.buffer, address, count);
+  }
+
+  s8(address: number, count: number): Int8Array {
+    return new Int8Array(this.memory.buffer, address, count);
+  }
+
+  view(): DataView {
+    return new DataView(this.memory.buffer);
+  }
+
+  workspace(): Workspace {
+    return new KernelWorkspace(this) as unknown as Workspace;
+  }
+
+  run(step: Step): void {
+    this.pool = this.pool.rebind(this.memory);
+    for (const call of step.calls) this.pool.run(call, this.scratch, this.scratchStride);
+  }
+
+  cancelCell(): Int32Array {
+    this.pool = this.pool.rebind(this.memory);
+    return this.pool.cancelCell;
+  }
+
+  get allocatedBytes(): number {
+    return this.arena.allocatedBytes;
+  }
+
+  get peakBytes(): number {
+    return this.arena.peakBytes;
+  }
+
+  resetPeak(): void {
+    this.arena.resetPeak();
+  }
+
+  dispose(): void {
+    this.pool.dispose();
+    for (const thread of this.owned.splice(0)) thread.terminate();
+  }
+
+  /** Makes every thread's scratch at least `bytes` long. Called while building, never while a step runs. */
+  requireScratch(bytes: number): void {
+    if (bytes <= this.scratchStride) return;
+    // A page more than asked keeps the threads' parts off each other's cache lines and prefetches.
+    const stride = Math.ceil(bytes / 4096) * 4096 + 4096;
+    const old = this.scratch;
+    if (old !== 0) this.arena.free(old);
+    this.scratch = this.arena.alloc(stride * this.features.threads);
+    this.scratchStride = stride;
+  }
+
+  /** Address of at least `bytes` zero bytes that no kernel writes. Earlier addresses stay valid. */
+  zeros(bytes: number): number {
+    if (bytes > this.zeroBytes) {
+      this.zeroBytes = Math.ceil(bytes / 4096) * 4096;
+      this.zeroAddress = this.arena.alloc(this.zeroBytes);
+      this.u8(this.zeroAddress, this.zeroBytes).fill(0);
+    }
+    return this.zeroAddress;
+  }
+}

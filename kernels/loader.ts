@@ -1,0 +1,135 @@
+import { KernelMemoryExhausted, type KernelMode, type Kernels, type LoadOptions } from './api.ts';
+import { arenaBase, mostThreads } from './control.ts';
+import * as relaxed from './generated/relaxed.ts';
+import * as simd from './generated/simd.ts';
+import { LoadedKernels } from './kernels.ts';
+import { type KernelThreadData, kernelFunctions } from './worker.ts';
+
+const pageBytes = 65536;
+const initialPages = 16;
+const defaultLimit = 2 ** 31;
+const highestLimit = 2 ** 32 - pageBytes;
+
+interface Variant {
+  readonly wasm: string;
+  readonly limitsFlag: number;
+}
+
+/** Compiled modules by variant and kind of memory: instances are made anew, machine code is not. */
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+/**
+ * Kernels in a memory of their own. `relaxed` falls back to `strict` where the machine cannot run it or computes
+ * something else than a fused or unfused multiply-add; `features.mode` says what was got.
+ */
+export async function loadKernels(options: LoadOptions): Promise<Kernels> {
+  const limit = Math.min(options.maximumBytes ?? defaultLimit, highestLimit);
+  const threads = options.startThread === undefined ? 1 : Math.max(1, Math.floor(options.threads ?? 1));
+  if (threads > mostThreads)
+    throw new RangeError(`At most ${mostThreads} threads can work; ${threads} were asked for.`);
+  const shared = threads > 1;
+  const mode: KernelMode = options.mode === 'relaxed' && (await relaxedWorks()) ? 'relaxed' : 'strict';
+  const module = await compile(mode, shared);
+  const memory = makeMemory(limit, shared);
+  const functions = kernelFunctions(new WebAssembly.Instance(module, { env: { memory } }));
+  const kernels = new LoadedKernels({
+    memory,
+    functions,
+    limit,
+    base: arenaBase,
+    features: { mode, shared, threads },
+    patienceMilliseconds: options.patienceMilliseconds,
+  });
+  for (let thread = 1; thread < threads; thread++) {
+    const data: KernelThreadData = { module, memory, thread };
+    kernels.adopt(options.startThread!(data));
+  }
+  return kernels;
+}
+
+function makeMemory(limit: number, shared: boolean): WebAssembly.Memory {
+  const maximum = Math.max(initialPages, Math.floor(limit / pageBytes));
+  try {
+    return new WebAssembly.Memory({ initial: initialPages, maximum, shared });
+  } catch {
+    throw new KernelMemoryExhausted(initialPages * pageBytes, 0, limit);
+  }
+}
+
+function compile(mode: KernelMode, shared: boolean): Promise<WebAssembly.Module> {
+  const key = `${mode} ${shared}`;
+  let module = compiled.get(key);
+  if (module === undefined) {
+    module = WebAssembly.compile(moduleBytes(mode === 'relaxed' ? relaxed : simd, shared));
+    compiled.set(key, module);
+  }
+  return module;
+}
+
+/** The module is built for shared memory; for unshared memory one flag of its memory import differs. */
+function moduleBytes(variant: Variant, shared: boolean): Uint8Array<ArrayBuffer> {
+  const bytes = fromBase64(variant.wasm);
+  if (!shared) bytes[variant.limitsFlag] = 1;
+  return bytes;
+}
+
+let relaxedAnswer: Promise<boolean> | undefined;
+
+function relaxedWorks(): Promise<boolean> {
+  relaxedAnswer ??= testRelaxed();
+  return relaxedAnswer;
+}
+
+async function testRelaxed(): Promise<boolean> {
+  if (!WebAssembly.validate(moduleBytes(relaxed, false))) return false;
+  try {
+    const features = { mode: 'relaxed', shared: false, threads: 1 } as const;
+    const memory = makeMemory(2 ** 22, false);
+    const module = await compile('relaxed', false);
+    const functions = kernelFunctions(new WebAssembly.Instance(module, { env: { memory } }));
+    const kernels = new LoadedKernels({ memory, functions, limit: 2 ** 22, base: arenaBase, features });
+    return knownAnswer(kernels);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * (1 + 2⁻¹²)² − (1 + 2⁻¹¹) is 2⁻²⁴ fused and 0 unfused; nothing else is a multiply-add. All tile heights are asked: a
+ * product of 11 rows and 9 columns.
+ */
+function knownAnswer(kernels: Kernels): boolean {
+  const [m, n, k] = [11, 9, 5];
+  const ws = kernels.workspace();
+  const x = 1 + 2 ** -12;
+  const values = new Float32Array(k * n).fill(0);
+  values.fill(x, 0, n);
+  const b = ws.packMatrix({ k, n, values, bias: new Float32Array(n).fill(-(1 + 2 ** -11)) });
+  const a = ws.alloc(4 * m * k);
+  const output = ws.alloc(4 * m * n);
+  kernels.f32(a, m * k).fill(x);
+  kernels.run(ws.gemm({ m, a, b, output }));
+  const results = new Set(kernels.f32(output, m * n));
+  ws.dispose();
+  return results.size === 1 && (results.has(2 ** -24) || results.has(0));
+}
+
+/** Base64 without padding rules to break: the text is our own generator's. */
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  const digit = new Uint8Array(128);
+  for (let i = 0; i < 64; i++) digit[alphabet.charCodeAt(i)] = i;
+  const length = text.endsWith('==') ? text.length - 2 : text.endsWith('=') ? text.length - 1 : text.length;
+  const bytes = new Uint8Array(Math.floor((length * 3) / 4));
+  for (let i = 0, at = 0; at < bytes.length; i += 4, at += 3) {
+    const word =
+      (digit[text.charCodeAt(i)]! << 18) |
+      (digit[text.charCodeAt(i + 1)]! << 12) |
+      ((digit[text.charCodeAt(i + 2)] ?? 0) << 6) |
+      (digit[text.charCodeAt(i + 3)] ?? 0);
+    bytes[at] = word >> 16;
+    if (at + 1 < bytes.length) bytes[at + 1] = word >> 8;
+    if (at + 2 < bytes.length) bytes[at + 2] = word;
+  }
+  return bytes;
+}

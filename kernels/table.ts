@@ -1,0 +1,119 @@
+/**
+ * The one table of kernels. Every row is one function of the WASM modules: its name and its argument block. From here come
+ * the argument classes that the AssemblyScript reads, the encoder that TypeScript writes with, the kernels' numbers,
+ * and (keyed by the names) the tests and benchmarks: a row without its case does not compile.
+ *
+ * Every kernel has the signature `(arguments: address, begin: i32, end: i32, scratch: address)`: it does the items
+ * `[begin, end)` of its work and may use the calling thread's scratch memory. Items never share an output byte, and
+ * no result depends on how the items are divided.
+ */
+export type FieldType = 'address' | 'i32' | 'f32' | 'f64' | 'i32x8';
+export type Fields = Readonly<Record<string, FieldType>>;
+
+export interface KernelRow {
+  readonly name: string;
+  readonly fields: Fields;
+}
+
+/** Output window geometry shared by convolutions and pools; sizes in elements. */
+const window = {
+  inputHeight: 'i32',
+  inputWidth: 'i32',
+  outputHeight: 'i32',
+  outputWidth: 'i32',
+  kernelHeight: 'i32',
+  kernelWidth: 'i32',
+  strideHeight: 'i32',
+  strideWidth: 'i32',
+  dilationHeight: 'i32',
+  dilationWidth: 'i32',
+  padTop: 'i32',
+  padLeft: 'i32',
+} as const satisfies Fields;
+
+export const kernelTable = [
+  {
+    // Rows of A are `aStride` elements apart. Items: blocks of `blockRows` rows × `blockPanels` panels.
+    name: 'gemmF32',
+    fields: {
+      a: 'address',
+      b: 'address',
+      output: 'address',
+      residual: 'address',
+      m: 'i32',
+      n: 'i32',
+      k: 'i32',
+      aStride: 'i32',
+      outputStride: 'i32',
+      residualStride: 'i32',
+      blockRows: 'i32',
+      blockPanels: 'i32',
+      panelBlocks: 'i32',
+      min: 'f32',
+      max: 'f32',
+    },
+  },
+  {
+    // Few rows: four panels at a time. Items: groups of four panels.
+    name: 'gemvF32',
+    fields: {
+      a: 'address',
+      b: 'address',
+      output: 'address',
+      residual: 'address',
+      m: 'i32',
+      n: 'i32',
+      k: 'i32',
+      aStride: 'i32',
+      outputStride: 'i32',
+      residualStride: 'i32',
+      min: 'f32',
+      max: 'f32',
+    },
+  },
+  {
+    // Row-major [k, n] or (transposed) [n, k] into panels of 8 columns without bias. Items: panels.
+    name: 'packF32',
+    fields: { source: 'address', output: 'address', k: 'i32', n: 'i32', stride: 'i32', transposed: 'i32' },
+  },
+  {
+    // Indirect GEMM over windows. Items: (group × pixel block) × panel block.
+    name: 'convF32',
+    fields: {
+      input: 'address',
+      weights: 'address',
+      output: 'address',
+      residual: 'address',
+      zeros: 'address',
+      pixels: 'i32',
+      ...window,
+      inputStride: 'i32',
+      outputStride: 'i32',
+      residualStride: 'i32',
+      groupInputs: 'i32',
+      groupOutputs: 'i32',
+      blockRows: 'i32',
+      pixelBlocks: 'i32',
+      blockPanels: 'i32',
+      panelBlocks: 'i32',
+      rowTaps: 'i32',
+      gather: 'i32',
+      tileBytes: 'i32',
+      min: 'f32',
+      max: 'f32',
+    },
+  },
+] as const satisfies readonly KernelRow[];
+
+export type KernelName = (typeof kernelTable)[number]['name'];
+
+type RowOf<N extends KernelName> = Extract<(typeof kernelTable)[number], { readonly name: N }>;
+
+/** Arguments of one kernel, by field name. */
+export type ArgumentsOf<N extends KernelName> = {
+  readonly [F in keyof RowOf<N>['fields']]: RowOf<N>['fields'][F] extends 'i32x8' ? readonly number[] : number;
+};
+
+export const kernelNumber: ReadonlyMap<KernelName, number> = new Map(
+  kernelTable.map((row, index) => [row.name, index]),
+);
