@@ -1,0 +1,4 @@
+import type { CheckRow } from './check.ts';
+
+/** Every check of the language. */
+export const checks: readonly CheckRow[] = [];

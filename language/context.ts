@@ -1,0 +1,55 @@
+import type { ModelSummary } from '../engine/graph/summary.ts';
+import type { HostPath } from '../engine/host.ts';
+import type { Spec } from './generated/ast.ts';
+import type { LoadedSpec } from './grammar/load.ts';
+import { type Definitions, definitionsOf } from './resolve/definitions.ts';
+import { type RuleResolution, resolveRules } from './resolve/rules.ts';
+import { type Network, networkOf } from './selectors/network.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+/** What is known about a spec's surroundings. Whatever is absent is not judged. */
+export interface SpecContext {
+  readonly vocabulary: Vocabulary;
+  /** Path arithmetic of the machine. */
+  readonly path: Pick<HostPath, 'resolve' | 'dirname' | 'relative' | 'isAbsolute'>;
+  /** The model that the spec names; absent while it is unknown, unreadable or still loading. */
+  readonly model?: ModelSummary | undefined;
+  /** What is at an absolute path (or glob); undefined where nobody has looked. */
+  readonly fileAt?: (path: string) => FileKnowledge | undefined;
+  /** Folders besides the spec's own in which exports may be written (`--out`). */
+  readonly outputFolders?: readonly string[] | undefined;
+}
+
+export interface FileKnowledge {
+  readonly exists: boolean;
+  readonly isFolder?: boolean;
+  /** Of data: how many samples there are before `skip` and `take`. */
+  readonly samples?: number;
+}
+
+/** A spec in its surroundings, with what several checks need computed once. */
+export interface CheckedSpec extends SpecContext {
+  readonly spec: LoadedSpec;
+  readonly ast: Spec;
+  readonly definitions: Definitions;
+  readonly network: Network | undefined;
+  /** Undefined without a model. */
+  readonly rules: RuleResolution | undefined;
+  /** A path of the spec, absolute. */
+  absolute(path: string): string;
+}
+
+export function examine(spec: LoadedSpec, context: SpecContext): CheckedSpec {
+  const definitions = definitionsOf(spec.ast);
+  const network = context.model && networkOf(context.model);
+  const folder = context.path.dirname(spec.path);
+  return {
+    ...context,
+    spec,
+    ast: spec.ast,
+    definitions,
+    network,
+    rules: network && resolveRules(definitions.quantize, network, definitions.formats, context.vocabulary),
+    absolute: (path) => context.path.resolve(folder, path),
+  };
+}

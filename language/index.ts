@@ -1,0 +1,14 @@
+import type { Finding } from '../engine/findings.ts';
+import { runChecks } from './checks/run.ts';
+import { examine, type SpecContext } from './context.ts';
+import type { LoadedSpec } from './grammar/load.ts';
+
+export type { FileKnowledge, SpecContext } from './context.ts';
+export { type LoadedSpec, loadSpec } from './grammar/load.ts';
+export { type ResolvedSpec, resolveSpec } from './resolve/job.ts';
+export type { Vocabulary } from './vocabulary.ts';
+
+/** All that can be said of a spec without running anything, in the order of the file. Never throws. */
+export function checkSpec(spec: LoadedSpec, context: SpecContext): readonly Finding[] {
+  return runChecks(examine(spec, context));
+}

@@ -1,0 +1,112 @@
+import type { TextRange } from '../../engine/findings.ts';
+import type { Call, FormatStatement, FormatWords, Word } from '../generated/ast.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import { numberOf } from '../quantities/quantity.ts';
+import {
+  type CallableWord,
+  find,
+  float,
+  type Granularity,
+  granularities,
+  type Scheme,
+  schemes,
+  type Vocabulary,
+} from '../vocabulary.ts';
+
+/** A value and the words of the spec that gave it. */
+export interface Setting<T> {
+  readonly value: T;
+  readonly range: TextRange;
+}
+
+export interface CallValue {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, number>>;
+}
+
+/** What one statement says of a role; fields that it does not mention are absent. */
+export interface Fields {
+  readonly format?: Setting<string>;
+  readonly scheme?: Setting<Scheme>;
+  readonly granularity?: Setting<Granularity>;
+  readonly observer?: Setting<CallValue>;
+  readonly method?: Setting<CallValue>;
+}
+
+export const fieldNames = ['format', 'scheme', 'granularity', 'observer', 'method'] as const;
+export type FieldName = (typeof fieldNames)[number];
+
+export type FormatScope = ReadonlyMap<string, FormatStatement>;
+
+/** What a word of a format means: a number format, a scheme, a granularity, a format named in this spec, or nothing known. */
+export type WordMeaning = 'format' | 'scheme' | 'granularity' | 'named' | 'unknown';
+
+export function meaningOf(word: string | undefined, scope: FormatScope, vocabulary: Vocabulary): WordMeaning {
+  if (word === undefined) return 'unknown';
+  if (word === float || find(vocabulary.formats, word)) return 'format';
+  if ((schemes as readonly string[]).includes(word)) return 'scheme';
+  if ((granularities as readonly string[]).includes(word)) return 'granularity';
+  return scope.has(word) ? 'named' : 'unknown';
+}
+
+/**
+ * What the words after `weights`, `activations` or `format x =` set. Words are read from left to right, a later one wins; a
+ * named format brings all its fields, and the word that names it here is what decided them. Unknown words set nothing.
+ */
+export function readFields(words: FormatWords | undefined, scope: FormatScope, vocabulary: Vocabulary): Fields {
+  return readNested(words, scope, vocabulary, new Set());
+}
+
+function readNested(
+  words: FormatWords | undefined,
+  scope: FormatScope,
+  vocabulary: Vocabulary,
+  open: Set<string>,
+): Fields {
+  if (!words) return {};
+  let fields: Fields = {};
+  for (const word of words.words) fields = { ...fields, ...fieldsOfWord(word, scope, vocabulary, open) };
+  const observer = readCall(words.observers.at(-1), vocabulary.observers);
+  const method = readCall(words.methods.at(-1), vocabulary.methods);
+  return { ...fields, ...(observer ? { observer } : {}), ...(method ? { method } : {}) };
+}
+
+function fieldsOfWord(word: Word, scope: FormatScope, vocabulary: Vocabulary, open: Set<string>): Fields {
+  const range = rangeOf(word);
+  switch (meaningOf(word.text, scope, vocabulary)) {
+    case 'format':
+      return { format: { value: word.text, range } };
+    case 'scheme':
+      return { scheme: { value: word.text as Scheme, range } };
+    case 'granularity':
+      return { granularity: { value: word.text as Granularity, range } };
+    case 'named': {
+      // A format that is made of itself says nothing; a check tells of it.
+      if (open.has(word.text)) return {};
+      open.add(word.text);
+      const named = readNested(scope.get(word.text)?.format, scope, vocabulary, open);
+      open.delete(word.text);
+      return moved(named, range);
+    }
+    case 'unknown':
+      return {};
+  }
+}
+
+function moved(fields: Fields, range: TextRange): Fields {
+  const entries = Object.entries(fields).map(([name, setting]) => [name, { value: setting.value, range }]);
+  return Object.fromEntries(entries) as Fields;
+}
+
+/** A registered observer or method with its arguments by name; a bare value is the argument in the same place. */
+export function readCall(call: Call | undefined, words: readonly CallableWord[]): Setting<CallValue> | undefined {
+  const word = find(words, call?.name?.text);
+  if (!call || !word) return undefined;
+  const values: Record<string, number> = {};
+  for (const [i, argument] of call.arguments.entries()) {
+    const declared = argument.name ? find(word.arguments, argument.name.text) : word.arguments[i];
+    const value = numberOf(argument.value);
+    if (declared && value >= declared.min && value <= declared.max) values[declared.name] = value;
+  }
+  return { value: { name: word.name, arguments: values }, range: rangeOf(call) };
+}

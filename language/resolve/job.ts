@@ -1,0 +1,40 @@
+import type { Finding } from '../../engine/findings.ts';
+import { sha256 } from '../../engine/hash.ts';
+import type { Job } from '../../engine/plan.ts';
+import { runChecks } from '../checks/run.ts';
+import { examine, type SpecContext } from '../context.ts';
+import type { LoadedSpec } from '../grammar/load.ts';
+import { textValue } from '../grammar/text.ts';
+import { dataSourceOf } from './data.ts';
+import { expectationOf, exportRequestOf, targetChoiceOf } from './judgements.ts';
+import { planOf } from './plan.ts';
+
+export interface ResolvedSpec {
+  /** Absent if any finding is an error, or if a `quantize` block cannot be resolved because the model is not known. */
+  readonly job?: Job;
+  readonly findings: readonly Finding[];
+}
+
+/** Turns a spec into what the engine runs: every path absolute, every field of every layer decided, each with the line that decided it. */
+export function resolveSpec(spec: LoadedSpec, context: SpecContext): ResolvedSpec {
+  const checked = examine(spec, context);
+  const findings = runChecks(checked);
+  if (findings.some((finding) => finding.severity === 'error')) return { findings };
+  const { definitions, absolute, rules, network } = checked;
+  if (!definitions.model || (definitions.quantize && !(rules && network))) return { findings };
+  const data = [...definitions.dataByName].map(
+    ([name, statement]) => [name, dataSourceOf(statement, definitions, absolute)] as const,
+  );
+  const job: Job = {
+    spec: { path: spec.path, hash: sha256(spec.text) },
+    model: absolute(textValue(definitions.model.path)),
+    data: Object.fromEntries(data),
+    targets: definitions.targets.map(targetChoiceOf),
+    ...(definitions.quantize && rules && network
+      ? { plan: planOf(definitions.quantize, rules, network, context.vocabulary) }
+      : {}),
+    exports: definitions.exports.map((statement) => exportRequestOf(statement, absolute)),
+    expectations: definitions.expectations.flatMap((statement) => expectationOf(statement, spec.text) ?? []),
+  };
+  return { job, findings };
+}

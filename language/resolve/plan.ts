@@ -1,0 +1,111 @@
+import type { LayerSummary } from '../../engine/graph/summary.ts';
+import type { Arithmetic, Choice, Plan, Role } from '../../engine/plan.ts';
+import type { QuantizeBlock } from '../generated/ast.ts';
+import type { Network } from '../selectors/network.ts';
+import { arithmetics, find, float, type Granularity, type Scheme, type Vocabulary } from '../vocabulary.ts';
+import type { CallValue, Setting } from './fields.ts';
+import type { RoleGroup, RoleState, RuleResolution } from './rules.ts';
+
+/** What is chosen where a spec is silent. */
+export const defaults = {
+  observer: { name: 'min-max', arguments: {} },
+  arithmetic: 'ort',
+  granularity: { weights: 'per-channel', bias: 'per-channel', inputs: 'per-tensor', outputs: 'per-tensor' },
+  bias: 'int32',
+} as const;
+
+/** The Plan for the layers that have a part in quantisation; all others stay float and are not in it. */
+export function planOf(
+  block: QuantizeBlock,
+  resolution: RuleResolution,
+  network: Network,
+  vocabulary: Vocabulary,
+): Plan {
+  const nodes: [string, Partial<Record<Role, Choice>>][] = [];
+  for (const [index, layer] of network.layers.entries()) {
+    const roles = choicesOf(layer, resolution.states[index]!, vocabulary);
+    if (Object.keys(roles).length > 0) nodes.push([layer.name, roles]);
+  }
+  // fromEntries defines own properties, so that a layer named `__proto__` is a layer like any other.
+  return { arithmetic: arithmeticOf(block), nodes: Object.fromEntries(nodes) };
+}
+
+export function arithmeticOf(block: QuantizeBlock): Arithmetic {
+  const written = block.items.filter((item) => item.$type === 'ArithmeticStatement').at(-1)?.name?.text;
+  return arithmetics.find((known) => known === written) ?? defaults.arithmetic;
+}
+
+function choicesOf(
+  layer: LayerSummary,
+  states: Readonly<Record<RoleGroup, RoleState>>,
+  vocabulary: Vocabulary,
+): Partial<Record<Role, Choice>> {
+  const roles: Partial<Record<Role, Choice>> = {};
+  if (layer.quantization === null) return roles;
+  if (layer.weightInput !== null && layer.inputs[layer.weightInput]?.kind === 'constant') {
+    const choice = choiceOf('weights', states.weights, vocabulary);
+    if (choice) {
+      roles.weight = choice;
+      const bias = layer.biasInput === null ? undefined : biasChoice(states.bias, choice, vocabulary);
+      if (bias) roles.bias = bias;
+    }
+  }
+  for (const [i, input] of layer.inputs.entries()) {
+    if (input.kind !== 'activation' || !isFloat(input.dtype)) continue;
+    const choice = choiceOf('inputs', states.inputs, vocabulary);
+    if (choice) roles[`input[${i}]`] = choice;
+  }
+  for (const [i, output] of layer.outputs.entries()) {
+    if (output.name === '' || !isFloat(output.dtype)) continue;
+    const choice = choiceOf('outputs', states.outputs, vocabulary);
+    if (choice) roles[`output[${i}]`] = choice;
+  }
+  return roles;
+}
+
+/** Indices and masks flow through quantised layers too (Gather, TopK); unknown types are given the benefit of the doubt. */
+function isFloat(dtype: string | null): boolean {
+  return dtype === null || dtype.startsWith('float') || dtype === 'bfloat16';
+}
+
+/** Undefined where the spec names no format for the role. */
+function choiceOf(group: RoleGroup, state: RoleState, vocabulary: Vocabulary): Choice | undefined {
+  const format = state.fields.format as Setting<string> | undefined;
+  if (!format) return undefined;
+  const scheme = state.fields.scheme as Setting<Scheme> | undefined;
+  const granularity = state.fields.granularity as Setting<Granularity> | undefined;
+  const observer = state.fields.observer as Setting<CallValue> | undefined;
+  const method = state.fields.method as Setting<CallValue> | undefined;
+  // Activations seldom lie evenly around zero; weights do, and signed codes with zero point 0 are what runtimes want of them.
+  const activation = group === 'inputs' || group === 'outputs';
+  const symmetric = !activation && (find(vocabulary.formats, format.value)?.signed ?? true);
+  const usesMethod = method !== undefined && format.value !== float;
+  return {
+    format: format.value,
+    scheme: scheme?.value ?? (symmetric ? 'symmetric' : 'affine'),
+    granularity: granularity?.value ?? defaults.granularity[group],
+    observer: observer?.value ?? defaults.observer,
+    ...(usesMethod ? { method: method.value } : {}),
+    origin: {
+      format: format.range,
+      ...(scheme ? { scheme: scheme.range } : {}),
+      ...(granularity ? { granularity: granularity.range } : {}),
+      ...(observer ? { observer: observer.range } : {}),
+      ...(usesMethod ? { method: method.range } : {}),
+    },
+  };
+}
+
+/** Biases follow the weights: int32 at the product of their scales, unless the spec says otherwise. */
+function biasChoice(state: RoleState, weight: Choice, vocabulary: Vocabulary): Choice | undefined {
+  const written = choiceOf('bias', state, vocabulary);
+  if (written) return written;
+  if (weight.format === float) return undefined;
+  return {
+    format: defaults.bias,
+    scheme: 'symmetric',
+    granularity: weight.granularity,
+    observer: defaults.observer,
+    origin: weight.origin.format ? { format: weight.origin.format } : {},
+  };
+}

@@ -1,0 +1,156 @@
+import type { TextRange } from '../../engine/findings.ts';
+import type { LayerRule, LayersRule, QuantizeBlock, RoleStatement } from '../generated/ast.ts';
+import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
+import { textValue } from '../grammar/text.ts';
+import type { LayerSet, Network } from '../selectors/network.ts';
+import { select } from '../selectors/select.ts';
+import { float, type Vocabulary } from '../vocabulary.ts';
+import { type FieldName, type Fields, type FormatScope, fieldNames, readFields, type Setting } from './fields.ts';
+
+/** What a statement can speak of; `activations` is inputs and outputs together. */
+export const roleGroups = ['weights', 'bias', 'inputs', 'outputs'] as const;
+export type RoleGroup = (typeof roleGroups)[number];
+
+export type Rule = LayersRule | LayerRule;
+
+/** The fields of one role of one layer, and who locked them. */
+export interface RoleState {
+  readonly fields: Partial<Record<FieldName, Setting<unknown>>>;
+  readonly locks: Partial<Record<FieldName, TextRange>>;
+}
+
+export interface RuleMatch {
+  readonly rule: Rule;
+  readonly layers: LayerSet;
+}
+
+/** A statement that would have set a field which an earlier one locked. */
+export interface LockedOut {
+  readonly statement: RoleStatement | Rule;
+  readonly layer: number;
+  readonly role: RoleGroup;
+  readonly field: FieldName;
+  readonly lockedAt: TextRange;
+  /** The statement locks the field too, to another value. */
+  readonly conflict: boolean;
+}
+
+export interface RuleResolution {
+  /** By layer index, then role. */
+  readonly states: readonly Readonly<Record<RoleGroup, RoleState>>[];
+  readonly matches: readonly RuleMatch[];
+  readonly lockedOut: readonly LockedOut[];
+  /** Statements that set a field somewhere which nothing later set again. */
+  readonly effective: ReadonlySet<RoleStatement | Rule>;
+}
+
+interface MutableState {
+  fields: Partial<Record<FieldName, Setting<unknown>>>;
+  locks: Partial<Record<FieldName, TextRange>>;
+  /** The statement that set each field. */
+  by: Partial<Record<FieldName, RoleStatement | Rule>>;
+}
+
+/** Locks are told of one by one up to this number; a spec that has more has one fault many times. */
+const mostLockedOut = 10_000;
+
+/**
+ * Applies the statements of a `quantize` block to a model's layers in order: a later one wins, field by field, unless the field
+ * is locked.
+ */
+export function resolveRules(
+  block: QuantizeBlock | undefined,
+  network: Network,
+  scope: FormatScope,
+  vocabulary: Vocabulary,
+): RuleResolution {
+  const states = network.layers.map(emptyStates);
+  const matches: RuleMatch[] = [];
+  const lockedOut: LockedOut[] = [];
+  const everything: LayerSet = new Set(network.layers.keys());
+
+  const apply = (statement: RoleStatement | Rule, change: Change, layers: LayerSet) => {
+    for (const layer of layers) {
+      for (const role of change.roles) {
+        const state = states[layer]![role];
+        for (const field of fieldNames) {
+          const setting = change.fields[field];
+          const locked = state.locks[field];
+          if (setting && locked) {
+            const differs = !sameValue(setting.value, state.fields[field]?.value);
+            if (differs && lockedOut.length < mostLockedOut) {
+              lockedOut.push({ statement, layer, role, field, lockedAt: locked, conflict: change.lock !== undefined });
+            }
+          } else if (setting) {
+            state.fields[field] = setting;
+            state.by[field] = statement;
+          }
+          if (change.lock && !locked && (setting || change.locksAll)) state.locks[field] = change.lock;
+        }
+      }
+    }
+  };
+
+  for (const item of block?.items ?? []) {
+    if (item.$type === 'RoleStatement') {
+      apply(item, changeOf(item, scope, vocabulary), everything);
+    } else if (item.$type === 'LayersRule' || item.$type === 'LayerRule') {
+      const layers = layersOf(item, network);
+      matches.push({ rule: item, layers });
+      if (item.keep) apply(item, keepFloat(item), layers);
+      for (const statement of item.items) apply(statement, changeOf(statement, scope, vocabulary), layers);
+    }
+  }
+
+  const effective = new Set<RoleStatement | Rule>();
+  for (const layer of states) {
+    for (const role of roleGroups) for (const by of Object.values(layer[role].by)) effective.add(by);
+  }
+  return { states, matches, lockedOut, effective };
+}
+
+export function layersOf(rule: Rule, network: Network): LayerSet {
+  if (rule.$type === 'LayersRule') return select(rule.selector, rule.predicate, network);
+  const found = new Set<number>();
+  for (const name of rule.names) {
+    const index = network.indexOf.get(textValue(name));
+    if (index !== undefined) found.add(index);
+  }
+  return found;
+}
+
+interface Change {
+  readonly roles: readonly RoleGroup[];
+  readonly fields: Fields;
+  readonly lock: TextRange | undefined;
+  readonly locksAll: boolean;
+}
+
+function changeOf(statement: RoleStatement, scope: FormatScope, vocabulary: Vocabulary): Change {
+  return {
+    roles: groupsOf(statement.role),
+    fields: readFields(statement.format, scope, vocabulary),
+    lock: statement.lock ? rangeOf(statement) : undefined,
+    locksAll: statement.format === undefined,
+  };
+}
+
+function keepFloat(rule: Rule): Change {
+  const format = { value: float, range: rangeOfProperty(rule, 'keep') };
+  return { roles: roleGroups, fields: { format }, lock: undefined, locksAll: false };
+}
+
+export function groupsOf(role: string | undefined): readonly RoleGroup[] {
+  if (role === 'activations') return ['inputs', 'outputs'];
+  const group = roleGroups.find((known) => known === role);
+  return group ? [group] : [];
+}
+
+function emptyStates(): Record<RoleGroup, MutableState> {
+  const empty = (): MutableState => ({ fields: {}, locks: {}, by: {} });
+  return { weights: empty(), bias: empty(), inputs: empty(), outputs: empty() };
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
