@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { nearest } from '../language/grammar/nearest.ts';
 import { type Command, type OptionSpecs, type OptionValues, UsageError } from './command.ts';
-import { nearest } from './nearest.ts';
 
 export interface ParsedArguments {
   readonly positionals: readonly string[];

@@ -14,8 +14,6 @@ export interface SessionOptions {
   readonly optimize?: 'all' | 'disabled';
   /** Records which operators really run; see `RuntimeSession.endProfiling`. */
   readonly profile?: boolean;
-  /** External data by the location named in the model. */
-  readonly externalData?: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface RuntimeValue {
@@ -84,7 +82,6 @@ export function wrapOnnxRuntime(ort: OrtModule, capture: (work: () => void) => s
         enableProfiling: options.profile ?? false,
         // Errors come as exceptions; the warnings about unused initializers are of no use to anyone here.
         logSeverityLevel: 3,
-        externalData: options.externalData && Array.from(options.externalData, ([path, data]) => ({ path, data })),
         // Otherwise 4-bit products are computed with 8-bit activations: an error of 6e-3 that is not the model's.
         extra: { session: { qdq_matmulnbits_accuracy_level: '0' } },
       });

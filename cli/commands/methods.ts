@@ -1,0 +1,47 @@
+import { methods as registeredMethods } from '../../engine/methods/registry.ts';
+import type { ObserverArgument } from '../../engine/observers/observer.ts';
+import { observers } from '../../engine/observers/registry.ts';
+import { textTable } from '../../engine/report/text-table.ts';
+import { defineCommand, jsonOption } from '../command.ts';
+
+interface Row {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly arguments: readonly ObserverArgument[];
+}
+
+export const methods = defineCommand({
+  name: 'methods',
+  summary: 'the methods ("using") and observers ("observe") that specs can name',
+  description: 'Lists how weights get their codes and how the ranges of activations are chosen, with the arguments.',
+  arguments: [],
+  options: { json: jsonOption },
+  examples: [{ line: 'qspec methods', does: 'shows names, arguments with their defaults, descriptions' }],
+  async run({ terminal }) {
+    const data = (row: Row) => ({
+      name: row.name,
+      title: row.title,
+      description: row.description,
+      arguments: row.arguments,
+    });
+    const list = (title: string, rows: readonly Row[]) =>
+      textTable(
+        [{ title }, { title: 'arguments' }, { title: 'description' }],
+        rows.map((row) => [
+          row.name,
+          row.arguments.map(({ name, initial }) => `${name} ${initial}`).join(', ') || '–',
+          row.description,
+        ]),
+        terminal.outStyle,
+      );
+    return {
+      exitCode: 0,
+      json: {
+        methods: registeredMethods.map((method) => ({ ...data(method), source: method.source })),
+        observers: observers.map(data),
+      },
+      text: () => [...list('method', registeredMethods), '', ...list('observer', observers)].join('\n'),
+    };
+  },
+});

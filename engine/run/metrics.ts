@@ -1,0 +1,161 @@
+import type { Tensor } from '../tensor.ts';
+import { type Interval, pairedInterval } from './paired-interval.ts';
+
+export interface Accuracy {
+  readonly top1: number;
+  /** Absent where there are fewer than six classes. */
+  readonly top5?: number;
+}
+
+/** How a model answers beside a reference, on the same samples. */
+export interface ComparisonMetrics {
+  readonly samples: number;
+  /** Absent without labels, or where the outputs are no classes. */
+  readonly labelled?: {
+    readonly reference: Accuracy;
+    readonly candidate: Accuracy;
+    /** Right before and wrong after; wrong before and right after. */
+    readonly lost: number;
+    readonly won: number;
+    /** reference.top1 − candidate.top1, a fraction; negative where the candidate is better. */
+    readonly drop: number;
+    /** Paired 95 % interval of the drop; see `pairedInterval`. */
+    readonly dropInterval: Interval;
+  };
+  /** Share of samples with the same top-1 class; absent where the outputs are no classes. */
+  readonly agreement?: number;
+  /** 10·log10(Σ reference² / Σ (reference − candidate)²) over all values of all samples, decibels; Infinity if equal. */
+  readonly sqnr: number;
+  readonly largestDifference: number;
+  /** Samples whose candidate output held NaN or infinity where the reference did not. */
+  readonly notFinite: number;
+}
+
+/** Gathers metrics sample by sample; keeps sums, not samples. */
+export class ComparisonAccumulator {
+  readonly #classes: boolean;
+  #samples = 0;
+  #labelled = 0;
+  #top5 = true;
+  #right = [0, 0];
+  #rightOfFive = [0, 0];
+  #lost = 0;
+  #won = 0;
+  #agreed = 0;
+  #signal = 0;
+  #noise = 0;
+  #largest = 0;
+  #notFinite = 0;
+
+  /** @param classes the output is a vector with one entry a class */
+  constructor(classes: boolean) {
+    this.#classes = classes;
+  }
+
+  add(reference: ArrayLike<number>, candidate: ArrayLike<number>, label?: number): void {
+    this.#samples++;
+    this.#addNoise(reference, candidate);
+    if (!this.#classes) return;
+    const first = argmax(reference);
+    const second = argmax(candidate);
+    if (first === second) this.#agreed++;
+    if (label === undefined) return;
+    this.#labelled++;
+    if (first === label) this.#right[0]!++;
+    if (second === label) this.#right[1]!++;
+    if (first === label && second !== label) this.#lost++;
+    if (first !== label && second === label) this.#won++;
+    if (reference.length < 6) this.#top5 = false;
+    else {
+      if (rank(reference, label) < 5) this.#rightOfFive[0]!++;
+      if (rank(candidate, label) < 5) this.#rightOfFive[1]!++;
+    }
+  }
+
+  #addNoise(reference: ArrayLike<number>, candidate: ArrayLike<number>): void {
+    let finite = true;
+    for (let i = 0; i < reference.length; i++) {
+      const expected = reference[i]!;
+      const difference = candidate[i]! - expected;
+      if (!Number.isFinite(difference)) {
+        if (Number.isFinite(expected)) finite = false;
+        continue;
+      }
+      this.#signal += expected * expected;
+      this.#noise += difference * difference;
+      if (Math.abs(difference) > this.#largest) this.#largest = Math.abs(difference);
+    }
+    if (!finite) this.#notFinite++;
+  }
+
+  result(): ComparisonMetrics {
+    const samples = this.#samples;
+    const sqnr = this.#notFinite > 0 ? Number.NaN : ratioInDecibels(this.#signal, this.#noise);
+    const base = { samples, sqnr, largestDifference: this.#largest, notFinite: this.#notFinite };
+    if (!this.#classes || samples === 0) return base;
+    const agreement = this.#agreed / samples;
+    if (this.#labelled === 0) return { ...base, agreement };
+    const n = this.#labelled;
+    const accuracy = (i: 0 | 1): Accuracy => ({
+      top1: this.#right[i]! / n,
+      ...(this.#top5 ? { top5: this.#rightOfFive[i]! / n } : {}),
+    });
+    return {
+      ...base,
+      agreement,
+      labelled: {
+        reference: accuracy(0),
+        candidate: accuracy(1),
+        lost: this.#lost,
+        won: this.#won,
+        drop: (this.#lost - this.#won) / n,
+        dropInterval: pairedInterval(this.#lost, this.#won, n),
+      },
+    };
+  }
+}
+
+export function ratioInDecibels(signal: number, noise: number): number {
+  if (noise === 0) return Number.POSITIVE_INFINITY;
+  return 10 * Math.log10(signal / noise);
+}
+
+/** Index of the largest value, the first of equals; NaN never wins. */
+export function argmax(values: ArrayLike<number>): number {
+  let best = 0;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! > largest) {
+      largest = values[i]!;
+      best = i;
+    }
+  }
+  return best;
+}
+
+/** How many entries stand before `index` when sorted downwards; equals before it count. */
+function rank(values: ArrayLike<number>, index: number): number {
+  const own = values[index];
+  if (own === undefined) return values.length;
+  let before = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! > own || (values[i] === own && i < index)) before++;
+  }
+  return before;
+}
+
+/** The values of a tensor as numbers; undefined for types that are none (strings, complex, packed floats). */
+export function numbersOf(tensor: Tensor): ArrayLike<number> | undefined {
+  const { data, dtype } = tensor;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
+  if (Array.isArray(data)) return undefined;
+  if (dtype === 'float16' || dtype === 'bfloat16' || dtype.startsWith('float8') || dtype === 'float4e2m1')
+    return undefined;
+  if (dtype.startsWith('complex')) return undefined;
+  return data;
+}
+
+/** Classes are given by one vector: all dimensions but one are 1, and that one is 2 or more. */
+export function isClassVector(dims: readonly number[]): boolean {
+  return dims.filter((dimension) => dimension !== 1).length === 1 && dims.every((dimension) => dimension > 0);
+}
