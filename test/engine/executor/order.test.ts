@@ -14,14 +14,12 @@ import {
 const product = (dims: readonly number[]) => dims.reduce((a, b) => a * b, 1);
 
 /** Dims with many ones, and a random physical order of them. */
-const valueArbitrary = fc
-  .array(fc.constantFrom(1, 1, 2, 3, 4, 6), { minLength: 1, maxLength: 5 })
-  .chain((dims) =>
-    fc.record({
-      dims: fc.constant(dims),
-      order: fc.shuffledSubarray(plainOrder(dims.length) as number[], { minLength: dims.length }),
-    }),
-  );
+const valueArbitrary = fc.array(fc.constantFrom(1, 1, 2, 3, 4, 6), { minLength: 1, maxLength: 5 }).chain((dims) =>
+  fc.record({
+    dims: fc.constant(dims),
+    order: fc.shuffledSubarray(plainOrder(dims.length) as number[], { minLength: dims.length }),
+  }),
+);
 
 /** The elements of a value with logical numbers 0, 1, 2, … laid out in `order`. */
 function laidOut(dims: readonly number[], order: Order): number[] {
