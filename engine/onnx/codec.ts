@@ -1,4 +1,4 @@
-import { FindingError, fail } from '../findings.ts';
+import { fail } from '../findings.ts';
 import { checkFrame } from './frame.ts';
 import { type MessageType, onnx } from './proto.ts';
 import { messageLimit, WireReader, WireWriter } from './wire.ts';
@@ -7,7 +7,7 @@ import { messageLimit, WireReader, WireWriter } from './wire.ts';
  * Reads an ONNX model. Large byte fields are views of `bytes`, which must not change as long as the model lives.
  *
  * Throws a `FindingError`: `model/empty`, `model/not-onnx`, `model/truncated`, `model/damaged`, `model/too-deep`,
- * `model/too-complex`, `model/too-large`, `model/no-graph`.
+ * `model/too-complex`, `model/too-large`, `model/no-graph`, `model/no-opset`.
  */
 export function decodeModel(bytes: Uint8Array): onnx.ModelProto {
   if (bytes.length > messageLimit) tooLarge();
@@ -15,6 +15,12 @@ export function decodeModel(bytes: Uint8Array): onnx.ModelProto {
   const model = decode(onnx.ModelProto, bytes, 'model');
   if (model.graph === undefined) {
     fail('model/no-graph', 'The model has no graph.', { fix: 'The file may be cut short: copy or export it again.' });
+  }
+  // Operator sets follow the graph in a file; before IR 3 there were none.
+  if (model.opset_import.length === 0 && (model.ir_version ?? 3) >= 3) {
+    fail('model/no-opset', 'The model does not say which operator sets it uses.', {
+      fix: 'The file may be cut short: copy or export it again.',
+    });
   }
   return model;
 }
@@ -39,9 +45,10 @@ export function decode<T>(type: MessageType<T>, bytes: Uint8Array, what: 'model'
   try {
     return type.decode(reader);
   } catch (error) {
-    if (error instanceof FindingError) throw error;
-    if (error instanceof RangeError && !/index out of range/.test(error.message)) throw error;
-    if (/max depth exceeded/.test(String(error))) {
+    // protobufjs throws plain errors and, at the end of the bytes, range errors; anything else is a fault of ours.
+    if (!(error instanceof Error) || !(error.constructor === Error || /index out of range/.test(error.message)))
+      throw error;
+    if (/max depth exceeded/.test(error.message)) {
       fail(`${what}/too-deep`, 'The file nests graphs or types more than a hundred messages deep.', {
         why: 'Protocol Buffers readers stop there, so no runtime would read it.',
       });
