@@ -103,6 +103,41 @@ export const kernelTable = [
       max: 'f32',
     },
   },
+  {
+    // Weights and biases packed as [1 + taps][channels rounded up to 4], biases first. Items: output rows.
+    name: 'depthwiseF32',
+    fields: {
+      input: 'address',
+      weights: 'address',
+      output: 'address',
+      residual: 'address',
+      channels: 'i32',
+      ...window,
+      inputStride: 'i32',
+      outputStride: 'i32',
+      residualStride: 'i32',
+      min: 'f32',
+      max: 'f32',
+    },
+  },
+  {
+    // Items: output rows.
+    name: 'maxPoolF32',
+    fields: { input: 'address', output: 'address', channels: 'i32', ...window },
+  },
+  {
+    // The divisor counts the window's part inside the input, or (`countPad`) inside input and padding. Items: output rows.
+    name: 'averagePoolF32',
+    fields: {
+      input: 'address',
+      output: 'address',
+      channels: 'i32',
+      ...window,
+      padBottom: 'i32',
+      padRight: 'i32',
+      countPad: 'i32',
+    },
+  },
 ] as const satisfies readonly KernelRow[];
 
 export type KernelName = (typeof kernelTable)[number]['name'];

@@ -2,6 +2,7 @@ import type * as api from './api.ts';
 import type { Builder } from './builders/builder.ts';
 import { conv2d, packConv } from './builders/conv.ts';
 import { gemm, packMatrix, packMatrixStep, reserveMatrix } from './builders/gemm.ts';
+import { averagePool, maxPool } from './builders/pool.ts';
 import type { LoadedKernels } from './kernels.ts';
 
 type Args<M extends keyof api.Workspace> = api.Workspace[M] extends (args: infer A) => unknown ? A : never;
@@ -54,5 +55,11 @@ export class KernelWorkspace implements Builder {
   }
   conv2d(args: Args<'conv2d'>): api.Step {
     return conv2d(this, args);
+  }
+  maxPool(args: Args<'maxPool'>): api.Step {
+    return maxPool(this, args);
+  }
+  averagePool(args: Args<'averagePool'>): api.Step {
+    return averagePool(this, args);
   }
 }

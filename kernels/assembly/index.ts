@@ -1,3 +1,5 @@
 // All kernels of the module; names as in kernels/table.ts.
 export { gemmF32, gemvF32, packF32 } from './gemm';
 export { convF32 } from './conv';
+export { depthwiseF32 } from './depthwise';
+export { averagePoolF32, maxPoolF32 } from './pool';

@@ -1,6 +1,8 @@
 import type { ConvGeometry, PackedConv, Step, Workspace } from '../api.ts';
 import { type Builder, bounds, call, requirePositive, step } from './builder.ts';
+import { depthwise, isDepthwise, packDepthwise } from './depthwise.ts';
 import { blockShape, packedBytes, packPanels, panelCount } from './gemm.ts';
+import { windowFields } from './window.ts';
 
 type Args<M extends keyof Workspace> = Workspace[M] extends (args: infer A) => unknown ? A : never;
 
@@ -42,6 +44,8 @@ export function packConv(builder: Builder, args: Args<'packConv'>): PackedConv {
   checkGeometry(geometry, weights.length);
   const { groups, outputChannels, inputChannels, kernel } = geometry;
   const [outputHeight, outputWidth] = outputSize(geometry);
+  if (isDepthwise(geometry))
+    return { kind: 'conv', geometry, outputHeight, outputWidth, ...packDepthwise(builder, args) };
   const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
   const taps = kernel[0] * kernel[1];
@@ -65,8 +69,9 @@ const gatherBelow = 8;
 
 export function conv2d(builder: Builder, args: Args<'conv2d'>): Step {
   const { conv, input, output, residual = 0 } = args;
+  if (conv.algorithm === 'depthwise') return depthwise(builder, args);
   const { geometry, outputHeight, outputWidth } = conv;
-  const { batch, groups, kernel, strides, dilations, pads, inputChannels, outputChannels } = geometry;
+  const { batch, groups, kernel, dilations, inputChannels, outputChannels } = geometry;
   const pixels = batch * outputHeight * outputWidth;
   const inputStride = args.inputStride ?? inputChannels;
   const outputStride = args.outputStride ?? outputChannels;
@@ -112,18 +117,7 @@ export function conv2d(builder: Builder, args: Args<'conv2d'>): Step {
     residual,
     zeros: builder.kernels.zeros(4 * kernel[1] * inputs),
     pixels,
-    inputHeight: geometry.inputHeight,
-    inputWidth: geometry.inputWidth,
-    outputHeight,
-    outputWidth,
-    kernelHeight: kernel[0],
-    kernelWidth: kernel[1],
-    strideHeight: strides[0],
-    strideWidth: strides[1],
-    dilationHeight: dilations[0],
-    dilationWidth: dilations[1],
-    padTop: pads[0],
-    padLeft: pads[1],
+    ...windowFields(geometry, outputHeight, outputWidth),
     inputStride,
     outputStride,
     residualStride,
