@@ -50,6 +50,11 @@ export interface DataSource {
   readonly input?: string;
   /** Array name inside an `npz`. */
   readonly array?: string;
+  /**
+   * `npz` only: `array` is a byte array of encoded images (JPEG, PNG) laid end to end, and this array holds where each
+   * begins, the end of the last included: sample i is bytes offsets[i] to offsets[i+1].
+   */
+  readonly offsets?: string;
   readonly labels?:
     | { readonly kind: 'array'; readonly array: string; readonly offset: number }
     | { readonly kind: 'folder'; readonly offset: number }
