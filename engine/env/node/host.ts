@@ -100,9 +100,9 @@ async function readRange(path: string, offset: number, length: number): Promise<
   }
 }
 
-/** Beside the bundle first, then where the packages of a source tree are. */
+/** Beside the bundle or, from a shared chunk, above it; in a source tree where the package is. */
 function assetFolders(): string[] {
-  const folders = [nodePath.join(here, 'assets'), nodePath.join(here, '..', 'assets')];
+  const folders = [nodePath.join(here, 'onnxruntime'), nodePath.join(here, '..', 'onnxruntime')];
   try {
     folders.push(nodePath.dirname(createRequire(import.meta.url).resolve('onnxruntime-web')));
   } catch {
