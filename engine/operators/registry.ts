@@ -8,8 +8,13 @@ import * as relu from './elementwise/relu.ts';
 import * as unary from './elementwise/unary.ts';
 import * as variadic from './elementwise/variadic.ts';
 import * as constant from './generator/constant.ts';
+import * as resize from './image/resize.ts';
+import * as gather from './indexing/gather.ts';
+import * as scatter from './indexing/scatter.ts';
 import * as conv from './linear/conv.ts';
 import * as gemm from './linear/gemm.ts';
+import * as integerConv from './linear/integer-conv.ts';
+import * as integerMatmul from './linear/integer-matmul.ts';
 import * as matmul from './linear/matmul.ts';
 import * as batchNormalization from './normalization/batch-normalization.ts';
 import * as softmax from './normalization/softmax.ts';
@@ -19,6 +24,10 @@ import * as globalPool from './pooling/global-pool.ts';
 import * as lpPool from './pooling/lp-pool.ts';
 import * as maxPool from './pooling/max-pool.ts';
 import * as maxUnpool from './pooling/max-unpool.ts';
+import * as dequantizeLinear from './quantization/dequantize-linear.ts';
+import * as dynamicQuantizeLinear from './quantization/dynamic-quantize-linear.ts';
+import * as quantizeLinear from './quantization/quantize-linear.ts';
+import * as cast from './shape/cast.ts';
 import * as concat from './shape/concat.ts';
 import * as identity from './shape/identity.ts';
 import * as pad from './shape/pad.ts';
@@ -31,6 +40,15 @@ import * as transpose from './shape/transpose.ts';
 
 /** One line a file: every operator that a file exports is registered, and with that documented, tested and measured. */
 const files: readonly Readonly<Record<string, unknown>>[] = [
+  resize,
+  integerMatmul,
+  integerConv,
+  dynamicQuantizeLinear,
+  dequantizeLinear,
+  quantizeLinear,
+  scatter,
+  gather,
+  cast,
   activations,
   arithmetic,
   averagePool,

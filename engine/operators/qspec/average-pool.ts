@@ -1,10 +1,11 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { ArithmeticKind, Rescale } from '../../quantize/arithmetic/arithmetic.ts';
-import type { Dimension, Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
-import { describe, floatAttribute, intAttribute, intsAttribute } from '../shared/attributes.ts';
+import { describe, floatAttribute, intAttribute } from '../shared/attributes.ts';
 import { inputType, valueType } from '../shared/types.ts';
+import { resolvePads, windowOf, windowOutput, windowPositions } from '../shared/windows.ts';
 import {
   allocateCodes,
   arithmeticOf,
@@ -50,35 +51,6 @@ export const qglobalAveragePool: Operator = {
   },
 };
 
-interface Window {
-  readonly kernel: readonly number[];
-  readonly strides: readonly number[];
-  readonly pads: readonly number[];
-  readonly countIncludePad: boolean;
-}
-
-function windowOf(node: GraphNode, spatial: number): Window {
-  const kernel = intsAttribute(node, 'kernel_shape');
-  if (kernel === undefined || spatial < 1 || spatial > 2)
-    fail('model/rank', `${describe(node)} pools over ${spatial} axes; integer average pooling knows 1 and 2.`);
-  const fill = (values: number[] | undefined, value: number, count: number) =>
-    values ?? new Array<number>(count).fill(value);
-  const strides = fill(intsAttribute(node, 'strides'), 1, spatial);
-  const pads = fill(intsAttribute(node, 'pads'), 0, 2 * spatial);
-  const countIncludePad = intAttribute(node, 'count_include_pad', 0) === 1;
-  return spatial === 2
-    ? { kernel, strides, pads, countIncludePad }
-    : { kernel: [1, kernel[0]!], strides: [1, strides[0]!], pads: [0, pads[0]!, 0, pads[1]!], countIncludePad };
-}
-
-function pooledSize(node: GraphNode, input: number, axis: number, { kernel, strides, pads }: Window): number {
-  const room = input + pads[axis]! + pads[axis + 2]! - kernel[axis]!;
-  const ceil = intAttribute(node, 'ceil_mode', 0) === 1;
-  const size = (ceil ? Math.ceil : Math.floor)(room / strides[axis]!) + 1;
-  // A last window that would start in the padding behind the input is dropped.
-  return ceil && (size - 1) * strides[axis]! >= input + pads[axis]! ? size - 1 : size;
-}
-
 /**
  * Average pooling over one or two spatial axes; like `QGlobalAveragePool`, the count being that of the window (of its
  * part inside the input unless `count_include_pad`).
@@ -91,65 +63,62 @@ export const qaveragePool: Operator = {
     const { dims } = inputType(node, 0, context);
     const { dtype } = outputCodes(node);
     if (dims === undefined) return [{ dtype }];
-    const spatial = dims.length - 2;
-    const window = windowOf(node, spatial);
-    const out = dims.map((dim, axis): Dimension => {
-      if (axis < 2 || typeof dim !== 'number') return dim;
-      return pooledSize(node, dim, spatial === 1 ? 1 : axis - 2, window);
-    });
-    return [{ dtype, dims: out }];
+    const window = windowOf(node, dims.length - 2);
+    return [{ dtype, dims: [dims[0], dims[1], ...windowOutput(node, window, dims.slice(2))] }];
   },
   evaluate(node, [x]) {
-    const spatial = x!.dims.length - 2;
-    const window = windowOf(node, spatial);
-    return [pool(node, x!, window, outputCodes(node))];
+    return [pool(node, x!, outputCodes(node))];
   },
 };
 
-function pool(node: GraphNode, x: Tensor, window: Window, output: OutputCodes): Tensor {
-  const { kernel, strides, pads, countIncludePad } = window;
+function pool(node: GraphNode, x: Tensor, output: OutputCodes): Tensor {
+  const sizes = x.dims.slice(2);
+  if (sizes.length !== 1 && sizes.length !== 2)
+    fail('model/rank', `${describe(node)} pools over ${sizes.length} axes; integer average pooling knows 1 and 2.`);
+  const window = windowOf(node, sizes.length);
+  const { begin, end } = resolvePads(window, sizes);
+  const out = sizes.map((size, axis) => windowPositions(window, axis, size));
+  const padded = intAttribute(node, 'count_include_pad', 0) === 1;
+  // One axis is a height of 1 that needs no window.
+  const spans = sizes.map((size, axis) =>
+    Array.from({ length: out[axis]! }, (_, i) =>
+      span(i * window.strides[axis]! - begin[axis]!, window.kernel[axis]!, size, end[axis]!),
+    ),
+  );
+  const whole: Span = { from: 0, to: 1, padded: 1 };
+  const [rows, columns] = sizes.length === 1 ? [[whole], spans[0]!] : [spans[0]!, spans[1]!];
+  const [height, width] = sizes.length === 1 ? [1, sizes[0]!] : [sizes[0]!, sizes[1]!];
+
   const values = offsets(codesOf(node, x, 'Input'), intAttribute(node, 'x_zero_point', 0));
   const planes = x.dims[0]! * x.dims[1]!;
-  const height = x.dims.length === 3 ? 1 : x.dims[2]!;
-  const width = x.dims.at(-1)!;
-  const rows = pooledSize(node, height, 0, window);
-  const columns = pooledSize(node, width, 1, window);
   const kind = arithmeticOf(node);
   const rescales = new Map<number, Rescale>();
-  const out = allocateCodes(output.dtype, planes * rows * columns);
+  const codes = allocateCodes(output.dtype, planes * rows.length * columns.length);
   let at = 0;
   for (let plane = 0; plane < planes; plane++) {
-    for (let y = 0; y < rows; y++) {
-      const [top, bottom, tall] = span(y, strides[0]!, pads[0]!, pads[2]!, kernel[0]!, height);
-      for (let z = 0; z < columns; z++) {
-        const [left, right, wide] = span(z, strides[1]!, pads[1]!, pads[3]!, kernel[1]!, width);
+    for (const row of rows) {
+      for (const column of columns) {
         let sum = 0;
-        for (let i = top; i < bottom; i++)
-          for (let j = left; j < right; j++) sum += values[(plane * height + i) * width + j]!;
-        const count = countIncludePad ? tall * wide : (bottom - top) * (right - left);
-        let by = rescales.get(count);
-        if (by === undefined) {
-          by = meanRescale(node, kind, count);
-          rescales.set(count, by);
-        }
-        out[at++] = clampCode(kind.apply(sum, by), output);
+        for (let i = row.from; i < row.to; i++)
+          for (let j = column.from; j < column.to; j++) sum += values[(plane * height + i) * width + j]!;
+        const count = padded ? row.padded * column.padded : (row.to - row.from) * (column.to - column.from);
+        const by = rescales.get(count) ?? meanRescale(node, kind, count);
+        rescales.set(count, by);
+        codes[at++] = clampCode(kind.apply(sum, by), output);
       }
     }
   }
-  const dims = x.dims.length === 3 ? [x.dims[0]!, x.dims[1]!, columns] : [x.dims[0]!, x.dims[1]!, rows, columns];
-  return { dtype: output.dtype, dims, data: out };
+  return { dtype: output.dtype, dims: [x.dims[0]!, x.dims[1]!, ...out], data: codes };
 }
 
-/** First and end index of a window inside the input, and its length inside the padded input. */
-function span(
-  index: number,
-  stride: number,
-  before: number,
-  after: number,
-  kernel: number,
-  size: number,
-): readonly [from: number, to: number, padded: number] {
-  const start = index * stride - before;
-  const end = Math.min(start + kernel, size + after);
-  return [Math.max(start, 0), Math.min(end, size), end - start];
+/** A window on one axis: its part inside the input, and its length inside the padded input. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly padded: number;
+}
+
+function span(start: number, kernel: number, size: number, padEnd: number): Span {
+  const end = Math.min(start + kernel, size + padEnd);
+  return { from: Math.max(start, 0), to: Math.min(end, size), padded: end - start };
 }

@@ -1,41 +1,45 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Operator } from '../operator.ts';
-import { describe, intAttribute, intsAttribute } from '../shared/attributes.ts';
+import { describe, intAttribute } from '../shared/attributes.ts';
 import { inputType, isStatic, valueType } from '../shared/types.ts';
-import { allocateCodes, codesOf, outputCodes, requantization, requantize } from './requantization.ts';
+import { resolvePads, windowOf, windowOutput, windowPositions } from '../shared/windows.ts';
+import { allocateCodes, codesOf, outputCodes, requantization, requantize, weightOffsets } from './requantization.ts';
 
 /** Geometry of a convolution over two spatial axes; one axis is a height of 1. */
-export interface QConvGeometry {
+interface Plane {
+  readonly height: number;
+  readonly width: number;
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly dilations: readonly [number, number];
   /** Top, left, bottom, right. */
   readonly pads: readonly [number, number, number, number];
-  readonly groups: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
 }
 
-/** @param spatial number of spatial axes, 1 or 2 */
-export function qconvGeometry(node: GraphNode, spatial: number, weightDims: readonly number[]): QConvGeometry {
-  if (spatial !== 1 && spatial !== 2)
-    fail('model/rank', `${describe(node)} has ${spatial} spatial axes; the integer convolution knows 1 and 2.`);
-  const pair = (values: readonly number[] | undefined, missing: number): [number, number] => {
-    const own = values ?? new Array<number>(spatial).fill(missing);
-    return spatial === 1 ? [missing, own[0]!] : [own[0]!, own[1]!];
-  };
-  const kernel = weightDims.slice(2);
-  const pads = intsAttribute(node, 'pads') ?? new Array<number>(2 * spatial).fill(0);
+function planeOf(node: GraphNode, dims: readonly number[], weightDims: readonly number[]): Plane {
+  const sizes = dims.slice(2);
+  if (sizes.length !== 1 && sizes.length !== 2)
+    fail('model/rank', `${describe(node)} has ${sizes.length} spatial axes; the integer convolution knows 1 and 2.`);
+  const window = windowOf(node, sizes.length, weightDims.slice(2));
+  const { begin, end } = resolvePads(window, sizes);
+  const out = sizes.map((size, axis) => windowPositions(window, axis, size));
+  const pair = (values: readonly number[], missing: number): [number, number] =>
+    values.length === 1 ? [missing, values[0]!] : [values[0]!, values[1]!];
+  const [height, width] = pair(sizes, 1);
+  const [outHeight, outWidth] = pair(out, 1);
   return {
-    kernel: spatial === 1 ? [1, kernel[0]!] : [kernel[0]!, kernel[1]!],
-    strides: pair(intsAttribute(node, 'strides'), 1),
-    dilations: pair(intsAttribute(node, 'dilations'), 1),
-    pads: spatial === 1 ? [0, pads[0]!, 0, pads[1]!] : [pads[0]!, pads[1]!, pads[2]!, pads[3]!],
-    groups: intAttribute(node, 'group', 1),
+    height,
+    width,
+    kernel: pair(window.kernel, 1),
+    strides: pair(window.strides, 1),
+    dilations: pair(window.dilations, 1),
+    pads: [...pair(begin, 0), ...pair(end, 0)],
+    outHeight,
+    outWidth,
   };
-}
-
-export function outputSize(input: number, kernel: number, stride: number, dilation: number, pad: number): number {
-  return Math.floor((input + pad - dilation * (kernel - 1) - 1) / stride) + 1;
 }
 
 /**
@@ -51,16 +55,8 @@ export const qconv: Operator = {
     const w = inputType(node, 1, context);
     const dtype = outputCodes(node).dtype;
     if (x.dims === undefined || !isStatic(w.dims)) return [valueType(dtype, undefined)];
-    const spatial = x.dims.length - 2;
-    const { kernel, strides, dilations, pads } = qconvGeometry(node, spatial, w.dims);
-    const sizes = x.dims.slice(2).map((size, i) => {
-      const axis = spatial === 1 ? 1 : i;
-      const pad = pads[axis]! + pads[axis + 2]!;
-      return typeof size === 'number'
-        ? outputSize(size, kernel[axis]!, strides[axis]!, dilations[axis]!, pad)
-        : undefined;
-    });
-    return [{ dtype, dims: [x.dims[0], w.dims[0], ...sizes] }];
+    const window = windowOf(node, x.dims.length - 2, w.dims.slice(2));
+    return [{ dtype, dims: [x.dims[0], w.dims[0], ...windowOutput(node, window, x.dims.slice(2))] }];
   },
   cost(node, context) {
     const w = inputType(node, 1, context).dims ?? [];
@@ -70,17 +66,13 @@ export const qconv: Operator = {
   },
   evaluate(node, [x, w, b]) {
     const codes = codesOf(node, x, 'Input');
-    const weights = codesOf(node, w, 'Weight');
+    const weights = weightOffsets(node, w, 0);
     const bias = b?.data as Int32Array | undefined;
-    const spatial = x!.dims.length - 2;
-    const { kernel, strides, dilations, pads, groups } = qconvGeometry(node, spatial, w!.dims);
+    const { height, width, kernel, strides, dilations, pads, outHeight, outWidth } = planeOf(node, x!.dims, w!.dims);
     const [batch, channels] = [x!.dims[0]!, x!.dims[1]!];
-    const height = spatial === 1 ? 1 : x!.dims[2]!;
-    const width = x!.dims[spatial + 1]!;
+    const groups = intAttribute(node, 'group', 1);
     const outputs = w!.dims[0]!;
     const perGroup = channels / groups;
-    const outHeight = outputSize(height, kernel[0], strides[0], dilations[0], pads[0] + pads[2]);
-    const outWidth = outputSize(width, kernel[1], strides[1], dilations[1], pads[1] + pads[3]);
     const padded = { height: height + pads[0] + pads[2], width: width + pads[1] + pads[3] };
     const requantizing = requantization(node);
     const out = allocateCodes(requantizing.output.dtype, batch * outputs * outHeight * outWidth);
@@ -116,7 +108,7 @@ export const qconv: Operator = {
         }
       }
     }
-    const dims = spatial === 1 ? [batch, outputs, outWidth] : [batch, outputs, outHeight, outWidth];
+    const dims = x!.dims.length === 3 ? [batch, outputs, outWidth] : [batch, outputs, outHeight, outWidth];
     return [{ dtype: requantizing.output.dtype, dims, data: out }];
   },
 };

@@ -1,7 +1,15 @@
 import type { Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
 import { inputType } from '../shared/types.ts';
-import { allocateCodes, codesOf, offsets, outputCodes, requantization, requantize } from './requantization.ts';
+import {
+  allocateCodes,
+  codesOf,
+  offsets,
+  outputCodes,
+  requantization,
+  requantize,
+  weightOffsets,
+} from './requantization.ts';
 
 /**
  * Integer matrix product with a constant right side. Inputs: X codes [..., K], W codes [K, N] (`transB`: [N, K]),
@@ -31,7 +39,7 @@ export const qgemm: Operator = {
     const columns = w!.dims[transposed ? 0 : 1]!;
     const rows = inner === 0 ? 0 : x!.data.length / inner;
     const values = offsets(codesOf(node, x, 'Input'), intAttribute(node, 'x_zero_point', 0));
-    const weights = codesOf(node, w, 'Weight');
+    const weights = weightOffsets(node, w, transposed ? 0 : 1);
     const bias = b?.data as Int32Array | undefined;
     const requantizing = requantization(node);
     const out = allocateCodes(requantizing.output.dtype, rows * columns);

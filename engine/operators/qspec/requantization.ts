@@ -1,4 +1,5 @@
 import { fail } from '../../findings.ts';
+import { channelLayout, forEachRun } from '../../formats/affine.ts';
 import type { Attribute, GraphNode } from '../../graph/graph.ts';
 import type { Arithmetic } from '../../plan.ts';
 import type { ArithmeticKind, Rescale } from '../../quantize/arithmetic/arithmetic.ts';
@@ -122,5 +123,19 @@ export function codesOf(node: GraphNode, tensor: Tensor | undefined, what: strin
 export function offsets(codes: Codes, zeroPoint: number): Int16Array {
   const out = new Int16Array(codes.length);
   for (let i = 0; i < out.length; i++) out[i] = codes[i]! - zeroPoint;
+  return out;
+}
+
+/** Weight codes less their zero points (attribute `w_zero_point`, one element or one per output channel). */
+export function weightOffsets(node: GraphNode, weight: Tensor | undefined, axis: number): ArrayLike<number> {
+  const codes = codesOf(node, weight, 'Weight');
+  const zeroPoint = tensorAttribute(node, 'w_zero_point')?.data as Int32Array | undefined;
+  if (zeroPoint === undefined) return codes;
+  const out = new Int16Array(codes.length);
+  const { channels, inner } = channelLayout(weight!.dims, axis);
+  forEachRun(codes.length, channels, inner, (channel, from, to) => {
+    const zero = zeroPoint.length === 1 ? zeroPoint[0]! : zeroPoint[channel]!;
+    for (let i = from; i < to; i++) out[i] = codes[i]! - zero;
+  });
   return out;
 }
