@@ -1,4 +1,4 @@
-import type { AffineParameters, CodeRange } from '../formats/affine.ts';
+import { type AffineParameters, type CodeRange, dequantizeValue, quantizeValue } from '../formats/affine.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { Histogram } from './histogram.ts';
 import type { Observer, ObserverKind, Scheme } from './observer.ts';
@@ -152,6 +152,45 @@ function search(edges: readonly number[], start: number, errorOf: (edge: number)
   return best;
 }
 
+/** Ranges tried between nothing and everything. */
+const trials = 128;
+
+/** Sum of squared errors of the values themselves. */
+function squaredError(values: Float32Array, parameters: AffineParameters, range: CodeRange): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const error = values[i]! - dequantizeValue(quantizeValue(values[i]!, parameters, range), parameters);
+    sum += error * error;
+  }
+  return sum;
+}
+
+/** The same search over values that are all at hand (weights): fractions of the full range, both ends shrunk alike. */
+function leastSquaresOf(
+  values: Float32Array,
+  format: NumberFormat,
+  scheme: Scheme,
+  range: CodeRange,
+): AffineParameters {
+  let [min, max] = [0, 0];
+  for (const value of values) {
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  let best = covering(min, max, format, scheme, range);
+  let least = squaredError(values, best, range);
+  for (let trial = trials - 1; trial >= trials / 8; trial--) {
+    const fraction = trial / trials;
+    const parameters = covering(min * fraction, max * fraction, format, scheme, range);
+    const error = squaredError(values, parameters, range);
+    if (error < least) {
+      least = error;
+      best = parameters;
+    }
+  }
+  return best;
+}
+
 /** Range of least mean squared quantisation error. */
 export const mse: ObserverKind = {
   name: 'mse',
@@ -159,4 +198,5 @@ export const mse: ObserverKind = {
   description: 'Searches the range whose rounding and clipping errors together are smallest, over a histogram.',
   arguments: [],
   create: () => new MseObserver(),
+  direct: leastSquaresOf,
 };

@@ -44,4 +44,12 @@ export interface ObserverKind {
   readonly description: string;
   readonly arguments: readonly ObserverArgument[];
   create(args: Readonly<Record<string, number>>): Observer;
+  /** A better choice than the stream's where all values are at hand: weights. Absent: they are streamed through `create`. */
+  direct?(
+    values: Float32Array,
+    format: NumberFormat,
+    scheme: Scheme,
+    range: CodeRange,
+    args: Readonly<Record<string, number>>,
+  ): AffineParameters;
 }

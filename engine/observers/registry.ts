@@ -18,6 +18,11 @@ export function findObserver(name: string): ObserverKind | undefined {
  * @throws FindingError `observer/unknown`, `observer/argument` for a name or an argument that there is not, or a value out of its bounds.
  */
 export function createObserver(name: string, args: Readonly<Record<string, number>> = {}): Observer {
+  return checkedObserver(name, args).create(args);
+}
+
+/** The observer's row after its arguments were checked; throws as `createObserver`. */
+export function checkedObserver(name: string, args: Readonly<Record<string, number>>): ObserverKind {
   const kind = byName.get(name);
   if (kind === undefined) {
     return fail('observer/unknown', `There is no observer \`${name}\`.`, {
@@ -39,5 +44,5 @@ export function createObserver(name: string, args: Readonly<Record<string, numbe
       );
     }
   }
-  return kind.create(args);
+  return kind;
 }

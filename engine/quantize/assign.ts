@@ -1,0 +1,203 @@
+import { type Finding, fail } from '../findings.ts';
+import { type AffineParameters, type CodeRange, quantizeTensor, quantizeValue } from '../formats/affine.ts';
+import type { NumberFormat } from '../formats/format.ts';
+import { formatNamed } from '../formats/registry.ts';
+import { roundHalfEven } from '../formats/rounding.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
+import { methodNamed } from '../methods/registry.ts';
+import { numbersOf } from '../operators/shared/numbers.ts';
+import type { Choice, Plan } from '../plan.ts';
+import type { Clamp } from './activations.ts';
+import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
+import type { Statistics } from './calibrate.ts';
+import { foldDeadChannels } from './dead-channels.ts';
+import type { IntegerForm } from './integer-form.ts';
+import { type Group, type Layout, layOut, type Slot } from './layout.ts';
+import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
+import { wire } from './wiring.ts';
+
+/** |bias| in steps of s_in·s_w stays below this, so that a 32-bit accumulator has room for the products. */
+export const biasLimit = 2 ** 30;
+
+export interface AssignResult extends QuantizedModel {
+  /** Why layers stayed float, what was folded, what is close to a limit. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Turns a plan and the statistics of calibration into codes: scales and zero points of every activation in codes,
+ * codes of weights and biases, and the graph rewritten to match (constant channels folded, plain biases). The rewritten
+ * graph is still a float graph: an activation that its producer clamps for is there, and does nothing to codes.
+ */
+export function assign(graph: Graph, plan: Plan, statistics: Statistics): AssignResult {
+  const layout = layOut(graph, plan);
+  const shared = groupParameters(layout, statistics);
+  const codesOf = (slot: Slot | undefined) => slot && { slot, parameters: shared.get(slot.group)! };
+  const byValue = new Map<string, Slot>(layout.inputs);
+  for (const node of graph.nodes)
+    node.outputs.forEach((value, i) => {
+      const slot = layout.slots.get(edgeKey(node.name, `output[${i}]`));
+      if (slot !== undefined) byValue.set(value, slot);
+    });
+  const inputOf = (node: GraphNode, index: number) =>
+    codesOf(layout.slots.get(edgeKey(node.name, `input[${index}]`)) ?? byValue.get(node.inputs[index]!));
+
+  const initial = new Map<string, Parameters>();
+  for (const node of graph.nodes) {
+    const form = layout.weights.get(node.name);
+    if (form !== undefined) initial.set(node.name, parametersOf(node, form, graph));
+  }
+  const { parameters, findings } = foldDeadChannels(initial, {
+    graph: graph,
+    wiring: wire(graph),
+    forms: layout.weights,
+    fusions: layout.fusions,
+    input(node) {
+      const read = layout.nodes.has(node.name) ? inputOf(node, 0) : undefined;
+      return read && { parameters: read.parameters, range: codeRange(formatNamed(read.slot.choice.format)) };
+    },
+    output: (node) => codesOf(layout.slots.get(edgeKey(node.name, 'output[0]'))),
+  });
+
+  const clampedBy = new Map(Array.from(layout.fusions.values(), ({ activation, clamp }) => [activation, clamp]));
+  const entries = new Map<string, QuantizedTensor>();
+  for (const node of graph.nodes) {
+    const form = layout.weights.get(node.name);
+    const choice = plan.nodes[node.name]?.weight;
+    if (form !== undefined && choice !== undefined) {
+      const inputScale = layout.nodes.has(node.name) ? inputOf(node, 0)!.parameters.scale : undefined;
+      for (const [role, tensor] of weightEntries(node, form, choice, parameters.get(node.name)!, inputScale))
+        entries.set(edgeKey(node.name, role), tensor);
+    }
+    for (const index of layout.nodes.get(node.name)?.data ?? []) {
+      const slot = layout.slots.get(edgeKey(node.name, `input[${index}]`));
+      if (slot !== undefined) entries.set(slot.key, edgeEntry(slot, shared, graph, node.inputs[index]!));
+    }
+    const clamp = layout.fusions.get(node.name)?.clamp ?? clampedBy.get(node.name);
+    node.outputs.forEach((_, i) => {
+      const slot = layout.slots.get(edgeKey(node.name, `output[${i}]`));
+      if (slot !== undefined) entries.set(slot.key, activationEntry(slot, shared, clamp));
+    });
+  }
+  const inputs = new Map(
+    Array.from(layout.inputs, ([value, slot]) => [value, activationEntry(slot, shared, undefined)]),
+  );
+  return {
+    graph: withParameters(graph, layout.weights, parameters),
+    assignment: { arithmetic: plan.arithmetic, entries, inputs },
+    findings: [...layout.findings, ...findings],
+  };
+}
+
+function codeRange(format: NumberFormat): CodeRange {
+  return [format.low, format.high];
+}
+
+function groupParameters(layout: Layout, statistics: Statistics): Map<Group, AffineParameters> {
+  const shared = new Map<Group, AffineParameters>();
+  for (const group of layout.groups) {
+    const observer = statistics.observers.get(group.name);
+    if (observer === undefined)
+      throw new Error(`The statistics are of another graph or plan: ${group.name} is missing.`);
+    shared.set(group, observer.finish(formatNamed(group.choice.format), group.choice.scheme));
+  }
+  return shared;
+}
+
+function activationEntry(
+  slot: Slot,
+  shared: ReadonlyMap<Group, AffineParameters>,
+  clamp: Clamp | undefined,
+): QuantizedTensor {
+  const format = formatNamed(slot.choice.format);
+  const parameters = shared.get(slot.group)!;
+  const whole = codeRange(format);
+  const range: CodeRange = clamp
+    ? [quantizeValue(clamp.min, parameters, whole), quantizeValue(clamp.max, parameters, whole)]
+    : whole;
+  return {
+    format: format.name,
+    scale: Float32Array.of(parameters.scale),
+    zeroPoint: Int32Array.of(parameters.zeroPoint),
+    range,
+    ...(slot.group.slots.length > 1 && { group: slot.group.name }),
+  };
+}
+
+/** An input read in other codes than it was written in; a constant operand carries its codes. */
+function edgeEntry(
+  slot: Slot,
+  shared: ReadonlyMap<Group, AffineParameters>,
+  graph: Graph,
+  value: string,
+): QuantizedTensor {
+  const entry = activationEntry(slot, shared, undefined);
+  const constant = graph.initializers.get(value);
+  if (constant === undefined) return entry;
+  const format = formatNamed(entry.format);
+  const codes = quantizeTensor(numbersOf(constant), constant.dims, { ...entry, format });
+  return { ...entry, codes };
+}
+
+function* weightEntries(
+  node: GraphNode,
+  form: IntegerForm,
+  choice: Choice,
+  { weight, bias }: Parameters,
+  inputScale: number | undefined,
+): Generator<readonly [string, QuantizedTensor]> {
+  const format = formatNamed(choice.format);
+  const range: CodeRange =
+    choice.scheme === 'symmetric' && format.signed ? [-format.high, format.high] : codeRange(format);
+  const axis = choice.granularity === 'per-channel' ? form.weightAxis! : undefined;
+  const leastScale = (channel: number): number => {
+    if (bias === undefined || inputScale === undefined) return 0;
+    const largest =
+      axis === undefined ? bias.reduce((most, b) => Math.max(most, Math.abs(b)), 0) : Math.abs(bias[channel]!);
+    return largest / (biasLimit - 1) / inputScale;
+  };
+  const method = methodNamed(choice.method?.name ?? 'round-to-nearest');
+  const { scale, zeroPoint, codes } = method.quantize(
+    {
+      values: weight.data as Float32Array,
+      dims: weight.dims,
+      ...(axis !== undefined && { axis }),
+      format,
+      scheme: choice.scheme,
+      range,
+      observer: choice.observer,
+      leastScale,
+    },
+    choice.method?.arguments ?? {},
+  );
+  const perChannel = axis !== undefined && { axis };
+  yield ['weight', { format: format.name, ...perChannel, scale, zeroPoint, range, codes }];
+  if (bias !== undefined && inputScale !== undefined) yield ['bias', biasEntry(node, bias, inputScale, scale)];
+}
+
+/** int32 bias with scale s_in·s_w in float32, as runtimes demand. */
+function biasEntry(
+  node: GraphNode,
+  bias: Float32Array,
+  inputScale: number,
+  weightScale: Float32Array,
+): QuantizedTensor {
+  const scale = weightScale.map((own) => Math.fround(inputScale * own));
+  const codes = Int32Array.from(bias, (value, channel) => {
+    const steps = value / (scale.length === 1 ? scale[0]! : scale[channel]!);
+    if (!(Math.abs(steps) <= biasLimit))
+      fail('quantize/bias-overflow', `The bias of “${node.name}” does not fit 32 bits at its scale.`, {
+        why: `Channel ${channel} would need ${steps.toExponential(2)} steps.`,
+        fix: 'Keep the layer float.',
+      });
+    return roundHalfEven(steps);
+  });
+  return {
+    format: 'int32',
+    ...(scale.length > 1 && { axis: 0 }),
+    scale,
+    zeroPoint: new Int32Array(scale.length),
+    range: [-(2 ** 31), 2 ** 31 - 1],
+    codes,
+  };
+}

@@ -1,0 +1,268 @@
+import { fail } from '../findings.ts';
+import { formatNamed } from '../formats/registry.ts';
+import type { Graph, GraphNode, Model } from '../graph/graph.ts';
+import { integerRange } from '../operators/shared/numbers.ts';
+import { upgradeOpset } from '../passes/index.ts';
+import type { Assignment, QuantizedModel, QuantizedTensor } from '../quantize/assignment.ts';
+import { type Codes, codesOf } from '../quantize/codes.ts';
+import { integerForm } from '../quantize/integer-form.ts';
+import { type DataType, float32Tensor, type Tensor, type TensorData } from '../tensor.ts';
+import { intAttributeOf, Rewriter } from './rewriter.ts';
+
+/** Per-axis QuantizeLinear and DequantizeLinear came with this operator set. */
+const leastOpset = 13;
+const newestOpset = 26;
+
+export interface QdqOptions {
+  /** Operator set to write, raised as formats need. Default: the model's own, at least 13. */
+  readonly opset?: number;
+  /** Goes into `metadata_props`: tool version, hashes of model, spec and data. No times: the same input gives the same bytes. */
+  readonly provenance?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The export-qdq reading: an ONNX model in which every tensor in codes passes a QuantizeLinear/DequantizeLinear pair,
+ * weights and biases are stored as integers behind a DequantizeLinear, and the operators between are the model's own.
+ * Runtimes fuse the patterns into integer kernels; others run it as it stands. See RUNTIMES in docs.
+ * @throws FindingError `export/opset`, `export/code-range`
+ */
+export function exportQdq(
+  model: Model,
+  { graph: source, assignment }: QuantizedModel,
+  options: QdqOptions = {},
+): Model {
+  const own = source.opsets.get('') ?? 1;
+  const needed = neededOpset(assignment);
+  const opset = Math.max(options.opset ?? own, leastOpset, needed);
+  if (opset > newestOpset)
+    fail('export/opset', `Operator set ${opset} is not known.`, { fix: `Ask for ${newestOpset} or less.` });
+  if (options.opset !== undefined && options.opset < Math.max(own, needed, leastOpset))
+    fail('export/opset', `The model cannot be written for operator set ${options.opset}.`, {
+      why: `It needs at least ${Math.max(own, needed, leastOpset)}.`,
+      fix: `Ask for ${Math.max(own, needed, leastOpset)} or more, or leave the option out.`,
+    });
+  const graph = own < opset ? upgradeOpset(source, opset) : source;
+  const metadata = new Map(model.metadata);
+  for (const [key, value] of Object.entries(options.provenance ?? {})) metadata.set(key, value);
+  return {
+    ...model,
+    graph: new QdqReading(graph, assignment).build(),
+    irVersion: Math.max(model.irVersion, irVersionOf(opset)),
+    metadata,
+  };
+}
+
+/** Lowest IR version that may carry an operator set. */
+function irVersionOf(opset: number): number {
+  const rows: readonly (readonly [opset: number, ir: number])[] = [
+    [25, 13],
+    [24, 12],
+    [23, 11],
+    [21, 10],
+    [19, 9],
+    [15, 8],
+    [13, 7],
+  ];
+  return rows.find(([from]) => opset >= from)?.[1] ?? 7;
+}
+
+function neededOpset(assignment: Assignment): number {
+  let opset = leastOpset;
+  const entries = [...assignment.entries.values(), ...assignment.inputs.values()];
+  for (const { format } of entries) opset = Math.max(opset, formatNamed(format).minOpset);
+  return opset;
+}
+
+class QdqReading {
+  readonly #graph: Graph;
+  readonly #codes: Codes;
+  readonly #assignment: Assignment;
+  readonly #rewriter: Rewriter;
+  readonly #outputs: ReadonlySet<string>;
+  /** Value → the float value that stands for it: itself, or the output of its DequantizeLinear. */
+  readonly #current = new Map<string, string>();
+  /** Scale and zero point of tensors that share them, by group. */
+  readonly #shared = new Map<string, readonly [string, string]>();
+  /** Codes already stored, by the constant they stand for: a weight that several nodes read is stored once. */
+  readonly #stored = new Map<string, { readonly codes: TensorData; readonly name: string }[]>();
+
+  constructor(graph: Graph, assignment: Assignment) {
+    this.#graph = graph;
+    this.#assignment = assignment;
+    this.#codes = codesOf(graph, assignment);
+    this.#rewriter = new Rewriter(graph);
+    this.#outputs = new Set(graph.outputs);
+  }
+
+  build(): Graph {
+    for (const [value, entry] of this.#assignment.inputs) this.#pair(value, value, entry);
+    for (const node of this.#graph.nodes) {
+      if (this.#codes.fused(node)) this.#fusedActivation(node);
+      else this.#node(node);
+    }
+    return this.#rewriter.finish();
+  }
+
+  /** The producer clamps already: its dequantised output is the activation's. */
+  #fusedActivation(node: GraphNode): void {
+    const [value] = node.outputs as [string];
+    this.#current.set(value, this.#current.get(node.inputs[0]!)!);
+  }
+
+  #node(node: GraphNode): void {
+    const form = integerForm(node, this.#graph);
+    const inputs = node.inputs.map((value, index) => {
+      if (value === '') return '';
+      const held =
+        'reason' in form
+          ? undefined
+          : form.weight === index
+            ? this.#codes.weight(node)
+            : form.bias === index
+              ? this.#codes.bias(node)
+              : this.#codes.edge(node, index);
+      const constant = this.#graph.initializers.get(value);
+      if (constant !== undefined) return this.#constant(node, value, constant, held);
+      const name = this.#current.get(value) ?? value;
+      return held === undefined ? name : this.#edge(node, index, name, held);
+    });
+    const outputs = node.outputs.map((value) => {
+      const final = this.#finalName(value);
+      const coded = value !== '' && this.#codes.written(value) !== undefined;
+      // A graph output keeps its name, so the exact value before it needs another.
+      if (coded && this.#outputs.has(final)) return this.#rewriter.value(`${value}_exact`);
+      return value;
+    });
+    this.#rewriter.copy(node, inputs, outputs);
+    node.outputs.forEach((value, index) => {
+      const entry = value === '' ? undefined : this.#codes.written(value);
+      if (entry !== undefined) this.#pair(value, outputs[index]!, entry, this.#finalName(value));
+    });
+  }
+
+  /** The value behind a fused activation; otherwise the value itself. */
+  #finalName(value: string): string {
+    const reader = this.#graph.nodes.find((node) => node.inputs[0] === value && this.#codes.fused(node));
+    return reader?.outputs[0] ?? value;
+  }
+
+  /** QuantizeLinear and DequantizeLinear behind a value. */
+  #pair(value: string, from: string, entry: QuantizedTensor, final = value): void {
+    const isOutput = this.#outputs.has(final) && from !== final;
+    const parameters = this.#parameters(value, entry);
+    const coded = this.#quantize(value, from, entry, parameters);
+    const to = isOutput ? final : this.#rewriter.value(`${final}_dequantized`);
+    this.#rewriter.add(
+      'DequantizeLinear',
+      '',
+      this.#rewriter.nodeName(`${final}_DequantizeLinear`),
+      [coded, ...parameters],
+      [to],
+    );
+    this.#current.set(value, to);
+  }
+
+  /** Codes of a float value, clamped where the codes in use are fewer than the type holds. */
+  #quantize(label: string, from: string, entry: QuantizedTensor, parameters: readonly [string, string]): string {
+    const coded = this.#rewriter.value(`${label}_quantized`);
+    this.#rewriter.add(
+      'QuantizeLinear',
+      '',
+      this.#rewriter.nodeName(`${label}_QuantizeLinear`),
+      [from, ...parameters],
+      [coded],
+    );
+    const { dtype } = formatNamed(entry.format);
+    const [low, high] = integerRange(dtype);
+    if (entry.range[0] <= low && entry.range[1] >= high) return coded;
+    if (dtype !== 'int8' && dtype !== 'uint8')
+      fail(
+        'export/code-range',
+        `“${label}” uses the codes ${entry.range.join(' to ')} of ${entry.format}; ONNX cannot clamp ${dtype}.`,
+        {
+          fix: 'Use an affine scheme for it, or an 8-bit format.',
+        },
+      );
+    const bound = (code: number, name: string) =>
+      this.#rewriter.constant(`${label}_${name}`, codeTensor(dtype, [], Int32Array.of(code)));
+    const clamped = this.#rewriter.value(`${label}_clamped`);
+    const bounds = [bound(entry.range[0], 'lowest_code'), bound(entry.range[1], 'highest_code')];
+    this.#rewriter.add('Clip', '', this.#rewriter.nodeName(`${label}_Clip`), [coded, ...bounds], [clamped]);
+    return clamped;
+  }
+
+  #edge(node: GraphNode, index: number, from: string, entry: QuantizedTensor): string {
+    const label = this.#rewriter.value(`${node.name}_input_${index}`);
+    const parameters = this.#parameters(label, entry);
+    const coded = this.#quantize(label, from, entry, parameters);
+    const to = this.#rewriter.value(`${label}_dequantized`);
+    this.#rewriter.add(
+      'DequantizeLinear',
+      '',
+      this.#rewriter.nodeName(`${label}_DequantizeLinear`),
+      [coded, ...parameters],
+      [to],
+    );
+    return to;
+  }
+
+  /** A constant as it is, or its codes behind a DequantizeLinear. */
+  #constant(node: GraphNode, value: string, constant: Tensor, held: QuantizedTensor | undefined): string {
+    if (held?.codes === undefined) {
+      this.#rewriter.keepConstant(value);
+      return value;
+    }
+    const { dtype } = formatNamed(held.format);
+    const codes = this.#store(value, { dtype, dims: constant.dims, data: held.codes });
+    const label = `${node.name}_${value}`;
+    const parameters = this.#parameters(label, held);
+    // int32 has no zero point: it is zero by definition.
+    const inputs = dtype === 'int32' ? [codes, parameters[0]] : [codes, ...parameters];
+    const to = this.#rewriter.value(`${label}_dequantized`);
+    const axis = held.axis === undefined || held.scale.length === 1 ? {} : { axis: intAttributeOf(held.axis) };
+    this.#rewriter.add(
+      'DequantizeLinear',
+      '',
+      this.#rewriter.nodeName(`${label}_DequantizeLinear`),
+      inputs,
+      [to],
+      axis,
+    );
+    return to;
+  }
+
+  #store(value: string, tensor: Tensor): string {
+    const known = this.#stored.get(value) ?? [];
+    const same = known.find(({ codes }) => sameCodes(codes as Int8Array, tensor.data as Int8Array));
+    if (same !== undefined) return same.name;
+    const name = this.#rewriter.constant(`${value}_quantized`, tensor);
+    this.#stored.set(value, [...known, { codes: tensor.data, name }]);
+    return name;
+  }
+
+  /** Names of scale and zero point. */
+  #parameters(label: string, entry: QuantizedTensor): readonly [string, string] {
+    const known = entry.group === undefined ? undefined : this.#shared.get(entry.group);
+    if (known !== undefined) return known;
+    const dims = entry.axis === undefined || entry.scale.length === 1 ? [] : [entry.scale.length];
+    const { dtype } = formatNamed(entry.format);
+    const scale = this.#rewriter.constant(`${label}_scale`, float32Tensor(dims, entry.scale));
+    const names = [
+      scale,
+      dtype === 'int32' ? '' : this.#rewriter.constant(`${label}_zero_point`, codeTensor(dtype, dims, entry.zeroPoint)),
+    ] as const;
+    if (entry.group !== undefined) this.#shared.set(entry.group, names);
+    return names;
+  }
+}
+
+function codeTensor(dtype: DataType, dims: readonly number[], values: Int32Array): Tensor {
+  const arrays = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array } as const;
+  const packed = { int4: Int8Array, uint4: Uint8Array, int2: Int8Array, uint2: Uint8Array } as const;
+  const Codes = { ...arrays, ...packed, int32: Int32Array, uint32: Uint32Array }[dtype as 'int8'] ?? Int32Array;
+  return { dtype, dims, data: Codes.from(values) };
+}
+
+function sameCodes(a: Int8Array, b: Int8Array): boolean {
+  return a.length === b.length && a.every((code, i) => code === b[i]);
+}

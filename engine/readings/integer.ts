@@ -1,0 +1,278 @@
+import { fail } from '../findings.ts';
+import { dequantizeTensor, quantizeTensor } from '../formats/affine.ts';
+import { formatNamed } from '../formats/registry.ts';
+import type { Attribute, Graph, GraphNode } from '../graph/graph.ts';
+import {
+  type CodeType,
+  type OutputCodes,
+  outputAttributes,
+  requantizationAttributes,
+} from '../operators/qspec/requantization.ts';
+import { findOperator } from '../operators/registry.ts';
+import { upgradeOpset } from '../passes/index.ts';
+import { arithmeticNamed } from '../quantize/arithmetic/registry.ts';
+import type { Assignment, QuantizedModel, QuantizedTensor } from '../quantize/assignment.ts';
+import { type Codes, codesOf } from '../quantize/codes.ts';
+import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
+import { float32Tensor, type Tensor } from '../tensor.ts';
+import { floatAttributeOf, intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
+
+/** From here on every operator that only moves data takes 8-bit tensors. */
+const leastOpset = 13;
+
+/**
+ * The integer reading: activations travel as 8-bit codes, products are integer, and accumulators become codes by the
+ * Assignment's arithmetic. Layers that stay float read dequantised values. Runs in the interpreter (the definition,
+ * bit for bit) and in the executor.
+ * @throws FindingError `reading/integer-width` where an activation or weight is wider than 8 bits
+ */
+export function integerGraph({ graph: source, assignment }: QuantizedModel): Graph {
+  const graph = (source.opsets.get('') ?? 1) < leastOpset ? upgradeOpset(source, leastOpset) : source;
+  return new IntegerReading(graph, assignment).build();
+}
+
+class IntegerReading {
+  readonly #graph: Graph;
+  readonly #assignment: Assignment;
+  readonly #codes: Codes;
+  readonly #rewriter: Rewriter;
+  /** Value → the name its codes go by. */
+  readonly #coded = new Map<string, string>();
+  /** Values that exist as float. */
+  readonly #float = new Set<string>();
+
+  constructor(graph: Graph, assignment: Assignment) {
+    this.#graph = graph;
+    this.#assignment = assignment;
+    this.#codes = codesOf(graph, assignment);
+    this.#rewriter = new Rewriter(graph);
+  }
+
+  build(): Graph {
+    for (const value of this.#graph.inputs) this.#float.add(value);
+    for (const node of this.#graph.nodes) {
+      if (this.#codes.fused(node)) this.#coded.set(node.outputs[0]!, this.#coded.get(node.inputs[0]!)!);
+      else if (this.#codes.quantized(node)) this.#integerNode(node);
+      else this.#floatNode(node);
+    }
+    for (const value of this.#graph.outputs) this.#asFloat(value);
+    return this.#rewriter.finish(new Map([...this.#graph.opsets, ['qspec', 1]]));
+  }
+
+  #floatNode(node: GraphNode): void {
+    const form = integerForm(node, this.#graph);
+    const inputs = node.inputs.map((value, index) => {
+      if (value === '') return '';
+      const constant = this.#graph.initializers.get(value);
+      if (constant === undefined) return this.#asFloat(value);
+      const held = !('reason' in form) && form.weight === index ? this.#codes.weight(node) : undefined;
+      if (held?.codes === undefined) {
+        this.#rewriter.keepConstant(value);
+        return value;
+      }
+      const values = dequantizeTensor(held.codes as Int8Array, constant.dims, held);
+      return this.#rewriter.constant(`${node.name}_${value}_rounded`, float32Tensor(constant.dims, values));
+    });
+    for (const value of node.outputs) {
+      this.#float.add(value);
+      this.#rewriter.keepType(value);
+    }
+    this.#rewriter.copy(node, inputs, node.outputs);
+  }
+
+  /** The float value, dequantised once if it only exists in codes. */
+  #asFloat(value: string): string {
+    const entry = this.#codes.written(value);
+    if (this.#float.has(value) || entry === undefined) return value;
+    this.#float.add(value);
+    this.#rewriter.keepType(value);
+    const name = this.#rewriter.nodeName(`${value}_DequantizeLinear`);
+    this.#rewriter.add(
+      'DequantizeLinear',
+      '',
+      name,
+      [this.#coded.get(value)!, ...this.#parameters(value, entry)],
+      [value],
+    );
+    return value;
+  }
+
+  /** Scale and zero point as constants. */
+  #parameters(value: string, entry: QuantizedTensor): [string, string] {
+    const dtype = codeType(entry, value);
+    const zero = dtype === 'int8' ? Int8Array.from(entry.zeroPoint) : Uint8Array.from(entry.zeroPoint);
+    return [
+      this.#rewriter.constant(`${value}_scale`, float32Tensor([], entry.scale)),
+      this.#rewriter.constant(`${value}_zero_point`, { dtype, dims: [], data: zero }),
+    ];
+  }
+
+  /** Name of the codes that a node reads at an input. */
+  #asCodes(node: GraphNode, index: number): string {
+    const value = node.inputs[index]!;
+    const edge = this.#codes.edge(node, index);
+    const constant = this.#graph.initializers.get(value);
+    if (edge !== undefined && constant !== undefined) {
+      const dtype = codeType(edge, value);
+      return this.#rewriter.constant(`${node.name}_${value}_codes`, { dtype, dims: constant.dims, data: edge.codes! });
+    }
+    const written = this.#codes.written(value);
+    if (edge === undefined || written === undefined) return this.#entering(value, edge ?? written!, edge && node);
+    // Codes of one scale read as codes of another: dequantise and quantise, as a table.
+    const name = this.#rewriter.value(`${node.name}_${value}_codes`);
+    this.#lookup(
+      `${node.name}_Requantize_${index}`,
+      this.#entering(value, written, undefined),
+      name,
+      written,
+      edge,
+      (x) => x,
+    );
+    return name;
+  }
+
+  /** Codes of a value; a float one is quantised (for one reader if `node` is given, otherwise once). */
+  #entering(value: string, entry: QuantizedTensor, node: GraphNode | undefined): string {
+    const known = node === undefined ? this.#coded.get(value) : undefined;
+    if (known !== undefined) return known;
+    const name = this.#rewriter.value(node ? `${node.name}_${value}_codes` : `${value}_codes`);
+    const quantize = this.#rewriter.nodeName(node ? `${node.name}_${value}_QuantizeLinear` : `${value}_QuantizeLinear`);
+    this.#rewriter.add('QuantizeLinear', '', quantize, [value, ...this.#parameters(value, entry)], [name]);
+    if (node === undefined) this.#coded.set(value, name);
+    return name;
+  }
+
+  #integerNode(node: GraphNode): void {
+    const form = integerForm(node, this.#graph) as IntegerForm;
+    const outputs = node.outputs.map((value) => {
+      if (value === '') return '';
+      const name = this.#rewriter.value(`${value}_codes`);
+      this.#coded.set(value, name);
+      return name;
+    });
+    const written = this.#codes.written(node.outputs[0]!)!;
+    const output = outputOf(written, node.outputs[0]!);
+    if (form.kind === 'same-scale') {
+      const inputs = node.inputs.map((value, index) => {
+        if (form.data.includes(index)) return this.#asCodes(node, index);
+        if (node.op === 'Pad' && index === 2 && value !== '') return '';
+        if (value !== '') this.#rewriter.keepConstant(value);
+        return value;
+      });
+      if (node.op === 'Pad') inputs[2] = this.#parameters(node.outputs[0]!, written)[1];
+      this.#rewriter.copy(node, inputs, outputs);
+      return;
+    }
+    if (form.kind === 'compute') {
+      this.#compute(node, form, outputs, output, written);
+      return;
+    }
+    const inputs = form.data.map((index) => this.#asCodes(node, index));
+    const read = form.data.map((index) => this.#codes.read(node, index)!);
+    const arithmetic: Attribute = { kind: 'string', value: this.#assignment.arithmetic };
+    const scales = { y_scale: floatAttributeOf(written.scale[0]!), ...outputAttributes(output), arithmetic };
+    const change = (op: string, attributes: Record<string, Attribute>) =>
+      this.#rewriter.copy(node, inputs, outputs, { op, domain: 'qspec', attributes: { ...attributes, ...scales } });
+    switch (node.op) {
+      case 'Add':
+      case 'Mul':
+        change(`Q${node.op}`, { ...operand('a', read[0]!), ...operand('b', read[1]!) });
+        break;
+      case 'AveragePool':
+      case 'GlobalAveragePool':
+        change(`Q${node.op}`, { ...node.attributes, ...operand('x', read[0]!) });
+        break;
+      default:
+        this.#lookup(node.name, inputs[0]!, outputs[0]!, read[0]!, written, (x) => this.#evaluate(node, x), node);
+    }
+  }
+
+  #compute(
+    node: GraphNode,
+    form: IntegerForm,
+    outputs: readonly string[],
+    output: OutputCodes,
+    written: QuantizedTensor,
+  ): void {
+    const weight = this.#codes.weight(node)!;
+    const bias = this.#codes.bias(node);
+    const read = this.#codes.read(node, 0)!;
+    const { dims } = this.#graph.initializers.get(node.inputs[form.weight!]!)!;
+    const dtype = codeType(weight, node.inputs[form.weight!]!);
+    const inputs = [
+      this.#asCodes(node, 0),
+      this.#rewriter.constant(`${node.name}_weight_codes`, { dtype, dims, data: weight.codes! }),
+    ];
+    if (bias !== undefined) {
+      const tensor: Tensor = { dtype: 'int32', dims: [bias.codes!.length], data: bias.codes! };
+      inputs.push(this.#rewriter.constant(`${node.name}_bias_codes`, tensor));
+    }
+    const kind = arithmeticNamed(this.#assignment.arithmetic);
+    const rescales = Array.from(weight.scale, (own) => kind.rescale(read.scale[0]!, own, written.scale[0]!));
+    const zeroPoints: Tensor = { dtype: 'int32', dims: [weight.zeroPoint.length], data: weight.zeroPoint };
+    this.#rewriter.copy(node, inputs, outputs, {
+      op: node.op === 'Conv' ? 'QConv' : 'QGemm',
+      domain: 'qspec',
+      attributes: {
+        ...node.attributes,
+        x_zero_point: intAttributeOf(read.zeroPoint[0]!),
+        ...(weight.zeroPoint.some((zero) => zero !== 0) && { w_zero_point: tensorAttributeOf(zeroPoints) }),
+        ...requantizationAttributes(kind.name, rescales, output),
+      },
+    });
+  }
+
+  /** A table from codes to codes: dequantise, apply, quantise. */
+  #lookup(
+    name: string,
+    from: string,
+    to: string,
+    read: QuantizedTensor,
+    written: QuantizedTensor,
+    apply: (values: Float32Array) => Float32Array,
+    node?: GraphNode,
+  ): void {
+    const dtype = codeType(written, to);
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    const codes = codeType(read, from) === 'int8' ? new Int8Array(bytes.buffer) : bytes;
+    const values = apply(dequantizeTensor(codes, [256], read));
+    const table = quantizeTensor(values, [256], { ...written, format: formatNamed(dtype) });
+    const attributes = { table: tensorAttributeOf({ dtype, dims: [256], data: table }) };
+    if (node !== undefined) this.#rewriter.copy(node, [from], [to], { op: 'QLookup', domain: 'qspec', attributes });
+    else this.#rewriter.add('QLookup', 'qspec', this.#rewriter.nodeName(name), [from], [to], attributes);
+  }
+
+  #evaluate(node: GraphNode, values: Float32Array): Float32Array {
+    const opset = this.#graph.opsets.get(node.domain) ?? 1;
+    const constants = node.inputs.slice(1).map((value) => this.#graph.initializers.get(value));
+    const inputs = [float32Tensor([values.length], values), ...constants];
+    const context = { opset, seed: 0, evaluateSubgraph: () => [] };
+    return findOperator(node.domain, node.op, opset)!.evaluate!(node, inputs, context)[0]!.data as Float32Array;
+  }
+}
+
+/** The 8-bit type that carries the codes of an entry. */
+function codeType(entry: QuantizedTensor, value: string): CodeType {
+  const format = formatNamed(entry.format);
+  if (format.storageBits > 8)
+    fail('reading/integer-width', `“${value}” is held in ${format.name}; integer execution knows up to 8 bits.`, {
+      fix: 'Use the simulation for wider formats.',
+    });
+  return format.signed ? 'int8' : 'uint8';
+}
+
+function outputOf(entry: QuantizedTensor, value: string): OutputCodes {
+  return {
+    dtype: codeType(entry, value),
+    zeroPoint: entry.zeroPoint[0]!,
+    low: entry.range[0],
+    high: entry.range[1],
+  };
+}
+
+function operand(prefix: string, entry: QuantizedTensor): Record<string, Attribute> {
+  return {
+    [`${prefix}_scale`]: floatAttributeOf(entry.scale[0]!),
+    [`${prefix}_zero_point`]: intAttributeOf(entry.zeroPoint[0]!),
+  };
+}

@@ -1,0 +1,97 @@
+import { dequantizeTensor } from '../formats/affine.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
+import type { QuantizedModel, QuantizedTensor } from '../quantize/assignment.ts';
+import { codesOf } from '../quantize/codes.ts';
+import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
+import { float32Tensor, type Tensor } from '../tensor.ts';
+import { intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
+
+/**
+ * The simulate reading: the float graph with weights on their grid and every tensor in codes rounded to its grid by
+ * `qspec::FakeQuantize`. Runs wherever the float graph runs.
+ * @param only nodes that are quantised, by name; the others compute in float. Absent: all (sensitivity uses it).
+ */
+export function simulate({ graph, assignment }: QuantizedModel, only?: ReadonlySet<string>): Graph {
+  const codes = codesOf(graph, assignment);
+  const rewriter = new Rewriter(graph);
+  const wanted = (node: GraphNode) => only === undefined || only.has(node.name);
+  /** Name under which consumers find a value. */
+  const current = new Map<string, string>();
+
+  for (const value of graph.inputs) {
+    const entry = assignment.inputs.get(value);
+    if (entry !== undefined && only === undefined) {
+      const rounded = rewriter.value(`${value}_rounded`);
+      fakeQuantize(rewriter, `${value}_FakeQuantize`, value, rounded, entry);
+      rewriter.keepType(value, rounded);
+      current.set(value, rounded);
+    }
+  }
+  for (const node of graph.nodes) {
+    const form = integerForm(node, graph);
+    const active = wanted(node);
+    const inputs = node.inputs.map((value, index) => {
+      if (value === '') return '';
+      const constant = graph.initializers.get(value);
+      const held = active ? heldCodes(node, index, form, codes) : undefined;
+      if (constant !== undefined) {
+        if (held?.codes === undefined) {
+          rewriter.keepConstant(value);
+          return value;
+        }
+        return rewriter.constant(`${node.name}_${value}_rounded`, valuesOf(held, constant));
+      }
+      const name = current.get(value) ?? value;
+      if (held === undefined) return name;
+      const rounded = rewriter.value(`${value}_rounded`);
+      fakeQuantize(rewriter, `${node.name}_FakeQuantize_${index}`, name, rounded, held);
+      rewriter.keepType(value, rounded);
+      return rounded;
+    });
+    const pending: (() => void)[] = [];
+    const outputs = node.outputs.map((value, index) => {
+      const rounds = active && value !== '' && !codes.fused(node);
+      const entry = rounds ? codes.written(value) : undefined;
+      if (entry === undefined) {
+        rewriter.keepType(value);
+        return value;
+      }
+      // The rounded tensor keeps the value's name, so that graph outputs and observers find it.
+      const exact = rewriter.value(`${value}_exact`);
+      rewriter.keepType(value, exact);
+      rewriter.keepType(value);
+      pending.push(() => fakeQuantize(rewriter, `${node.name}_FakeQuantize_output_${index}`, exact, value, entry));
+      return exact;
+    });
+    rewriter.copy(node, inputs, outputs);
+    for (const write of pending) write();
+  }
+  return rewriter.finish(new Map([...graph.opsets, ['qspec', 1]]));
+}
+
+/** Codes in which a node holds one of its inputs itself: weight, bias, constant operand, requantised edge. */
+function heldCodes(
+  node: GraphNode,
+  index: number,
+  form: ReturnType<typeof integerForm>,
+  codes: ReturnType<typeof codesOf>,
+): QuantizedTensor | undefined {
+  const own = 'reason' in form ? undefined : (form as IntegerForm);
+  if (own?.weight === index) return codes.weight(node);
+  if (own?.bias === index) return codes.bias(node);
+  return codes.edge(node, index);
+}
+
+function valuesOf(held: QuantizedTensor, constant: Tensor): Tensor {
+  return float32Tensor(constant.dims, dequantizeTensor(held.codes as Int8Array, constant.dims, held));
+}
+
+function fakeQuantize(rewriter: Rewriter, name: string, from: string, to: string, entry: QuantizedTensor): void {
+  rewriter.add('FakeQuantize', 'qspec', rewriter.nodeName(name), [from], [to], {
+    scale: tensorAttributeOf({ dtype: 'float32', dims: [entry.scale.length], data: entry.scale }),
+    zero_point: tensorAttributeOf({ dtype: 'int32', dims: [entry.zeroPoint.length], data: entry.zeroPoint }),
+    low: intAttributeOf(entry.range[0]),
+    high: intAttributeOf(entry.range[1]),
+    ...(entry.axis !== undefined && { axis: intAttributeOf(entry.axis) }),
+  });
+}
