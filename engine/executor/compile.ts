@@ -9,7 +9,7 @@ import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
 import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
 import type { Operand, StaticType } from './lowering.ts';
-import { lowerings } from './lowerings/table.ts';
+import { loweringOf } from './lowerings/table.ts';
 import { elementBytes } from './operand.ts';
 import type { CompileOptions, NodeReport, Program } from './program.ts';
 import { type BuiltStep, GraphProgram } from './run.ts';
@@ -124,7 +124,7 @@ function lowerNode(
   type: (value: string) => StaticType | undefined,
 ): string | undefined {
   const { node, outputs } = execution;
-  const lower = node.domain === '' ? lowerings[node.op] : undefined;
+  const lower = loweringOf(node.domain, node.op);
   if (!lower) return 'no kernel for this operator';
   for (const value of [...node.inputs, ...outputs]) {
     if (value === '' || builder.context.constant(value)) continue;

@@ -1,6 +1,16 @@
 import type { Lower } from '../lowering.ts';
+import { lowerDequantizeLinear, lowerFakeQuantize, lowerQuantizeLinear } from './codes.ts';
 import { lowerConv } from './conv.ts';
 import { alphaBeta, clipBounds, lowerBinary, lowerUnary, lowerVariadic } from './elementwise.ts';
+import { lowerGather } from './gather.ts';
+import {
+  lowerQAveragePool,
+  lowerQBinary,
+  lowerQConv,
+  lowerQGemm,
+  lowerQGlobalAveragePool,
+  lowerQLookup,
+} from './integer.ts';
 import {
   lowerConcat,
   lowerDepthSpace,
@@ -87,5 +97,25 @@ export const lowerings: Readonly<Record<string, Lower>> = {
   ReduceProd: lowerReduce('prod'),
   ReduceLogSumExp: lowerReduce('logSumExp'),
   LayerNormalization: lowerLayerNorm,
+  Gather: lowerGather,
+  QuantizeLinear: lowerQuantizeLinear,
+  DequantizeLinear: lowerDequantizeLinear,
   BatchNormalization: lowerBatchNorm,
 };
+
+/** The same for the engine's own operators (domain `qspec`). */
+export const integerLowerings: Readonly<Record<string, Lower>> = {
+  FakeQuantize: lowerFakeQuantize,
+  QConv: lowerQConv,
+  QGemm: lowerQGemm,
+  QAdd: lowerQBinary('add'),
+  QMul: lowerQBinary('mul'),
+  QAveragePool: lowerQAveragePool,
+  QGlobalAveragePool: lowerQGlobalAveragePool,
+  QLookup: lowerQLookup,
+};
+
+export function loweringOf(domain: string, op: string): Lower | undefined {
+  const table = domain === '' ? lowerings : domain === 'qspec' ? integerLowerings : {};
+  return Object.hasOwn(table, op) ? table[op] : undefined;
+}

@@ -1,0 +1,241 @@
+import type { CodeOutput, CodeScale, PoolGeometry, Requantization } from '../../../kernels/api.ts';
+import type { GraphNode } from '../../graph/graph.ts';
+import { floatAttribute, intAttribute, stringAttribute, tensorAttribute } from '../../operators/shared/attributes.ts';
+import { elementCount } from '../../tensor.ts';
+import type { Declined, Lower, Lowering } from '../lowering.ts';
+import { mergeAxes, pitchOf } from '../operand.ts';
+import { channelsLastOrder, memoryDims, plainOrder } from '../order.ts';
+import { codeType } from './codes.ts';
+import { convGeometry } from './conv.ts';
+import { broadcastPair } from './elementwise.ts';
+import { poolGeometry } from './pool.ts';
+
+/** The engine's integer operators (domain `qspec`); `engine/operators/qspec` defines them bit for bit. */
+
+export function lowerQConv(node: GraphNode, lowering: Lowering): Declined {
+  const [x, w, b] = node.inputs as [string, string, string?];
+  const input = lowering.type(x);
+  const constants = integerConstants(node, lowering, w, b);
+  if (typeof constants === 'string') return constants;
+  const rank = input.dims.length;
+  const geometry = convGeometry(node, input.dims, lowering.type(node.outputs[0]!).dims, lowering.type(w).dims);
+  const order = channelsLastOrder(rank);
+  const source = lowering.input(x, order, { pitched: true });
+  const conv = lowering.pack((workspace) =>
+    workspace.packQConv({ geometry, ...constants, input: inputCodes(node, lowering, x) }),
+  );
+  const target = lowering.output(0, order, { pitched: true });
+  lowering.emit({
+    kernel: `qconv2d ${conv.value.algorithm}`,
+    reads: [source],
+    writes: [target],
+    build: (workspace, at) =>
+      workspace.qconv2d({
+        conv: conv.get(),
+        input: at(source),
+        inputStride: pitchOf(source)!,
+        output: at(target),
+        outputStride: pitchOf(target)!,
+      }),
+  });
+  return undefined;
+}
+
+export function lowerQGemm(node: GraphNode, lowering: Lowering): Declined {
+  const [x, w, b] = node.inputs as [string, string, string?];
+  const { dims } = lowering.type(x);
+  const constants = integerConstants(node, lowering, w, b);
+  if (typeof constants === 'string') return constants;
+  const transposed = intAttribute(node, 'transB', 0) === 1;
+  const k = dims[dims.length - 1]!;
+  const n = lowering.type(w).dims[transposed ? 0 : 1]!;
+  const source = lowering.input(x, plainOrder(dims.length));
+  const matrix = lowering.pack((workspace) =>
+    workspace.packQMatrix({ k, n, transposed, ...constants, input: inputCodes(node, lowering, x) }),
+  );
+  const target = lowering.output(0, plainOrder(dims.length));
+  lowering.emit({
+    kernel: 'qgemm',
+    reads: [source],
+    writes: [target],
+    build: (workspace, at) =>
+      workspace.qgemm({ m: elementCount(dims) / k, a: at(source), b: matrix.get(), output: at(target) }),
+  });
+  return undefined;
+}
+
+export function lowerQBinary(fn: 'add' | 'mul'): Lower {
+  return (node, lowering): Declined => {
+    const [a, b] = node.inputs as [string, string];
+    const output = lowering.type(node.outputs[0]!);
+    const arithmetic = kernelArithmetic(node);
+    if (!arithmetic) return 'no kernel for this arithmetic';
+    const { order, left, right } = broadcastPair(a, b, output.dims, lowering);
+    const inMemory = (strides: readonly number[]) => order.map((axis) => strides[axis]!);
+    const sizes = memoryDims(output.dims, order);
+    const { strides } = mergeAxes(sizes, inMemory(left.strides), inMemory(right.strides));
+    const [first, second] = strides as [number[], number[]];
+    // Both whole, or one of them repeating along the end of the other.
+    const whole = (own: readonly number[], merged = mergeAxes(sizes, inMemory(own)).strides[0]!) =>
+      merged.length === 0 || (merged.length === 1 && merged[0] === 1);
+    const isLeftWhole = whole(left.strides);
+    if (!isLeftWhole && !whole(right.strides)) return 'no kernel for this broadcast';
+    const small = isLeftWhole ? second : first;
+    const repeats = small.length > 1 && small.slice(0, -1).every((step) => step === 0) && small[small.length - 1] === 1;
+    const isScalar = small.every((step) => step === 0);
+    if (small.length > 1 && !repeats && !isScalar) return 'no kernel for this broadcast';
+    const period = isScalar ? 1 : elementCount((isLeftWhole ? right : left).operand.dims);
+    const codes = { a: codeScale(node, lowering, a, 'a'), b: codeScale(node, lowering, b, 'b') };
+    const [large, little] = isLeftWhole ? [left, right] : [right, left];
+    const target = lowering.output(0, order);
+    lowering.emit({
+      kernel: `q${fn}`,
+      reads: [large.operand, little.operand],
+      writes: [target],
+      build: (workspace, at) =>
+        workspace.qbinary({
+          fn,
+          a: at(large.operand),
+          b: at(little.operand),
+          output: at(target),
+          count: elementCount(output.dims),
+          period,
+          aCodes: isLeftWhole ? codes.a : codes.b,
+          bCodes: isLeftWhole ? codes.b : codes.a,
+          outputCodes: { ...outputCodes(node, lowering), scale: scaleAttribute(node, 'y_scale') },
+          arithmetic,
+        }),
+    });
+    return undefined;
+  };
+}
+
+export function lowerQAveragePool(node: GraphNode, lowering: Lowering): Declined {
+  const { dims } = lowering.type(node.inputs[0]!);
+  if (dims.length !== 3 && dims.length !== 4) return `no kernel for ${dims.length - 2} spatial axes`;
+  return emitQPool(node, lowering, poolGeometry(node, lowering), intAttribute(node, 'count_include_pad', 0) === 1);
+}
+
+export function lowerQGlobalAveragePool(node: GraphNode, lowering: Lowering): Declined {
+  const { dims } = lowering.type(node.inputs[0]!);
+  const [batch, channels, ...spatial] = dims as [number, number, ...number[]];
+  const pixels = elementCount(spatial);
+  return emitQPool(
+    node,
+    lowering,
+    {
+      batch,
+      channels,
+      inputHeight: 1,
+      inputWidth: pixels,
+      outputHeight: 1,
+      outputWidth: 1,
+      kernel: [1, pixels],
+      strides: [1, 1],
+      dilations: [1, 1],
+      pads: [0, 0, 0, 0],
+    },
+    false,
+  );
+}
+
+function emitQPool(node: GraphNode, lowering: Lowering, geometry: PoolGeometry, countIncludePad: boolean): Declined {
+  const [x] = node.inputs as [string];
+  const arithmetic = kernelArithmetic(node);
+  if (!arithmetic) return 'no kernel for this arithmetic';
+  const order = channelsLastOrder(lowering.type(x).dims.length);
+  const source = lowering.input(x, order);
+  const target = lowering.output(0, order);
+  lowering.emit({
+    kernel: 'qaveragePool',
+    reads: [source],
+    writes: [target],
+    build: (workspace, at) =>
+      workspace.qaveragePool({
+        geometry,
+        countIncludePad,
+        input: at(source),
+        inputCodes: codeScale(node, lowering, x, 'x'),
+        output: at(target),
+        outputCodes: { ...outputCodes(node, lowering), scale: scaleAttribute(node, 'y_scale') },
+        arithmetic,
+      }),
+  });
+  return undefined;
+}
+
+export function lowerQLookup(node: GraphNode, lowering: Lowering): Declined {
+  const [x] = node.inputs as [string];
+  const table = tensorAttribute(node, 'table')!.data as Int8Array;
+  const source = lowering.input(x);
+  const target = lowering.output(0, source.order);
+  lowering.emit({
+    kernel: 'lookup',
+    reads: [source],
+    writes: [target],
+    build: (workspace, at) =>
+      workspace.lookup({
+        input: at(source),
+        output: at(target),
+        count: elementCount(source.dims),
+        table: new Uint8Array(table.buffer, table.byteOffset, 256),
+      }),
+  });
+  return undefined;
+}
+
+/** What an integer product is packed with, or why there is no kernel. */
+function integerConstants(node: GraphNode, lowering: Lowering, w: string, b: string | undefined) {
+  const weights = lowering.constant(w);
+  const bias = b ? lowering.constant(b) : undefined;
+  if (!weights || (b && !bias)) return 'weights or bias are only known while running';
+  if (weights.dtype !== 'int8') return `no kernel for weights of ${weights.dtype}`;
+  const arithmetic = kernelArithmetic(node);
+  const multiplier = tensorAttribute(node, 'multiplier')?.data;
+  if (!arithmetic || !multiplier) return 'no kernel for this arithmetic';
+  const requantization: Requantization =
+    arithmetic === 'ort'
+      ? { arithmetic, scale: multiplier as Float32Array }
+      : {
+          arithmetic,
+          multiplier: multiplier as Int32Array,
+          shift: tensorAttribute(node, 'shift')!.data as Int32Array,
+        };
+  return {
+    weights: weights.data as Int8Array,
+    bias: bias?.data as Int32Array | undefined,
+    output: outputCodes(node, lowering),
+    requantization,
+  };
+}
+
+function kernelArithmetic(node: GraphNode): 'ort' | 'tflite' | 'gemmlowp' | undefined {
+  const name = stringAttribute(node, 'arithmetic', 'ort');
+  return name === 'ort' || name === 'tflite' || name === 'gemmlowp' ? name : undefined;
+}
+
+function inputCodes(node: GraphNode, lowering: Lowering, x: string) {
+  return { type: codeType(lowering.type(x).dtype)!, zeroPoint: intAttribute(node, 'x_zero_point', 0) };
+}
+
+function outputCodes(node: GraphNode, lowering: Lowering): CodeOutput {
+  const type = codeType(lowering.type(node.outputs[0]!).dtype)!;
+  return {
+    type,
+    zeroPoint: intAttribute(node, 'y_zero_point', 0),
+    low: intAttribute(node, 'low', type === 'u8' ? 0 : -128),
+    high: intAttribute(node, 'high', type === 'u8' ? 255 : 127),
+  };
+}
+
+function codeScale(node: GraphNode, lowering: Lowering, value: string, prefix: string): CodeScale {
+  return {
+    type: codeType(lowering.type(value).dtype)!,
+    zeroPoint: intAttribute(node, `${prefix}_zero_point`, 0),
+    scale: scaleAttribute(node, `${prefix}_scale`),
+  };
+}
+
+function scaleAttribute(node: GraphNode, name: string): number {
+  return Math.fround(floatAttribute(node, name, 1));
+}
