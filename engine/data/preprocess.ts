@@ -131,7 +131,7 @@ function normalise(
   const { scale = 1, mean = [0], std = [1] } = source;
   const perChannel = Math.max(mean.length, std.length);
   const axis = perChannel > 1 ? channelAxis(dims, axes, perChannel, source) : dims.length;
-  const channels = perChannel > 1 ? perChannel : 1;
+  const channels = Math.max(perChannel, 1);
   for (const [word, list] of [['mean', mean] as const, ['std', std] as const]) {
     if (list.length !== 1 && list.length !== channels) {
       fail('data/normalise', `\`${word}\` has ${list.length} values for ${channels} channels.`, {

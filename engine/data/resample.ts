@@ -97,7 +97,7 @@ function toFixedPoint(weights: Float64Array): Int32Array {
 
 function clip8(sum: number): number {
   const value = sum >> precisionBits;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+  return Math.max(0, Math.min(255, value));
 }
 
 function resizeRows<T extends Uint8Array | Float32Array>(image: Pixels<T>, c: Coefficients): Pixels<T> {

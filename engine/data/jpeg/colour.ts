@@ -25,7 +25,7 @@ const greenOfCr = Int32Array.from({ length: 256 }, (_, i) => -fixed(0.71414) * (
 const greenOfCb = Int32Array.from({ length: 256 }, (_, i) => -fixed(0.34414) * (i - 128) + half);
 
 function clamp(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+  return Math.max(0, Math.min(255, value));
 }
 
 /** One row of upsampled components to interleaved RGB (gray stays one channel) at `at` of `out`. */

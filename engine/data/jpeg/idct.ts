@@ -53,8 +53,7 @@ export function inverseDct(
 
 /** Samples are stored around 128. */
 function clamp(value: number): number {
-  const sample = value + 128;
-  return sample < 0 ? 0 : sample > 255 ? 255 : sample;
+  return Math.max(0, Math.min(255, value + 128));
 }
 
 /** One dimension in place: 8 values `step` apart, divided by 2^`shift` with rounding. */
