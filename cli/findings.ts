@@ -1,4 +1,5 @@
 import type { Finding, Severity } from '../engine/findings.ts';
+import { visible } from '../engine/report/escape.ts';
 import type { Style } from './terminal.ts';
 
 const tone: Readonly<Record<Severity, (style: Style, text: string) => string>> = {
@@ -18,9 +19,10 @@ export function renderFinding(
   style: Style,
   { file, source }: { readonly file?: string | undefined; readonly source?: string | undefined },
 ): string {
-  const { severity, what, code, why, fix, range } = finding;
+  const { severity, code, range } = finding;
+  const [what, why, fix] = [finding.what, finding.why, finding.fix].map((text) => text && visible(text));
   const place = range ? `:${range.start.line + 1}:${range.start.column + 1}` : '';
-  const where = file === undefined ? '' : `${style.bold(`${file}${place}`)}: `;
+  const where = file === undefined ? '' : `${style.bold(`${visible(file)}${place}`)}: `;
   const lines = [`${where}${tone[severity](style, severity)} ${what} ${style.dim(`[${code}]`)}`];
   lines.push(...excerpt(finding, style, source));
   if (why !== undefined) lines.push(`    ${style.dim('why:')} ${why}`);
@@ -30,7 +32,8 @@ export function renderFinding(
 
 function excerpt({ range, severity }: Finding, style: Style, source: string | undefined): string[] {
   if (range === undefined || source === undefined) return [];
-  const line = source.split(/\r\n|\r|\n/)[range.start.line];
+  const raw = source.split(/\r\n|\r|\n/)[range.start.line];
+  const line = raw && visible(raw);
   if (line === undefined || line.length > 300) return [];
   const number = String(range.start.line + 1);
   const end = range.end.line === range.start.line ? range.end.column : line.length;

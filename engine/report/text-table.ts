@@ -1,3 +1,5 @@
+import { visible } from './escape.ts';
+
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
@@ -11,15 +13,15 @@ export function textTable(
   rows: readonly (readonly string[])[],
   style: { readonly dim: (text: string) => string; readonly bold: (text: string) => string },
 ): string[] {
-  const cells = rows.map((row) => columns.map((column, i) => shorten(row[i] ?? '', column.max)));
-  const widths = columns.map((column, i) => Math.max(width(column.title), ...cells.map((row) => width(row[i]!))));
+  const cells = rows.map((row) =>
+    columns.map((column, i) => shorten(visible(row[i] ?? '').replace(/[\n\t]/g, ' '), column.max)),
+  );
+  const titles = columns.map((column) => shorten(visible(column.title), column.max));
+  const widths = columns.map((_, i) => Math.max(width(titles[i]!), ...cells.map((row) => width(row[i]!))));
   const line = (row: readonly string[], paint: (text: string) => string) =>
     `  ${row.map((cell, i) => paint(pad(cell, widths[i]!, columns[i]!.align))).join('  ')}`.trimEnd();
   return [
-    line(
-      columns.map((column) => column.title),
-      style.bold,
-    ),
+    line(titles, style.bold),
     `  ${style.dim(widths.map((size) => '─'.repeat(size)).join('  '))}`,
     ...cells.map((row) => line(row, (text) => text)),
   ];

@@ -1,0 +1,127 @@
+import type { Finding } from '../findings.ts';
+import type { ComparisonMetrics } from '../run/metrics.ts';
+
+/**
+ * All that one run has to tell, as plain JSON. The terminal, the HTML file, the editor's report view and `--json` render
+ * this and nothing else. Sizes are bytes, times seconds, ratios and accuracies fractions.
+ */
+export interface Report {
+  readonly version: 1;
+  readonly tool: { readonly name: 'qspec'; readonly version: string };
+  readonly title: string;
+  readonly spec: Provenance | undefined;
+  readonly model: Provenance;
+  readonly calibration: CalibrationReport | undefined;
+  readonly size: SizeReport;
+  readonly accuracy: AccuracyReport | undefined;
+  readonly layers: readonly LayerReport[];
+  readonly targets: readonly TargetReport[];
+  readonly expectations: readonly ExpectationReport[];
+  readonly verification: VerificationReport | undefined;
+  readonly files: readonly FileReport[];
+  readonly findings: readonly Finding[];
+  readonly stages: readonly StageReport[];
+}
+
+export interface Provenance {
+  /** As a person would name it: relative to the spec's folder, or the file's name. */
+  readonly path: string;
+  /** SHA-256 of the bytes. */
+  readonly hash: string;
+}
+
+export interface CalibrationReport {
+  readonly data: string;
+  readonly samples: number;
+  readonly dataHash: string;
+  /** Observers in use with how many tensors each: `mse` 24, `min-max` 3. */
+  readonly observers: readonly { readonly name: string; readonly tensors: number }[];
+}
+
+export interface SizeReport {
+  /** Files, with external data. */
+  readonly before: number;
+  readonly after: number;
+  readonly parameters: number;
+}
+
+export interface AccuracyReport {
+  readonly data: string;
+  readonly dataHash: string;
+  /** What was run after compression: `onnxruntime-web 1.30.0` with the exported file, or the engine itself. */
+  readonly runtime: string;
+  /** The float model against the compressed one. SQNR is of the logits where the model ends in a Softmax. */
+  readonly metrics: ComparisonMetrics;
+  readonly measuredOn: 'logits' | 'outputs';
+}
+
+export interface LayerReport {
+  readonly name: string;
+  readonly op: string;
+  /** Layers folded into this one, such as a batch normalisation and a Relu. */
+  readonly absorbed: readonly string[];
+  readonly weight: string | undefined;
+  readonly input: string;
+  readonly output: string;
+  /** Signal to quantisation noise of the weights alone, decibels. */
+  readonly weightSqnr: number | undefined;
+  /** Of the layer's output, with all layers before it compressed too, on calibration samples. */
+  readonly outputSqnr: number | undefined;
+  readonly parameters: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  readonly macs: number;
+}
+
+export interface TargetReport {
+  readonly name: string;
+  readonly title: string;
+  readonly before: TargetFigures;
+  readonly after: TargetFigures;
+  readonly flashLimit: number | undefined;
+  readonly ramLimit: number | undefined;
+  readonly budgets: readonly Judgement[];
+  readonly basis: readonly string[];
+}
+
+export interface TargetFigures {
+  readonly latency: number;
+  readonly flash: number;
+  readonly ram: number;
+}
+
+/** A limit, what was found, and whether it holds; `passed` undefined: it could not be judged. */
+export interface Judgement {
+  readonly text: string;
+  readonly passed: boolean | undefined;
+  /** The value found, with its unit, as a person reads it; or why there is none. */
+  readonly found: string;
+}
+
+export type ExpectationReport = Judgement;
+
+export interface VerificationReport {
+  readonly runtime: string;
+  readonly version: string;
+  readonly levels: readonly {
+    readonly level: 'all' | 'disabled';
+    readonly operators: readonly { readonly op: string; readonly count: number }[];
+    readonly floatCompute: readonly string[];
+  }[];
+  /** Top-1 agreement and SQNR between the runtime's two optimisation levels. */
+  readonly betweenLevels: ComparisonMetrics | undefined;
+  /** The engine's own integer execution against the runtime. */
+  readonly integerExecution: ComparisonMetrics | undefined;
+}
+
+export interface FileReport {
+  readonly path: string;
+  readonly bytes: number;
+  /** `ONNX, QDQ`, `report`, … */
+  readonly kind: string;
+}
+
+export interface StageReport {
+  readonly name: string;
+  readonly seconds: number;
+}

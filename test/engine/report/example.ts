@@ -1,0 +1,138 @@
+import type { Report } from '../../../engine/report/report.ts';
+
+/** A report with something of everything, hostile names included. The figures are made up. */
+export const exampleReport: Report = {
+  version: 1,
+  tool: { name: 'qspec', version: '0.1.0' },
+  title: 'digits <b>&amp; "friends"',
+  spec: { path: 'digits.qspec', hash: 'a'.repeat(64) },
+  model: { path: 'digits.onnx', hash: 'b'.repeat(64) },
+  calibration: {
+    data: 'calibration',
+    samples: 100,
+    dataHash: 'c'.repeat(64),
+    observers: [
+      { name: 'mse', tensors: 11 },
+      { name: 'min-max', tensors: 2 },
+    ],
+  },
+  size: { before: 147_456, after: 43_008, parameters: 36_864 },
+  accuracy: {
+    data: 'validation',
+    dataHash: 'd'.repeat(64),
+    runtime: 'onnxruntime-web 1.30.0',
+    measuredOn: 'logits',
+    metrics: {
+      samples: 360,
+      agreement: 0.9917,
+      sqnr: 31.4,
+      largestDifference: 0.61,
+      notFinite: 0,
+      labelled: {
+        reference: { top1: 0.9806, top5: 1 },
+        candidate: { top1: 0.9778, top5: 1 },
+        lost: 2,
+        won: 1,
+        drop: 1 / 360,
+        dropInterval: { low: -0.0104, high: 0.0177 },
+      },
+    },
+  },
+  layers: [
+    layer('/features/0/Conv', 'Conv', 'int8', 41.2, 44.5, 640, 100_352, ['bn_0', 'Relu_0']),
+    layer('/features/3/Conv', 'Conv', 'int8', 40.1, 38.4, 18_496, 1_806_336, ['Relu_1']),
+    layer('MaxPool_2', 'MaxPool', undefined, undefined, 38.4, 0, 0, []),
+    layer('<script>alert(1)</script>', 'Conv', 'int8', 39.0, 35.9, 73_856, 903_168, []),
+    layer('head', 'Gemm', undefined, undefined, undefined, 40_960, 10_240, []),
+  ],
+  targets: [
+    {
+      name: 'cortex-m7',
+      title: 'Cortex-M7 (STM32H743, 480 MHz)',
+      before: { latency: 0.0213, flash: 213_000, ram: 101_376 },
+      after: { latency: 0.0071, flash: 108_544, ram: 29_696 },
+      flashLimit: 2 * 1024 * 1024,
+      ramLimit: 512 * 1024,
+      budgets: [
+        { text: 'flash <= 1.00 MiB', passed: true, found: '106 KiB (estimate)' },
+        { text: 'latency <= 5.00 ms', passed: false, found: '7.10 ms (estimate)' },
+      ],
+      basis: ['An estimate, not a measurement.'],
+    },
+  ],
+  expectations: [
+    { text: 'expect top1 drop <= 1 points', passed: true, found: '0.28 points' },
+    { text: 'expect size <= 40 KiB', passed: false, found: '42.0 KiB' },
+    { text: 'expect top5 >= 99 %', passed: undefined, found: 'not measured' },
+  ],
+  verification: {
+    runtime: 'onnxruntime-web',
+    version: '1.30.0',
+    levels: [
+      {
+        level: 'all',
+        operators: [
+          { op: 'QLinearConv', count: 3 },
+          { op: 'QuantizeLinear', count: 1 },
+          { op: 'MaxPool', count: 1 },
+          { op: 'Gemm', count: 1 },
+        ],
+        floatCompute: ['head'],
+      },
+      { level: 'disabled', operators: [{ op: 'Conv', count: 3 }], floatCompute: [] },
+    ],
+    betweenLevels: { samples: 360, agreement: 1, sqnr: 48.2, largestDifference: 0.11, notFinite: 0 },
+    integerExecution: {
+      samples: 360,
+      agreement: 1,
+      sqnr: Number.POSITIVE_INFINITY,
+      largestDifference: 0,
+      notFinite: 0,
+    },
+  },
+  files: [
+    { path: 'out/digits.int8.onnx', bytes: 43_008, kind: 'ONNX, QDQ, opset 21' },
+    { path: 'out/digits.report.html', bytes: 20_480, kind: 'report' },
+  ],
+  findings: [
+    {
+      code: 'data/single-class',
+      severity: 'warning',
+      what: 'All samples of "calibration" are of one class.',
+      why: 'Ranges fit that class only.',
+      fix: 'Draw stratified: take 100 seed 1.',
+    },
+  ],
+  stages: [
+    { name: 'load', seconds: 0.12 },
+    { name: 'calibrate', seconds: 1.4 },
+    { name: 'evaluate', seconds: 3.2 },
+  ],
+};
+
+function layer(
+  name: string,
+  op: string,
+  weight: string | undefined,
+  weightSqnr: number | undefined,
+  outputSqnr: number | undefined,
+  parameters: number,
+  macs: number,
+  absorbed: readonly string[],
+) {
+  const bytesBefore = parameters * 4;
+  return {
+    name,
+    op,
+    absorbed,
+    weight: weight ?? (parameters > 0 ? 'float32' : undefined),
+    input: outputSqnr === undefined ? 'float32' : 'uint8',
+    output: outputSqnr === undefined ? 'float32' : 'uint8',
+    weightSqnr,
+    outputSqnr,
+    parameters,
+    bytesBefore,
+    bytesAfter: weight === undefined ? bytesBefore : parameters,
+    macs,
+  };
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { base64 } from '../../../engine/report/base64.ts';
+import { renderHtml } from '../../../engine/report/html.ts';
+import { exampleReport } from './example.ts';
+
+describe('the HTML report', () => {
+  const html = renderHtml(exampleReport);
+
+  test('escapes every text of model, spec and data', () => {
+    expect(html).not.toContain('<script');
+    expect(html).toContain('&#60;script&#62;alert(1)&#60;/script&#62;');
+    expect(html).toContain('digits &#60;b&#62;&#38;amp; &#34;friends&#34;');
+    const hostile = renderHtml({ ...exampleReport, title: '"><img src=x onerror=alert(1)>\u202e\u001b' });
+    expect(hostile).not.toContain('<img');
+    for (const character of ['\u001b', '\u202e']) expect(hostile).not.toContain(character);
+  });
+
+  test('allows its own style by hash and nothing else', () => {
+    const style = /<style>([\s\S]*)<\/style>/.exec(html)?.[1] ?? '';
+    const hash = createHash('sha256').update(style, 'utf8').digest('base64');
+    expect(style.length).toBeGreaterThan(1000);
+    expect(html).toContain(`content="default-src 'none'; style-src 'sha256-${hash}'"`);
+    // The policy would drop style attributes without a word.
+    expect(html).not.toMatch(/\sstyle="/);
+    expect(html).not.toMatch(/\b(?:src|href)=/);
+  });
+
+  test('follows light, dark, high contrast and print', () => {
+    for (const query of [
+      'prefers-color-scheme: dark',
+      'forced-colors: active',
+      'prefers-contrast: more',
+      '@media print',
+    ]) {
+      expect(html).toContain(query);
+    }
+  });
+
+  test('shows every layer, expectation, budget, file and finding', () => {
+    const texts = [
+      ...exampleReport.layers.slice(0, 3).map((layer) => layer.name),
+      ...exampleReport.files.map((file) => file.path),
+      'not judged',
+      'failed',
+      'holds',
+      '1 still in float',
+      'data/single-class',
+      exampleReport.model.hash,
+    ];
+    for (const text of texts) expect(html).toContain(text);
+  });
+
+  test('is the same for the same report', () => {
+    expect(renderHtml(exampleReport)).toBe(html);
+  });
+});
+
+test('base64 agrees with the platform', () => {
+  for (let length = 0; length < 10; length++) {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 97 + 13) & 255);
+    expect(base64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
+  }
+});

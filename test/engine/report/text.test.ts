@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { bytes, duration, percent, points } from '../../../engine/report/quantities.ts';
+import { renderText } from '../../../engine/report/text.ts';
+import { textTable } from '../../../engine/report/text-table.ts';
+import { exampleReport } from './example.ts';
+
+const plain = Object.fromEntries(
+  ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'].map((name) => [name, (text: string) => text]),
+) as Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', (text: string) => string>;
+
+describe('the report in a terminal', () => {
+  test('reads as this', async () => {
+    await expect(`${renderText(exampleReport, { style: plain, width: 100 })}\n`).toMatchFileSnapshot(
+      './example.report.txt',
+    );
+  });
+
+  test('fits the width it is given', () => {
+    for (const width of [80, 100, 140]) {
+      const lines = renderText(exampleReport, { style: plain, width }).split('\n').slice(0, 12);
+      for (const line of lines) expect([...line].length).toBeLessThanOrEqual(Math.max(width, 100));
+    }
+  });
+
+  test('keeps the largest layers where a table would be too long, and says so', () => {
+    const text = renderText(exampleReport, { style: plain, width: 100, layers: 2 });
+    expect(text).toContain('head  ');
+    expect(text).not.toContain('MaxPool_2 ');
+    expect(text).toContain('… and 3 smaller layers');
+  });
+
+  test('lets no escape sequence of a model through', () => {
+    const report = {
+      ...exampleReport,
+      title: 'a\u001b[31mb',
+      files: [{ path: '\u001b]0;x\u0007', bytes: 1, kind: 'report' }],
+    };
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+    expect(renderText(report, { style: plain, width: 80 })).not.toMatch(/[\u001b\u0007]/);
+  });
+});
+
+test('tables cut long names in the middle and stay on one line', () => {
+  const lines = textTable([{ title: 'name', max: 12 }], [['/features/12/block/Conv'], ['two\nlines']], plain);
+  expect(lines).toEqual(['  name', '  ────────────', '  /fe…ock/Conv', '  two lines']);
+});
+
+test('quantities carry three digits and a unit', () => {
+  expect([bytes(0), bytes(1023), bytes(1536), bytes(123_456_789)]).toEqual(['0 B', '1023 B', '1.50 KiB', '118 MiB']);
+  expect([duration(0.0355), duration(1.2e-5), duration(12)]).toEqual(['35.5 ms', '12.0 µs', '12.0 s']);
+  expect([percent(0.9133, 2), points(-0.00222), points(0.01), points(0)]).toEqual([
+    '91.33 %',
+    '−0.22',
+    '+1.00',
+    '0.00',
+  ]);
+});
