@@ -1,26 +1,10 @@
+/// <reference path="./webassembly.d.ts" />
+
 /**
  * What every runtime of ours has (Node 22 and newer, browsers, workers) and the ES library does not declare.
  * `kernels/`, `engine/` and `language/` are compiled with this file and neither the DOM nor Node, so that nothing
  * bound to one runtime gets in.
  */
-
-declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: BufferSource);
-  }
-  class Instance {
-    constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
-    readonly exports: Record<string, unknown>;
-  }
-  class Memory {
-    constructor(descriptor: { initial: number; maximum?: number; shared?: boolean });
-    readonly buffer: ArrayBuffer | SharedArrayBuffer;
-    grow(pages: number): number;
-  }
-  function validate(bytes: BufferSource): boolean;
-  function compile(bytes: BufferSource): Promise<Module>;
-  function instantiate(module: Module, imports?: Record<string, Record<string, unknown>>): Promise<Instance>;
-}
 
 type BufferSource = ArrayBufferView | ArrayBuffer;
 
