@@ -1,5 +1,5 @@
 import { fail } from '../findings.ts';
-import { onnx } from '../onnx/proto.ts';
+import { changed, onnx } from '../onnx/proto.ts';
 import { tensorFromProto, tensorToProto } from '../onnx/tensor-proto.ts';
 import { bytesOfText, textOfBytes } from '../onnx/text.ts';
 import type { Attribute, Graph } from './graph.ts';
@@ -72,7 +72,7 @@ export function attributeToProto(
   subgraph: (graph: Graph) => onnx.GraphProto,
 ): onnx.AttributeProto {
   const origin = origins.get(attribute);
-  if (origin !== undefined) return origin.name === name ? origin : new onnx.AttributeProto({ ...origin, name });
+  if (origin !== undefined) return origin.name === name ? origin : changed(origin, { name });
   switch (attribute.kind) {
     case 'float':
       return new onnx.AttributeProto({ name, type: types.FLOAT, f: attribute.value });

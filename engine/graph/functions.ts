@@ -1,5 +1,5 @@
 import { fail } from '../findings.ts';
-import { onnx } from '../onnx/proto.ts';
+import { changed, onnx } from '../onnx/proto.ts';
 import { shown } from '../operators/shared/attributes.ts';
 
 /**
@@ -54,21 +54,13 @@ export function inlineFunctions(nodes: readonly onnx.NodeProto[], functions: Fun
 
 function withInlinedSubgraphs(node: onnx.NodeProto, functions: Functions): onnx.NodeProto {
   if (node.attribute.every((attribute) => attribute.g === undefined && attribute.graphs.length === 0)) return node;
-  const inline = (graph: onnx.GraphProto) =>
-    new onnx.GraphProto({ ...graph, node: inlineFunctions(graph.node, functions) });
-  return new onnx.NodeProto({
-    ...node,
-    attribute: node.attribute.map((attribute) => mapGraphs(attribute, inline)),
-  });
+  const inline = (graph: onnx.GraphProto) => changed(graph, { node: inlineFunctions(graph.node, functions) });
+  return changed(node, { attribute: node.attribute.map((attribute) => mapGraphs(attribute, inline)) });
 }
 
 function mapGraphs(attribute: onnx.AttributeProto, apply: (graph: onnx.GraphProto) => onnx.GraphProto) {
   if (attribute.g === undefined && attribute.graphs.length === 0) return attribute;
-  return new onnx.AttributeProto({
-    ...attribute,
-    g: attribute.g && apply(attribute.g),
-    graphs: attribute.graphs.map(apply),
-  });
+  return changed(attribute, { g: attribute.g && apply(attribute.g), graphs: attribute.graphs.map(apply) });
 }
 
 /** The body's nodes with the call's values and attributes in place of the function's. */
@@ -114,12 +106,12 @@ function instantiateNode(
       const given =
         call.attribute.find((candidate) => candidate.name === own.ref_attr_name) ??
         body.attribute_proto.find((candidate) => candidate.name === own.ref_attr_name);
-      if (given !== undefined) attribute.push(new onnx.AttributeProto({ ...given, name: own.name }));
+      if (given !== undefined) attribute.push(changed(given, { name: own.name }));
     } else {
       attribute.push(mapGraphs(own, (graph) => instantiateGraph(graph, body, call, rename)));
     }
   }
-  return new onnx.NodeProto({ ...node, input: node.input.map(rename), output: node.output.map(rename), attribute });
+  return changed(node, { input: node.input.map(rename), output: node.output.map(rename), attribute });
 }
 
 function instantiateGraph(
@@ -128,15 +120,13 @@ function instantiateGraph(
   call: onnx.NodeProto,
   rename: (value: string) => string,
 ): onnx.GraphProto {
-  const named = <T extends { name?: string }>(item: T, make: (fields: T) => T): T =>
-    make({ ...item, name: rename(item.name ?? '') });
-  const info = (item: onnx.ValueInfoProto) => named(item, (fields) => new onnx.ValueInfoProto(fields));
-  return new onnx.GraphProto({
-    ...graph,
+  const named = <T extends { name?: string }>(item: T): T =>
+    changed<{ name?: string }>(item, { name: rename(item.name ?? '') }) as T;
+  return changed(graph, {
     node: graph.node.map((node) => instantiateNode(node, body, call, rename)),
-    initializer: graph.initializer.map((item) => named(item, (fields) => new onnx.TensorProto(fields))),
-    input: graph.input.map(info),
-    output: graph.output.map(info),
-    value_info: graph.value_info.map(info),
+    initializer: graph.initializer.map(named),
+    input: graph.input.map(named),
+    output: graph.output.map(named),
+    value_info: graph.value_info.map(named),
   });
 }

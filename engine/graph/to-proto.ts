@@ -1,4 +1,4 @@
-import { onnx } from '../onnx/proto.ts';
+import { changed, onnx } from '../onnx/proto.ts';
 import { isExternal, tensorToProto } from '../onnx/tensor-proto.ts';
 import type { Tensor } from '../tensor.ts';
 import { attributeToProto } from './attributes.ts';
@@ -13,8 +13,7 @@ import { sameType, valueTypeFromProto, valueTypeToProto } from './value-types.ts
  */
 export function modelToProto(model: Model): onnx.ModelProto {
   const { origin } = model;
-  return new onnx.ModelProto({
-    ...origin,
+  return changed(origin ?? new onnx.ModelProto(), {
     ir_version: model.irVersion,
     producer_name: model.producerName || origin?.producer_name,
     producer_version: model.producerVersion || origin?.producer_version,
@@ -33,7 +32,7 @@ function opsetImports(model: Model): onnx.OperatorSetIdProto[] {
     const version = wanted.get(domain);
     if (version === undefined) continue;
     wanted.delete(domain);
-    kept.push(Number(entry.version) === version ? entry : new onnx.OperatorSetIdProto({ ...entry, version }));
+    kept.push(Number(entry.version) === version ? entry : changed(entry, { version }));
   }
   for (const [domain, version] of wanted) kept.push(new onnx.OperatorSetIdProto({ domain, version }));
   return kept;
@@ -56,7 +55,7 @@ function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProt
     const own = before.get(name);
     const type = graph.types.get(name);
     if (own !== undefined && (type === undefined || covers(own, graph, name))) return own;
-    return new onnx.ValueInfoProto({ ...own, name, ...(type && { type: valueTypeToProto(type) }) });
+    return changed(own ?? new onnx.ValueInfoProto({ name }), type ? { type: valueTypeToProto(type) } : {});
   };
   // Constants that were inputs as well stay so: a caller may override them.
   const overridable = (origin?.input ?? []).filter((entry) => graph.initializers.has(entry.name ?? ''));
@@ -66,8 +65,7 @@ function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProt
   const order = new Map(origin?.input.map((entry, index) => [entry.name ?? '', index]));
   inputs.sort((a, b) => (order.get(a.name ?? '') ?? Infinity) - (order.get(b.name ?? '') ?? Infinity) || 0);
   const there = new Set(graph.nodes.flatMap((node) => node.outputs));
-  return new onnx.GraphProto({
-    ...origin,
+  return changed(origin ?? new onnx.GraphProto(), {
     name: graph.name || origin?.name,
     node: graph.nodes.map(nodeToProto),
     initializer: [...graph.initializers].map(([name, tensor]) => initializerToProto(name, tensor)),
@@ -95,7 +93,7 @@ function covers(info: onnx.ValueInfoProto, graph: Graph, name: string): boolean 
 function initializerToProto(name: string, tensor: Tensor): onnx.TensorProto {
   const origin = tensorOrigin(tensor);
   if (origin === undefined || isExternal(origin)) return tensorToProto(tensor, name);
-  return origin.name === name ? origin : new onnx.TensorProto({ ...origin, name });
+  return origin.name === name ? origin : changed(origin, { name });
 }
 
 function nodeToProto(node: GraphNode): onnx.NodeProto {
@@ -103,8 +101,7 @@ function nodeToProto(node: GraphNode): onnx.NodeProto {
   const attributes = Object.entries(node.attributes).map(([name, attribute]) =>
     attributeToProto(name, attribute, (graph) => graphToProto(graph, false)),
   );
-  return new onnx.NodeProto({
-    ...origin,
+  return changed(origin ?? new onnx.NodeProto(), {
     input: sameNames(origin?.input, node.inputs) ? origin!.input : [...node.inputs],
     output: sameNames(origin?.output, node.outputs) ? origin!.output : [...node.outputs],
     name: node.name,

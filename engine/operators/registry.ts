@@ -24,6 +24,7 @@ import * as globalPool from './pooling/global-pool.ts';
 import * as lpPool from './pooling/lp-pool.ts';
 import * as maxPool from './pooling/max-pool.ts';
 import * as maxUnpool from './pooling/max-unpool.ts';
+import * as qspec from './qspec/operators.ts';
 import * as dequantizeLinear from './quantization/dequantize-linear.ts';
 import * as dynamicQuantizeLinear from './quantization/dynamic-quantize-linear.ts';
 import * as quantizeLinear from './quantization/quantize-linear.ts';
@@ -68,6 +69,7 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   maxUnpool,
   pad,
   predicates,
+  qspec,
   relu,
   reshape,
   shape,

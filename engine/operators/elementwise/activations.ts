@@ -2,6 +2,7 @@ import { fail } from '../../findings.ts';
 import type { Operator } from '../operator.ts';
 import { describe, floatAttribute, stringAttribute } from '../shared/attributes.ts';
 import { binaryOperator, mapPair, newestOpset, parametricOperator } from '../shared/elementwise.ts';
+import { reshaped } from '../shared/movement.ts';
 import { erfOf } from '../shared/special.ts';
 import { inputType } from '../shared/types.ts';
 import { sigmoidOf } from './unary.ts';
@@ -104,13 +105,18 @@ export const prelu: Operator = {
     inputType(node, 1, context);
     return [inputType(node, 0, context)];
   },
-  evaluate: (_node, [x, slope]) => [
-    mapPair(
-      x!,
-      slope!,
-      x!.dtype,
-      (a, b) => (a < 0 ? b * a : a),
-      (a, b) => (a < 0n ? b * a : a),
-    ),
-  ],
+  evaluate(_node, [x, slope], { opset }) {
+    // Before operator set 7 a vector of slopes belonged to the channels.
+    const channels = opset < 7 && slope!.dims.length === 1 && slope!.dims[0] !== 1;
+    const aligned = channels ? reshaped(slope!, [slope!.dims[0]!, ...x!.dims.slice(2).map(() => 1)]) : slope!;
+    return [
+      mapPair(
+        x!,
+        aligned,
+        x!.dtype,
+        (a, b) => (a < 0 ? b * a : a),
+        (a, b) => (a < 0n ? b * a : a),
+      ),
+    ];
+  },
 };

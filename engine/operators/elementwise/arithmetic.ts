@@ -45,18 +45,24 @@ export const mod: Operator = {
   opsets: [10, remainder.opsets[1]],
   evaluate(node, [a, b], { opset }) {
     const divisor = legacyOperand(node, a!, b!, opset);
-    const truncated = intAttribute(node, 'fmod', 0) === 1 || isFloat(a!.dtype);
+    const truncated = intAttribute(node, 'fmod', 0) === 1;
     return [
       mapPair(
         a!,
         divisor,
         a!.dtype,
-        truncated ? (x, y) => x % y : (x, y) => (y === 0 ? 0 : ((x % y) + y) % y),
+        truncated ? (x, y) => x % y : floored,
         truncated ? (x, y) => (y === 0n ? 0n : x % y) : (x, y) => (y === 0n ? 0n : ((x % y) + y) % y),
       ),
     ];
   },
 };
+
+/** Remainder with the sign of the divisor; integers modulo 0, which the specification leaves open, give 0 (from NaN). */
+function floored(x: number, y: number): number {
+  const rest = x % y;
+  return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+}
 
 const power = binaryOperator('Pow', (a, b) => a ** b, { mixed: true });
 export const pow: Operator = {

@@ -9,7 +9,10 @@ export const bitwiseOr = binaryOperator('BitwiseOr', (a, b) => a | b, { wide: (a
 export const bitwiseXor = binaryOperator('BitwiseXor', (a, b) => a ^ b, { wide: (a, b) => a ^ b, from: 18 });
 export const bitwiseNot = unaryOperator('BitwiseNot', (x) => ~x, { wide: (x) => ~x, from: 18 });
 
-/** Logical shift of unsigned integers; a shift by the width or more gives 0. */
+/**
+ * Shift of integers; right shifts of signed ones keep the sign. An amount that is negative or no less than the width
+ * shifts every bit out.
+ */
 const shift = binaryOperator('BitShift', () => 0, { from: 11 });
 export const bitShift: Operator = {
   ...shift,
@@ -19,14 +22,15 @@ export const bitShift: Operator = {
       fail('model/attribute', `The direction of ${describe(node)} is neither LEFT nor RIGHT.`);
     const width = bitsOf(a!.dtype);
     const left = direction === 'LEFT';
-    return [
-      mapPair(
-        a!,
-        b!,
-        a!.dtype,
-        (x, n) => (n >= width ? 0 : left ? x << n : x >>> n),
-        (x, n) => (n >= 64n ? 0n : left ? BigInt.asUintN(64, x << n) : x >> n),
-      ),
-    ];
+    const narrow = (x: number, n: number) => {
+      if (n < 0 || n >= width) return left || x >= 0 ? 0 : -1;
+      if (left) return x << n;
+      return a!.dtype === 'uint32' ? x >>> n : x >> n;
+    };
+    const wide = (x: bigint, n: bigint) => {
+      if (n < 0n || n >= 64n) return left || x >= 0n ? 0n : -1n;
+      return left ? x << n : x >> n;
+    };
+    return [mapPair(a!, b!, a!.dtype, narrow, wide)];
   },
 };

@@ -1,5 +1,5 @@
 import { unaryOperator } from '../shared/elementwise.ts';
-import { roundHalfEven } from '../shared/minifloat.ts';
+import { roundHalfEven } from '../shared/rounding.ts';
 import { erfOf } from '../shared/special.ts';
 
 /** Elementwise functions of one input without attributes, activations among them. */
@@ -12,7 +12,7 @@ export const exp = unaryOperator('Exp', Math.exp);
 export const log = unaryOperator('Log', Math.log);
 export const ceil = unaryOperator('Ceil', Math.ceil);
 export const floor = unaryOperator('Floor', Math.floor);
-export const round = unaryOperator('Round', (x) => (Number.isFinite(x) ? roundHalfEven(x) : x), { from: 11 });
+export const round = unaryOperator('Round', roundHalfEven, { from: 11 });
 export const erf = unaryOperator('Erf', erfOf, { from: 9 });
 
 export const sin = unaryOperator('Sin', Math.sin);

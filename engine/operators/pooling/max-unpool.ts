@@ -1,6 +1,9 @@
+import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
+import { describe } from '../shared/attributes.ts';
+import { stridedOffsets, stridesOf } from '../shared/broadcast.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { integersOf, numbersOf, tensorOf } from '../shared/numbers.ts';
 import { dimensionInput, hasInput, inputType, requireRank, valueType } from '../shared/types.ts';
@@ -18,13 +21,18 @@ export const maxUnpool: Operator = {
     return [valueType(x.dtype, x.dims && unpooledDims(node, x.dims))];
   },
   evaluate(node, [x, indices, shape]) {
-    const dims = shape === undefined ? (unpooledDims(node, x!.dims) as number[]) : integersOf(shape);
+    // Indices count in the shape that the window leads to; in a larger output the elements keep their coordinates.
+    const natural = unpooledDims(node, x!.dims) as number[];
+    const dims = shape === undefined ? natural : integersOf(shape);
+    const places = stridedOffsets(natural, stridesOf(dims));
     const out = new Float64Array(elementCount(dims));
     const values = numbersOf(x!);
-    const places = numbersOf(indices!);
+    const at = numbersOf(indices!);
     for (let i = 0; i < values.length; i++) {
-      const place = places[i]!;
-      if (place >= 0 && place < out.length) out[place] = values[i]!;
+      const place = places[at[i]!];
+      if (place === undefined)
+        fail('run/index', `${describe(node)} puts an element to index ${at[i]}, which is outside.`);
+      out[place] = values[i]!;
     }
     return [tensorOf(x!.dtype, dims, out)];
   },

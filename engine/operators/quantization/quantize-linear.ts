@@ -1,12 +1,13 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { bitsOfNumber, isBitFloat } from '../../numbers.ts';
 import { dataTypeOf } from '../../onnx/data-types.ts';
 import type { DataType, Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { encodeMinifloat, isMinifloat, minifloats, roundHalfEven } from '../shared/minifloat.ts';
 import { allocate, integerRange, isInteger, numbersOf, roundTo } from '../shared/numbers.ts';
+import { roundHalfEven } from '../shared/rounding.ts';
 import { inputType, optionalType, valueType } from '../shared/types.ts';
 import { scaleIndices } from './scaling.ts';
 
@@ -56,12 +57,12 @@ export function quantized(
   const indices = scaleIndices(node, x.dims, scale);
   const precise = quotientType(node, x, scale);
   const data = allocate(dtype, values.length) as Uint8Array;
-  if (isMinifloat(dtype)) {
+  if (isBitFloat(dtype)) {
     const saturate = intAttribute(node, 'saturate', 1) !== 0;
     for (let i = 0; i < data.length; i++) {
       const at = indices ? indices[i]! : 0;
       const quotient = roundTo(precise, values[i]! / scales[at]!) + (zeros ? zeros[at]! : 0);
-      data[i] = encodeMinifloat(quotient, minifloats[dtype], saturate);
+      data[i] = bitsOfNumber(dtype, quotient, { saturate });
     }
     return { dtype, dims: x.dims, data };
   }
@@ -69,7 +70,7 @@ export function quantized(
   for (let i = 0; i < data.length; i++) {
     const at = indices ? indices[i]! : 0;
     const quotient = roundTo(precise, values[i]! / scales[at]!);
-    const code = (Number.isFinite(quotient) ? roundHalfEven(quotient) : quotient) + (zeros ? zeros[at]! : 0);
+    const code = roundHalfEven(quotient) + (zeros ? zeros[at]! : 0);
     data[i] = Number.isNaN(code) ? 0 : code < low ? low : Math.min(code, high);
   }
   return { dtype, dims: x.dims, data };

@@ -1,14 +1,15 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { bitsOfNumber, bitsOfNumbers, isBitFloat } from '../../numbers.ts';
 import { dataTypeOf } from '../../onnx/data-types.ts';
 import { type DataType, elementCount, type Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute, missing, stringAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { encodeExponent, encodeMinifloat, isMinifloat, minifloats } from '../shared/minifloat.ts';
 import {
   allocate,
   bigintsOf,
+  bitsOf,
   integerRange,
   isFloat,
   isInteger,
@@ -71,17 +72,10 @@ function converted(node: GraphNode, x: Tensor, dtype: DataType): Tensor {
   const { dims } = x;
   if (x.dtype === 'string') return fromText(x.data as string[], dtype, dims);
   if (dtype === 'string') return { dtype, dims, data: toText(x) };
-  if (isMinifloat(dtype) || dtype === 'float8e8m0') {
-    const saturate = intAttribute(node, 'saturate', 1) !== 0 && dtype.startsWith('float8');
-    const values = numbersOf(x);
-    const data = allocate(dtype, values.length) as Uint8Array;
-    const mode = stringAttribute(node, 'round_mode', 'up') as 'up' | 'down' | 'nearest';
-    for (let i = 0; i < data.length; i++)
-      data[i] =
-        dtype === 'float8e8m0'
-          ? encodeExponent(values[i]!, mode, saturate)
-          : encodeMinifloat(values[i]!, minifloats[dtype], saturate);
-    return { dtype, dims, data };
+  if (isBitFloat(dtype)) {
+    const saturate = intAttribute(node, 'saturate', 1) !== 0;
+    const direction = stringAttribute(node, 'round_mode', 'up') as 'up' | 'down' | 'nearest';
+    return { dtype, dims, data: bitsOfNumbers(dtype, numbersOf(x), { saturate, direction }) };
   }
   if (isWide(x.dtype) && isWide(dtype)) {
     const data = allocate(dtype, elementCount(dims)) as BigInt64Array;
@@ -92,9 +86,12 @@ function converted(node: GraphNode, x: Tensor, dtype: DataType): Tensor {
   return tensorOf(dtype, dims, numbersOf(x));
 }
 
-/** Floats outside of the integer type's range go to its ends, NaN to 0. */
+/**
+ * Floats outside of the integer type's range, which ONNX leaves open: those of 32 and 64 bits go to the ends, narrower
+ * ones pass through 32 bits and wrap, as compilers do it. NaN becomes 0.
+ */
 function limited(values: ArrayLike<number>, dtype: DataType): Float64Array {
-  const [low, high] = integerRange(dtype);
+  const [low, high] = integerRange(bitsOf(dtype) < 32 ? 'int32' : dtype);
   return Float64Array.from(values, (value) => {
     if (Number.isNaN(value)) return 0;
     return Math.trunc(value < low ? low : Math.min(value, high));
@@ -137,7 +134,7 @@ function shortest(value: number, dtype: DataType): string {
   if (dtype === 'float64') return String(value);
   const round = (text: string) => {
     const read = Number(text);
-    return isMinifloat(dtype) ? encodeMinifloat(read, minifloats[dtype]) : Math.fround(read);
+    return isBitFloat(dtype) ? bitsOfNumber(dtype, read) : Math.fround(read);
   };
   const target = round(String(value));
   for (let digits = 1; digits <= 9; digits++) {

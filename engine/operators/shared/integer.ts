@@ -2,8 +2,8 @@ import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import { describe } from './attributes.ts';
-import { roundHalfEven } from './minifloat.ts';
 import { integerRange, numbersOf, tensorOf } from './numbers.ts';
+import { roundHalfEven } from './rounding.ts';
 import { formatDims, normalizeAxis } from './types.ts';
 
 /**

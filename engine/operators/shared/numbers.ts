@@ -1,14 +1,7 @@
 import { fail } from '../../findings.ts';
+import { bitsOfNumber, bitsOfNumbers, isBitFloat, numberOfBits, numbersOfBits } from '../../numbers.ts';
 import { elementLayouts } from '../../onnx/data-types.ts';
 import { type DataType, elementCount, type Tensor, type TensorData } from '../../tensor.ts';
-import {
-  decodeExponent,
-  decodeMinifloat,
-  encodeExponent,
-  encodeMinifloat,
-  isMinifloat,
-  minifloats,
-} from './minifloat.ts';
 
 /**
  * Reading and writing tensor elements as numbers, whatever their type. int64 and uint64 pass through doubles here (exact
@@ -89,19 +82,8 @@ export function numbersOf(tensor: Tensor): ArrayLike<number> {
   if (isWide(dtype)) return Float64Array.from(data as BigInt64Array, Number);
   if (dtype === 'string' || dtype === 'complex64' || dtype === 'complex128')
     fail('model/type', `A tensor of type ${dtype} stands where numbers are needed.`);
-  const codes = data as ArrayLike<number>;
-  if (isMinifloat(dtype)) {
-    const type = minifloats[dtype];
-    const out = new Float32Array(codes.length);
-    for (let i = 0; i < out.length; i++) out[i] = decodeMinifloat(codes[i]!, type);
-    return out;
-  }
-  if (dtype === 'float8e8m0') {
-    const out = new Float64Array(codes.length);
-    for (let i = 0; i < out.length; i++) out[i] = decodeExponent(codes[i]!);
-    return out;
-  }
-  return codes;
+  if (isBitFloat(dtype)) return numbersOfBits(dtype, data as Uint8Array);
+  return data as ArrayLike<number>;
 }
 
 /** Elements as bigints; for integer types and bool. */
@@ -139,11 +121,8 @@ function storeNumbers(dtype: DataType, data: TensorData, values: ArrayLike<numbe
     return;
   }
   if (dtype === 'string' || Array.isArray(data)) fail('model/type', 'Numbers cannot be stored as text.');
-  if (isMinifloat(dtype)) {
-    const type = minifloats[dtype];
-    for (let i = 0; i < count; i++) data[i] = encodeMinifloat(values[i]!, type);
-  } else if (dtype === 'float8e8m0') {
-    for (let i = 0; i < count; i++) data[i] = encodeExponent(values[i]!);
+  if (isBitFloat(dtype)) {
+    data.set(bitsOfNumbers(dtype, values));
   } else if (dtype === 'bool') {
     for (let i = 0; i < count; i++) data[i] = values[i] === 0 ? 0 : 1;
   } else if (bitsOf(dtype) < 8) {
@@ -170,10 +149,7 @@ function toBigint(value: number): bigint {
 /** Rounds numbers to a floating type in place of storing them, e.g. between the steps of a normalisation. */
 export function roundTo(dtype: DataType, value: number): number {
   if (dtype === 'float32') return Math.fround(value);
-  if (isMinifloat(dtype)) {
-    const type = minifloats[dtype];
-    return decodeMinifloat(encodeMinifloat(value, type), type);
-  }
+  if (isBitFloat(dtype)) return numberOfBits(dtype, bitsOfNumber(dtype, value, { saturate: false }));
   return value;
 }
 
