@@ -24,6 +24,7 @@ import {
 import { lowerGlobalPool, lowerPool } from './pool.ts';
 import { lowerGemm, lowerMatMul } from './product.ts';
 import { lowerBatchNorm, lowerLayerNorm, lowerReduce, lowerSoftmax } from './reductions.ts';
+import { lowerResize } from './resize.ts';
 
 /** How each ONNX operator that has kernels is lowered; an operator that is not here runs by its reference evaluation. */
 export const lowerings: Readonly<Record<string, Lower>> = {
@@ -98,6 +99,8 @@ export const lowerings: Readonly<Record<string, Lower>> = {
   ReduceLogSumExp: lowerReduce('logSumExp'),
   LayerNormalization: lowerLayerNorm,
   Gather: lowerGather,
+  Resize: lowerResize,
+  Upsample: lowerResize,
   QuantizeLinear: lowerQuantizeLinear,
   DequantizeLinear: lowerDequantizeLinear,
   BatchNormalization: lowerBatchNorm,

@@ -97,7 +97,7 @@ function tapsOf(node: GraphNode, plan: AxisPlan, sampling: Sampling, position: n
   const x = sourceCoordinate(node, plan, sampling, position);
   if (sampling.coordinates === 'tf_crop_and_resize' && (x < 0 || x > plan.input - 1)) return { at: [], weights: [] };
   const clamp = (at: number) => Math.min(Math.max(at, 0), plan.input - 1);
-  if (sampling.method === 'nearest') return { at: [clamp(nearest(node, sampling, x))], weights: [1] };
+  if (sampling.method === 'nearest') return { at: [clamp(nearestPosition(node, sampling, x))], weights: [1] };
   const base = Math.floor(x);
   const { first, weights } = filter(sampling, x - base, plan.scale);
   const inside = (k: number) => base + first + k >= 0 && base + first + k < plan.input;
@@ -110,7 +110,7 @@ function tapsOf(node: GraphNode, plan: AxisPlan, sampling: Sampling, position: n
 }
 
 /** Where an output position lies in the input, by `coordinate_transformation_mode`. */
-function sourceCoordinate(node: GraphNode, plan: AxisPlan, sampling: Sampling, position: number): number {
+export function sourceCoordinate(node: GraphNode, plan: AxisPlan, sampling: Sampling, position: number): number {
   const { input, scale, region } = plan;
   const length = scale * input;
   const halfPixel = (position + 0.5) / scale - 0.5;
@@ -139,7 +139,8 @@ function sourceCoordinate(node: GraphNode, plan: AxisPlan, sampling: Sampling, p
   }
 }
 
-function nearest(node: GraphNode, sampling: Sampling, x: number): number {
+/** The input position that stands for a point, before it is clamped to the input. */
+export function nearestPosition(node: GraphNode, sampling: Sampling, x: number): number {
   switch (sampling.nearest) {
     case 'round_prefer_floor':
       return Math.ceil(x - 0.5);

@@ -40,14 +40,8 @@ export const resize: Operator = {
   },
   evaluate(node, inputs, { opset }) {
     const [x] = inputs;
-    const rank = x!.dims.length;
     const [roi, scales, sizes] = opset < 11 ? [undefined, inputs[1], undefined] : inputs.slice(1);
-    const request = requestOf(
-      node,
-      rank,
-      filledNumbers(scales),
-      sizes && sizes.dims[0] !== 0 ? integersOf(sizes) : undefined,
-    );
+    const request = givenRequest(node, x!.dims.length, scales, sizes);
     return [resized(node, x!, request, roi && filledNumbers(roi), samplingOf(node, opset))];
   },
   cost: (node, context) => ({ macs: 0, operations: 4 * costCount(context.type(node.outputs[0] ?? '')?.dims) }),
@@ -191,6 +185,29 @@ function samplingOf(node: GraphNode, opset: number): Sampling {
     antialias: intAttribute(node, 'antialias', 0) !== 0,
     extrapolation: floatAttribute(node, 'extrapolation_value', 0),
   };
+}
+
+function givenRequest(node: GraphNode, rank: number, scales: Tensor | undefined, sizes: Tensor | undefined): Request {
+  return requestOf(node, rank, filledNumbers(scales), sizes && sizes.dims[0] !== 0 ? integersOf(sizes) : undefined);
+}
+
+/** What Resize or Upsample does to an input of these dims, for kernels; `scales` and `sizes` as the node is given them. */
+export function resizing(
+  node: GraphNode,
+  opset: number,
+  dims: readonly number[],
+  scales: Tensor | undefined,
+  sizes: Tensor | undefined,
+): { readonly axes: readonly AxisPlan[]; readonly sampling: Sampling } {
+  const old = node.op === 'Upsample' && opset < 9;
+  const request = old
+    ? requestOf(node, dims.length, attributeScales(node), undefined)
+    : givenRequest(node, dims.length, scales, sizes);
+  const planned = plan(node, dims, request);
+  const axes = request.axes.map((axis): AxisPlan => {
+    return { axis, input: dims[axis]!, output: planned.sizes[axis]!, scale: planned.scales[axis]!, region: [0, 1] };
+  });
+  return { axes, sampling: samplingOf(node, node.op === 'Upsample' ? 10 : opset) };
 }
 
 function resized(
