@@ -1,3 +1,5 @@
+import type { BinaryFunction, ReduceFunction, UnaryFunction } from './functions.ts';
+
 /**
  * The contract between the kernels and whoever runs networks with them (`engine/executor`).
  *
@@ -125,56 +127,13 @@ export interface PackedConv {
   readonly bytes: number;
 }
 
-export type UnaryFunction =
-  | 'identity'
-  | 'relu'
-  | 'leakyRelu' // alpha
-  | 'clip' // alpha = min, beta = max
-  | 'sigmoid'
-  | 'tanh'
-  | 'exp'
-  | 'log'
-  | 'sqrt'
-  | 'reciprocal'
-  | 'abs'
-  | 'neg'
-  | 'floor'
-  | 'ceil'
-  | 'round' // half to even
-  | 'sign'
-  | 'erf'
-  | 'hardSigmoid' // alpha, beta: max(0, min(1, alpha x + beta))
-  | 'hardSwish' // x max(0, min(1, x/6 + 1/2))
-  | 'gelu' // x (1 + erf(x/√2)) / 2
-  | 'geluTanh'
-  | 'elu' // alpha
-  | 'selu' // alpha, gamma = beta
-  | 'softplus'
-  | 'softsign'
-  | 'swish' // x sigmoid(alpha x), alpha default 1
-  | 'mish'
-  | 'sin'
-  | 'cos'
-  | 'thresholdedRelu'; // alpha
-
-export type BinaryFunction =
-  | 'add'
-  | 'sub'
-  | 'mul'
-  | 'div'
-  | 'min'
-  | 'max'
-  | 'pow'
-  | 'prelu' // a < 0 ? a b : a
-  | 'squaredDifference'
-  // Comparisons give 1.0 or 0.0.
-  | 'equal'
-  | 'less'
-  | 'lessOrEqual'
-  | 'greater'
-  | 'greaterOrEqual';
-
-export type ReduceFunction = 'sum' | 'mean' | 'max' | 'min' | 'sumSquare' | 'l1' | 'l2' | 'prod' | 'logSumExp';
+/**
+ * Parameters: leakyRelu, elu, swish, thresholdedRelu: alpha. clip: alpha = min, beta = max. hardSigmoid: max(0, min(1,
+ * alpha x + beta)). selu: alpha, beta = gamma. round: half to even. gelu: x (1 + erf(x/√2)) / 2; geluTanh its approximation.
+ * swish: x sigmoid(alpha x). hardSwish: x max(0, min(1, x/6 + 1/2)).
+ * prelu: a < 0 ? a b : a. Comparisons give 1 or 0. min, max: NaN wins.
+ */
+export type { BinaryFunction, ReduceFunction, UnaryFunction } from './functions.ts';
 
 /** How an int32 accumulator becomes an 8-bit code; all per output channel or of length 1. See METHODS B3 and RUNTIMES. */
 export type Requantization =

@@ -138,6 +138,139 @@ export const kernelTable = [
       countPad: 'i32',
     },
   },
+  {
+    // `fn`: number in kernels/functions.ts. Items: runs of 1024 elements.
+    name: 'unaryF32',
+    fields: { input: 'address', output: 'address', count: 'i32', fn: 'i32', alpha: 'f32', beta: 'f32' },
+  },
+  {
+    // dims[7] is a run; strides in bytes; the output is dense. Items: (outer index) × (chunks of `chunk` elements of a run).
+    name: 'binaryF32',
+    fields: {
+      a: 'address',
+      b: 'address',
+      output: 'address',
+      fn: 'i32',
+      dims: 'i32x8',
+      aStrides: 'i32x8',
+      bStrides: 'i32x8',
+      chunk: 'i32',
+      chunks: 'i32',
+      min: 'f32',
+      max: 'f32',
+    },
+  },
+  {
+    // Items: rows.
+    name: 'affineF32',
+    fields: {
+      input: 'address',
+      output: 'address',
+      channels: 'i32',
+      scale: 'address',
+      shift: 'address',
+      min: 'f32',
+      max: 'f32',
+    },
+  },
+  {
+    // Over the middle axis of [outer, axis, inner]. Items: outer × quads of inner.
+    name: 'softmaxF32',
+    fields: { input: 'address', output: 'address', axis: 'i32', inner: 'i32', log: 'i32' },
+  },
+  {
+    // Over the middle axis of [outer, axis, inner]; sums in float64. Items: outer × quads of inner.
+    name: 'reduceF32',
+    fields: { input: 'address', output: 'address', axis: 'i32', inner: 'i32', fn: 'i32' },
+  },
+  {
+    // Items: rows.
+    name: 'layerNormF32',
+    fields: {
+      input: 'address',
+      output: 'address',
+      width: 'i32',
+      scale: 'address',
+      shift: 'address',
+      epsilon: 'f32',
+    },
+  },
+  {
+    // dims[7] is a run of elements; strides in bytes. Items: outer indices.
+    name: 'copyStrided',
+    fields: {
+      input: 'address',
+      output: 'address',
+      dims: 'i32x8',
+      inputStrides: 'i32x8',
+      outputStrides: 'i32x8',
+      elementBytes: 'i32',
+    },
+  },
+  {
+    // out[outer][r][c] = in[outer][c][r]: r is dense in the input, c in the output. dims[0…6] are the outer ones;
+    // strides in bytes. Items: outer × blocks of 32 r.
+    name: 'transpose',
+    fields: {
+      input: 'address',
+      output: 'address',
+      dims: 'i32x8',
+      inputStrides: 'i32x8',
+      outputStrides: 'i32x8',
+      rows: 'i32',
+      columns: 'i32',
+      rowStride: 'i32',
+      columnStride: 'i32',
+      elementBytes: 'i32',
+    },
+  },
+  {
+    // `pattern`: the element's bits, repeated to 4 bytes. Items: runs of 4096 bytes.
+    name: 'fill',
+    fields: { output: 'address', bytes: 'i32', pattern: 'i32' },
+  },
+  {
+    // Items: outer × count.
+    name: 'gatherRows',
+    fields: {
+      input: 'address',
+      indices: 'address',
+      output: 'address',
+      count: 'i32',
+      rowBytes: 'i32',
+      outerBytes: 'i32',
+    },
+  },
+  {
+    // Channels last; `rows`, `columns`: int32 source index of each output row and column. Items: output rows.
+    name: 'resizeNearest',
+    fields: {
+      input: 'address',
+      output: 'address',
+      inputHeight: 'i32',
+      inputWidth: 'i32',
+      pixelBytes: 'i32',
+      outputHeight: 'i32',
+      outputWidth: 'i32',
+      rows: 'address',
+      columns: 'address',
+    },
+  },
+  {
+    // `rows`, `columns`: per output row and column {lower index: i32, upper index: i32, weight of the upper: f32}.
+    name: 'resizeLinearF32',
+    fields: {
+      input: 'address',
+      output: 'address',
+      inputHeight: 'i32',
+      inputWidth: 'i32',
+      channels: 'i32',
+      outputHeight: 'i32',
+      outputWidth: 'i32',
+      rows: 'address',
+      columns: 'address',
+    },
+  },
 ] as const satisfies readonly KernelRow[];
 
 export type KernelName = (typeof kernelTable)[number]['name'];

@@ -1,8 +1,11 @@
 import type * as api from './api.ts';
 import type { Builder } from './builders/builder.ts';
 import { conv2d, packConv } from './builders/conv.ts';
+import { affine, binary, layerNorm, unary } from './builders/elementwise.ts';
 import { gemm, packMatrix, packMatrixStep, reserveMatrix } from './builders/gemm.ts';
+import { copy, fill, gather, permute, resize, toChannelsFirst, toChannelsLast } from './builders/movement.ts';
 import { averagePool, maxPool } from './builders/pool.ts';
+import { globalPool, reduce, softmax } from './builders/reduce.ts';
 import type { LoadedKernels } from './kernels.ts';
 
 type Args<M extends keyof api.Workspace> = api.Workspace[M] extends (args: infer A) => unknown ? A : never;
@@ -61,5 +64,47 @@ export class KernelWorkspace implements Builder {
   }
   averagePool(args: Args<'averagePool'>): api.Step {
     return averagePool(this, args);
+  }
+  globalPool(args: Args<'globalPool'>): api.Step {
+    return globalPool(this, args);
+  }
+  unary(args: Args<'unary'>): api.Step {
+    return unary(this, args);
+  }
+  binary(args: Args<'binary'>): api.Step {
+    return binary(this, args);
+  }
+  affine(args: Args<'affine'>): api.Step {
+    return affine(this, args);
+  }
+  softmax(args: Args<'softmax'>): api.Step {
+    return softmax(this, args);
+  }
+  reduce(args: Args<'reduce'>): api.Step {
+    return reduce(this, args);
+  }
+  layerNorm(args: Args<'layerNorm'>): api.Step {
+    return layerNorm(this, args);
+  }
+  permute(args: Args<'permute'>): api.Step {
+    return permute(this, args);
+  }
+  toChannelsLast(args: Args<'toChannelsLast'>): api.Step {
+    return toChannelsLast(this, args);
+  }
+  toChannelsFirst(args: Args<'toChannelsFirst'>): api.Step {
+    return toChannelsFirst(this, args);
+  }
+  copy(args: Args<'copy'>): api.Step {
+    return copy(this, args);
+  }
+  fill(args: Args<'fill'>): api.Step {
+    return fill(this, args);
+  }
+  gather(args: Args<'gather'>): api.Step {
+    return gather(this, args);
+  }
+  resize(args: Args<'resize'>): api.Step {
+    return resize(this, args);
   }
 }

@@ -22,6 +22,7 @@ export async function generate() {
     join(import.meta.dirname, 'generate-kernels.mjs'),
     join(kernels, 'table.ts'),
     join(kernels, 'descriptor.ts'),
+    join(kernels, 'functions.ts'),
     join(root, 'node_modules', 'assemblyscript', 'package.json'),
     ...files(join(kernels, 'generator')),
     ...files(assembly),
@@ -38,11 +39,17 @@ export async function generate() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest && results.every(existsSync)) return;
 
   const { descriptorClasses } = await import('../kernels/generator/descriptors.ts');
+  const { binaryLoops, unaryLoops } = await import('../kernels/generator/elementwise.ts');
   const { microkernels } = await import('../kernels/generator/microkernels.ts');
   mkdirSync(join(assembly, 'generated'), { recursive: true });
   mkdirSync(output, { recursive: true });
-  writeFileSync(join(assembly, 'generated', 'descriptors.ts'), descriptorClasses());
-  writeFileSync(join(assembly, 'generated', 'microkernels.ts'), microkernels(6));
+  const generated = {
+    descriptors: descriptorClasses(),
+    microkernels: microkernels(6),
+    'unary-loops': unaryLoops(),
+    'binary-loops': binaryLoops(),
+  };
+  for (const [name, text] of Object.entries(generated)) writeFileSync(join(assembly, 'generated', `${name}.ts`), text);
   for (const [variant, features] of Object.entries(variants)) {
     const wasm = await compile(features);
     // Renamed into place, so that a process that imports it meanwhile sees the old module or the new one.

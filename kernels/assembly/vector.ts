@@ -45,3 +45,40 @@ export function finishRow(c: usize, r: usize, low4: v128, high4: v128, columns: 
     storePartial(c, clamp(low4, low, high), columns);
   }
 }
+
+/** The first `count` (1 or more, at most 4 are loaded) elements `step` bytes apart; step 0 repeats one element. */
+// @ts-ignore: decorator
+@inline
+export function loadStrided(p: usize, step: i32, count: i32): v128 {
+  if (step == 0) return v128.load32_splat(p);
+  if (step == 4) return loadPartial(p, count);
+  return gather(p, step, count);
+}
+
+function gather(p: usize, step: i32, count: i32): v128 {
+  let v = v128.load32_zero(p);
+  if (count > 1) v = v128.load_lane<f32>(p + step, v, 1);
+  if (count > 2) v = v128.load_lane<f32>(p + 2 * step, v, 2);
+  if (count > 3) v = v128.load_lane<f32>(p + 3 * step, v, 3);
+  return v;
+}
+
+/** Sum of the lanes, (0 + 1) + (2 + 3). */
+// @ts-ignore: decorator
+@inline
+export function lanesSum(v: v128): f32 {
+  return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1)) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+}
+
+/** Largest lane; NaN wins. */
+// @ts-ignore: decorator
+@inline
+export function lanesMax(v: v128): f32 {
+  return max(max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
+}
+
+// @ts-ignore: decorator
+@inline
+export function lanesMin(v: v128): f32 {
+  return min(min(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), min(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
+}

@@ -1,0 +1,107 @@
+import { AffineF32, BinaryF32, LayerNormF32, UnaryF32 } from './generated/descriptors';
+import { binaryLoop } from './generated/binary-loops';
+import { unaryLoop } from './generated/unary-loops';
+import { least } from './integer';
+import { COUNTERS, advance, offsetOf, seek } from './odometer';
+import { clamp, loadPartial, madd, storePartial } from './vector';
+
+/** Elements of an item. */
+// @ts-ignore: decorator
+@inline
+const RUN: i32 = 1024;
+
+export function unaryF32(d: UnaryF32, begin: i32, end: i32, scratch: usize): void {
+  const from = begin * RUN, to = least(d.count, end * RUN);
+  unaryLoop(d.fn, d.input + (from << 2), d.output + (from << 2), to - from, f32x4.splat(d.alpha), f32x4.splat(d.beta));
+}
+
+export function binaryF32(d: BinaryF32, begin: i32, end: i32, scratch: usize): void {
+  const block = changetype<usize>(d);
+  const dims = block + offsetof<BinaryF32>('dims0');
+  const aStrides = block + offsetof<BinaryF32>('aStrides0'), bStrides = block + offsetof<BinaryF32>('bStrides0');
+  const width = d.dims7, chunk = d.chunk, chunks = d.chunks;
+  const aStep = d.aStrides7, bStep = d.bStrides7, fn = d.fn;
+  const low = f32x4.splat(d.min), high = f32x4.splat(d.max);
+  let row = begin / chunks, part = begin % chunks;
+  seek(scratch, dims, row);
+  let a = d.a + offsetOf(scratch, aStrides), b = d.b + offsetOf(scratch, bStrides);
+  let y = d.output + ((row * width) << 2);
+  for (let item = begin; item < end; item++) {
+    const first = part * chunk;
+    binaryLoop(fn, a + first * aStep, b + first * bStep, y + (first << 2), least(chunk, width - first), aStep, bStep, low, high);
+    if (++part == chunks) {
+      part = 0;
+      y += width << 2;
+      a += advance(scratch, dims, aStrides, bStrides, scratch + COUNTERS);
+      b += load<i32>(scratch + COUNTERS);
+    }
+  }
+}
+
+export function affineF32(d: AffineF32, begin: i32, end: i32, scratch: usize): void {
+  const channels = d.channels, whole = channels & ~3, rest = channels & 3;
+  const scale = d.scale, shift = d.shift;
+  const low = f32x4.splat(d.min), high = f32x4.splat(d.max);
+  let x = d.input + ((begin * channels) << 2), y = d.output + ((begin * channels) << 2);
+  for (let row = begin; row < end; row++) {
+    for (let i = 0; i < whole; i += 4, x += 16, y += 16) {
+      const at = i << 2;
+      v128.store(y, clamp(madd(v128.load(x), v128.load(scale + at), v128.load(shift + at)), low, high));
+    }
+    if (rest != 0) {
+      const at = whole << 2;
+      const v = madd(loadPartial(x, rest), loadPartial(scale + at, rest), loadPartial(shift + at, rest));
+      storePartial(y, clamp(v, low, high), rest);
+      x += rest << 2;
+      y += rest << 2;
+    }
+  }
+}
+
+/** Moments in float64, four running sums. */
+export function layerNormF32(d: LayerNormF32, begin: i32, end: i32, scratch: usize): void {
+  const width = d.width;
+  for (let row = begin; row < end; row++) {
+    const x = d.input + ((row * width) << 2), y = d.output + ((row * width) << 2);
+    let s0 = f64x2.splat(0), s1 = s0;
+    for (let i = 0; i < width; i += 4) {
+      const v = loadPartial(x + (i << 2), width - i);
+      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
+      s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)));
+    }
+    const mean = total(s0, s1) / <f64>width;
+    const center = f64x2.splat(mean);
+    s0 = f64x2.splat(0), s1 = s0;
+    for (let i = 0; i < width; i += 4) {
+      const v = loadPartial(x + (i << 2), width - i);
+      const left = width - i;
+      let u = f64x2.sub(f64x2.promote_low_f32x4(v), center);
+      let w = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), center);
+      if (left < 4) {
+        // Lanes behind the row count nothing.
+        if (left < 2) u = f64x2.replace_lane(u, 1, 0);
+        w = f64x2.replace_lane(w, 1, 0);
+        if (left < 3) w = f64x2.replace_lane(w, 0, 0);
+      }
+      s0 = f64x2.add(s0, f64x2.mul(u, u));
+      s1 = f64x2.add(s1, f64x2.mul(w, w));
+    }
+    const inverse = 1 / sqrt(total(s0, s1) / <f64>width + <f64>d.epsilon);
+    for (let i = 0; i < width; i += 4) {
+      const left = width - i, at = i << 2;
+      const v = loadPartial(x + at, left);
+      const u = f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(v), center), f64x2.splat(inverse));
+      const w = f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), center), f64x2.splat(inverse));
+      let normal = v128.shuffle<i32>(f32x4.demote_f64x2_zero(u), f32x4.demote_f64x2_zero(w), 0, 1, 4, 5);
+      normal = f32x4.mul(normal, loadPartial(d.scale + at, left));
+      if (d.shift != 0) normal = f32x4.add(normal, loadPartial(d.shift + at, left));
+      storePartial(y + at, normal, left);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function total(s0: v128, s1: v128): f64 {
+  return (f64x2.extract_lane(s0, 0) + f64x2.extract_lane(s0, 1)) + (f64x2.extract_lane(s1, 0) + f64x2.extract_lane(s1, 1));
+}

@@ -1,0 +1,189 @@
+import { ReduceF32, SoftmaxF32 } from './generated/descriptors';
+import { least } from './integer';
+import { exp4, log4 } from './math';
+import { lanesMax, lanesMin, lanesSum, loadPartial, storePartial } from './vector';
+
+// Numbers of kernels/functions.ts, reduceFunctions.
+// @ts-ignore: decorator
+@inline const SUM: i32 = 0;
+// @ts-ignore: decorator
+@inline const MEAN: i32 = 1;
+// @ts-ignore: decorator
+@inline const MAX: i32 = 2;
+// @ts-ignore: decorator
+@inline const MIN: i32 = 3;
+// @ts-ignore: decorator
+@inline const SUM_SQUARE: i32 = 4;
+// @ts-ignore: decorator
+@inline const L1: i32 = 5;
+// @ts-ignore: decorator
+@inline const L2: i32 = 6;
+// @ts-ignore: decorator
+@inline const PROD: i32 = 7;
+// @ts-ignore: decorator
+@inline const LOG_SUM_EXP: i32 = 8;
+
+/**
+ * The order of every sum is fixed: with inner = 1 element i goes to lane i mod 4, lanes end as (0 + 1) + (2 + 3); else
+ * elements are added one after the other.
+ */
+export function softmaxF32(d: SoftmaxF32, begin: i32, end: i32, scratch: usize): void {
+  const axis = d.axis, inner = d.inner;
+  if (inner == 1) {
+    for (let row = begin; row < end; row++)
+      softmaxRow(d.input + ((row * axis) << 2), d.output + ((row * axis) << 2), axis, d.log);
+    return;
+  }
+  const quads = (inner + 3) >> 2;
+  const stride = inner << 2;
+  for (let item = begin; item < end; item++) {
+    const lane = (item % quads) << 2, count = least(4, inner - lane);
+    const offset = (((item / quads) * axis * inner) + lane) << 2;
+    softmaxColumns(d.input + offset, d.output + offset, axis, stride, count, d.log);
+  }
+}
+
+function softmaxRow(x: usize, y: usize, n: i32, log: i32): void {
+  let m = f32x4.splat(-Infinity);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) m = f32x4.max(m, v128.load(x + (i << 2)));
+  let largest = lanesMax(m);
+  for (; i < n; i++) largest = max(largest, load<f32>(x + (i << 2)));
+  const top = f32x4.splat(largest);
+  let sum = f32x4.splat(0);
+  for (i = 0; i < n; i += 4) {
+    let e = exp4(f32x4.sub(loadPartial(x + (i << 2), n - i), top));
+    if (n - i < 4) e = v128.and(e, i32x4.gt_s(i32x4.splat(n - i), i32x4(0, 1, 2, 3)));
+    sum = f32x4.add(sum, e);
+    if (!log) storePartial(y + (i << 2), e, n - i);
+  }
+  const total = f32x4.splat(lanesSum(sum));
+  if (log) {
+    const shift = log4(total);
+    for (i = 0; i < n; i += 4)
+      storePartial(y + (i << 2), f32x4.sub(f32x4.sub(loadPartial(x + (i << 2), n - i), top), shift), n - i);
+  } else {
+    for (i = 0; i < n; i += 4) storePartial(y + (i << 2), f32x4.div(loadPartial(y + (i << 2), n - i), total), n - i);
+  }
+}
+
+function softmaxColumns(x: usize, y: usize, n: i32, stride: i32, count: i32, log: i32): void {
+  let top = f32x4.splat(-Infinity);
+  for (let i = 0, p = x; i < n; i++, p += stride) top = f32x4.max(top, loadPartial(p, count));
+  let sum = f32x4.splat(0);
+  for (let i = 0, p = x, q = y; i < n; i++, p += stride, q += stride) {
+    const e = exp4(f32x4.sub(loadPartial(p, count), top));
+    sum = f32x4.add(sum, e);
+    if (!log) storePartial(q, e, count);
+  }
+  if (log) {
+    const shift = log4(sum);
+    for (let i = 0, p = x, q = y; i < n; i++, p += stride, q += stride)
+      storePartial(q, f32x4.sub(f32x4.sub(loadPartial(p, count), top), shift), count);
+  } else {
+    for (let i = 0, q = y; i < n; i++, q += stride) storePartial(q, f32x4.div(loadPartial(q, count), sum), count);
+  }
+}
+
+export function reduceF32(d: ReduceF32, begin: i32, end: i32, scratch: usize): void {
+  const axis = d.axis, inner = d.inner, fn = d.fn;
+  if (inner == 1) {
+    for (let row = begin; row < end; row++) {
+      const x = d.input + ((row * axis) << 2), y = d.output + (row << 2);
+      if (fn == MAX || fn == MIN) store<f32>(y, extremeRow(x, axis, fn));
+      else if (fn == LOG_SUM_EXP) {
+        const m = extremeRow(x, axis, MAX);
+        const top: f32 = abs<f32>(m) == <f32>Infinity ? <f32>0 : m;
+        const s = sumRow(x, axis, fn, top);
+        store<f32>(y, top + f32x4.extract_lane(log4(f32x4.splat(<f32>s)), 0));
+      } else store<f32>(y, <f32>finish(sumRow(x, axis, fn, 0), fn, axis));
+    }
+    return;
+  }
+  const quads = (inner + 3) >> 2;
+  const stride = inner << 2;
+  for (let item = begin; item < end; item++) {
+    const outer = item / quads;
+    const lane = (item % quads) << 2, count = least(4, inner - lane);
+    const x = d.input + ((outer * axis * inner + lane) << 2), y = d.output + ((outer * inner + lane) << 2);
+    if (fn == MAX || fn == MIN) storePartial(y, extremeColumns(x, axis, stride, count, fn), count);
+    else if (fn == LOG_SUM_EXP) {
+      const m = extremeColumns(x, axis, stride, count, MAX);
+      const top = v128.andnot(m, f32x4.eq(f32x4.abs(m), f32x4.splat(Infinity)));
+      const s = sumColumns(x, axis, stride, count, fn, top);
+      storePartial(y, f32x4.add(top, log4(s)), count);
+    } else storePartial(y, sumColumns(x, axis, stride, count, fn, f32x4.splat(0)), count);
+  }
+}
+
+function extremeRow(x: usize, n: i32, fn: i32): f32 {
+  let v = f32x4.splat(fn == MAX ? -Infinity : Infinity);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) v = fn == MAX ? f32x4.max(v, v128.load(x + (i << 2))) : f32x4.min(v, v128.load(x + (i << 2)));
+  let r = fn == MAX ? lanesMax(v) : lanesMin(v);
+  for (; i < n; i++) r = fn == MAX ? max(r, load<f32>(x + (i << 2))) : min(r, load<f32>(x + (i << 2)));
+  return r;
+}
+
+function extremeColumns(x: usize, n: i32, stride: i32, count: i32, fn: i32): v128 {
+  let v = f32x4.splat(fn == MAX ? -Infinity : Infinity);
+  for (let i = 0; i < n; i++, x += stride) v = fn == MAX ? f32x4.max(v, loadPartial(x, count)) : f32x4.min(v, loadPartial(x, count));
+  return v;
+}
+
+/** What of an element enters the sum. `top`: subtracted before the exponential. */
+// @ts-ignore: decorator
+@inline
+function term(v: v128, fn: i32, top: v128): v128 {
+  if (fn == L1) return f32x4.abs(v);
+  return fn == LOG_SUM_EXP ? exp4(f32x4.sub(v, top)) : v;
+}
+
+// @ts-ignore: decorator
+@inline
+function accumulate(sum: v128, v: v128, fn: i32): v128 {
+  if (fn == PROD) return f64x2.mul(sum, v);
+  return f64x2.add(sum, fn == SUM_SQUARE || fn == L2 ? f64x2.mul(v, v) : v);
+}
+
+function finish(sum: f64, fn: i32, n: i32): f64 {
+  return fn == MEAN ? sum / <f64>n : fn == L2 ? sqrt(sum) : sum;
+}
+
+function sumRow(x: usize, n: i32, fn: i32, top: f32): f64 {
+  const t = f32x4.splat(top);
+  let s0 = f64x2.splat(fn == PROD ? 1 : 0), s1 = s0;
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const v = term(v128.load(x + (i << 2)), fn, t);
+    s0 = accumulate(s0, f64x2.promote_low_f32x4(v), fn);
+    s1 = accumulate(s1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), fn);
+  }
+  const a = f64x2.extract_lane(s0, 0), b = f64x2.extract_lane(s0, 1);
+  const c = f64x2.extract_lane(s1, 0), e = f64x2.extract_lane(s1, 1);
+  let sum = fn == PROD ? a * b * (c * e) : (a + b) + (c + e);
+  for (; i < n; i++) {
+    const v = <f64>f32x4.extract_lane(term(v128.load32_zero(x + (i << 2)), fn, t), 0);
+    if (fn == PROD) sum *= v;
+    else sum += fn == SUM_SQUARE || fn == L2 ? v * v : v;
+  }
+  return sum;
+}
+
+function sumColumns(x: usize, n: i32, stride: i32, count: i32, fn: i32, top: v128): v128 {
+  let s0 = f64x2.splat(fn == PROD ? 1 : 0), s1 = s0;
+  for (let i = 0; i < n; i++, x += stride) {
+    const v = term(loadPartial(x, count), fn, top);
+    s0 = accumulate(s0, f64x2.promote_low_f32x4(v), fn);
+    s1 = accumulate(s1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), fn);
+  }
+  if (fn == MEAN) {
+    const divisor = f64x2.splat(<f64>n);
+    s0 = f64x2.div(s0, divisor);
+    s1 = f64x2.div(s1, divisor);
+  } else if (fn == L2) {
+    s0 = f64x2.sqrt(s0);
+    s1 = f64x2.sqrt(s1);
+  }
+  return v128.shuffle<i32>(f32x4.demote_f64x2_zero(s0), f32x4.demote_f64x2_zero(s1), 0, 1, 4, 5);
+}

@@ -1,0 +1,59 @@
+/**
+ * Elementwise functions by number: a kernel is given the number, the generated loops call the function of that name in
+ * `assembly/unary.ts` or `assembly/binary.ts`, the twins in `reference/` are keyed by it.
+ */
+export const unaryFunctions = [
+  'identity',
+  'relu',
+  'leakyRelu',
+  'clip',
+  'sigmoid',
+  'tanh',
+  'exp',
+  'log',
+  'sqrt',
+  'reciprocal',
+  'abs',
+  'neg',
+  'floor',
+  'ceil',
+  'round',
+  'sign',
+  'erf',
+  'hardSigmoid',
+  'hardSwish',
+  'gelu',
+  'geluTanh',
+  'elu',
+  'selu',
+  'softplus',
+  'softsign',
+  'swish',
+  'mish',
+  'sin',
+  'cos',
+  'thresholdedRelu',
+] as const;
+
+export const binaryFunctions = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'min',
+  'max',
+  'pow',
+  'prelu',
+  'squaredDifference',
+  'equal',
+  'less',
+  'lessOrEqual',
+  'greater',
+  'greaterOrEqual',
+] as const;
+
+export const reduceFunctions = ['sum', 'mean', 'max', 'min', 'sumSquare', 'l1', 'l2', 'prod', 'logSumExp'] as const;
+
+export type UnaryFunction = (typeof unaryFunctions)[number];
+export type BinaryFunction = (typeof binaryFunctions)[number];
+export type ReduceFunction = (typeof reduceFunctions)[number];
