@@ -4,8 +4,10 @@ import { examine, type SpecContext } from './context.ts';
 import type { LoadedSpec } from './grammar/load.ts';
 
 export type { FileKnowledge, SpecContext } from './context.ts';
+export { lookAtFiles } from './facts.ts';
 export { type LoadedSpec, loadSpec } from './grammar/load.ts';
 export { type ResolvedSpec, resolveSpec } from './resolve/job.ts';
+export { printStarterSpec, type StarterData, type StarterOptions } from './starter.ts';
 export type { Vocabulary } from './vocabulary.ts';
 
 /** All that can be said of a spec without running anything, in the order of the file. Never throws. */

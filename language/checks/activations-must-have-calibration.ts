@@ -1,0 +1,22 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { readFields } from '../resolve/fields.ts';
+import { float } from '../vocabulary.ts';
+import type { Check } from './check.ts';
+import { nodesOf } from './walk.ts';
+
+/** Scales of activations are read off data that runs through the network. */
+export const activationsMustHaveCalibration: Check = function* ({ ast, definitions, vocabulary }) {
+  if (definitions.dataByName.has('calibration')) return;
+  for (const statement of nodesOf(ast, 'RoleStatement')) {
+    if (statement.role === 'weights' || statement.role === 'bias') continue;
+    const format = readFields(statement.format, definitions.formats, vocabulary).format;
+    if (!format || format.value === float) continue;
+    yield {
+      what: 'Quantised activations need calibration data, and this spec has none.',
+      why: 'Their scales come from samples that run through the network.',
+      fix: 'Add `data calibration KIND "PATH" { … }`.',
+      range: rangeOf(statement),
+    };
+    return;
+  }
+};

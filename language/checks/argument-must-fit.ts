@@ -1,0 +1,50 @@
+import type { Call } from '../generated/ast.ts';
+import { suggestion } from '../grammar/nearest.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import { numberOf } from '../quantities/quantity.ts';
+import { type CallableWord, find } from '../vocabulary.ts';
+import type { Check, Remark } from './check.ts';
+import { nodesOf } from './walk.ts';
+
+/** Arguments of observers and methods: known, in range, each once. */
+export const argumentMustFit: Check = function* ({ ast, vocabulary }) {
+  for (const { observers, methods } of nodesOf(ast, 'FormatWords')) {
+    for (const call of observers) yield* judge(call, vocabulary.observers);
+    for (const call of methods) yield* judge(call, vocabulary.methods);
+  }
+};
+
+function* judge(call: Call, words: readonly CallableWord[]): Iterable<Remark> {
+  const callee = find(words, call.name?.text);
+  if (!callee) return;
+  const given = new Set<string>();
+  for (const [i, argument] of call.arguments.entries()) {
+    const declared = argument.name ? find(callee.arguments, argument.name.text) : callee.arguments[i];
+    if (!declared) {
+      const names = callee.arguments.map(({ name }) => name);
+      yield {
+        what: argument.name
+          ? `\`${callee.name}\` has no argument \`${argument.name.text}\`.`
+          : `\`${callee.name}\` takes ${names.length === 0 ? 'no arguments' : `at most ${names.length}`}.`,
+        ...(argument.name ? suggestion(argument.name.text, names) : { fix: 'Remove it.' }),
+        range: rangeOf(argument.name ?? argument),
+      };
+      continue;
+    }
+    if (given.has(declared.name)) {
+      yield { what: `\`${declared.name}\` is given twice.`, fix: 'Keep the one you mean.', range: rangeOf(argument) };
+    }
+    given.add(declared.name);
+    const value = numberOf(argument.value);
+    if (argument.value?.unit) {
+      yield { what: `\`${declared.name}\` takes a number without a unit.`, range: rangeOf(argument.value.unit) };
+    } else if (argument.value && !Number.isNaN(value) && !(value >= declared.min && value <= declared.max)) {
+      yield {
+        what: `\`${declared.name}\` of \`${callee.name}\` lies between ${declared.min} and ${declared.max}.`,
+        why: declared.description,
+        fix: `Without it, it is ${declared.initial}.`,
+        range: rangeOf(argument.value),
+      };
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { arithmetics } from '../vocabulary.ts';
+import type { Check } from './check.ts';
+import { repeated, unknown } from './remarks.ts';
+import { nodesOf } from './walk.ts';
+
+export const arithmeticMustBeKnown: Check = function* ({ ast }) {
+  const statements = nodesOf(ast, 'ArithmeticStatement');
+  for (const { name } of statements) {
+    if (name && !arithmetics.some((known) => known === name.text)) yield unknown('arithmetic', name, arithmetics);
+  }
+  yield* repeated(
+    statements,
+    () => 'arithmetic',
+    (statement) => ({
+      what: 'One arithmetic holds for the whole network.',
+      fix: 'Keep the one you mean.',
+      range: rangeOf(statement),
+    }),
+  );
+};

@@ -1,0 +1,21 @@
+import { rangeOfProperty } from '../grammar/ranges.ts';
+import { budgetKinds, findBudgetKind } from '../quantities/measured.ts';
+import type { Check } from './check.ts';
+import { unknown } from './remarks.ts';
+import { nodesOf } from './walk.ts';
+
+const names = budgetKinds.map((kind) => kind.name);
+
+export const budgetMustBeKnown: Check = function* ({ ast }) {
+  for (const budget of nodesOf(ast, 'Budget')) {
+    if (budget.quantity && !findBudgetKind(budget.quantity.text)) yield unknown('budget', budget.quantity, names);
+    if (budget.comparison === '==' || budget.comparison === '!=') {
+      yield {
+        what: `A budget is a bound; \`${budget.comparison}\` gives none.`,
+        fix: 'Write `<=`.',
+        range: rangeOfProperty(budget, 'comparison'),
+        replacement: '<=',
+      };
+    }
+  }
+};

@@ -1,0 +1,17 @@
+import { find } from '../vocabulary.ts';
+import type { Check } from './check.ts';
+import { unknown } from './remarks.ts';
+import { nodesOf } from './walk.ts';
+
+/** Observers after `observe`, methods after `using`. */
+export const callMustBeKnown: Check = function* ({ ast, vocabulary }) {
+  for (const { observers, methods } of nodesOf(ast, 'FormatWords')) {
+    for (const [calls, words, kind] of [
+      [observers, vocabulary.observers, 'observer'],
+      [methods, vocabulary.methods, 'method'],
+    ] as const) {
+      const names = words.map((word) => word.name);
+      for (const { name } of calls) if (name && !find(words, name.text)) yield unknown(kind, name, names);
+    }
+  }
+};

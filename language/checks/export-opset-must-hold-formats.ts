@@ -1,0 +1,34 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { statementsOf } from '../resolve/definitions.ts';
+import { readFields } from '../resolve/fields.ts';
+import { optionValue } from '../resolve/judgements.ts';
+import { find } from '../vocabulary.ts';
+import type { Check } from './check.ts';
+import { nodesOf } from './walk.ts';
+
+/** int4 needs opset 21: an export that states an older one cannot hold it. */
+export const exportOpsetMustHoldFormats: Check = function* ({ ast, definitions, vocabulary }) {
+  const used = new Map<string, number>();
+  for (const statement of nodesOf(ast, 'RoleStatement')) {
+    const format = readFields(statement.format, definitions.formats, vocabulary).format?.value;
+    const opset = find(vocabulary.formats, format)?.minOpset;
+    if (format !== undefined && opset !== undefined) used.set(format, opset);
+  }
+  for (const statement of statementsOf(ast, 'ExportStatement')) {
+    if (statement.format?.text !== 'onnx' || statement.style?.text !== 'qdq') continue;
+    for (const option of statement.options) {
+      const value = option.key?.text === 'opset' ? optionValue(option) : undefined;
+      if (typeof value !== 'number' || value < 13) continue;
+      const tooNew = [...used].filter(([, opset]) => opset > value);
+      if (tooNew.length === 0) continue;
+      const needed = Math.max(...tooNew.map(([, opset]) => opset));
+      yield {
+        what: `Opset ${value} cannot hold ${tooNew.map(([name]) => name).join(', ')}.`,
+        why: `QuantizeLinear takes ${tooNew.length === 1 ? 'it' : 'them'} from opset ${needed} on.`,
+        fix: `Write \`opset ${needed}\`, or leave it out: QSpec then takes the lowest that will do.`,
+        range: rangeOf(option.value),
+        replacement: String(needed),
+      };
+    }
+  }
+};

@@ -1,0 +1,36 @@
+import type { TextRange } from '../../engine/findings.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import { readFields } from '../resolve/fields.ts';
+import { find, float, type TargetWord } from '../vocabulary.ts';
+import type { Check, Remark } from './check.ts';
+import { nodesOf } from './walk.ts';
+
+/** A format that a target cannot run is told before anything runs. */
+export const formatMustRunOnTarget: Check = function* ({ ast, definitions, vocabulary }) {
+  for (const statement of definitions.targets) {
+    const target = find(vocabulary.targets, statement.name?.text);
+    if (!target) continue;
+    for (const role of nodesOf(ast, 'RoleStatement')) {
+      const format = readFields(role.format, definitions.formats, vocabulary).format;
+      // Biases are int32 everywhere; that they are is part of the arithmetic and in no target's list.
+      if (format && role.role !== 'bias') yield* judge(target, format.value, format.range);
+    }
+    for (const item of definitions.search?.items ?? []) {
+      if (item.$type !== 'SearchChoice') continue;
+      for (const word of item.formats) {
+        const named = definitions.formats.get(word.text);
+        const format = named ? readFields(named.format, definitions.formats, vocabulary).format?.value : word.text;
+        if (find(vocabulary.formats, format)) yield* judge(target, format!, rangeOf(word));
+      }
+    }
+  }
+};
+
+function* judge(target: TargetWord, format: string, range: TextRange): Iterable<Remark> {
+  if (format === float || target.formats.includes(format)) return;
+  yield {
+    what: `${target.name} cannot run ${format}.`,
+    fix: `It runs ${target.formats.join(', ')}.`,
+    range,
+  };
+}

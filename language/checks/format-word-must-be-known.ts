@@ -1,0 +1,37 @@
+import { meaningOf } from '../resolve/fields.ts';
+import { float, granularities, schemes } from '../vocabulary.ts';
+import type { Check } from './check.ts';
+import { unknown } from './remarks.ts';
+import { nodesOf } from './walk.ts';
+
+/** Words that may follow a format; a misspelt one was read as part of the format. */
+const following = [
+  'weights',
+  'activations',
+  'inputs',
+  'outputs',
+  'bias',
+  'layers',
+  'layer',
+  'lock',
+  'observe',
+  'using',
+];
+
+export const formatWordMustBeKnown: Check = function* ({ ast, definitions, vocabulary }) {
+  const formats = [...vocabulary.formats.map((format) => format.name), float, ...definitions.formats.keys()];
+  const known = [...formats, ...schemes, ...granularities, ...following];
+  for (const words of nodesOf(ast, 'FormatWords')) {
+    for (const word of words.words) {
+      if (meaningOf(word.text, definitions.formats, vocabulary) === 'unknown') {
+        yield { ...unknown('format', word, known) };
+      }
+    }
+  }
+  for (const choice of nodesOf(ast, 'SearchChoice')) {
+    for (const word of choice.formats) {
+      const meaning = meaningOf(word.text, definitions.formats, vocabulary);
+      if (meaning !== 'format' && meaning !== 'named') yield unknown('format', word, formats);
+    }
+  }
+};

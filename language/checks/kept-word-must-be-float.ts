@@ -1,0 +1,16 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { float } from '../vocabulary.ts';
+import type { Check } from './check.ts';
+import { nodesOf } from './walk.ts';
+
+export const keptWordMustBeFloat: Check = function* ({ ast }) {
+  for (const { keep } of [...nodesOf(ast, 'LayersRule'), ...nodesOf(ast, 'LayerRule')]) {
+    if (!keep || keep.text === float) continue;
+    yield {
+      what: `Layers can be kept float, not \`${keep.text}\`.`,
+      fix: `Write \`keep float\`, or give formats in braces: \`{ weights ${keep.text} }\`.`,
+      range: rangeOf(keep),
+      replacement: float,
+    };
+  }
+};

@@ -1,0 +1,42 @@
+import type { Text } from '../generated/ast.ts';
+import { shown } from '../grammar/messages.ts';
+import { nearest } from '../grammar/nearest.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import { quoteText, textValue } from '../grammar/text.ts';
+import { isGlob, unescapeGlob } from '../selectors/glob.ts';
+import type { Check, Remark } from './check.ts';
+import { plural } from './remarks.ts';
+import { nodesOf } from './walk.ts';
+
+/** A layer named exactly must be in the model; a pattern may match nothing as long as the whole rule matches something. */
+export const layerMustExist: Check = function* ({ ast, network }) {
+  if (!network) return;
+  const judge = function* (text: Text, name: string, optional: boolean): Iterable<Remark> {
+    if (network.indexOf.has(name)) return;
+    // Names are many: the nearest one is looked for only where it will be read.
+    const best = nearest(name, network.indexOf.keys());
+    yield {
+      severity: optional ? 'information' : 'error',
+      what: `The model has no layer ${shown(name)}.`,
+      ...(best === undefined
+        ? { fix: `\`qspec inspect\` lists the names of its ${plural(network.layers.length, 'layer')}.` }
+        : { fix: `Did you mean ${shown(best)}?`, replacement: quoteText(best) }),
+      range: rangeOf(text),
+    };
+  };
+  for (const rule of nodesOf(ast, 'LayerRule')) {
+    for (const name of rule.names) yield* judge(name, textValue(name), rule.optionals.length > 0);
+  }
+  for (const { pattern } of nodesOf(ast, 'NameSelector')) {
+    const text = textValue(pattern);
+    if (pattern && !isGlob(text)) yield* judge(pattern, unescapeGlob(text), isOptional(pattern));
+  }
+};
+
+function isOptional(node: { $container?: object } | undefined): boolean {
+  for (let at: object | undefined = node; at; at = (at as { $container?: object }).$container) {
+    const optionals = (at as { optionals?: readonly unknown[] }).optionals;
+    if (optionals) return optionals.length > 0;
+  }
+  return false;
+}

@@ -1,0 +1,17 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { statementsOf } from '../resolve/definitions.ts';
+import { float, granularities, schemes } from '../vocabulary.ts';
+import type { Check } from './check.ts';
+
+/** A format called `int8` would change what every line that says `int8` means. */
+export const nameMustNotHideWord: Check = function* ({ ast, vocabulary }) {
+  const words = new Set<string>([float, ...schemes, ...granularities, ...vocabulary.formats.map(({ name }) => name)]);
+  for (const { name } of statementsOf(ast, 'FormatStatement')) {
+    if (!words.has(name?.text)) continue;
+    yield {
+      what: `\`${name.text}\` is a word of the language and cannot name a format.`,
+      fix: `Call it something else, such as \`my-${name.text}\`.`,
+      range: rangeOf(name),
+    };
+  }
+};

@@ -1,0 +1,17 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { decodeRegex } from '../grammar/text.ts';
+import { compileRegex } from '../selectors/regex.ts';
+import { RegexFault } from '../selectors/regex-syntax.ts';
+import type { Check } from './check.ts';
+import { nodesOf } from './walk.ts';
+
+export const regexMustBeReadable: Check = function* ({ ast }) {
+  for (const selector of nodesOf(ast, 'RegexSelector')) {
+    try {
+      compileRegex(decodeRegex(selector.regex).pattern);
+    } catch (error) {
+      if (!(error instanceof RegexFault)) throw error;
+      yield { what: error.message, fix: 'See “Patterns” in docs/language.md.', range: rangeOf(selector) };
+    }
+  }
+};

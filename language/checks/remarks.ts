@@ -1,0 +1,41 @@
+import type { AstNode } from 'langium';
+import type { TextRange } from '../../engine/findings.ts';
+import { shown } from '../grammar/messages.ts';
+import { suggestion } from '../grammar/nearest.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import type { Remark } from './check.ts';
+
+/** `There is no KIND \`word\`.`, with the nearest of what there is. */
+export function unknown(
+  kind: string,
+  node: (AstNode & { text?: string }) | undefined,
+  known: readonly string[],
+): Remark {
+  const word = node?.text ?? '';
+  return { what: `There is no ${kind} ${shown(word)}.`, ...suggestion(word, known), range: rangeOf(node) };
+}
+
+/** Points at every further one of what may stand once. `keyOf` undefined leaves a node out. */
+export function* repeated<T>(
+  items: Iterable<T>,
+  keyOf: (item: T) => string | undefined,
+  remark: (item: T, first: T) => Remark,
+): Iterable<Remark> {
+  const seen = new Map<string, T>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key === undefined) continue;
+    const first = seen.get(key);
+    if (first === undefined) seen.set(key, item);
+    else yield remark(item, first);
+  }
+}
+
+export function line(range: TextRange): string {
+  return `line ${range.start.line + 1}`;
+}
+
+/** `3 layers`, `1 layer`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

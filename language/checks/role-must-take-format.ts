@@ -1,0 +1,38 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { readFields } from '../resolve/fields.ts';
+import type { Check } from './check.ts';
+import { nodesOf } from './walk.ts';
+
+/** What weights can have and activations cannot: methods and a scale for each channel. */
+export const roleMustTakeFormat: Check = function* ({ ast, definitions, vocabulary }) {
+  for (const statement of nodesOf(ast, 'RoleStatement')) {
+    const { role, format } = statement;
+    if (role !== 'activations' && role !== 'inputs' && role !== 'outputs') continue;
+    const fields = readFields(format, definitions.formats, vocabulary);
+    if (fields.granularity?.value === 'per-channel') {
+      yield {
+        what: `${capital(role)} have one scale for the whole tensor.`,
+        why: 'A scale for each channel cannot leave the sum over input channels, so no runtime computes with it in integers.',
+        fix: 'Write `per-tensor`.',
+        range: fields.granularity.range,
+        ...(spells(format, 'per-channel') ? { replacement: 'per-tensor' } : {}),
+      };
+    }
+    const method = format?.methods[0];
+    if (method) {
+      yield {
+        what: 'Methods choose the codes of weights; activations have none until the network runs.',
+        fix: 'Move `using` to `weights`.',
+        range: rangeOf(method),
+      };
+    }
+  }
+};
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function spells(format: { words: readonly { text: string }[] } | undefined, word: string): boolean {
+  return format?.words.some(({ text }) => text === word) ?? false;
+}

@@ -1,0 +1,25 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { numberOf } from '../quantities/quantity.ts';
+import { compare } from '../selectors/predicate.ts';
+import type { Check } from './check.ts';
+import { plural } from './remarks.ts';
+
+/** `matches 12`, `matches >= 1`. */
+export const ruleCountMustHold: Check = function* ({ rules, network }) {
+  for (const { rule, layers } of rules?.matches ?? []) {
+    if (rule.$type !== 'LayersRule' || (layers.size === 0 && rule.optionals.length > 0)) continue;
+    for (const count of rule.counts) {
+      const wanted = numberOf(count.number);
+      if (Number.isNaN(wanted) || compare(layers.size, count.comparison, wanted)) continue;
+      const names = [...layers].slice(0, 5).map((index) => network!.layers[index]!.name);
+      yield {
+        what: `This rule matches ${plural(layers.size, 'layer')}.`,
+        ...(names.length > 0
+          ? { why: `Among them: ${names.join(', ')}${layers.size > names.length ? ', …' : ''}.` }
+          : {}),
+        fix: 'Correct the selector or the number.',
+        range: rangeOf(count),
+      };
+    }
+  }
+};

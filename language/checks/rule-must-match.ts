@@ -1,0 +1,20 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { textValue } from '../grammar/text.ts';
+import { isGlob } from '../selectors/glob.ts';
+import type { Check } from './check.ts';
+
+/** The field's most repeated complaint: a pattern that silently matches nothing. */
+export const ruleMustMatch: Check = function* ({ rules, network }) {
+  for (const { rule, layers } of rules?.matches ?? []) {
+    // An exact name that is not there has been told of by name; a count, if stated, judges for itself.
+    if (layers.size > 0 || rule.$type !== 'LayersRule' || rule.optionals.length > 0 || rule.counts.length > 0) continue;
+    if (rule.selector?.$type === 'NameSelector' && !isGlob(textValue(rule.selector.pattern)) && !rule.predicate)
+      continue;
+    yield {
+      what: 'This rule matches no layer.',
+      why: `The model has ${network?.layers.length} layers and none is like that, so the rule would have no effect.`,
+      fix: 'Correct the selector, or add `optional` if it need not match.',
+      range: rangeOf(rule.selector),
+    };
+  }
+};

@@ -1,0 +1,14 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import type { Check } from './check.ts';
+import { nodesOf } from './walk.ts';
+
+export const ruleShouldSaySomething: Check = function* ({ ast }) {
+  for (const rule of [...nodesOf(ast, 'LayersRule'), ...nodesOf(ast, 'LayerRule')]) {
+    if (!rule.block || rule.items.length > 0) continue;
+    yield {
+      what: 'This rule is empty and changes nothing.',
+      fix: 'Say what these layers should have: `{ weights int8 }`, or `keep float`.',
+      range: rangeOf(rule),
+    };
+  }
+};

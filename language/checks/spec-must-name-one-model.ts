@@ -1,0 +1,23 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { statementsOf } from '../resolve/definitions.ts';
+import type { Check } from './check.ts';
+
+export const specMustNameOneModel: Check = function* ({ ast }) {
+  const models = statementsOf(ast, 'ModelStatement');
+  if (models.length === 0) {
+    const header = statementsOf(ast, 'Header')[0];
+    const end = rangeOf(header).end;
+    yield {
+      what: 'The spec names no model.',
+      fix: 'Add `model "FILE.onnx"`; the path is relative to this file.',
+      range: { start: header ? rangeOf(header).start : end, end },
+    };
+  }
+  for (const model of models.slice(1)) {
+    yield {
+      what: 'A spec is about one model, and this is another.',
+      fix: 'Write a spec for each.',
+      range: rangeOf(model),
+    };
+  }
+};

@@ -1,0 +1,11 @@
+import { statementsOf } from '../resolve/definitions.ts';
+import { find } from '../vocabulary.ts';
+import type { Check } from './check.ts';
+import { unknown } from './remarks.ts';
+
+export const targetMustBeKnown: Check = function* ({ ast, vocabulary }) {
+  const names = vocabulary.targets.map((target) => target.name);
+  for (const { name } of statementsOf(ast, 'TargetStatement')) {
+    if (name && !find(vocabulary.targets, name.text)) yield unknown('target', name, names);
+  }
+};

@@ -1,0 +1,41 @@
+import { AstUtils } from 'langium';
+import type { TextRange } from '../../engine/findings.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import { decodeRegex, decodeText } from '../grammar/text.ts';
+import type { Check } from './check.ts';
+
+/** Texts that are not closed on their line, and backslashes that escape nothing (a Windows path, mostly). */
+export const textMustBeWellFormed: Check = function* ({ ast }) {
+  for (const node of AstUtils.streamAst(ast)) {
+    if (node.$type === 'RegexSelector') {
+      const raw = (node as { regex?: string }).regex;
+      if (raw !== undefined && !decodeRegex(raw).closed) yield unclosed(rangeOf(node));
+      continue;
+    }
+    const raw = (node as { raw?: string }).raw;
+    if (raw === undefined) continue;
+    const range = rangeOf(node);
+    for (const fault of decodeText(raw).faults) {
+      if (fault.kind === 'unclosed') yield unclosed(range);
+      else {
+        const sequence = raw.slice(fault.start, fault.end);
+        yield {
+          what: `\`${sequence}\` escapes nothing.`,
+          why: 'A backslash begins an escape such as `\\"` or `\\n`.',
+          fix: 'In paths write `/`, which works on every system; for the backslash itself write `\\\\`.',
+          range: part(range, fault.start, fault.end),
+          replacement: `/${sequence.slice(1)}`,
+        };
+      }
+    }
+  }
+};
+
+function unclosed(range: TextRange) {
+  return { what: 'This text is not closed on its line.', fix: 'End it with `"`.', range };
+}
+
+function part(range: TextRange, from: number, to: number): TextRange {
+  const { line, column } = range.start;
+  return { start: { line, column: column + from }, end: { line, column: column + to } };
+}

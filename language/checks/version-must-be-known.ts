@@ -1,0 +1,17 @@
+import { rangeOfProperty } from '../grammar/ranges.ts';
+import type { Check } from './check.ts';
+
+const newest = '1';
+
+export const versionMustBeKnown: Check = function* ({ ast }) {
+  for (const header of ast.statements) {
+    if (header.$type !== 'Header' || header.version === undefined || header.version === newest) continue;
+    yield {
+      what: `This version of QSpec reads version ${newest} of the language, not ${header.version}.`,
+      why: 'A newer language may mean other things by the same words.',
+      fix: `Write \`qspec ${newest}\`, or use a newer QSpec.`,
+      range: rangeOfProperty(header, 'version'),
+      replacement: newest,
+    };
+  }
+};

@@ -1,0 +1,60 @@
+import type { Host } from '../engine/host.ts';
+import type { FileKnowledge } from './context.ts';
+import type { Spec, Text } from './generated/ast.ts';
+import type { LoadedSpec } from './grammar/load.ts';
+import { textValue } from './grammar/text.ts';
+import { statementsOf } from './resolve/definitions.ts';
+
+export interface ReferencedFile {
+  readonly what: 'model' | 'data' | 'split file' | 'label file';
+  readonly text: Text;
+  /** As written. */
+  readonly path: string;
+}
+
+/** Every path that a spec reads. */
+export function* referencedFiles(spec: Spec): Iterable<ReferencedFile> {
+  for (const { path } of statementsOf(spec, 'ModelStatement')) {
+    if (path) yield { what: 'model', text: path, path: textValue(path) };
+  }
+  for (const statement of statementsOf(spec, 'DataStatement')) {
+    if (statement.path) yield { what: 'data', text: statement.path, path: textValue(statement.path) };
+    for (const option of statement.options) {
+      if (option.$type === 'SplitOption' && option.path) {
+        yield { what: 'split file', text: option.path, path: textValue(option.path) };
+      } else if (option.$type === 'LabelsOption' && option.path) {
+        yield { what: 'label file', text: option.path, path: textValue(option.path) };
+      }
+    }
+  }
+}
+
+/**
+ * Looks where a spec's paths point, so that checks, which are synchronous, can tell of missing files. Of a glob, the folder
+ * before its first wildcard is looked at. Paths that cannot be looked at count as unknown, not as missing.
+ */
+export async function lookAtFiles(
+  spec: LoadedSpec,
+  host: Pick<Host, 'stat' | 'path'>,
+): Promise<(path: string) => FileKnowledge | undefined> {
+  const folder = host.path.dirname(spec.path);
+  const known = new Map<string, FileKnowledge>();
+  const paths = new Set([...referencedFiles(spec.ast)].map(({ path }) => host.path.resolve(folder, path)));
+  // A spec names a handful of files; one that names thousands is not worth the wait.
+  for (const path of [...paths].slice(0, 200)) {
+    try {
+      const stat = await host.stat(withoutWildcards(path));
+      known.set(path, { exists: stat !== undefined, ...(stat ? { isFolder: stat.isDirectory } : {}) });
+    } catch {
+      // Not allowed to look, or no path at all on this machine (a NUL character): left unknown.
+    }
+  }
+  return (path) => known.get(path);
+}
+
+function withoutWildcards(path: string): string {
+  const wildcard = path.search(/[*?[{]/);
+  if (wildcard < 0) return path;
+  const end = Math.max(path.lastIndexOf('/', wildcard), path.lastIndexOf('\\', wildcard));
+  return end <= 0 ? path.slice(0, 1) : path.slice(0, end);
+}

@@ -1,0 +1,159 @@
+import type { ModelSummary, SummaryShape } from '../engine/graph/summary.ts';
+import { quoteText } from './grammar/text.ts';
+
+export interface StarterOptions {
+  /** Path of the model as the spec should name it, relative to the spec. */
+  readonly model: string;
+  /** Where the compressed model goes; without it `out/NAME.int8.onnx`. */
+  readonly output?: string;
+  /** Calibration data; without any, only weights are quantised and the lines for activations stand as comments. */
+  readonly calibration?: StarterData;
+  readonly validation?: StarterData;
+  /** A registered target. */
+  readonly target?: string;
+}
+
+export interface StarterData {
+  readonly kind: string;
+  readonly path: string;
+  /** Options as they stand between the braces, e.g. `["array x", "labels y"]`. */
+  readonly options?: readonly string[];
+}
+
+/**
+ * A commented spec to begin with, for `qspec init` and the editor's *Create spec*. It checks clean as it stands: what needs data
+ * that nobody has named yet is there as a comment.
+ */
+export function printStarterSpec(summary: ModelSummary, options: StarterOptions): string {
+  const name = baseName(options.model);
+  const output = options.output ?? `out/${name.replace(/\.onnx$/i, '')}.int8.onnx`;
+  const blocks = [
+    header(summary, options.model),
+    target(options.target),
+    data(summary, options),
+    quantize(summary, options.calibration !== undefined),
+    [
+      '// ONNX with QuantizeLinear and DequantizeLinear around float operators: ONNX Runtime and most others fuse them.',
+      `export onnx qdq ${quoteText(output)}`,
+    ],
+    expectations(options),
+  ];
+  return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function header(summary: ModelSummary, model: string): readonly string[] {
+  const { computeLayers, parameters, macs } = summary.totals;
+  return [
+    `// How to compress ${quoteText(baseName(model))}: ${grouped(computeLayers)} layers with weights, ${grouped(parameters)} parameters, ${grouped(macs)} multiply-accumulates.`,
+    '// `qspec check` tells what is wrong with this file, `qspec quantize` carries it out. The whole language: docs/language.md.',
+    'qspec 1',
+    `model ${quoteText(model)}`,
+  ];
+}
+
+function target(name: string | undefined): readonly string[] {
+  if (name !== undefined)
+    return ['// The machine it is for; budgets go in braces: { flash <= 1 MiB  latency <= 80 ms }', `target ${name}`];
+  return [
+    '// The machine it is for and what it may cost there (`qspec targets` lists what is known):',
+    '// target cortex-m7 { flash <= 1 MiB  ram <= 320 KiB  latency <= 80 ms }',
+  ];
+}
+
+function data(summary: ModelSummary, options: StarterOptions): readonly string[] {
+  const lines: string[] = [];
+  if (options.calibration) {
+    lines.push('// Samples that run through the network once, to see which values its activations take.');
+    lines.push(...statement('calibration', options.calibration));
+  } else {
+    lines.push(
+      '// To quantise activations too, name some samples as the model is used to (a hundred will do) and take the slashes away:',
+    );
+    lines.push(...commented(statement('calibration', guess(summary))));
+  }
+  if (options.validation) {
+    lines.push('', '// Samples to judge the result on; none of them should be among the calibration data.');
+    lines.push(...statement('validation', options.validation));
+  } else {
+    lines.push('// and some with labels to judge the result on:');
+    lines.push(
+      ...commented(
+        statement(
+          'validation',
+          { ...guess(summary), path: 'validation/*.png', options: ['labels folder'] },
+          'calibration',
+        ),
+      ),
+    );
+  }
+  return lines;
+}
+
+function statement(name: string, source: StarterData, base?: string): readonly string[] {
+  const start = `data ${name} ${source.kind} ${quoteText(source.path)}${base ? ` like ${base}` : ''}`;
+  const options = source.options ?? [];
+  if (options.length === 0) return [start];
+  return [`${start} {`, ...options.map((option) => `  ${option}`), '}'];
+}
+
+/** What the data of such a model usually are. */
+function guess(summary: ModelSummary): StarterData {
+  const side = imageSide(summary.inputs[0]?.shape ?? null);
+  if (side === undefined) return { kind: 'npz', path: 'calibration.npz', options: ['array x', 'take 100'] };
+  return {
+    kind: 'images',
+    path: 'calibration/*.png',
+    options: [`resize ${side}`, `crop ${side}`, 'layout nhwc to nchw', 'scale 1/255', 'take 100'],
+  };
+}
+
+/** Height of an input that looks like an image in channels-first order. */
+function imageSide(shape: SummaryShape): number | undefined {
+  if (shape?.length !== 4 || (shape[1] !== 1 && shape[1] !== 3)) return undefined;
+  const side = shape[2];
+  return typeof side === 'number' && side > 1 && side <= 4096 ? side : undefined;
+}
+
+function quantize(summary: ModelSummary, calibrated: boolean): readonly string[] {
+  const first = summary.layers.find((layer) => layer.position.first);
+  return [
+    'quantize {',
+    '  // One scale for each output channel.',
+    '  weights int8 symmetric per-channel',
+    calibrated
+      ? '  activations uint8 affine per-tensor observe mse'
+      : '  // activations uint8 affine per-tensor observe mse',
+    ...(first
+      ? [
+          '',
+          '  // Rules for some layers come after what holds for all; a later one wins.',
+          `  // layer ${quoteText(first.name)} keep float`,
+          `  // layers op ${first.op} where macs > 1M matches >= 1 { weights int4 }`,
+        ]
+      : []),
+    '}',
+  ];
+}
+
+function expectations(options: StarterOptions): readonly string[] {
+  const labelled = [options.calibration, options.validation].some((source) =>
+    source?.options?.some((option) => option.startsWith('labels')),
+  );
+  return [
+    '// What the result must keep to; `qspec eval` checks it.',
+    labelled ? 'expect top1 drop <= 1 points' : '// expect top1 drop <= 1 points',
+    '// expect size <= 1 MiB',
+  ];
+}
+
+function commented(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `// ${line}`);
+}
+
+function baseName(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
+}
+
+function grouped(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+}

@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import type { Finding, TextRange } from '../../../engine/findings.ts';
+import type { ModelSummary } from '../../../engine/graph/summary.ts';
+import type { FileKnowledge, SpecContext } from '../../../language/index.ts';
+import { mobilenet, small, twoInputs } from './model.ts';
+import { vocabulary } from './vocabulary.ts';
+
+/**
+ * A spec with its expectations inside:
+ *
+ *     // $TEST$ error "what the finding says"     one for each »…« below, in their order
+ *     // $FIX$ "replacement"                      of the finding before
+ *     // $MODEL$ small                            a model of support/model.ts (small without a line, none for none)
+ *     // $FILES$ a.npz:1000 folder                what there is, with the number of samples; anything else is missing
+ *
+ * Without a $TEST$ line the check must be silent. `// $CLEAN$` asks that no check at all speaks.
+ */
+export interface Resource {
+  readonly name: string;
+  readonly text: string;
+  readonly expected: readonly ExpectedFinding[];
+  readonly clean: boolean;
+  readonly context: SpecContext;
+}
+
+export interface ExpectedFinding {
+  readonly severity: Finding['severity'];
+  readonly what: string;
+  readonly replacement?: string;
+  readonly range: TextRange;
+}
+
+export const resourceFolder = join(import.meta.dirname, '..', 'resources');
+export const specPath = '/project/model.qspec';
+const models: Readonly<Record<string, ModelSummary | undefined>> = { small, mobilenet, twoInputs, none: undefined };
+
+export function readResources(folder: string): readonly Resource[] {
+  return readdirSync(join(resourceFolder, folder))
+    .filter((name) => name.endsWith('.qspec'))
+    .sort()
+    .map((name) => parseResource(name, readFileSync(join(resourceFolder, folder, name), 'utf8')));
+}
+
+export function parseResource(name: string, source: string): Resource {
+  const { text, ranges } = takeMarkers(source);
+  const tests = [
+    ...source.matchAll(/\/\/ \$TEST\$ (error|warning|information|hint) "(.*)"\s*?(?:\n\s*\/\/ \$FIX\$ "(.*)")?$/gm),
+  ];
+  if (tests.length !== ranges.length)
+    throw new Error(`${name}: ${tests.length} expectations and ${ranges.length} markers`);
+  const modelName = /\/\/ \$MODEL\$ (\w+)/.exec(source)?.[1] ?? 'small';
+  if (!(modelName in models)) throw new Error(`${name}: no model ${modelName}`);
+  const files = /\/\/ \$FILES\$ (.*)$/m.exec(source)?.[1];
+  return {
+    name,
+    text,
+    expected: tests.map(([, severity, what, fix], i) => ({
+      severity: severity as Finding['severity'],
+      what: what!,
+      ...(fix === undefined ? {} : { replacement: fix }),
+      range: ranges[i]!,
+    })),
+    clean: source.includes('// $CLEAN$'),
+    context: {
+      vocabulary,
+      path: posix,
+      model: models[modelName],
+      ...(files === undefined ? {} : { fileAt: filesAt(files) }),
+    },
+  };
+}
+
+function filesAt(list: string): (path: string) => FileKnowledge {
+  const known = new Map(
+    list
+      .trim()
+      .split(/\s+/)
+      .map((entry) => {
+        const [path, samples] = entry.split(':');
+        const knowledge: FileKnowledge = { exists: true, ...(samples ? { samples: Number(samples) } : {}) };
+        return [posix.resolve('/project', path!), knowledge];
+      }),
+  );
+  return (path) => known.get(path) ?? { exists: false };
+}
+
+/** Takes `»` and `«` out of a text and gives the ranges between them, outermost first where they nest. */
+export function takeMarkers(source: string): { text: string; ranges: TextRange[] } {
+  let text = '';
+  let line = 0;
+  let column = 0;
+  const open: number[] = [];
+  const ranges: TextRange[] = [];
+  for (const character of source) {
+    if (character === '»') {
+      open.push(ranges.length);
+      ranges.push({ start: { line, column }, end: { line, column } });
+    } else if (character === '«') {
+      const index = open.pop();
+      if (index === undefined) throw new Error(`« without » on line ${line + 1}`);
+      ranges[index] = { start: ranges[index]!.start, end: { line, column } };
+    } else {
+      text += character;
+      if (character === '\n') {
+        line++;
+        column = 0;
+      } else column += character.length;
+    }
+  }
+  if (open.length > 0) throw new Error('» without «');
+  return { text, ranges };
+}

@@ -1,0 +1,26 @@
+import { formats } from '../../../engine/formats/registry.ts';
+import { observers } from '../../../engine/observers/registry.ts';
+import type { Vocabulary } from '../../../language/vocabulary.ts';
+
+/** Formats and observers are the engine's; the rest is small and stays as it is, so that messages in resources stay as they are. */
+export const vocabulary: Vocabulary = {
+  formats,
+  observers,
+  methods: [
+    { name: 'round-to-nearest', description: 'To the nearest code.', arguments: [] },
+    {
+      name: 'adaround',
+      description: 'Learns which way to round.',
+      arguments: [
+        { name: 'iterations', description: 'Steps of the optimiser.', initial: 10_000, min: 1, max: 1_000_000 },
+        { name: 'rate', description: 'Learning rate.', initial: 1e-3, min: 1e-6, max: 1 },
+      ],
+    },
+  ],
+  targets: [
+    { name: 'cortex-m7', description: 'A microcontroller.', formats: ['int8', 'uint8', 'int4', 'float32'] },
+    { name: 'cortex-a72', description: 'An application processor.', formats: ['int8', 'uint8', 'float32'] },
+  ],
+  dataKinds: ['images', 'npz', 'npy', 'onnx-pb'].map((name) => ({ name, description: name })),
+  operators: ['Add', 'Conv', 'ConvTranspose', 'Gemm', 'LSTM', 'MatMul', 'Relu', 'Softmax', 'com.microsoft.Gelu'],
+};
