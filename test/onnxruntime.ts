@@ -29,13 +29,16 @@ export async function runInOnnxRuntime(
   }
 }
 
-/** Largest |a − b| over largest |b|: 0 for equal tensors, Infinity where one is not finite and the other is. */
-export function relativeError(a: Tensor, b: Tensor): number {
+/**
+ * Largest |a − b| over largest |b| (or `leastMagnitude`, if that is larger): 0 for equal tensors, Infinity where one is
+ * not finite and the other is.
+ */
+export function relativeError(a: Tensor, b: Tensor, leastMagnitude = 0): number {
   if (a.dims.join() !== b.dims.join()) return Number.POSITIVE_INFINITY;
   const x = a.data as Float32Array;
   const y = b.data as Float32Array;
   let difference = 0;
-  let magnitude = 0;
+  let magnitude = leastMagnitude;
   for (let i = 0; i < y.length; i++) {
     if (Object.is(x[i], y[i])) continue;
     const distance = Math.abs(Number(x[i]) - Number(y[i]));

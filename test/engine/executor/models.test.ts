@@ -60,6 +60,14 @@ async function realInput(name: (typeof modelNames)[number], graph: Graph): Promi
   return new Map([[graph.inputs[0]!, { ...tensor, dims }]]);
 }
 
+/**
+ * ONNX Runtime's Sigmoid is off by up to 1.2e-7 of its range, which is all there is of an output without a detection
+ * (1e-6 everywhere): such outputs are measured against a hundredth of the range at least.
+ */
+function leastMagnitude(graph: Graph, value: string): number {
+  return graph.nodes.find(({ outputs }) => outputs[0] === value)?.op === 'Sigmoid' ? 0.01 : 0;
+}
+
 describe.skipIf(!hasShared)('real models give what ONNX Runtime gives (needs shared models)', () => {
   const pools: Kernels[] = [];
   beforeAll(async () => {
@@ -85,10 +93,8 @@ describe.skipIf(!hasShared)('real models give what ONNX Runtime gives (needs sha
         program.dispose();
         expect(slow).toEqual([]);
         for (const value of graph.outputs) {
-          expect(
-            relativeError(outputs.get(value)!, expected.get(value)!),
-            `${value}, ${mode}, ${threads} threads`,
-          ).toBeLessThan(1e-4);
+          const error = relativeError(outputs.get(value)!, expected.get(value)!, leastMagnitude(graph, value));
+          expect(error, `${value}, ${mode}, ${threads} threads`).toBeLessThan(1e-4);
         }
         // The number of threads does not change a bit.
         const alone = first.get(mode) ?? outputs;
