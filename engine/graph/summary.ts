@@ -1,5 +1,15 @@
-import type { Finding } from '../findings.ts';
-import type { DataType } from '../tensor.ts';
+import { type Finding, FindingError } from '../findings.ts';
+import { storedBytes } from '../onnx/data-types.ts';
+import { constantValue } from '../operators/generator/constant.ts';
+import type { InferContext, Operator } from '../operators/operator.ts';
+import { findOperator } from '../operators/registry.ts';
+import { costCount } from '../operators/shared/types.ts';
+import { resolvePads, windowOf } from '../operators/shared/windows.ts';
+import { type DataType, elementCount, type Tensor, type ValueType } from '../tensor.ts';
+import { valuesRead } from './captures.ts';
+import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
+import { inferTypes } from './infer.ts';
+import { peakBytes } from './liveness.ts';
 
 /**
  * All that a person, a spec or a target asks of a model, but the bytes of its weights: plain JSON, the same for the
@@ -90,4 +100,232 @@ export interface ModelTotals {
   readonly operations: number;
   /** Largest sum of live activations over the layers in order, unknown dimensions taken as 1. */
   readonly peakActivationBytes: number;
+}
+
+export interface SummaryOptions {
+  /** Shapes to assume for inputs with symbolic dimensions. */
+  readonly inputDims?: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Longest list among the attributes of a summary; no attribute that a selector asks for is longer. */
+const attributeLimit = 64;
+
+/**
+ * Summarises a model without touching the elements of its large tensors: those stay views of the file that nobody
+ * reads. Never throws for a malformed node; what is not known of it is null or 0.
+ */
+export function summarize(model: Model, options: SummaryOptions = {}): ModelSummary {
+  const graph: Graph =
+    options.inputDims === undefined
+      ? model.graph
+      : { ...model.graph, types: inferTypes(model.graph, { inputDims: options.inputDims }).types };
+  const facts = new Facts(graph, options);
+  const layers = graph.nodes.map((node, index) => facts.layer(node, index));
+  const compute = layers.filter((layer) => layer.quantization === 'compute');
+  const marked = layers.map((layer) => ({
+    ...layer,
+    position: { index: layer.position.index, first: layer === compute[0], last: layer === compute.at(-1) },
+  }));
+  const sum = (select: (layer: LayerSummary) => number) => layers.reduce((total, layer) => total + select(layer), 0);
+  return {
+    version: 1,
+    name: graph.name,
+    irVersion: model.irVersion,
+    producer: [model.producerName, model.producerVersion].filter(Boolean).join(' '),
+    opsets: Object.fromEntries(graph.opsets),
+    metadata: Object.fromEntries(model.metadata),
+    inputs: graph.inputs.map((name) => facts.value(name)),
+    outputs: graph.outputs.map((name) => facts.value(name)),
+    layers: marked,
+    totals: {
+      layers: layers.length,
+      computeLayers: compute.length,
+      parameters: facts.parameters(),
+      constantBytes: [...facts.constants.values()].reduce((total, tensor) => total + tensorBytes(tensor), 0),
+      macs: sum((layer) => layer.macs),
+      operations: sum((layer) => layer.operations),
+      peakActivationBytes: peakBytes(graph, (name) => facts.activationBytes(name)),
+    },
+    findings: model.findings,
+  };
+}
+
+/** What the layers of one summary have in common. */
+class Facts {
+  readonly graph: Graph;
+  /** Initializers and the values of Constant nodes. */
+  readonly constants: ReadonlyMap<string, Tensor>;
+  /** Types with every unknown dimension of an input taken as 1, for costs. */
+  private readonly concrete: ReadonlyMap<string, ValueType>;
+  private readonly known: ReadonlyMap<string, Tensor>;
+  private readonly producers = new Map<string, string>();
+  private readonly consumers = new Map<string, Set<string>>();
+  private readonly weights = new Set<string>();
+
+  constructor(graph: Graph, options: SummaryOptions) {
+    this.graph = graph;
+    const inference = inferTypes(graph, { ...options, freeDimension: 1 });
+    this.concrete = inference.types;
+    this.known = inference.constants;
+    const constants = new Map(graph.initializers);
+    for (const node of graph.nodes) {
+      if (node.op === 'Constant' && node.domain === '' && node.outputs[0]) {
+        const value = guarded(() => constantValue(node));
+        if (value !== undefined) constants.set(node.outputs[0], value);
+      }
+      for (const name of node.outputs) if (name !== '') this.producers.set(name, node.name);
+      for (const name of valuesRead(node)) {
+        const readers = this.consumers.get(name) ?? new Set();
+        this.consumers.set(name, readers.add(node.name));
+      }
+    }
+    this.constants = constants;
+  }
+
+  value(name: string): ValueSummary {
+    const type = this.graph.types.get(name);
+    return { name, dtype: type?.dtype ?? null, shape: type?.dims?.map((dim) => dim ?? null) ?? null };
+  }
+
+  layer(node: GraphNode, index: number): LayerSummary {
+    const opset = this.graph.opsets.get(node.domain) ?? 1;
+    const operator = findOperator(node.domain, node.op, opset);
+    const role = operator?.quantization;
+    const [weightInput, biasInput] = role?.kind === 'compute' ? [role.weight, role.bias] : [undefined, undefined];
+    const parameters = this.parameterInputs(node);
+    for (const name of parameters) this.weights.add(name);
+    const bias = biasInput === undefined ? undefined : this.constants.get(node.inputs[biasInput] ?? '');
+    const bytes = parameters.reduce((sum, name) => sum + tensorBytes(this.constants.get(name)!), 0);
+    const biasBytes = bias === undefined ? 0 : tensorBytes(bias);
+    return {
+      name: node.name,
+      op: node.op,
+      domain: node.domain,
+      inputs: node.inputs.map((name) => ({ ...this.value(name), kind: this.kindOf(name) })),
+      outputs: node.outputs.map((name) => this.value(name)),
+      ...this.window(node),
+      attributes: plainAttributes(node.attributes),
+      parameters: parameters.reduce((sum, name) => sum + elementCount(this.constants.get(name)!.dims), 0),
+      weightBytes: bytes - biasBytes,
+      biasBytes,
+      ...this.cost(node, operator, opset),
+      inputBytes: [...new Set(node.inputs)].reduce((sum, name) => sum + this.activationBytes(name), 0),
+      outputBytes: node.outputs.reduce((sum, name) => sum + this.activationBytes(name), 0),
+      consumers: [...new Set(node.outputs.flatMap((name) => [...(this.consumers.get(name) ?? [])]))],
+      producers: [...new Set(valuesRead(node).flatMap((name) => this.producers.get(name) ?? []))],
+      quantization: role?.kind ?? null,
+      weightInput: weightInput ?? null,
+      biasInput: biasInput ?? null,
+      position: { index, first: false, last: false },
+      supported: operator?.evaluate !== undefined,
+    };
+  }
+
+  /** Elements of all distinct parameters of the layers seen so far. */
+  parameters(): number {
+    return [...this.weights].reduce((sum, name) => sum + elementCount(this.constants.get(name)!.dims), 0);
+  }
+
+  /** Bytes of a value in memory; 0 for constants, absent and unknown ones. */
+  activationBytes(name: string): number {
+    const type = this.concrete.get(name);
+    if (type?.dims === undefined || this.constants.has(name)) return 0;
+    return storedBytes(type.dtype, costCount(type.dims));
+  }
+
+  private kindOf(name: string): LayerInput['kind'] {
+    return name === '' ? 'absent' : this.constants.has(name) ? 'constant' : 'activation';
+  }
+
+  /** Constant inputs that were learned or measured; shapes, axes, limits and scalars are not. */
+  private parameterInputs(node: GraphNode): string[] {
+    if (notLearned.has(node.op)) return [];
+    return [...new Set(node.inputs)].filter((name) => {
+      const tensor = this.constants.get(name);
+      return tensor !== undefined && tensor.dims.length > 0 && tensor.dtype !== 'int64' && tensor.dtype !== 'string';
+    });
+  }
+
+  private cost(node: GraphNode, operator: Operator | undefined, opset: number) {
+    const context: InferContext = {
+      opset,
+      type: (name) => this.concrete.get(name),
+      constant: (name) => this.known.get(name),
+      dimensions: () => undefined,
+      inferSubgraph: () => [],
+    };
+    const cost = operator?.cost && guarded(() => operator.cost!(node, context));
+    if (cost !== undefined) return { macs: cost.macs, operations: cost.operations };
+    const outputs = node.op === 'Constant' ? [] : node.outputs;
+    return {
+      macs: 0,
+      operations: outputs.reduce((sum, name) => {
+        const dims = this.concrete.get(name)?.dims;
+        return sum + (dims === undefined ? 0 : costCount(dims));
+      }, 0),
+    };
+  }
+
+  private window(node: GraphNode): Pick<LayerSummary, 'kernel' | 'strides' | 'dilations' | 'pads' | 'groups'> {
+    const weight = convolutions.get(node.op);
+    if (weight === undefined && !Object.hasOwn(node.attributes, 'kernel_shape')) return {};
+    return (
+      guarded(() => {
+        const dims = this.concrete.get(node.inputs[0] ?? '')?.dims;
+        const kernel = weight === undefined ? undefined : this.concrete.get(node.inputs[weight] ?? '')?.dims?.slice(2);
+        const rank = kernel?.length ?? (dims === undefined ? undefined : dims.length - 2);
+        if (rank === undefined) return {};
+        const window = windowOf(node, rank, kernel);
+        const spatial = dims?.slice(2).map((dim) => (typeof dim === 'number' ? dim : 1));
+        const pads = spatial && node.op !== 'ConvTranspose' ? resolvePads(window, spatial) : undefined;
+        const { group } = node.attributes;
+        return {
+          kernel: window.kernel,
+          strides: window.strides,
+          dilations: window.dilations,
+          pads: pads ? [...pads.begin, ...pads.end] : [...window.padsBegin, ...window.padsEnd],
+          ...(weight !== undefined && { groups: group?.kind === 'int' ? Number(group.value) : 1 }),
+        };
+      }) ?? {}
+    );
+  }
+}
+
+/** Operators with a kernel, and the input that holds it. */
+const convolutions: ReadonlyMap<string, number> = new Map([
+  ['Conv', 1],
+  ['ConvTranspose', 1],
+  ['ConvInteger', 1],
+  ['QLinearConv', 3],
+  ['QConv', 1],
+]);
+
+const notLearned: ReadonlySet<string> = new Set(['Resize', 'Upsample', 'Clip']);
+
+function tensorBytes(tensor: Tensor): number {
+  if (tensor.dtype === 'string') return (tensor.data as string[]).reduce((sum, text) => sum + text.length, 0);
+  return storedBytes(tensor.dtype, elementCount(tensor.dims));
+}
+
+function plainAttributes(attributes: Readonly<Record<string, Attribute>>): LayerSummary['attributes'] {
+  const plain: Record<string, number | string | readonly (number | string)[]> = {};
+  for (const [name, attribute] of Object.entries(attributes)) {
+    if (name === '__proto__') continue;
+    if (attribute.kind === 'int') plain[name] = Number(attribute.value);
+    else if (attribute.kind === 'float' || attribute.kind === 'string') plain[name] = attribute.value;
+    else if (attribute.kind === 'ints' && attribute.value.length <= attributeLimit)
+      plain[name] = attribute.value.map(Number);
+    else if ((attribute.kind === 'floats' || attribute.kind === 'strings') && attribute.value.length <= attributeLimit)
+      plain[name] = attribute.value;
+  }
+  return plain;
+}
+
+function guarded<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof FindingError) return undefined;
+    throw error;
+  }
 }
