@@ -2,8 +2,10 @@ import { newPixels, type Pixels } from './pixels.ts';
 
 /**
  * Resizing as Pillow does it (Resample.c, Geometry.c), which the field's preprocessing is built on: the filter's
- * support grows with the factor of reduction (antialiasing), two passes, rows first; 8-bit images use coefficients
- * rounded to 22 bits and round after each pass, so that results are the same to the last bit.
+ * support grows with the factor of reduction (antialiasing), one pass along the rows and one along the columns; 8-bit
+ * images use coefficients rounded to 22 bits and round after each pass, so that results are the same to the last bit.
+ * Which pass comes first is Pillow 13's rule; Pillow 12 and older always begin with the rows, which changes a few
+ * pixels of strongly flattened images (bilinear: by 1).
  */
 export type ResizeFilter = 'nearest' | 'bilinear' | 'bicubic' | 'lanczos' | 'box';
 
@@ -53,10 +55,13 @@ export function resizePixels<T extends Uint8Array | Float32Array>(
   if (image.width === width && image.height === height) return image;
   if (filter === 'nearest') return resizeNearest(image, width, height);
   const { support, weight } = kernels[filter];
-  let result = image;
-  if (width !== image.width) result = resizeRows(result, coefficients(image.width, width, support, weight));
-  if (height !== image.height) result = resizeColumns(result, coefficients(image.height, height, support, weight));
-  return result;
+  const across = (from: Pixels<T>) =>
+    width === from.width ? from : resizeRows(from, coefficients(from.width, width, support, weight));
+  const down = (from: Pixels<T>) =>
+    height === from.height ? from : resizeColumns(from, coefficients(from.height, height, support, weight));
+  const shrinksDown = image.height - height;
+  const columnsFirst = shrinksDown > 0 && shrinksDown > (image.width - width) * 2;
+  return columnsFirst ? across(down(image)) : down(across(image));
 }
 
 function coefficients(

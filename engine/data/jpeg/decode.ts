@@ -53,7 +53,9 @@ class Decoder {
     let position = 2;
     for (;;) {
       const at = findMarker(this.#bytes, position);
-      // Some writers leave the end marker out; what matters is that every component came.
+      // Some writers leave the end marker out; that is well if every component came whole, which a progressive image
+      // cannot tell.
+      if (at < 0 && this.#frame?.progressive) this.#broken('it ends early');
       if (at < 0) break;
       const marker = this.#bytes[at + 1]!;
       position = at + 2;
