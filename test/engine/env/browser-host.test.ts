@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { type BrowserFiles, browserHost } from '../../../engine/env/browser/host.ts';
+import { FindingError } from '../../../engine/findings.ts';
+import { encodeModel } from '../../../engine/onnx/codec.ts';
+import { readModel, writeModel } from '../../../engine/onnx/model-file.ts';
+import { versionOf } from '../onnx/versions.ts';
+
+/** Files in memory, as a web window's owner may give them. */
+function memoryFiles(): BrowserFiles & { readonly content: Map<string, Uint8Array> } {
+  const content = new Map<string, Uint8Array>();
+  const inFolder = (folder: string) => [...content.keys()].filter((path) => path.startsWith(`${folder}/`));
+  return {
+    content,
+    stat: async (path) => {
+      const size = content.get(path)?.length;
+      if (size === undefined && inFolder(path).length === 0) return undefined;
+      return { size: size ?? 0, isDirectory: size === undefined, modified: 0 };
+    },
+    readFile: async (path) => content.get(path)!,
+    list: async (folder) => inFolder(folder).map((path) => path.slice(folder.length + 1)),
+    createFolder: async () => {},
+    writeFile: async (path, bytes) => void content.set(path, bytes),
+    rename: async (from, to) => {
+      content.set(to, content.get(from)!);
+      content.delete(from);
+    },
+    remove: async (path) => void content.delete(path),
+    asset: async () => Uint8Array.of(1),
+  };
+}
+
+describe('the browser host', () => {
+  it('says what it cannot do', () => {
+    const { rename: _, ...files } = memoryFiles();
+    const host = browserHost({ files });
+    expect(host.capabilities).toEqual({ rangeReads: false, atomicReplace: false, sharedMemory: false, processors: 1 });
+    expect(host.startThread).toBeUndefined();
+  });
+
+  it.each([true, false])('writes and reads models with external data; rename: %s', async (renames) => {
+    const files = memoryFiles();
+    const { rename: _, ...withoutRename } = files;
+    const host = browserHost({ files: renames ? files : withoutRename });
+    await writeModel(host, '/work/model.onnx', versionOf('old'), { externalData: 'always' });
+    await writeModel(host, '/work/model.onnx', versionOf('new'), { externalData: 'always' });
+    expect(encodeModel(await readModel(host, '/work/model.onnx'))).toEqual(encodeModel(versionOf('new')));
+    expect([...files.content.keys()].sort()).toEqual([
+      '/work/model.onnx',
+      expect.stringMatching(/^\/work\/model\.onnx\.[0-9a-f]{16}\.data$/),
+    ]);
+  });
+
+  it('shows nothing before commit', async () => {
+    const files = memoryFiles();
+    const file = await browserHost({ files }).replace('/work/a');
+    const bytes = Uint8Array.of(1, 2);
+    await file.write(bytes);
+    bytes.fill(9);
+    expect(files.content.size).toBe(0);
+    await file.commit();
+    expect([...files.content]).toEqual([['/work/a', Uint8Array.of(1, 2)]]);
+  });
+
+  it('gives assets by name only', async () => {
+    const host = browserHost({ files: memoryFiles() });
+    expect(await host.asset('ort-wasm-simd-threaded.wasm')).toEqual(Uint8Array.of(1));
+    expect(() => host.asset('../secret')).toThrow(FindingError);
+  });
+});
