@@ -1,0 +1,214 @@
+import { f32, roundHalfToEven } from './float.ts';
+
+/** The scalar meaning of `kernels/assembly/math.ts`, operation by operation. */
+
+const bits = new DataView(new ArrayBuffer(8));
+
+function floatOfBits(pattern: number): number {
+  bits.setInt32(0, pattern);
+  return bits.getFloat32(0);
+}
+
+function bitsOfFloat(x: number): number {
+  bits.setFloat32(0, x);
+  return bits.getInt32(0);
+}
+
+function polynomial(x: number, first: number, ...rest: readonly number[]): number {
+  let y = f32(first);
+  for (const c of rest) y = f32(f32(y * x) + f32(c));
+  return y;
+}
+
+function truncSaturated(x: number): number {
+  if (Number.isNaN(x)) return 0;
+  return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x)));
+}
+
+export function exp(argument: number): number {
+  const low = argument < -104 ? -104 : argument;
+  const x = low > 89 ? 89 : low;
+  const n = roundHalfToEven(f32(x * f32(1.44269504)));
+  const r = f32(f32(x - f32(n * f32(0.693359375))) - f32(n * f32(-2.1219444e-4)));
+  const p = polynomial(r, 0.0013926926767453551, 0.008363774046301842, 0.04166654869914055, 0.16666573286056519, 0.5);
+  const y = f32(f32(f32(f32(r * r) * p) + r) + 1);
+  const k = truncSaturated(n);
+  const half = k >> 1;
+  const first = floatOfBits((half + 127) << 23);
+  const second = floatOfBits((k - half + 127) << 23);
+  return f32(f32(y * first) * second);
+}
+
+export function log(x: number): number {
+  if (Number.isNaN(x) || x === Number.POSITIVE_INFINITY) return x;
+  if (x < 0) return Number.NaN;
+  if (x === 0) return Number.NEGATIVE_INFINITY;
+  const tiny = x < f32(1.17549435e-38);
+  const pattern = bitsOfFloat(tiny ? f32(x * 8388608) : x);
+  let e = (pattern >>> 23) - 126 - (tiny ? 23 : 0);
+  let m = floatOfBits((pattern & 0x007fffff) | 0x3f000000);
+  if (m < f32(0.70710678)) {
+    m = f32(m + m);
+    e--;
+  }
+  const f = f32(m - 1);
+  const p = polynomial(
+    f,
+    0.06971611827611923,
+    -0.11479733884334564,
+    0.11685419827699661,
+    -0.12425687164068222,
+    0.14249058067798615,
+    -0.1666780263185501,
+    0.20000715553760529,
+    -0.2499999701976776,
+    0.3333333134651184,
+  );
+  const square = f32(f * f);
+  let y = f32(f32(square * f) * p);
+  y = f32(y + f32(e * f32(-2.1219444e-4)));
+  y = f32(y - f32(square * 0.5));
+  return f32(f32(f + y) + f32(e * f32(0.693359375)));
+}
+
+export function sigmoid(x: number): number {
+  return f32(1 / f32(1 + exp(-x)));
+}
+
+export function tanh(x: number): number {
+  const a = Math.abs(x);
+  if (a < 0.625) {
+    const z = f32(x * x);
+    const p = polynomial(
+      z,
+      -0.006096714176237583,
+      0.020997179672122,
+      -0.05385090783238411,
+      0.1333276927471161,
+      -0.333333283662796,
+    );
+    return f32(x + f32(x * f32(z * p)));
+  }
+  const large = f32(1 - f32(2 / f32(exp(f32(a + a)) + 1)));
+  return x < 0 ? -large : large;
+}
+
+export function erf(x: number): number {
+  const a = Math.abs(x);
+  const z = f32(x * x);
+  if (a < 1) {
+    const p = polynomial(
+      z,
+      7.875874871388078e-5,
+      -0.000801686430349946,
+      0.005189087241888046,
+      -0.02685421146452427,
+      0.11283594369888306,
+      -0.3761262595653534,
+      1.1283791065216064,
+    );
+    return f32(x * p);
+  }
+  const t = f32(1 / f32(1 + f32(a * 0.5)));
+  const q = polynomial(
+    t,
+    -0.0580902062356472,
+    -0.04338603839278221,
+    0.38618627190589905,
+    0.11305564641952515,
+    0.326460599899292,
+    0.2744766175746918,
+    0.0005370958242565393,
+  );
+  const large = f32(1 - f32(exp(-z) * q));
+  return x < 0 ? -large : large;
+}
+
+export function softplus(x: number): number {
+  const u = exp(-Math.abs(x));
+  const w = f32(1 + u);
+  const lost = f32(f32(u - f32(w - 1)) / w);
+  return f32(Math.max(x, 0) + f32(log(w) + lost));
+}
+
+/** sin(x + quarter · π/2). */
+export function sine(x: number, quarter: number): number {
+  if (!(Math.abs(x) < 1e9)) return f32(x - x);
+  const n = roundHalfToEven(x * 0.6366197723675814);
+  let r = x - n * 1.5707963267341256;
+  r -= n * 6.077100506506192e-11;
+  const z = r * r;
+  const k = (n + quarter) & 3;
+  let y: number;
+  if (k & 1) {
+    y = -1.1380868171449914e-11;
+    for (const c of [
+      2.0876121534608454e-9, -2.7557317151858866e-7, 2.480158729853226e-5, -0.0013888888888887241, 0.041666666666666664,
+    ])
+      y = y * z + c;
+    y = 1 - z * 0.5 + z * z * y;
+  } else {
+    y = 1.5915309183057952e-10;
+    for (const c of [
+      -2.5051092308431318e-8, 2.7557315910939e-6, -0.00019841269836385435, 0.0083333333333307, -0.16666666666666666,
+    ])
+      y = y * z + c;
+    y = r + r * z * y;
+  }
+  return f32(k & 2 ? -y : y);
+}
+
+function log64(x: number): number {
+  bits.setFloat64(0, x);
+  const high = bits.getInt32(0);
+  let e = (high >>> 20) - 1022;
+  bits.setInt32(0, (high & 0x000fffff) | 0x3fe00000);
+  let m = bits.getFloat64(0);
+  if (m < 0.7071067811865476) {
+    m += m;
+    e--;
+  }
+  const s = (m - 1) / (m + 1);
+  const z = s * s;
+  let p = 0.07308224842521703;
+  for (const c of [
+    0.07665860800278021, 0.09091444562630861, 0.1111110556739754, 0.14285714312987743, 0.19999999999949752,
+    0.3333333333333335,
+  ])
+    p = p * z + c;
+  return e * 0.6931471805599453 + 2 * (s + s * z * p);
+}
+
+function exp64(x: number): number {
+  const n = roundHalfToEven(x * 1.4426950408889634);
+  let r = x - n * 0.6931471803691238;
+  r -= n * 1.9082149292705877e-10;
+  let p = 2.7614931875440477e-7;
+  for (const c of [
+    2.7626466044935e-6, 2.4801534341237888e-5, 0.00019841206274785362, 0.0013888888906916628, 0.008333333354971901,
+    0.0416666666666501, 0.16666666666646782, 0.5,
+  ])
+    p = p * r + c;
+  bits.setInt32(0, (n + 1023) << 20);
+  bits.setInt32(4, 0);
+  return (1 + (r + r * r * p)) * bits.getFloat64(0);
+}
+
+export function power(x: number, y: number): number {
+  if (y === 2) return f32(x * x);
+  if (y === 1) return x;
+  if (y === 0 || x === 1) return 1;
+  if (y === 0.5 && x >= 0) return x === 0 ? 0 : f32(Math.sqrt(x));
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
+  const a = Math.abs(x);
+  const odd = Number.isInteger(y) && Math.trunc(y * 0.5) * 2 !== y;
+  const negative = x < 0 || Object.is(x, -0);
+  const sign = odd && negative ? -1 : 1;
+  const infinite = Number.POSITIVE_INFINITY;
+  if (Math.abs(y) === infinite) return a === 1 ? 1 : a > 1 === y > 0 ? infinite : 0;
+  if (a === 0) return sign * (y > 0 ? 0 : infinite);
+  if (a === infinite) return sign * (y > 0 ? infinite : 0);
+  if (negative && !Number.isInteger(y)) return Number.NaN;
+  const t = y * log64(a);
+  return f32(sign * (t > 90 ? infinite : t < -110 ? 0 : exp64(t)));
+}

@@ -1,0 +1,31 @@
+import type { KernelName } from '../../../kernels/table.ts';
+import type { AnyCase } from '../harness.ts';
+import { convF32, depthwiseF32 } from './conv.ts';
+import { affineF32, binaryF32, layerNormF32, unaryF32 } from './elementwise.ts';
+import { gemmF32, gemvF32, packF32 } from './gemm.ts';
+import { copyStrided, fill, gatherRows, resizeLinearF32, resizeNearestCase, transpose } from './movement.ts';
+import { averagePoolF32, maxPoolF32 } from './pool.ts';
+import { reduceF32, softmaxF32 } from './reduce.ts';
+
+/** Every row of the kernel table has its trials: a row without does not compile. */
+export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
+  gemmF32,
+  gemvF32,
+  packF32,
+  convF32,
+  depthwiseF32,
+  maxPoolF32,
+  averagePoolF32,
+  unaryF32,
+  binaryF32,
+  affineF32,
+  softmaxF32,
+  reduceF32,
+  layerNormF32,
+  copyStrided,
+  transpose,
+  fill,
+  gatherRows,
+  resizeNearest: resizeNearestCase,
+  resizeLinearF32,
+};
