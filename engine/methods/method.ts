@@ -14,8 +14,23 @@ export interface WeightProblem {
   readonly scheme: Scheme;
   readonly range: CodeRange;
   readonly observer: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
+  /** What calibration saw of the node's input; there where the method asks for it. */
+  readonly moments?: Moments;
   /** Scale of a channel must not be below this (the bias would not fit its integer). */
   leastScale(channel: number): number;
+}
+
+/**
+ * First and second moments of the vectors that a node multiplies its weights with: one set per group of a convolution.
+ * Element k of a vector meets element k of an output channel's weights, taken in the order of the weight tensor.
+ */
+export interface Moments {
+  readonly length: number;
+  readonly groups: number;
+  /** Mean vector of a group. */
+  mean(group: number): Float64Array;
+  /** Covariance matrix of a group, row-major. */
+  covariance(group: number): Float64Array;
 }
 
 export interface WeightCodes {
@@ -23,6 +38,8 @@ export interface WeightCodes {
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;
   readonly codes: TensorData;
+  /** To be added to each output channel's bias: takes the mean error of the rounded weights away. */
+  readonly biasShift?: Float64Array;
 }
 
 /** A registry row: what a spec may write after `using`. */
@@ -33,5 +50,7 @@ export interface WeightMethod {
   /** Paper, or section of METHODS. */
   readonly source: string;
   readonly arguments: readonly ObserverArgument[];
+  /** What calibration has to collect for it. */
+  readonly needs?: 'moments';
   quantize(problem: WeightProblem, args: Readonly<Record<string, number>>): WeightCodes;
 }

@@ -1,9 +1,10 @@
 import { fail } from '../findings.ts';
+import { coordinateDescent } from './coordinate-descent.ts';
 import type { WeightMethod } from './method.ts';
 import { roundToNearest } from './round-to-nearest.ts';
 
 /** Every method by which weights get their codes; one line each. The first is the default. */
-export const methods: readonly WeightMethod[] = [roundToNearest];
+export const methods: readonly WeightMethod[] = [roundToNearest, coordinateDescent];
 
 const byName = new Map(methods.map((method) => [method.name, method]));
 

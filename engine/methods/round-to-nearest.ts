@@ -1,5 +1,6 @@
-import { type AffineParameters, channelLayout, forEachRun, quantizeTensor } from '../formats/affine.ts';
+import { type AffineParameters, quantizeTensor } from '../formats/affine.ts';
 import { checkedObserver } from '../observers/registry.ts';
+import { channelsOf } from './channels.ts';
 import type { WeightMethod, WeightProblem } from './method.ts';
 
 /** Every weight to the nearest code, ties to even; the range is the observer's choice per channel. */
@@ -42,20 +43,7 @@ export function weightParameters(problem: WeightProblem): AffineParameters[] {
 }
 
 /** The smallest float32 that is no less than x. */
-function atLeast(x: number): number {
+export function atLeast(x: number): number {
   const rounded = Math.fround(x);
   return rounded >= x ? rounded : Math.fround(x * (1 + 2 ** -23));
-}
-
-/** The weights of each channel, gathered. */
-function channelsOf({ values, dims, axis }: WeightProblem): Float32Array[] {
-  if (axis === undefined) return [values];
-  const { channels, inner } = channelLayout(dims, axis);
-  const gathered = Array.from({ length: channels }, () => new Float32Array(values.length / channels));
-  const filled = new Uint32Array(channels);
-  forEachRun(values.length, channels, inner, (channel, from, to) => {
-    gathered[channel]!.set(values.subarray(from, to), filled[channel]);
-    filled[channel]! += to - from;
-  });
-  return gathered;
 }

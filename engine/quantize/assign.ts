@@ -1,23 +1,18 @@
-import { type Finding, fail } from '../findings.ts';
+import type { Finding } from '../findings.ts';
 import { type AffineParameters, type CodeRange, quantizeTensor, quantizeValue } from '../formats/affine.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { formatNamed } from '../formats/registry.ts';
-import { roundHalfEven } from '../formats/rounding.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
-import type { Choice, Plan } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
 import { foldDeadChannels } from './dead-channels.ts';
-import type { IntegerForm } from './integer-form.ts';
 import { type Group, type Layout, layOut, type Slot } from './layout.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
+import { quantizeParameters } from './weights.ts';
 import { wire } from './wiring.ts';
-
-/** |bias| in steps of s_in·s_w stays below this, so that a 32-bit accumulator has room for the products. */
-export const biasLimit = 2 ** 30;
 
 export interface AssignResult extends QuantizedModel {
   /** Why layers stayed float, what was folded, what is close to a limit. */
@@ -66,8 +61,17 @@ export function assign(graph: Graph, plan: Plan, statistics: Statistics): Assign
     const choice = plan.nodes[node.name]?.weight;
     if (form !== undefined && choice !== undefined) {
       const inputScale = layout.nodes.has(node.name) ? inputOf(node, 0)!.parameters.scale : undefined;
-      for (const [role, tensor] of weightEntries(node, form, choice, parameters.get(node.name)!, inputScale))
-        entries.set(edgeKey(node.name, role), tensor);
+      const own = quantizeParameters({
+        node,
+        form,
+        choice,
+        parameters: parameters.get(node.name)!,
+        ...(inputScale !== undefined && { inputScale }),
+        ...(statistics.moments.has(node.name) && { moments: statistics.moments.get(node.name)! }),
+      });
+      parameters.set(node.name, own.parameters);
+      entries.set(edgeKey(node.name, 'weight'), own.weight);
+      if (own.bias !== undefined) entries.set(edgeKey(node.name, 'bias'), own.bias);
     }
     for (const index of layout.nodes.get(node.name)?.data ?? []) {
       const slot = layout.slots.get(edgeKey(node.name, `input[${index}]`));
@@ -137,67 +141,4 @@ function edgeEntry(
   const format = formatNamed(entry.format);
   const codes = quantizeTensor(numbersOf(constant), constant.dims, { ...entry, format });
   return { ...entry, codes };
-}
-
-function* weightEntries(
-  node: GraphNode,
-  form: IntegerForm,
-  choice: Choice,
-  { weight, bias }: Parameters,
-  inputScale: number | undefined,
-): Generator<readonly [string, QuantizedTensor]> {
-  const format = formatNamed(choice.format);
-  const range: CodeRange =
-    choice.scheme === 'symmetric' && format.signed ? [-format.high, format.high] : codeRange(format);
-  const axis = choice.granularity === 'per-channel' ? form.weightAxis! : undefined;
-  const leastScale = (channel: number): number => {
-    if (bias === undefined || inputScale === undefined) return 0;
-    const largest =
-      axis === undefined ? bias.reduce((most, b) => Math.max(most, Math.abs(b)), 0) : Math.abs(bias[channel]!);
-    return largest / (biasLimit - 1) / inputScale;
-  };
-  const method = methodNamed(choice.method?.name ?? 'round-to-nearest');
-  const { scale, zeroPoint, codes } = method.quantize(
-    {
-      values: weight.data as Float32Array,
-      dims: weight.dims,
-      ...(axis !== undefined && { axis }),
-      format,
-      scheme: choice.scheme,
-      range,
-      observer: choice.observer,
-      leastScale,
-    },
-    choice.method?.arguments ?? {},
-  );
-  const perChannel = axis !== undefined && { axis };
-  yield ['weight', { format: format.name, ...perChannel, scale, zeroPoint, range, codes }];
-  if (bias !== undefined && inputScale !== undefined) yield ['bias', biasEntry(node, bias, inputScale, scale)];
-}
-
-/** int32 bias with scale s_in·s_w in float32, as runtimes demand. */
-function biasEntry(
-  node: GraphNode,
-  bias: Float32Array,
-  inputScale: number,
-  weightScale: Float32Array,
-): QuantizedTensor {
-  const scale = weightScale.map((own) => Math.fround(inputScale * own));
-  const codes = Int32Array.from(bias, (value, channel) => {
-    const steps = value / (scale.length === 1 ? scale[0]! : scale[channel]!);
-    if (!(Math.abs(steps) <= biasLimit))
-      fail('quantize/bias-overflow', `The bias of “${node.name}” does not fit 32 bits at its scale.`, {
-        why: `Channel ${channel} would need ${steps.toExponential(2)} steps.`,
-        fix: 'Keep the layer float.',
-      });
-    return roundHalfEven(steps);
-  });
-  return {
-    format: 'int32',
-    ...(scale.length > 1 && { axis: 0 }),
-    scale,
-    zeroPoint: new Int32Array(scale.length),
-    range: [-(2 ** 31), 2 ** 31 - 1],
-    codes,
-  };
 }

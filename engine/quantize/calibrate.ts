@@ -1,17 +1,22 @@
 import type { Dataset } from '../data/dataset.ts';
-import type { Compile, Program } from '../executor/program.ts';
+import type { Compile } from '../executor/program.ts';
 import { fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Moments } from '../methods/method.ts';
+import { methodNamed } from '../methods/registry.ts';
 import type { Observer } from '../observers/observer.ts';
 import { createObserver } from '../observers/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Plan } from '../plan.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { layOut } from './layout.ts';
+import { InputMoments } from './moments.ts';
 
 /** What calibration has seen: one observer per group of tensors that share parameters, by group name. */
 export interface Statistics {
   readonly observers: ReadonlyMap<string, Observer>;
+  /** Moments of the inputs of nodes whose weight method asks for them, by node name. */
+  readonly moments: ReadonlyMap<string, Moments>;
   /** Samples seen. */
   readonly samples: number;
   /** Hash of the data, for provenance. */
@@ -40,32 +45,38 @@ export async function calibrate(
 ): Promise<Statistics> {
   if (dataset.length === 0)
     fail('calibrate/no-samples', `The data “${dataset.name}” holds no sample to calibrate with.`);
-  const { observers, watching } = createObservers(graph, plan);
+  const { observers, watching: observing } = createObservers(graph, plan);
+  const { moments, watching: collecting } = createMoments(graph, plan);
   const first = await dataset.sample(0);
   const program = await compile(graph, {
     mode,
     inputDims: new Map(Array.from(first, ([name, tensor]) => [name, tensor.dims])),
-    observed: [...watching.keys()],
+    observed: [...new Set([...observing.keys(), ...collecting.keys()])],
     ...(threads !== undefined && { threads }),
   });
   try {
     for (let index = 0; index < dataset.length; index++) {
       throwIfCancelled(progress);
-      await observeSample(program, index === 0 ? first : await dataset.sample(index), watching, () =>
-        dataset.nameOf(index),
-      );
+      const sample = index === 0 ? first : await dataset.sample(index);
+      await program.run(sample, {
+        observe(value, view) {
+          for (const observer of observing.get(value) ?? []) {
+            observer.update(view.data as Float32Array);
+            if (observer.seen.nonFinite > 0) notFinite(value, dataset.nameOf(index));
+          }
+          for (const state of collecting.get(value) ?? []) state.update(view);
+        },
+      });
       progress?.report('calibrate', index + 1, dataset.length);
     }
   } finally {
     program.dispose();
   }
-  return { observers, samples: dataset.length, data: dataset.hash };
+  return { observers, moments, samples: dataset.length, data: dataset.hash };
 }
 
-type Watching = ReadonlyMap<string, readonly Observer[]>;
-
 /** One observer per group, and which of them watch each value. Constants are taken in at once. */
-function createObservers(graph: Graph, plan: Plan): { observers: Map<string, Observer>; watching: Watching } {
+function createObservers(graph: Graph, plan: Plan) {
   const observers = new Map<string, Observer>();
   const watching = new Map<string, Observer[]>();
   for (const group of layOut(graph, plan).groups) {
@@ -80,22 +91,34 @@ function createObservers(graph: Graph, plan: Plan): { observers: Map<string, Obs
   return { observers, watching };
 }
 
-async function observeSample(
-  program: Program,
-  sample: Awaited<ReturnType<Dataset['sample']>>,
-  watching: Watching,
-  name: () => string,
-): Promise<void> {
-  await program.run(sample, {
-    observe(value, view) {
-      for (const observer of watching.get(value) ?? []) {
-        observer.update(view.data as Float32Array);
-        if (observer.seen.nonFinite > 0)
-          fail('calibrate/not-finite', `“${value}” became infinite or not a number on the sample “${name()}”.`, {
-            why: 'No scale can be chosen for such values.',
-            fix: 'Check the preprocessing (scale, mean, std, layout) of the calibration data, or leave the sample out.',
-          });
-      }
-    },
+/** Second moments larger than this are not collected: 64 MiB a layer. */
+const mostMomentElements = 2 ** 23;
+
+function createMoments(graph: Graph, plan: Plan) {
+  const moments = new Map<string, InputMoments>();
+  const watching = new Map<string, InputMoments[]>();
+  const { weights } = layOut(graph, plan);
+  for (const node of graph.nodes) {
+    const form = weights.get(node.name);
+    const method = plan.nodes[node.name]?.weight?.method?.name;
+    if (form === undefined || method === undefined || methodNamed(method).needs !== 'moments') continue;
+    const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
+    if (InputMoments.elements(node, dims, form.weightAxis!) > mostMomentElements)
+      fail('calibrate/moments-too-large', `“${node.name}” has too many inputs for the method \`${method}\`.`, {
+        why: 'The method keeps a square matrix of the layer’s inputs.',
+        fix: 'Use round-to-nearest for this layer.',
+      });
+    const state = new InputMoments(node, dims, form.weightAxis!);
+    moments.set(node.name, state);
+    const value = node.inputs[0]!;
+    watching.set(value, [...(watching.get(value) ?? []), state]);
+  }
+  return { moments, watching };
+}
+
+function notFinite(value: string, sample: string): never {
+  fail('calibrate/not-finite', `“${value}” became infinite or not a number on the sample “${sample}”.`, {
+    why: 'No scale can be chosen for such values.',
+    fix: 'Check the preprocessing (scale, mean, std, layout) of the calibration data, or leave the sample out.',
   });
 }

@@ -46,6 +46,9 @@ export function foldDeadChannels(
     const readers = folded.has(node.name) ? foldableReaders(node, context) : undefined;
     if (readers === undefined) continue;
     const constants = constantChannels(node, folded.get(node.name)!, context);
+    // A reader that pads sees the constant only inside its border; zero is the same everywhere.
+    if (readers.some((reader) => reader.op === 'Conv' && pads(reader, context.graph)))
+      for (const [channel, value] of constants) if (value !== 0) constants.delete(channel);
     if (constants.size === 0) continue;
     for (const reader of readers) {
       const form = context.forms.get(reader.name)!;
@@ -61,7 +64,7 @@ export function foldDeadChannels(
   return { parameters: folded, findings };
 }
 
-/** All readers of the node's output, if each can take a constant input channel into its bias. */
+/** All readers of the node's output, if each can take constant input channels into its bias. */
 function foldableReaders(node: GraphNode, context: DeadChannelContext): GraphNode[] | undefined {
   const fusion = context.fusions.get(node.name);
   const clamp = fusion?.clamp;
@@ -73,9 +76,7 @@ function foldableReaders(node: GraphNode, context: DeadChannelContext): GraphNod
   const fits = consumers.every(({ node: reader, index }) => {
     const form = context.forms.get(reader.name);
     if (form?.kind !== 'compute' || index !== 0) return false;
-    if (form.bias === undefined) return false;
-    // A reader that pads sees the constant only inside: the fold would not be exact at the border.
-    return reader.op === 'Gemm' || (reader.op === 'Conv' && !pads(reader, context.graph));
+    return form.bias !== undefined && (reader.op === 'Gemm' || reader.op === 'Conv');
   });
   return fits ? consumers.map((consumer) => consumer.node) : undefined;
 }

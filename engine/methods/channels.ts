@@ -1,0 +1,36 @@
+import { channelLayout, forEachRun } from '../formats/affine.ts';
+
+/** A tensor's elements cut by output channel, in the order in which they lie in the tensor. */
+interface Cut {
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+  /** Absent: the whole tensor is one channel. */
+  readonly axis?: number;
+}
+
+/** The elements of each channel, gathered. */
+export function channelsOf({ values, dims, axis }: Cut): Float32Array[] {
+  if (axis === undefined) return [values];
+  const { channels, inner } = channelLayout(dims, axis);
+  const gathered = Array.from({ length: channels }, () => new Float32Array(values.length / channels));
+  const filled = new Uint32Array(channels);
+  forEachRun(values.length, channels, inner, (channel, from, to) => {
+    gathered[channel]!.set(values.subarray(from, to), filled[channel]);
+    filled[channel]! += to - from;
+  });
+  return gathered;
+}
+
+/** Puts gathered channels back in their places. */
+export function scatterChannels(
+  into: { [index: number]: number; readonly length: number },
+  dims: readonly number[],
+  axis: number,
+  channels: readonly ArrayLike<number>[],
+): void {
+  const { inner } = channelLayout(dims, axis);
+  const taken = new Uint32Array(channels.length);
+  forEachRun(into.length, channels.length, inner, (channel, from, to) => {
+    for (let i = from; i < to; i++) into[i] = channels[channel]![taken[channel]!++]!;
+  });
+}

@@ -1,0 +1,107 @@
+import { fail } from '../findings.ts';
+import type { CodeRange } from '../formats/affine.ts';
+import { formatNamed } from '../formats/registry.ts';
+import { roundHalfEven } from '../formats/rounding.ts';
+import type { GraphNode } from '../graph/graph.ts';
+import type { Moments } from '../methods/method.ts';
+import { methodNamed } from '../methods/registry.ts';
+import type { Choice } from '../plan.ts';
+import type { QuantizedTensor } from './assignment.ts';
+import type { IntegerForm } from './integer-form.ts';
+import type { Parameters } from './normal-form.ts';
+
+/** |bias| in steps of s_in·s_w stays below this, so that a 32-bit accumulator has room for the products. */
+export const biasLimit = 2 ** 30;
+/** Scales are chosen for a little less, so that a method may still correct the bias. */
+const biasTarget = 0.98 * biasLimit;
+
+export interface WeightTask {
+  readonly node: GraphNode;
+  readonly form: IntegerForm;
+  readonly choice: Choice;
+  readonly parameters: Parameters;
+  /** Scale of the codes that reach the node; absent where it runs in float (its weights alone are in codes). */
+  readonly inputScale?: number;
+  readonly moments?: Moments;
+}
+
+export interface WeightResult {
+  readonly weight: QuantizedTensor;
+  readonly bias?: QuantizedTensor;
+  /** The float weight and bias as the method left them. */
+  readonly parameters: Parameters;
+}
+
+/** Codes of a node's weight by the chosen method, and of its bias in steps of s_in·s_w. */
+export function quantizeParameters({ node, form, choice, parameters, inputScale, moments }: WeightTask): WeightResult {
+  const { weight, bias } = parameters;
+  const format = formatNamed(choice.format);
+  const narrow = choice.scheme === 'symmetric' && format.signed;
+  const range: CodeRange = [narrow ? -format.high : format.low, format.high];
+  const axis = choice.granularity === 'per-channel' ? form.weightAxis! : undefined;
+  const method = methodNamed(choice.method?.name ?? 'round-to-nearest');
+  const { scale, zeroPoint, codes, biasShift } = method.quantize(
+    {
+      values: weight.data as Float32Array,
+      dims: weight.dims,
+      ...(axis !== undefined && { axis }),
+      format,
+      scheme: choice.scheme,
+      range,
+      observer: choice.observer,
+      leastScale: (channel) => leastScale(bias, inputScale, axis === undefined ? undefined : channel),
+      ...(moments !== undefined && { moments }),
+    },
+    choice.method?.arguments ?? {},
+  );
+  const shifted = form.bias === undefined ? bias : shift(bias, biasShift);
+  const entry = { format: format.name, ...(axis !== undefined && { axis }), scale, zeroPoint, range, codes };
+  return {
+    weight: entry,
+    parameters: { weight, bias: shifted },
+    ...(shifted && inputScale !== undefined && { bias: biasEntry(node, shifted, inputScale, scale) }),
+  };
+}
+
+/** A scale below this would make the bias of the channel (of any channel, if undefined) overflow. */
+function leastScale(
+  bias: Float32Array | undefined,
+  inputScale: number | undefined,
+  channel: number | undefined,
+): number {
+  if (bias === undefined || inputScale === undefined) return 0;
+  const largest =
+    channel === undefined ? bias.reduce((most, b) => Math.max(most, Math.abs(b)), 0) : Math.abs(bias[channel]!);
+  return largest / biasTarget / inputScale;
+}
+
+function shift(bias: Float32Array | undefined, by: Float64Array | undefined): Float32Array | undefined {
+  return by === undefined ? bias : Float32Array.from(by, (amount, channel) => (bias?.[channel] ?? 0) + amount);
+}
+
+/** int32 bias with scale s_in·s_w in float32: any other scale keeps runtimes from fusing the layer. */
+function biasEntry(
+  node: GraphNode,
+  bias: Float32Array,
+  inputScale: number,
+  weightScale: Float32Array,
+): QuantizedTensor {
+  const scale = weightScale.map((own) => Math.fround(inputScale * own));
+  const codes = Int32Array.from(bias, (value, channel) => {
+    const steps = value / (scale.length === 1 ? scale[0]! : scale[channel]!);
+    if (!(Math.abs(steps) <= biasLimit))
+      fail('quantize/bias-overflow', `The bias of “${node.name}” does not fit 32 bits at its scale.`, {
+        why: `Channel ${channel} would need ${steps.toExponential(2)} steps.`,
+        fix: 'Keep the layer float.',
+      });
+    return roundHalfEven(steps);
+  });
+  return {
+    format: 'int32',
+    ...(scale.length > 1 && { axis: 0 }),
+    scale,
+    zeroPoint: new Int32Array(scale.length),
+    range: [-(2 ** 31), 2 ** 31 - 1],
+    codes,
+  };
+}
