@@ -1,0 +1,66 @@
+import { dirname } from 'node:path';
+import { nodeHost } from '../engine/env/node/host.ts';
+import { type Finding, FindingError } from '../engine/findings.ts';
+import type { ModelSummary } from '../engine/graph/summary.ts';
+import type { Job } from '../engine/plan.ts';
+import { loadModel } from '../engine/run/load.ts';
+import { referencedFiles } from '../language/facts.ts';
+import { checkSpec, type LoadedSpec, loadSpec, lookAtFiles, resolveSpec, type SpecContext } from '../language/index.ts';
+import { engineVocabulary } from '../language/vocabulary-engine.ts';
+
+export interface OpenedSpec {
+  readonly spec: LoadedSpec;
+  readonly context: SpecContext;
+  /** What the model's file holds; absent where it could not be read, which is a finding. */
+  readonly summary: ModelSummary | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** Reads a spec and everything it can be checked against. */
+export async function openSpec(path: string, outFolder?: string): Promise<OpenedSpec> {
+  const host = nodeHost();
+  const text = new TextDecoder().decode(await host.readFile(path));
+  const spec = loadSpec(text, path);
+  const findings: Finding[] = [];
+  const summary = await summaryOf(spec, findings);
+  const context: SpecContext = {
+    vocabulary: engineVocabulary(),
+    path: host.path,
+    fileAt: await lookAtFiles(spec, host),
+    ...(summary && { model: summary }),
+    ...(outFolder !== undefined && { outputFolders: [outFolder] }),
+  };
+  return { spec, context, summary, findings };
+}
+
+async function summaryOf(spec: LoadedSpec, findings: Finding[]): Promise<ModelSummary | undefined> {
+  const host = nodeHost();
+  const named = [...referencedFiles(spec.ast)].find(({ what }) => what === 'model');
+  if (named === undefined || named.path === '') return undefined;
+  const path = host.path.resolve(dirname(spec.path), named.path);
+  // That it is missing is a finding of the language's own, with the place in the spec.
+  if ((await host.stat(path)) === undefined) return undefined;
+  try {
+    return (await loadModel(host, path)).summary;
+  } catch (error) {
+    if (!(error instanceof FindingError)) throw error;
+    findings.push(error.finding);
+    return undefined;
+  }
+}
+
+/** Everything that is wrong with a spec. */
+export function findingsOf({ spec, context, findings }: OpenedSpec): readonly Finding[] {
+  return [...findings, ...checkSpec(spec, context)];
+}
+
+export interface ResolvedJob {
+  readonly job: Job | undefined;
+  readonly findings: readonly Finding[];
+}
+
+/** The job that a spec asks for, or what keeps it from being one. */
+export function jobOf({ spec, context, findings }: OpenedSpec): ResolvedJob {
+  const resolved = resolveSpec(spec, context);
+  return { job: findings.length > 0 ? undefined : resolved.job, findings: [...findings, ...resolved.findings] };
+}

@@ -1,0 +1,56 @@
+import type { Dataset } from '../data/dataset.ts';
+import { compile } from '../executor/compile.ts';
+import { type Finding, fail } from '../findings.ts';
+import { type ModelSummary, summarize } from '../graph/summary.ts';
+import { assignedFormats, type ModelFormats } from '../hardware/model-formats.ts';
+import type { Job, Plan } from '../plan.ts';
+import { type AssignResult, assign } from '../quantize/assign.ts';
+import type { QuantizedModel } from '../quantize/assignment.ts';
+import { calibrate, type Statistics } from '../quantize/calibrate.ts';
+import { type RunContext, renamed } from './context.ts';
+import type { LoadedModel, Prepared } from './load.ts';
+
+export interface Compressed {
+  readonly quantized: QuantizedModel;
+  readonly statistics: Statistics;
+  readonly summary: ModelSummary;
+  readonly formats: ModelFormats;
+  readonly findings: readonly Finding[];
+}
+
+/** Calibration and assignment: from a float graph and a plan to codes. */
+export async function compress(
+  model: LoadedModel,
+  prepared: Prepared,
+  plan: Plan,
+  calibration: Dataset,
+  context: RunContext,
+): Promise<Compressed> {
+  const { startThread } = context.host;
+  const statistics = await calibrate(prepared.graph, plan, calibration, {
+    compile: (graph, options) =>
+      compile(graph, { ...options, ...(startThread && { startThread: startThread.bind(context.host) }) }),
+    progress: renamed(context.progress, 'Calibrating'),
+    threads: context.threads,
+  });
+  const result: AssignResult = assign(prepared.graph, plan, statistics);
+  const summary = summarize({ ...model.model, graph: result.graph });
+  return {
+    quantized: result,
+    statistics,
+    summary,
+    formats: assignedFormats(summary, result.assignment),
+    findings: result.findings,
+  };
+}
+
+/** The plan of a job that is to compress. */
+export function planOf(job: Job): Plan {
+  return (
+    job.plan ??
+    fail('run/no-plan', 'The spec says nothing of what to compress.', {
+      file: job.spec.path,
+      fix: 'Add a quantize block: quantize { weights int8 symmetric per-channel  activations uint8 }.',
+    })
+  );
+}

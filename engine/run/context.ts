@@ -1,0 +1,22 @@
+import type { Host } from '../host.ts';
+import type { Progress } from '../progress.ts';
+import type { OnnxRuntime } from '../verify/onnxruntime.ts';
+
+/** What a run is given by whoever runs it: the command line, the engine process, a worker. */
+export interface RunContext {
+  readonly host: Host;
+  readonly progress: Progress;
+  /** Kernel threads; the results do not depend on it. */
+  readonly threads: number;
+  /** Loads ONNX Runtime when it is first needed; absent where the host has none. */
+  readonly loadRuntime?: () => Promise<OnnxRuntime>;
+  readonly toolVersion: string;
+}
+
+/** The same progress under stage names of the caller's. */
+export function renamed(progress: Progress, stage: string): Progress {
+  return {
+    signal: progress.signal,
+    report: (_stage, done, total) => progress.report(stage, done, total),
+  };
+}

@@ -1,0 +1,52 @@
+import type { ModelSummary } from '../graph/summary.ts';
+import { modelCosts } from '../hardware/costs.ts';
+import { type ModelFormats, storedFormats } from '../hardware/model-formats.ts';
+import type { LayerReport } from '../report/report.ts';
+
+export interface LayerReportInput {
+  /** The float model after the passes. */
+  readonly before: ModelSummary;
+  /** The compressed model and its formats. */
+  readonly after: ModelSummary;
+  readonly formats: ModelFormats;
+  /** Layers of the file that the passes folded into a layer. */
+  readonly absorbed: ReadonlyMap<string, readonly string[]>;
+  readonly weightNoise: ReadonlyMap<string, number>;
+  readonly outputNoise: ReadonlyMap<string, number>;
+}
+
+/** One row a layer that computes something; views are left out, folded activations stand with the layer before them. */
+export function layerReports(input: LayerReportInput): readonly LayerReport[] {
+  const before = new Map(modelCosts(input.before, storedFormats).layers.map((layer) => [layer.name, layer]));
+  const costs = modelCosts(input.after, input.formats).layers;
+  const summaries = new Map(input.after.layers.map((layer) => [layer.name, layer]));
+  const followers = new Map<string, string[]>();
+  for (const { name, folded } of costs) {
+    const layer = summaries.get(name)!;
+    const producer = layer.producers[0];
+    if (folded && producer !== undefined && layer.quantization === 'activation') {
+      followers.set(producer, [...(followers.get(producer) ?? []), name]);
+    }
+  }
+  return costs
+    .filter((cost) => !cost.folded)
+    .map((cost) => {
+      const following = followers.get(cost.name) ?? [];
+      const last = summaries.get(following.at(-1) ?? cost.name)!;
+      const output = last.outputs[0];
+      return {
+        name: cost.name,
+        op: cost.op,
+        absorbed: [...(input.absorbed.get(cost.name) ?? []), ...following],
+        weight: cost.weightFormat,
+        input: cost.inputFormat,
+        output: output === undefined ? cost.outputFormat : input.formats.value(output.name, output.dtype),
+        weightSqnr: input.weightNoise.get(cost.name),
+        outputSqnr: input.outputNoise.get(last.name) ?? input.outputNoise.get(cost.name),
+        parameters: before.get(cost.name)?.parameters ?? cost.parameters,
+        bytesBefore: before.get(cost.name)?.weightBytes ?? cost.weightBytes,
+        bytesAfter: cost.weightBytes,
+        macs: cost.macs,
+      };
+    });
+}

@@ -1,0 +1,50 @@
+import { FindingError } from '../findings.ts';
+import { graphFromProto } from '../graph/from-proto.ts';
+import type { Graph, Model } from '../graph/graph.ts';
+import { type ModelSummary, summarize } from '../graph/summary.ts';
+import { sha256 } from '../hash.ts';
+import type { Host } from '../host.ts';
+import { decodeModel } from '../onnx/codec.ts';
+import { readModel } from '../onnx/model-file.ts';
+import { isExternal, tensorHeader } from '../onnx/tensor-proto.ts';
+import { tensorsOf } from '../onnx/visit.ts';
+import { optimize } from '../passes/index.ts';
+
+/** A model file as a run needs it. */
+export interface LoadedModel {
+  readonly path: string;
+  /** SHA-256 of the model file itself. */
+  readonly hash: string;
+  /** Bytes of the file and of the external data that it names. */
+  readonly bytes: number;
+  readonly model: Model;
+  readonly summary: ModelSummary;
+}
+
+/** @throws FindingError that names the file */
+export async function loadModel(host: Host, path: string): Promise<LoadedModel> {
+  try {
+    const bytes = await host.readFile(path);
+    let proto = decodeModel(bytes);
+    let external = 0;
+    for (const tensor of tensorsOf(proto)) if (isExternal(tensor)) external += tensorHeader(tensor).bytes ?? 0;
+    if (external > 0) proto = await readModel(host, path);
+    const model = graphFromProto(proto);
+    return { path, hash: sha256(bytes), bytes: bytes.length + external, model, summary: summarize(model) };
+  } catch (error) {
+    if (error instanceof FindingError) throw new FindingError({ file: path, ...error.finding });
+    throw error;
+  }
+}
+
+/** The model's graph after the passes, and which layers each of its layers now stands for. */
+export interface Prepared {
+  readonly graph: Graph;
+  readonly absorbed: ReadonlyMap<string, readonly string[]>;
+  readonly summary: ModelSummary;
+}
+
+export function prepare({ model }: LoadedModel): Prepared {
+  const { graph, absorbed } = optimize(model.graph);
+  return { graph, absorbed, summary: summarize({ ...model, graph }) };
+}

@@ -1,0 +1,43 @@
+import type { Graph } from '../graph/graph.ts';
+
+const transparent = new Set([
+  'Identity',
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+  'Dropout',
+  'Cast',
+  'QuantizeLinear',
+  'DequantizeLinear',
+]);
+
+export interface Scores {
+  /** Value compared: the input of the last Softmax, or the output itself. */
+  readonly value: string;
+  readonly kind: 'logits' | 'outputs';
+}
+
+/**
+ * Where the scores of a model are read: before the Softmax that its first output comes from, as probabilities of nearly
+ * one and nearly nothing hide what compression did to them. The order of the classes is the same.
+ */
+export function scoresOf(graph: Graph): Scores {
+  const output = graph.outputs[0];
+  if (output === undefined) throw new Error('a graph without outputs');
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((value) => [value, node] as const)));
+  let value = output;
+  for (;;) {
+    const node = producers.get(value);
+    const input = node?.inputs[0];
+    if (node === undefined || input === undefined || input === '') return { value: output, kind: 'outputs' };
+    if (node.op === 'Softmax' || node.op === 'LogSoftmax') return { value: input, kind: 'logits' };
+    if (!transparent.has(node.op)) return { value: output, kind: 'outputs' };
+    value = input;
+  }
+}
+
+/** The graph with `value` among its outputs. */
+export function withOutput(graph: Graph, value: string): Graph {
+  return graph.outputs.includes(value) ? graph : { ...graph, outputs: [...graph.outputs, value] };
+}

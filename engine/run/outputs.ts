@@ -1,0 +1,75 @@
+import { staysInside } from '../files/confine.ts';
+import { replaceFile } from '../files/replace.ts';
+import { fail } from '../findings.ts';
+import type { Model } from '../graph/graph.ts';
+import type { Host } from '../host.ts';
+import { writeModel } from '../onnx/model-file.ts';
+import type { onnx } from '../onnx/proto.ts';
+import type { ExportRequest, Job } from '../plan.ts';
+import { renderHtml } from '../report/html.ts';
+import type { FileReport, Report } from '../report/report.ts';
+import type { RunContext } from './context.ts';
+
+/** A model made and not yet written. */
+export interface Output {
+  readonly request: ExportRequest;
+  readonly model: Model;
+  readonly proto: onnx.ModelProto;
+  readonly bytes: Uint8Array;
+}
+
+/** Where an output goes: its own path, or the folder that gathers everything. */
+function placeOf(host: Host, path: string, outFolder: string | undefined): string {
+  return outFolder === undefined ? path : host.path.join(outFolder, host.path.basename(path));
+}
+
+/**
+ * Writes models and the report; each file appears whole or not at all. The report comes last: it names what is there.
+ *
+ * @throws FindingError `run/outside` for a path that leaves the spec's folder
+ */
+export async function writeOutputs(
+  report: Omit<Report, 'files'>,
+  job: Job,
+  outputs: readonly Output[],
+  context: RunContext,
+  outFolder: string | undefined,
+): Promise<{ files: readonly FileReport[]; written: readonly string[] }> {
+  const { host } = context;
+  const specFolder = host.path.dirname(job.spec.path);
+  const base = outFolder ?? specFolder;
+  const written: string[] = [];
+  const files: FileReport[] = [];
+  const add = async (path: string, kind: string) => {
+    written.push(path);
+    files.push({ path: host.path.relative(base, path) || path, bytes: (await host.stat(path))?.size ?? 0, kind });
+  };
+  const named = outputs.filter(({ request }) => request.path !== '');
+  for (const { request } of named) {
+    const place = placeOf(host, request.path, outFolder);
+    if (outFolder === undefined && !(await staysInside(host, specFolder, place))) {
+      fail('run/outside', `The export goes to ${place}, outside the folder of the spec.`, {
+        file: job.spec.path,
+        ...(request.range && { range: request.range }),
+        why: 'A spec from elsewhere must not be able to write anywhere.',
+        fix: 'Name a path in the folder of the spec, or gather all outputs with --out.',
+      });
+    }
+  }
+  for (const { request, proto, model } of named) {
+    const paths = await writeModel(host, placeOf(host, request.path, outFolder), proto);
+    const opset = model.graph.opsets.get('');
+    for (const path of paths) {
+      const isModel = path === paths.at(-1);
+      await add(path, isModel ? `ONNX, ${request.style.toUpperCase()}, opset ${opset}` : 'ONNX external data');
+    }
+  }
+  const name = named[0] ? host.path.basename(named[0].request.path).replace(/\.onnx$/, '') : report.title;
+  const folder = outFolder ?? (named[0] ? host.path.dirname(named[0].request.path) : undefined);
+  if (folder === undefined) return { files, written };
+  const html = host.path.join(folder, `${name}.report.html`);
+  const reported = { path: host.path.relative(base, html), bytes: 0, kind: 'report' };
+  await replaceFile(host, html, new TextEncoder().encode(renderHtml({ ...report, files: [...files, reported] })));
+  await add(html, 'report');
+  return { files, written };
+}
