@@ -209,6 +209,7 @@ async function measure(
   const integers = await engineScorer(integerGraph(compressed.quantized), context, {
     name: 'integer execution',
     ...engine,
+    reference: true,
   });
   const reference = await engineScorer(prepared.graph, context, { name: 'float', ...engine });
   const candidate = context.loadRuntime ? await runtimeScorer(exported, await context.loadRuntime()) : integers;
