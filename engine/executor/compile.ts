@@ -2,8 +2,6 @@ import type { Address, Kernels, Workspace } from '../../kernels/api.ts';
 import { loadKernels } from '../../kernels/loader.ts';
 import { valuesRead } from '../graph/captures.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { inferTypes } from '../graph/infer.ts';
-import { isStatic } from '../operators/shared/types.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
@@ -11,6 +9,7 @@ import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
 import type { Operand, StaticType } from './lowering.ts';
 import { loweringOf } from './lowerings/table.ts';
 import { elementBytes } from './operand.ts';
+import { prepare } from './prepare.ts';
 import type { CompileOptions, NodeReport, Program } from './program.ts';
 import { type BuiltStep, GraphProgram } from './run.ts';
 
@@ -22,22 +21,14 @@ const defaultResidentWeights = 1 << 30;
  * weights. The graph should have been through the passes (constant folding, batch-norm folding); nothing here needs it.
  */
 export async function compile(graph: Graph, options: CompileOptions): Promise<Program> {
-  const { types, constants: inferred } = inferTypes(graph, {
-    freeDimension: 1,
-    ...(options.inputDims && { inputDims: options.inputDims }),
-  });
-  const constant = (value: string) => graph.initializers.get(value) ?? inferred.get(value);
-  const type = (value: string): StaticType | undefined => {
-    const known = types.get(value);
-    return known && isStatic(known.dims) ? { dtype: known.dtype, dims: known.dims } : undefined;
-  };
+  const reference = options.reference === true;
+  const prepared = prepare(graph, options.inputDims, !reference);
+  const { constant, type, opset } = prepared;
   const observed = new Set(options.observed ?? []);
   const kept = new Set([...observed, ...graph.outputs]);
-  const opset = (node: GraphNode) => graph.opsets.get(node.domain) ?? 1;
-  const live = graph.nodes.filter((node) => node.outputs.some((value) => value !== '' && !constant(value)));
-  const pruned: Graph = { ...graph, nodes: live, types };
-  const reference = options.reference === true;
-  const nodes = reference ? unfused(pruned) : fuse(pruned, { constant, type, kept, opset: graph.opsets.get('') ?? 1 });
+  const nodes = reference
+    ? unfused(prepared.graph)
+    : fuse(prepared.graph, { constant, type, kept, opset: graph.opsets.get('') ?? 1 });
 
   const kernels =
     options.kernels ??
@@ -56,9 +47,11 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
       lastUse: (value) => lastUses.get(value) ?? -1,
       residentWeights: options.residentWeights ?? defaultResidentWeights,
     });
-    const report: NodeReport[] = [];
-    for (const value of graph.inputs) {
-      builder.onHost(value);
+    const report = prepared.folded.map(({ name, op }): NodeReport => {
+      return { node: name, op, how: 'constant', kernels: [], conversions: [] };
+    });
+    for (const value of graph.inputs) builder.onHost(value);
+    for (const value of [...graph.inputs, ...prepared.folded.flatMap((node) => node.outputs)]) {
       if (observed.has(value)) builder.observe(value);
     }
     for (const [index, execution] of nodes.entries()) {
@@ -68,7 +61,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
     for (const value of graph.outputs) builder.toHost(value);
     const built = build(builder, kernels);
     return new GraphProgram({
-      graph: pruned,
+      graph: prepared.graph,
       kernels,
       ownsKernels: options.kernels === undefined,
       workspace,

@@ -18,8 +18,11 @@ export interface Program {
 export interface NodeReport {
   readonly node: string;
   readonly op: string;
-  /** `free`: only another reading of its input's memory; `fused`: inside the kernel of node `into`. */
-  readonly how: 'kernel' | 'fused' | 'free' | 'reference';
+  /**
+   * `free`: only another reading of its input's memory; `fused`: inside the kernel of node `into`; `constant`: computed
+   * while compiling.
+   */
+  readonly how: 'kernel' | 'fused' | 'free' | 'constant' | 'reference';
   readonly into?: string;
   /** Kernels that compute it. */
   readonly kernels: readonly string[];

@@ -187,7 +187,7 @@ export class GraphProgram implements Program {
   private observe(step: Extract<BuiltStep, { kind: 'observe' }>, host: Map<string, Tensor>, options: RunOptions): void {
     if (!options.observe) return;
     if (!step.operand) {
-      const tensor = host.get(step.value)!;
+      const tensor = (host.get(step.value) ?? this.parts.constant(step.value))!;
       const { data } = tensor;
       if (
         data instanceof Float32Array ||
