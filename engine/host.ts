@@ -42,7 +42,7 @@ export interface Host {
   /** The path with every symbolic link resolved; undefined if it does not exist. */
   realPath(path: string): Promise<string | undefined>;
   createFolder(path: string): Promise<void>;
-  /** Starts a file that will appear at `path` when committed. */
+  /** Starts a file that will appear at `path` when committed. Until then it is beside it, named `.NAME.….part`. */
   replace(path: string): Promise<PendingFile>;
   remove(path: string): Promise<void>;
   /** Starts a kernel thread that runs the kernel worker's program; undefined where threads are not to be had. */

@@ -40,17 +40,14 @@ const foreign: readonly (readonly [what: string, starts: (bytes: Uint8Array) => 
 export function checkFrame(bytes: Uint8Array): void {
   if (bytes.length === 0)
     fail('model/empty', 'The model file is empty.', { fix: 'Copy, download or export it again.' });
-  for (const [what, starts] of foreign) {
-    if (starts(bytes)) notOnnx(`It is ${what}.`);
-  }
   let position = 0;
   let known = false;
   while (position < bytes.length) {
-    const tag = varint(bytes, position) ?? (known ? truncated(bytes) : notOnnx());
+    const tag = varint(bytes, position) ?? (known ? truncated(bytes) : notOnnx(bytes));
     const field = Math.floor(tag.value / 8);
     const wireType = tag.value % 8;
     const matches = modelFields.get(field) === wireType;
-    if (!known && !matches) notOnnx();
+    if (!known && !matches) notOnnx(bytes);
     known = true;
     const end = fieldEnd(bytes, tag.end, wireType);
     // Groups and broken wire types are left to the decoder, which keeps the former and refuses the latter.
@@ -96,7 +93,9 @@ function truncated(bytes: Uint8Array, needed?: number): never {
   });
 }
 
-function notOnnx(why = 'It does not begin as an ONNX model does.'): never {
+function notOnnx(bytes: Uint8Array): never {
+  const kind = foreign.find(([, starts]) => starts(bytes))?.[0];
+  const why = kind === undefined ? 'It does not begin as an ONNX model does.' : `It is ${kind}.`;
   return fail('model/not-onnx', 'The file is not an ONNX model.', { why, fix: 'Give a .onnx file.' });
 }
 

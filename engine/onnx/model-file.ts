@@ -124,10 +124,13 @@ function pointingTo(tensor: onnx.TensorProto, place: Readonly<Record<string, str
 /** Removes the data files of earlier outputs at `path`: their names are ours alone, `NAME.<hash>.data`. */
 async function removeOrphans(host: Host, path: string, keep: readonly string[]): Promise<void> {
   const folder = host.path.dirname(path);
-  const prefix = `${host.path.basename(path)}.`;
-  for (const name of await host.list(folder)) {
-    const ours = name.startsWith(prefix) && /^[0-9a-f]{16}\.data$/.test(name.slice(prefix.length));
-    if (ours && !keep.includes(name)) await host.remove(host.path.join(folder, name));
+  const name = host.path.basename(path);
+  const present = await host.list(folder);
+  // Another process is about to put a model here, and its data may already be in place.
+  if (present.some((other) => other.startsWith(`.${name}.`) && other.endsWith('.part'))) return;
+  for (const other of present) {
+    const ours = other.startsWith(`${name}.`) && /^[0-9a-f]{16}\.data$/.test(other.slice(name.length + 1));
+    if (ours && !keep.includes(other)) await host.remove(host.path.join(folder, other));
   }
 }
 

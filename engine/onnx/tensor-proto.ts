@@ -47,7 +47,7 @@ export function isExternal(proto: onnx.TensorProto): boolean {
 /**
  * The tensor that a TensorProto stores in raw data, in typed lists or, with its bytes given as `external`, beside the
  * model. Elements are a view of the file where byte order and alignment allow, a copy otherwise.
- * Throws `tensor/data-type`, `tensor/dims`, `tensor/segment`, `tensor/length`, `tensor/external` and `tensor/range`.
+ * Throws `tensor/data-type`, `tensor/dims`, `tensor/segment`, `tensor/length` and `tensor/external`.
  */
 export function tensorFromProto(proto: onnx.TensorProto, external?: Uint8Array): Tensor {
   const header = tensorHeader(proto);
@@ -100,6 +100,8 @@ function fromRaw(proto: onnx.TensorProto, header: TensorHeader, raw: Uint8Array)
   if (bits === 4 || bits === 2) return unpackBits(raw, elements, bits, dtype.startsWith('int'));
   const Elements = array!;
   const width = Elements.BYTES_PER_ELEMENT;
+  // Some writers store true as 255.
+  if (dtype === 'bool' && raw.some((value) => value > 1)) return raw.map((value) => Math.min(value, 1));
   if (width === 1) return new Elements(raw.buffer, raw.byteOffset, elements);
   const aligned = raw.byteOffset % width === 0 && hostIsLittleEndian ? raw : littleEndian(raw.slice(), width);
   return new Elements(aligned.buffer, aligned.byteOffset, elements * parts);

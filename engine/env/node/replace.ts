@@ -62,13 +62,13 @@ async function create(path: string): Promise<{ part: string; handle: FileHandle 
   }
 }
 
-/** Removes temporaries of `path` whose process, on this machine, has ended. */
+/** Removes temporaries of `path`, and of files named after it, whose process, on this machine, has ended. */
 async function removeStale(path: string): Promise<void> {
-  const prefix = `.${basename(path)}.${machine}-`;
   const names = await readdir(dirname(path)).catch(() => []);
   for (const name of names) {
-    const pid = name.startsWith(prefix) ? /^(\d+)-\d+\.part$/.exec(name.slice(prefix.length))?.[1] : undefined;
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(dirname(path), name), { force: true });
+    if (!name.startsWith(`.${basename(path)}.`)) continue;
+    const [, writer, pid] = /\.([0-9a-f]{8})-(\d+)-\d+\.part$/.exec(name) ?? [];
+    if (writer === machine && !isAlive(Number(pid))) await rm(join(dirname(path), name), { force: true });
   }
 }
 

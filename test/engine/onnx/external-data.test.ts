@@ -191,6 +191,17 @@ describe('writing', () => {
     expect(readdirSync(dirname(path)).sort()).toEqual([...others, 'model.onnx'].sort());
   });
 
+  it('does not remove data while another process is about to put a model beside them', async () => {
+    const data = join(root, 'models', 'model.onnx.0123456789abcdef.data');
+    writeFileSync(data, 'of the other process');
+    const other = await host.replace(path);
+    await writeModel(host, path, versionOf('v'));
+    expect(readdirSync(dirname(path))).toContain('model.onnx.0123456789abcdef.data');
+    await other.discard();
+    await writeModel(host, path, versionOf('v'));
+    expect(readdirSync(dirname(path))).toEqual(['model.onnx']);
+  });
+
   it('the same model gives the same bytes and names', async () => {
     const first = await writeModel(host, path, versionOf('v'), { externalData: 'always' });
     const bytes = await Promise.all(first.map((file) => host.readFile(file)));

@@ -103,6 +103,11 @@ describe('data types', () => {
     expect(tensorFromProto(proto).data).toEqual(data);
   });
 
+  it('booleans are 0 and 1, whatever a writer takes for true', () => {
+    const tensor = new onnx.TensorProto({ dims: [3], data_type: 9, raw_data: Uint8Array.of(0, 255, 2) });
+    expect(tensorFromProto(tensor).data).toEqual(Uint8Array.of(0, 1, 1));
+  });
+
   it('scalars, empty tensors and zero dimensions', () => {
     expect(tensorFromProto(new onnx.TensorProto({ data_type: 1, float_data: [3] }))).toEqual({
       dtype: 'float32',
