@@ -88,13 +88,19 @@ const largestRatio = 1032;
  * step's output above 64 MiB, and at the whole below that.
  *
  * @param expectedCrc checked when the whole is held
+ * @param held largest size that is held whole
  */
-export function inflatedSource(compressed: ByteSource, size: number, expectedCrc: number | undefined): ByteSource {
+export function inflatedSource(
+  compressed: ByteSource,
+  size: number,
+  expectedCrc: number | undefined,
+  held = heldLimit,
+): ByteSource {
   if (size > compressed.size * largestRatio + 64) {
     fail('data/deflate-bomb', `${compressed.size} compressed bytes claim to hold ${size}, more than deflate can.`);
   }
   const truncated = (): never => fail('data/truncated', 'The compressed data end early.');
-  let held: Promise<Uint8Array> | undefined;
+  let whole: Promise<Uint8Array> | undefined;
   let cursor = new Cursor(compressed, size);
   // Reads are queued: two readers of one stream would tear it.
   let queue: Promise<unknown> = Promise.resolve();
@@ -103,9 +109,9 @@ export function inflatedSource(compressed: ByteSource, size: number, expectedCrc
     size,
     async read(offset, length) {
       if (offset < 0 || length < 0 || offset + length > size) truncated();
-      if (size <= heldLimit) {
-        held ??= inflateAll(compressed, size, expectedCrc);
-        return (await held).subarray(offset, offset + length);
+      if (size <= held) {
+        whole ??= inflateAll(compressed, size, expectedCrc);
+        return (await whole).subarray(offset, offset + length);
       }
       const turn = queue.then(async () => {
         if (offset < cursor.position) cursor = new Cursor(compressed, size);
