@@ -20,16 +20,18 @@ export const formatMustRunOnTarget: Check = function* ({ ast, definitions, vocab
       for (const word of item.formats) {
         const named = definitions.formats.get(word.text);
         const format = named ? readFields(named.format, definitions.formats, vocabulary).format?.value : word.text;
-        if (find(vocabulary.formats, format)) yield* judge(target, format!, rangeOf(word));
+        if (find(vocabulary.formats, format)) yield* judge(target, format!, rangeOf(word), true);
       }
     }
   }
 };
 
-function* judge(target: TargetWord, format: string, range: TextRange): Iterable<Remark> {
+/** A search leaves out what the target cannot run; it is only told so. */
+function* judge(target: TargetWord, format: string, range: TextRange, inSearch = false): Iterable<Remark> {
   if (format === float || target.formats.includes(format)) return;
   yield {
-    what: `${target.name} cannot run ${format}.`,
+    ...(inSearch ? { severity: 'warning' } : {}),
+    what: `${target.name} cannot run ${format}${inSearch ? ', so the search leaves it out' : ''}.`,
     fix: `It runs ${target.formats.join(', ')}.`,
     range,
   };

@@ -50,8 +50,7 @@ export class ExpectationCollector implements IParserErrorMessageProvider {
 const contents: Readonly<Record<string, readonly string[]>> = {
   Spec: ['qspec', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'],
   QuantizeBlock: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'layers', 'layer', 'lock', 'arithmetic', '}'],
-  LayersRule: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', '}'],
-  LayerRule: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', '}'],
+  RuleBody: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', '}'],
   SearchBlock: ['weights', 'activations', 'minimize', 'maximize', 'subject', '}'],
   DataStatement: [
     ...[

@@ -46,7 +46,8 @@ function choicesOf(
     const choice = choiceOf('weights', states.weights, vocabulary);
     if (choice) {
       roles.weight = choice;
-      const bias = layer.biasInput === null ? undefined : biasChoice(states.bias, choice, vocabulary);
+      // Folding gives a bias to layers that have none in the file.
+      const bias = biasChoice(states.bias, choice, vocabulary);
       if (bias) roles.bias = bias;
     }
   }

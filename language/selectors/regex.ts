@@ -98,7 +98,8 @@ class Automaton implements Matcher {
       this.first = this.setOf([this.start]);
     }
     let current = this.first;
-    for (let i = 0; i < name.length && current.members.length > 0; i++) {
+    for (let i = 0; i < name.length; i++) {
+      if (current.members.length === 0) return false;
       const code = name.charCodeAt(i);
       let following = current.after.get(code);
       if (!following) {

@@ -23,10 +23,10 @@ export const roles: readonly LayerRole[] = [
   ),
   role(
     'elementwise',
-    'Computes on integers with a scale of its own: Add, Mul, …',
+    'Computes on integers with a scale of its own: Add, Mul and their like.',
     (l) => l.quantization === 'elementwise',
   ),
-  role('same-scale', 'Keeps its input’s scale: pooling, reshape, concat, …', (l) => l.quantization === 'same-scale'),
+  role('same-scale', 'Keeps its input’s scale: pooling, reshape, concat.', (l) => l.quantization === 'same-scale'),
   role('activation', 'Folds into the layer before it: Relu, Clip.', (l) => l.quantization === 'activation'),
   role('float', 'Has no part in quantisation and stays float.', (l) => l.quantization === null),
   role('convolution', 'Any convolution.', isConvolution),

@@ -1,0 +1,182 @@
+import { posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Choice, Plan, Role } from '../../../engine/plan.ts';
+import { loadSpec, resolveSpec } from '../../../language/index.ts';
+import { modelOf, small } from '../support/model.ts';
+import { specPath, takeMarkers } from '../support/resources.ts';
+import { vocabulary } from '../support/vocabulary.ts';
+
+function planOf(block: string, model = small): { plan: Plan; text: string } {
+  const text = `qspec 1\nmodel "m.onnx"\ndata calibration npz "c.npz"\n${block}\n`;
+  const { job, findings } = resolveSpec(loadSpec(text, specPath), { vocabulary, path: posix, model });
+  if (!job?.plan) throw new Error(JSON.stringify(findings));
+  return { plan: job.plan, text };
+}
+
+const choice = (plan: Plan, layer: string, role: Role): Choice | undefined => plan.nodes[layer]?.[role];
+const format = (plan: Plan, layer: string, role: Role) => choice(plan, layer, role)?.format;
+
+describe('where a spec is silent', () => {
+  const { plan } = planOf('quantize { weights int8 activations uint8 }');
+
+  it('weights are symmetric per channel, activations affine per tensor, watched by their extremes', () => {
+    expect(choice(plan, '/stem/Conv', 'weight')).toMatchObject({
+      format: 'int8',
+      scheme: 'symmetric',
+      granularity: 'per-channel',
+      observer: { name: 'min-max', arguments: {} },
+    });
+    expect(choice(plan, '/stem/Conv', 'output[0]')).toMatchObject({ scheme: 'affine', granularity: 'per-tensor' });
+    expect(choice(plan, '/stem/Conv', 'weight')).not.toHaveProperty('method');
+    expect(plan.arithmetic).toBe('ort');
+  });
+
+  it('signed activations are affine too, unsigned weights as well', () => {
+    const other = planOf('quantize { weights uint8 activations int8 }').plan;
+    expect(choice(other, '/stem/Conv', 'weight')?.scheme).toBe('affine');
+    expect(choice(other, '/stem/Conv', 'input[0]')?.scheme).toBe('affine');
+  });
+
+  it('biases are int32 and follow the weights', () => {
+    expect(choice(plan, '/stem/Conv', 'bias')).toMatchObject({
+      format: 'int32',
+      scheme: 'symmetric',
+      granularity: 'per-channel',
+    });
+  });
+
+  it('layers without a part in quantisation are not in the plan', () => {
+    expect(plan.nodes['softmax']).toBeUndefined();
+  });
+
+  it('every input and output in activations has a choice, constants and absent inputs none', () => {
+    expect(Object.keys(plan.nodes['/block/0/Add']!).sort()).toEqual(['input[0]', 'input[1]', 'output[0]']);
+    expect(Object.keys(plan.nodes['/stem/Conv']!).sort()).toEqual(['bias', 'input[0]', 'output[0]', 'weight']);
+  });
+
+  it('says nothing of activations, they have no choice', () => {
+    const other = planOf('quantize { weights int8 }').plan;
+    expect(Object.keys(other.nodes)).toEqual(['/stem/Conv', '/block/0/dw/Conv', '/block/0/pw/Conv', '/fc/Gemm']);
+    expect(Object.keys(other.nodes['/fc/Gemm']!).sort()).toEqual(['bias', 'weight']);
+  });
+});
+
+describe('rules', () => {
+  it('win over what stands before them, field by field', () => {
+    const { plan } = planOf(`format w4 = int4 observe percentile(99)
+      quantize {
+        weights int8 symmetric per-channel observe mse
+        activations uint8
+        layers op Conv { weights w4 }
+        layers first { weights per-tensor using adaround(iterations = 50) }
+      }`);
+    expect(choice(plan, '/stem/Conv', 'weight')).toMatchObject({
+      format: 'int4',
+      scheme: 'symmetric',
+      granularity: 'per-tensor',
+      observer: { name: 'percentile', arguments: { p: 99 } },
+      method: { name: 'adaround', arguments: { iterations: 50 } },
+    });
+    expect(choice(plan, '/block/0/dw/Conv', 'weight')).toMatchObject({ format: 'int4', granularity: 'per-channel' });
+    expect(choice(plan, '/fc/Gemm', 'weight')).toMatchObject({ format: 'int8', observer: { name: 'mse' } });
+  });
+
+  it('apply in the order of the file, not of their reach', () => {
+    const { plan } = planOf('quantize { layer "/stem/Conv" { weights int4 } weights int8 }');
+    expect(format(plan, '/stem/Conv', 'weight')).toBe('int8');
+  });
+
+  it('speak of inputs and outputs apart', () => {
+    const { plan } = planOf(
+      'quantize { activations uint8 layers op Add { outputs int8 } layers op Gemm { inputs float } }',
+    );
+    expect([format(plan, '/block/0/Add', 'input[1]'), format(plan, '/block/0/Add', 'output[0]')]).toEqual([
+      'uint8',
+      'int8',
+    ]);
+    expect([format(plan, '/fc/Gemm', 'input[0]'), format(plan, '/fc/Gemm', 'output[0]')]).toEqual(['float', 'uint8']);
+  });
+
+  it('keep whole layers float', () => {
+    const { plan } = planOf('quantize { weights int8 activations uint8 layers op Conv keep float }');
+    expect(Object.values(plan.nodes['/stem/Conv']!).map((own) => own?.format)).toEqual([
+      'float',
+      'float',
+      'float',
+      'float',
+    ]);
+    expect(format(plan, '/fc/Gemm', 'weight')).toBe('int8');
+  });
+
+  it('choose the arithmetic', () => {
+    expect(planOf('quantize { weights int8 arithmetic tflite }').plan.arithmetic).toBe('tflite');
+  });
+
+  it('leave a method out where the weights stay float', () => {
+    const { plan } = planOf('quantize { weights int8 using adaround layers op Gemm { weights float } }');
+    expect(choice(plan, '/fc/Gemm', 'weight')).not.toHaveProperty('method');
+  });
+});
+
+describe('locks', () => {
+  it('hold the fields they state and no others', () => {
+    const { plan } = planOf(`quantize {
+      weights int8 per-channel
+      layers first { lock weights int8 }
+      layers op Conv { weights int4 per-tensor }
+    }`);
+    expect(choice(plan, '/stem/Conv', 'weight')).toMatchObject({ format: 'int8', granularity: 'per-tensor' });
+    expect(choice(plan, '/block/0/pw/Conv', 'weight')).toMatchObject({ format: 'int4', granularity: 'per-tensor' });
+  });
+
+  it('without words hold all of a role as it stands', () => {
+    const { plan } = planOf(`quantize {
+      weights int8 per-channel
+      layers first { lock weights }
+      weights int4 per-tensor observe mse
+    }`);
+    expect(choice(plan, '/stem/Conv', 'weight')).toMatchObject({ format: 'int8', granularity: 'per-channel' });
+    expect(choice(plan, '/fc/Gemm', 'weight')).toMatchObject({ format: 'int4', granularity: 'per-tensor' });
+  });
+});
+
+describe('every field knows the words that decided it', () => {
+  it('also through a named format', () => {
+    const { text, ranges } = takeMarkers(`format a8 = uint8 affine observe mse
+      quantize {
+        weights »int8« symmetric »per-channel«
+        activations »a8«
+        layers op Gemm { weights »int4« }
+        layer "/stem/Conv" keep »float«
+      }`);
+    const { plan } = planOf(text);
+    const shift = (index: number) => {
+      const range = ranges[index]!;
+      return { start: { ...range.start, line: range.start.line + 3 }, end: { ...range.end, line: range.end.line + 3 } };
+    };
+    expect(choice(plan, '/block/0/pw/Conv', 'weight')?.origin).toMatchObject({
+      format: shift(0),
+      granularity: shift(1),
+    });
+    expect(choice(plan, '/block/0/pw/Conv', 'input[0]')?.origin).toEqual({
+      format: shift(2),
+      scheme: shift(2),
+      observer: shift(2),
+    });
+    expect(choice(plan, '/fc/Gemm', 'weight')?.origin).toMatchObject({ format: shift(3), granularity: shift(1) });
+    expect(choice(plan, '/stem/Conv', 'output[0]')?.origin.format).toEqual(shift(4));
+  });
+});
+
+describe('names from hostile models', () => {
+  it('are keys like any other', () => {
+    const hostile = modelOf([
+      { name: '__proto__', op: 'Conv', reads: ['input'], shape: [1, 1], weight: [1, 1, 1, 1], bias: true },
+      { name: 'constructor', op: 'Conv', reads: ['__proto__'], shape: [1, 1], weight: [1, 1, 1, 1] },
+      { name: 'a"b\n\u0000', op: 'Conv', reads: ['constructor'], shape: [1, 1], weight: [1, 1, 1, 1] },
+    ]);
+    const { plan } = planOf('quantize { weights int8 layer "__proto__", "a\\"b\\n\\u0000" { weights int4 } }', hostile);
+    expect(Object.keys(plan.nodes)).toEqual(['__proto__', 'constructor', 'a"b\n\u0000']);
+    expect(Object.entries(plan.nodes).map(([, roles]) => roles.weight?.format)).toEqual(['int4', 'int8', 'int4']);
+  });
+});
