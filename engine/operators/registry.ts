@@ -1,3 +1,6 @@
+import * as ifOperator from './control/if.ts';
+import * as loop from './control/loop.ts';
+import * as scan from './control/scan.ts';
 import * as activations from './elementwise/activations.ts';
 import * as arithmetic from './elementwise/arithmetic.ts';
 import * as bitwise from './elementwise/bitwise.ts';
@@ -8,15 +11,26 @@ import * as relu from './elementwise/relu.ts';
 import * as unary from './elementwise/unary.ts';
 import * as variadic from './elementwise/variadic.ts';
 import * as constant from './generator/constant.ts';
+import * as eyeLike from './generator/eye-like.ts';
+import * as random from './generator/random.ts';
+import * as range from './generator/range.ts';
 import * as resize from './image/resize.ts';
 import * as gather from './indexing/gather.ts';
 import * as scatter from './indexing/scatter.ts';
+import * as select from './indexing/select.ts';
+import * as tensorScatter from './indexing/tensor-scatter.ts';
 import * as conv from './linear/conv.ts';
+import * as convTranspose from './linear/conv-transpose.ts';
+import * as deformConv from './linear/deform-conv.ts';
+import * as det from './linear/det.ts';
+import * as einsum from './linear/einsum.ts';
 import * as gemm from './linear/gemm.ts';
 import * as integerConv from './linear/integer-conv.ts';
 import * as integerMatmul from './linear/integer-matmul.ts';
 import * as matmul from './linear/matmul.ts';
 import * as batchNormalization from './normalization/batch-normalization.ts';
+import * as instanceNormalization from './normalization/instance-normalization.ts';
+import * as layerNormalization from './normalization/layer-normalization.ts';
 import * as softmax from './normalization/softmax.ts';
 import type { Operator } from './operator.ts';
 import * as averagePool from './pooling/average-pool.ts';
@@ -28,8 +42,18 @@ import * as qspec from './qspec/operators.ts';
 import * as dequantizeLinear from './quantization/dequantize-linear.ts';
 import * as dynamicQuantizeLinear from './quantization/dynamic-quantize-linear.ts';
 import * as quantizeLinear from './quantization/quantize-linear.ts';
+import * as gru from './recurrent/gru.ts';
+import * as lstm from './recurrent/lstm.ts';
+import * as rnn from './recurrent/rnn.ts';
+import * as arg from './reduction/arg.ts';
+import * as cumulative from './reduction/cumulative.ts';
+import * as reduce from './reduction/reduce.ts';
+import * as topK from './reduction/top-k.ts';
 import * as cast from './shape/cast.ts';
+import * as centerCropPad from './shape/center-crop-pad.ts';
 import * as concat from './shape/concat.ts';
+import * as depthSpace from './shape/depth-space.ts';
+import * as expand from './shape/expand.ts';
 import * as identity from './shape/identity.ts';
 import * as pad from './shape/pad.ts';
 import * as reshape from './shape/reshape.ts';
@@ -38,9 +62,37 @@ import * as slice from './shape/slice.ts';
 import * as split from './shape/split.ts';
 import * as squeeze from './shape/squeeze.ts';
 import * as transpose from './shape/transpose.ts';
+import * as trilu from './shape/trilu.ts';
+import * as where from './shape/where.ts';
 
 /** One line a file: every operator that a file exports is registered, and with that documented, tested and measured. */
 const files: readonly Readonly<Record<string, unknown>>[] = [
+  scan,
+  loop,
+  ifOperator,
+  rnn,
+  gru,
+  lstm,
+  det,
+  einsum,
+  deformConv,
+  convTranspose,
+  instanceNormalization,
+  layerNormalization,
+  tensorScatter,
+  select,
+  random,
+  eyeLike,
+  range,
+  centerCropPad,
+  trilu,
+  depthSpace,
+  where,
+  expand,
+  topK,
+  cumulative,
+  arg,
+  reduce,
   resize,
   integerMatmul,
   integerConv,

@@ -1,0 +1,80 @@
+import { fail } from '../../findings.ts';
+import type { Tensor } from '../../tensor.ts';
+import type { Operator } from '../operator.ts';
+import { joined } from '../shape/concat.ts';
+import { describe, graphAttribute } from '../shared/attributes.ts';
+import { newestOpset } from '../shared/elementwise.ts';
+import { reshaped } from '../shared/movement.ts';
+import { allocate, scalarOf, tensorOf } from '../shared/numbers.ts';
+import { inputType, valueType } from '../shared/types.ts';
+import { common } from './if.ts';
+
+/** Iterations after which a loop without another end is stopped, so that a model cannot hang its host. */
+const iterationLimit = 1 << 24;
+
+/**
+ * Runs its body while the condition holds and fewer than M times. Body: (iteration, condition, carried…) -> (condition,
+ * carried…, scanned…); scanned outputs are stacked along a new first axis.
+ */
+export const loop: Operator = {
+  op: 'Loop',
+  domain: '',
+  opsets: [1, newestOpset],
+  infer(node, context) {
+    const body = graphAttribute(node, 'body');
+    const carried = node.inputs.length - 2;
+    const initial = Array.from({ length: Math.max(0, carried) }, (_, i) => inputType(node, i + 2, context));
+    // A carried value may change its shape from turn to turn: only what the body leaves as it is stays known.
+    const open = initial.map((type) => valueType(type.dtype, undefined));
+    const scalar = [valueType('int64', []), valueType('bool', [])];
+    const first = context.inferSubgraph(body, [...scalar, ...initial]);
+    const settled = initial.map((type, i) => common(type, first[i + 1]) ?? open[i]);
+    const outputs = context.inferSubgraph(body, [...scalar, ...settled]);
+    return node.outputs.map((_, i) => {
+      const type = outputs[i + 1];
+      if (i < carried) return common(settled[i], type);
+      return type && valueType(type.dtype, type.dims && [undefined, ...type.dims]);
+    });
+  },
+  evaluate(node, inputs, context) {
+    const body = graphAttribute(node, 'body');
+    const [limit, start] = inputs;
+    const most = limit === undefined ? Infinity : scalarOf(limit);
+    let running = start === undefined || scalarOf(start) !== 0;
+    let carried = inputs.slice(2) as Tensor[];
+    const scanned: Tensor[][] = Array.from({ length: body.outputs.length - 1 - carried.length }, () => []);
+    for (let i = 0; running && i < most; i++) {
+      if (i >= iterationLimit) fail('run/endless', `${describe(node)} was stopped after ${iterationLimit} iterations.`);
+      const outputs = context.evaluateSubgraph(body, [
+        tensorOf('int64', [], [i]),
+        tensorOf('bool', [], [1]),
+        ...carried,
+      ]);
+      running = scalarOf(outputs[0]!) !== 0;
+      const count = carried.length;
+      carried = outputs.slice(1, 1 + count);
+      scanned.forEach((list, k) => {
+        list.push(outputs[1 + count + k]!);
+      });
+    }
+    return [
+      ...carried,
+      ...scanned.map((list, k) => stacked(list, body.types.get(body.outputs[1 + carried.length + k]!))),
+    ];
+  },
+};
+
+/** Tensors of one shape along a new first axis; without any, an empty tensor of the declared type. */
+export function stacked(
+  list: readonly Tensor[],
+  declared?: { readonly dtype: Tensor['dtype']; readonly dims?: readonly unknown[] },
+): Tensor {
+  if (list.length > 0)
+    return joined(
+      list.map((tensor) => reshaped(tensor, [1, ...tensor.dims])),
+      0,
+    );
+  const dtype = declared?.dtype ?? 'float32';
+  const dims = [0, ...(declared?.dims ?? []).map((dim) => (typeof dim === 'number' ? dim : 0))];
+  return { dtype, dims, data: allocate(dtype, 0) };
+}
