@@ -10,14 +10,22 @@ import { tensorFromProto, tensorToProto } from './tensor-proto.ts';
 import { tensorsOf } from './visit.ts';
 import { messageLimit } from './wire.ts';
 
-/** Most bytes of external data that `readModel` loads. */
+/** Most bytes of external data that `openModel` loads. */
 const externalLimit = 4 * 2 ** 30;
 
+/** A model as it lies on the disk. */
+export interface ModelFile {
+  readonly proto: onnx.ModelProto;
+  /** The model file itself, without external data. */
+  readonly bytes: Uint8Array;
+  readonly externalBytes: number;
+}
+
 /**
- * Reads a model with all its external data: the result needs no other file.
+ * Reads a model with all its external data: `proto` needs no other file.
  * Throws `file/…`, `model/…`, `external/…` and `tensor/…` findings, which name the file.
  */
-export async function readModel(host: Host, path: string): Promise<onnx.ModelProto> {
+export async function openModel(host: Host, path: string): Promise<ModelFile> {
   const stat = await host.stat(path);
   if (stat === undefined) fail('file/missing', `There is no model at ${path}.`, { file: path, fix: 'Check the path.' });
   if (stat.size > messageLimit) {
@@ -28,10 +36,15 @@ export async function readModel(host: Host, path: string): Promise<onnx.ModelPro
   }
   const bytes = await host.readFile(path);
   return await namingFile(path, async () => {
-    const model = decodeModel(bytes);
-    await loadExternalData(model, externalDataOf(host, path), externalLimit);
-    return model;
+    const proto = decodeModel(bytes);
+    const externalBytes = await loadExternalData(proto, externalDataOf(host, path), externalLimit);
+    return { proto, bytes, externalBytes };
   });
+}
+
+/** The message of `openModel` alone. */
+export async function readModel(host: Host, path: string): Promise<onnx.ModelProto> {
+  return (await openModel(host, path)).proto;
 }
 
 /** Reads a `.pb` file of one tensor, as ONNX test data are kept. Throws `file/…` and `tensor/…` findings. */
