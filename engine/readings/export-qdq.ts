@@ -1,4 +1,4 @@
-import { fail } from '../findings.ts';
+import { type Finding, fail } from '../findings.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode, Model } from '../graph/graph.ts';
 import { integerRange } from '../operators/shared/numbers.ts';
@@ -50,6 +50,28 @@ export function exportQdq(
     irVersion: Math.max(model.irVersion, irVersionOf(opset)),
     metadata,
   };
+}
+
+/** What a person should know of how runtimes will treat the exported model. */
+export function exportFindings({ graph, assignment }: QuantizedModel): readonly Finding[] {
+  const codes = codesOf(graph, assignment);
+  const readers = new Map<string, number>();
+  for (const node of graph.nodes) for (const value of node.inputs) readers.set(value, (readers.get(value) ?? 0) + 1);
+  const shared = graph.nodes.filter((node) => {
+    const entry = codes.written(node.outputs[0] ?? '');
+    if (entry === undefined || formatNamed(entry.format).dtype !== 'int8') return false;
+    return (readers.get(node.outputs[0]!) ?? 0) > 1 || entry.range[0] > -128 || entry.range[1] < 127;
+  });
+  if (shared.length === 0) return [];
+  return [
+    {
+      code: 'export/int8-activations',
+      severity: 'warning',
+      what: `On x86, ONNX Runtime computes the layers around ${shared.length} of the int8 activations in float.`,
+      why: 'It turns int8 activations into uint8 only where one layer reads them and nothing clamps them.',
+      fix: 'Use uint8 activations, or set the session option `session.qdqisint8allowed` to 1.',
+    },
+  ];
 }
 
 /** Lowest IR version that may carry an operator set. */
