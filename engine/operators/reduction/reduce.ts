@@ -133,12 +133,12 @@ export const reduceProd = reduceOperator('ReduceProd', {
 export const reduceMax = reduceOperator('ReduceMax', {
   start: -Infinity,
   combine: (a, x) => Math.max(a, x),
-  wide: { start: -(2n ** 63n), combine: (a, x) => Math.max(a, x) },
+  wide: { start: -(2n ** 63n), combine: (a: bigint, x: bigint) => (a > x ? a : x) },
 });
 export const reduceMin = reduceOperator('ReduceMin', {
   start: Infinity,
   combine: (a, x) => Math.min(a, x),
-  wide: { start: 2n ** 63n - 1n, combine: (a, x) => Math.min(a, x) },
+  wide: { start: 2n ** 63n - 1n, combine: (a: bigint, x: bigint) => (a < x ? a : x) },
 });
 export const reduceL1 = reduceOperator('ReduceL1', { start: 0, element: Math.abs, combine: sumUp });
 export const reduceL2 = reduceOperator('ReduceL2', { start: 0, element: square, combine: sumUp, finish: Math.sqrt });
