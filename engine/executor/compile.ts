@@ -2,12 +2,12 @@ import type { Address, Kernels, Workspace } from '../../kernels/api.ts';
 import { loadKernels } from '../../kernels/loader.ts';
 import { valuesRead } from '../graph/captures.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { findOperator } from '../operators/registry.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
 import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
 import type { Operand, StaticType } from './lowering.ts';
-import { loweringOf } from './lowerings/table.ts';
 import { elementBytes } from './operand.ts';
 import { prepare } from './prepare.ts';
 import type { CompileOptions, NodeReport, Program } from './program.ts';
@@ -117,8 +117,8 @@ function lowerNode(
   type: (value: string) => StaticType | undefined,
 ): string | undefined {
   const { node, outputs } = execution;
-  const lower = loweringOf(node.domain, node.op);
-  if (!lower) return 'no kernel for this operator';
+  const operator = findOperator(node.domain, node.op, builder.context.opset(node));
+  if (!operator?.lower) return 'no kernel for this operator';
   if (!hasKernel(node, builder.context.workspace)) return 'its kernel is not there yet';
   for (const value of [...node.inputs, ...outputs]) {
     if (value === '' || builder.context.constant(value)) continue;
@@ -127,7 +127,7 @@ function lowerNode(
     if (elementBytes(known.dtype) === undefined) return `no kernels for ${known.dtype}`;
     if (elementCount(known.dims) === 0) return `“${value}” is empty`;
   }
-  return builder.lower(index, execution, lower);
+  return builder.lower(index, execution, (target, lowering) => operator.lower!(target, lowering));
 }
 
 function describe(

@@ -24,8 +24,11 @@ export interface Operator {
    * rounded to their type. Kernels are tested against it. Absent: the engine can describe but not run the operator.
    */
   evaluate?(node: GraphNode, inputs: readonly (Tensor | undefined)[], context: EvaluateContext): readonly Tensor[];
-  /** How the executor runs it with kernels; absent: the executor falls back to `evaluate`. */
-  lower?(node: GraphNode, lowering: Lowering): void;
+  /**
+   * How the executor runs it with kernels; returns why this variant of the node has none. Absent or declined: the
+   * executor falls back to `evaluate`, and its report says so.
+   */
+  lower?(node: GraphNode, lowering: Lowering): string | undefined;
   /** Multiply-accumulates and other arithmetic of one execution; absent: counted as one operation per output element. */
   cost?(node: GraphNode, context: InferContext): OperatorCost;
   /** Its part in quantisation; absent: stays float. */

@@ -1,6 +1,6 @@
 import type { BinaryFunction, UnaryFunction } from '../../../kernels/api.ts';
 import type { GraphNode } from '../../graph/graph.ts';
-import { floatAttribute } from '../../operators/shared/attributes.ts';
+import { floatAttribute, stringAttribute } from '../../operators/shared/attributes.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Declined, Lower, Lowering, Operand } from '../lowering.ts';
 import { mergeAxes } from '../operand.ts';
@@ -137,4 +137,10 @@ export function broadcastPair(
     return { operand, strides };
   };
   return { order, left: place(a), right: place(b) };
+}
+
+/** Gelu, exact or by tanh. */
+export function lowerGelu(node: GraphNode, lowering: Lowering): Declined {
+  const isExact = stringAttribute(node, 'approximate', 'none') === 'none';
+  return lowerUnary(isExact ? 'gelu' : 'geluTanh')(node, lowering);
 }

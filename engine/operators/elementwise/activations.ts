@@ -1,3 +1,4 @@
+import { alphaBeta, lowerBinary, lowerGelu, lowerUnary } from '../../executor/lowerings/elementwise.ts';
 import { fail } from '../../findings.ts';
 import type { Operator } from '../operator.ts';
 import { describe, floatAttribute, stringAttribute } from '../shared/attributes.ts';
@@ -14,13 +15,17 @@ export const leakyRelu = parametricOperator(
     const alpha = floatAttribute(node, 'alpha', 0.01);
     return (x) => (x < 0 ? alpha * x : x);
   },
-  { quantization: { kind: 'elementwise' } },
+  { lower: lowerUnary('leakyRelu', alphaBeta(0.01)), quantization: { kind: 'elementwise' } },
 );
 
-export const elu = parametricOperator('Elu', (node) => {
-  const alpha = floatAttribute(node, 'alpha', 1);
-  return (x) => (x < 0 ? alpha * Math.expm1(x) : x);
-});
+export const elu = parametricOperator(
+  'Elu',
+  (node) => {
+    const alpha = floatAttribute(node, 'alpha', 1);
+    return (x) => (x < 0 ? alpha * Math.expm1(x) : x);
+  },
+  { lower: lowerUnary('elu', alphaBeta(1)) },
+);
 
 export const celu = parametricOperator(
   'Celu',
@@ -44,7 +49,7 @@ export const hardSigmoid = parametricOperator(
     const beta = floatAttribute(node, 'beta', 0.5);
     return (x) => Math.max(0, Math.min(1, alpha * x + beta));
   },
-  { quantization: { kind: 'elementwise' } },
+  { lower: lowerUnary('hardSigmoid', alphaBeta(0.2, 0.5)), quantization: { kind: 'elementwise' } },
 );
 
 export const thresholdedRelu = parametricOperator(
@@ -53,7 +58,7 @@ export const thresholdedRelu = parametricOperator(
     const alpha = floatAttribute(node, 'alpha', 1);
     return (x) => (x > alpha ? x : 0);
   },
-  { from: 10 },
+  { lower: lowerUnary('thresholdedRelu', alphaBeta(1)), from: 10 },
 );
 
 export const shrink = parametricOperator(
@@ -72,7 +77,7 @@ export const swish = parametricOperator(
     const alpha = floatAttribute(node, 'alpha', 1);
     return (x) => x * sigmoidOf(alpha * x);
   },
-  { from: 24 },
+  { lower: lowerUnary('swish', alphaBeta(1)), from: 24 },
 );
 
 const exactGelu = (x: number) => 0.5 * x * (1 + erfOf(x / Math.SQRT2));
@@ -85,17 +90,22 @@ export const gelu = parametricOperator(
     if (approximate !== 'tanh') fail('model/attribute', `${describe(node)} approximates by “${approximate}”.`);
     return (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
   },
-  { from: 20, quantization: { kind: 'elementwise' } },
+  { lower: lowerGelu, from: 20, quantization: { kind: 'elementwise' } },
 );
 
 /** The exact form as ONNX Runtime's own operator. */
 export const microsoftGelu: Operator = {
-  ...parametricOperator('Gelu', () => exactGelu, { domain: 'com.microsoft', quantization: { kind: 'elementwise' } }),
+  ...parametricOperator('Gelu', () => exactGelu, {
+    lower: lowerUnary('gelu'),
+    domain: 'com.microsoft',
+    quantization: { kind: 'elementwise' },
+  }),
   opsets: [1, 1],
 };
 
 /** x where positive, slope·x elsewhere; the slope broadcasts to x. */
 const slopes = binaryOperator('PRelu', (x, slope) => (x < 0 ? slope * x : x), {
+  lower: lowerBinary('prelu'),
   quantization: { kind: 'elementwise' },
 });
 export const prelu: Operator = {

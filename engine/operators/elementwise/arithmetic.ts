@@ -1,3 +1,4 @@
+import { lowerBinary } from '../../executor/lowerings/elementwise.ts';
 import type { DataType } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
@@ -14,12 +15,14 @@ const mul2 = (a: number, b: number) => a * b;
 export const add = binaryOperator('Add', add2, {
   wide: (a, b) => a + b,
   elements: (node, context) => pairElements(node, context, add2),
+  lower: lowerBinary('add'),
   quantization: role,
 });
 
 export const sub = binaryOperator('Sub', sub2, {
   wide: (a, b) => a - b,
   elements: (node, context) => pairElements(node, context, sub2),
+  lower: lowerBinary('sub'),
   quantization: role,
 });
 
@@ -27,6 +30,7 @@ export const mul = binaryOperator('Mul', mul2, {
   wide: (a, b) => a * b,
   narrow: Math.imul,
   elements: (node, context) => pairElements(node, context, mul2),
+  lower: lowerBinary('mul'),
   quantization: role,
 });
 
@@ -35,6 +39,7 @@ export const div = binaryOperator('Div', (a, b) => a / b, {
   wide: (a, b) => (b === 0n ? 0n : a / b),
   narrow: (a, b) => (b === 0 ? 0 : Math.trunc(a / b)),
   elements: (node, context) => pairElements(node, context, (a, b) => (b === 0 ? 0 : Math.trunc(a / b))),
+  lower: lowerBinary('div'),
   quantization: role,
 });
 
@@ -64,7 +69,7 @@ function floored(x: number, y: number): number {
   return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
 }
 
-const power = binaryOperator('Pow', (a, b) => a ** b, { mixed: true });
+const power = binaryOperator('Pow', (a, b) => a ** b, { lower: lowerBinary('pow'), mixed: true });
 export const pow: Operator = {
   ...power,
   evaluate(node, [a, b], { opset }) {

@@ -1,3 +1,4 @@
+import { clipBounds as kernelBounds, lowerUnary } from '../../executor/lowerings/elementwise.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { EvaluateContext, Operator } from '../operator.ts';
@@ -27,6 +28,7 @@ export const clip: Operator = {
     const [low, high] = clipBounds(node, min, max, context);
     return [mapTensor(x!, (value) => (value < low && low > high ? high : value < low ? low : Math.min(value, high)))];
   },
+  lower: lowerUnary('clip', kernelBounds),
   quantization: { kind: 'activation' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerVariadic } from '../../executor/lowerings/elementwise.ts';
 import type { Tensor } from '../../tensor.ts';
 import { broadcastShape } from '../shared/broadcast.ts';
 import { mapPair, mapTensor, variadicOperator } from '../shared/elementwise.ts';
@@ -25,7 +26,16 @@ function total(inputs: readonly Tensor[], divisor: number): Tensor {
 const bigger = (a: bigint, b: bigint) => (a > b ? a : b);
 const smaller = (a: bigint, b: bigint) => (a < b ? a : b);
 
-export const max = variadicOperator('Max', (_node, inputs) => fold(inputs, Math.max, bigger), { kind: 'same-scale' });
-export const min = variadicOperator('Min', (_node, inputs) => fold(inputs, Math.min, smaller), { kind: 'same-scale' });
-export const sum = variadicOperator('Sum', (_node, inputs) => total(inputs, 1), { kind: 'elementwise' });
+export const max = variadicOperator('Max', (_node, inputs) => fold(inputs, Math.max, bigger), {
+  quantization: { kind: 'same-scale' },
+  lower: lowerVariadic('max'),
+});
+export const min = variadicOperator('Min', (_node, inputs) => fold(inputs, Math.min, smaller), {
+  quantization: { kind: 'same-scale' },
+  lower: lowerVariadic('min'),
+});
+export const sum = variadicOperator('Sum', (_node, inputs) => total(inputs, 1), {
+  quantization: { kind: 'elementwise' },
+  lower: lowerVariadic('add'),
+});
 export const mean = variadicOperator('Mean', (_node, inputs) => total(inputs, inputs.length));

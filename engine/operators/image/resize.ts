@@ -1,3 +1,4 @@
+import { lowerResize } from '../../executor/lowerings/resize.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Dimension, Tensor } from '../../tensor.ts';
@@ -45,6 +46,7 @@ export const resize: Operator = {
     return [resized(node, x!, request, roi && filledNumbers(roi), samplingOf(node, opset))];
   },
   cost: (node, context) => ({ macs: 0, operations: 4 * costCount(context.type(node.outputs[0] ?? '')?.dims) }),
+  lower: lowerResize,
   quantization: { kind: 'same-scale' },
 };
 
@@ -70,6 +72,7 @@ export const upsample: Operator = {
     const factors = opset < 9 ? attributeScales(node) : filledNumbers(scales);
     return [resized(node, x!, requestOf(node, x!.dims.length, factors, undefined), undefined, samplingOf(node, 10))];
   },
+  lower: lowerResize,
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerGather } from '../../executor/lowerings/gather.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount } from '../../tensor.ts';
@@ -46,6 +47,7 @@ export const gather: Operator = {
       for (const place of places) for (let i = 0; i < inner; i++) offsets[at++] = (o * size + place) * inner + i;
     return [pick(data!, dims, offsets)];
   },
+  lower: lowerGather,
   quantization: { kind: 'same-scale' },
 };
 

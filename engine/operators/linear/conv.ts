@@ -1,3 +1,4 @@
+import { lowerConv } from '../../executor/lowerings/conv.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount, type Tensor, type ValueType } from '../../tensor.ts';
@@ -47,6 +48,7 @@ export const conv: Operator = {
     return [tensorOf(x!.dtype, dims, sums)];
   },
   cost: convolutionCost,
+  lower: lowerConv,
   quantization: { kind: 'compute', weight: 1, bias: 2, weightAxis: () => 0 },
 };
 

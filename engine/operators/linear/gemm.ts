@@ -1,3 +1,4 @@
+import { lowerGemm } from '../../executor/lowerings/product.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Dimension, Tensor } from '../../tensor.ts';
@@ -65,6 +66,7 @@ export const gemm: Operator = {
     const k = (intAttribute(node, 'transA', 0) ? a[0] : a[1]) ?? 1;
     return { macs: costCount(y?.dims) * k, operations: 0 };
   },
+  lower: lowerGemm,
   quantization: {
     kind: 'compute',
     weight: 1,

@@ -1,3 +1,4 @@
+import { lowerMatMul } from '../../executor/lowerings/product.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { InferContext, Operator } from '../operator.ts';
 import { newestOpset } from '../shared/elementwise.ts';
@@ -25,6 +26,7 @@ export const matmul: Operator = {
     return [tensorOf(a!.dtype, dims, values)];
   },
   cost: productCost,
+  lower: lowerMatMul,
   quantization: { kind: 'compute', weight: 1, weightAxis: () => 1 },
 };
 

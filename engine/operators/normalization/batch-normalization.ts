@@ -1,3 +1,4 @@
+import { lowerBatchNorm } from '../../executor/lowerings/reductions.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount } from '../../tensor.ts';
@@ -67,6 +68,7 @@ export const batchNormalization: Operator = {
     return [tensorOf(x!.dtype, x!.dims, out), ...outputs];
   },
   cost: normalizationCost,
+  lower: lowerBatchNorm,
   quantization: { kind: 'elementwise' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerLayerNorm } from '../../executor/lowerings/reductions.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { dataTypeOf } from '../../onnx/data-types.ts';
 import { type DataType, elementCount, type Tensor } from '../../tensor.ts';
@@ -71,6 +72,7 @@ export const layerNormalization: Operator = {
     ];
   },
   cost: normalizationCost,
+  lower: lowerLayerNorm,
 };
 
 /** x / √(mean of squares + epsilon) over the axes from `axis` on, then scale. */

@@ -1,3 +1,5 @@
+import type { Lower } from '../../executor/lowering.ts';
+import { lowerSoftmax } from '../../executor/lowerings/reductions.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import type { Operator, QuantizationRole } from '../operator.ts';
@@ -10,7 +12,11 @@ import { costCount, inputType, normalizeAxis } from '../shared/types.ts';
  * Softmax, LogSoftmax and Hardmax. Since operator set 13 along one axis (the last by default); before, the input was
  * read as a matrix whose rows begin at `axis` (1 by default).
  */
-function alongAxis(op: string, apply: (row: Float64Array) => void, quantization?: QuantizationRole): Operator {
+function alongAxis(
+  op: string,
+  apply: (row: Float64Array) => void,
+  { quantization, lower }: { readonly quantization?: QuantizationRole; readonly lower?: Lower } = {},
+): Operator {
   return {
     op,
     domain: '',
@@ -22,6 +28,7 @@ function alongAxis(op: string, apply: (row: Float64Array) => void, quantization?
     },
     evaluate: (node, [x], { opset }) => [applyRows(node, x!, opset, apply)],
     cost: (node, context) => ({ macs: 0, operations: 3 * costCount(context.type(node.outputs[0] ?? '')?.dims) }),
+    ...(lower && { lower }),
     ...(quantization && { quantization }),
   };
 }
@@ -63,9 +70,12 @@ export function softmaxRow(row: Float64Array): void {
   for (let i = 0; i < row.length; i++) row[i]! /= sum;
 }
 
-export const softmax = alongAxis('Softmax', softmaxRow, { kind: 'elementwise' });
+export const softmax = alongAxis('Softmax', softmaxRow, {
+  quantization: { kind: 'elementwise' },
+  lower: lowerSoftmax(false),
+});
 
-export const logSoftmax = alongAxis('LogSoftmax', logSoftmaxRow);
+export const logSoftmax = alongAxis('LogSoftmax', logSoftmaxRow, { lower: lowerSoftmax(true) });
 
 export function logSoftmaxRow(row: Float64Array): void {
   let top = -Infinity;

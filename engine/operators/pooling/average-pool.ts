@@ -1,3 +1,4 @@
+import { lowerPool } from '../../executor/lowerings/pool.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
@@ -20,5 +21,6 @@ export const averagePool: Operator = {
     return [tensorOf(x!.dtype, dims, values)];
   },
   cost: poolCost,
+  lower: lowerPool('average'),
   quantization: { kind: 'elementwise' },
 };

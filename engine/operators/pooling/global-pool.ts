@@ -1,3 +1,5 @@
+import type { Lower } from '../../executor/lowering.ts';
+import { lowerGlobalPool } from '../../executor/lowerings/pool.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator, QuantizationRole } from '../operator.ts';
@@ -10,7 +12,7 @@ import { costCount, inputType, requireRank, valueType } from '../shared/types.ts
 function globalPool(
   op: string,
   make: (node: GraphNode) => (values: ArrayLike<number>, from: number, to: number) => number,
-  quantization?: QuantizationRole,
+  { quantization, lower }: { readonly quantization?: QuantizationRole; readonly lower?: Lower } = {},
 ): Operator {
   return {
     op,
@@ -37,6 +39,7 @@ function globalPool(
       return [tensorOf(x!.dtype, dims, out)];
     },
     cost: (node, context) => ({ macs: 0, operations: costCount(context.type(node.inputs[0] ?? '')?.dims) }),
+    ...(lower && { lower }),
     ...(quantization && { quantization }),
   };
 }
@@ -48,7 +51,7 @@ export const globalAveragePool = globalPool(
     for (let i = from; i < to; i++) sum += values[i]!;
     return sum / (to - from);
   },
-  { kind: 'elementwise' },
+  { quantization: { kind: 'elementwise' }, lower: lowerGlobalPool('average') },
 );
 
 export const globalMaxPool = globalPool(
@@ -58,7 +61,7 @@ export const globalMaxPool = globalPool(
     for (let i = from; i < to; i++) best = Math.max(best, values[i]!);
     return best;
   },
-  { kind: 'same-scale' },
+  { quantization: { kind: 'same-scale' }, lower: lowerGlobalPool('max') },
 );
 
 export const globalLpPool = globalPool('GlobalLpPool', (node) => {

@@ -1,3 +1,4 @@
+import { lowerPool } from '../../executor/lowerings/pool.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
@@ -36,6 +37,7 @@ export const maxPool: Operator = {
     return [y, tensorOf('int64', dims, indices.values)];
   },
   cost: poolCost,
+  lower: lowerPool('max'),
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerQAveragePool, lowerQGlobalAveragePool } from '../../executor/lowerings/integer.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { ArithmeticKind, Rescale } from '../../quantize/arithmetic/arithmetic.ts';
@@ -49,6 +50,7 @@ export const qglobalAveragePool: Operator = {
     }
     return [{ dtype: output.dtype, dims: x!.dims.map((dim, axis) => (axis < 2 ? dim : 1)), data: out }];
   },
+  lower: lowerQGlobalAveragePool,
 };
 
 /**
@@ -69,6 +71,7 @@ export const qaveragePool: Operator = {
   evaluate(node, [x]) {
     return [pool(node, x!, outputCodes(node))];
   },
+  lower: lowerQAveragePool,
 };
 
 function pool(node: GraphNode, x: Tensor, output: OutputCodes): Tensor {

@@ -1,3 +1,4 @@
+import { lowerQBinary } from '../../executor/lowerings/integer.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
@@ -16,7 +17,11 @@ function scales(node: GraphNode) {
  * A binary operator on codes with numpy broadcasting. Attributes: `a_scale`, `b_scale`, `y_scale`; `a_zero_point`,
  * `b_zero_point`, `y_zero_point`; `low`, `high`, `output`, `arithmetic`.
  */
-function binaryOperator(op: string, make: (node: GraphNode) => (a: number, b: number) => number): Operator {
+function binaryOperator(
+  op: string,
+  fn: 'add' | 'mul',
+  make: (node: GraphNode) => (a: number, b: number) => number,
+): Operator {
   return {
     op,
     domain: 'qspec',
@@ -38,14 +43,15 @@ function binaryOperator(op: string, make: (node: GraphNode) => (a: number, b: nu
         out[i] = clampCode(apply(left[leftAt?.[i] ?? i]!, right[rightAt?.[i] ?? i]!), output);
       return [{ dtype: output.dtype, dims, data: out }];
     },
+    lower: lowerQBinary(fn),
   };
 }
 
 /** Sum of two tensors of different scales: the arithmetic's own `add`. */
-export const qadd = binaryOperator('QAdd', (node) => arithmeticOf(node).add(scales(node)));
+export const qadd = binaryOperator('QAdd', 'add', (node) => arithmeticOf(node).add(scales(node)));
 
 /** Product: the integer product rescaled by a_scale·b_scale / y_scale. */
-export const qmul = binaryOperator('QMul', (node) => {
+export const qmul = binaryOperator('QMul', 'mul', (node) => {
   const kind = arithmeticOf(node);
   const { a, b, output } = scales(node);
   const by = kind.rescale(a, b, output);

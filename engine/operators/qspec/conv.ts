@@ -1,3 +1,4 @@
+import { lowerQConv } from '../../executor/lowerings/integer.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Operator } from '../operator.ts';
@@ -111,6 +112,7 @@ export const qconv: Operator = {
     const dims = x!.dims.length === 3 ? [batch, outputs, outWidth] : [batch, outputs, outHeight, outWidth];
     return [{ dtype: requantizing.output.dtype, dims, data: out }];
   },
+  lower: lowerQConv,
 };
 
 /** One image with its zero point taken off and a border of zeros around every channel. */

@@ -1,3 +1,4 @@
+import { lowerFakeQuantize } from '../../executor/lowerings/codes.ts';
 import { type CodeRange, channelLayout, dequantizeValue, forEachRun, quantizeValue } from '../../formats/affine.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute, tensorAttribute } from '../shared/attributes.ts';
@@ -28,4 +29,5 @@ export const fakeQuantize: Operator = {
     });
     return [{ dtype: 'float32', dims: x!.dims, data: out }];
   },
+  lower: lowerFakeQuantize,
 };

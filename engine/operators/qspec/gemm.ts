@@ -1,3 +1,4 @@
+import { lowerQGemm } from '../../executor/lowerings/integer.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
 import { inputType } from '../shared/types.ts';
@@ -53,4 +54,5 @@ export const qgemm: Operator = {
     }
     return [{ dtype: requantizing.output.dtype, dims: [...x!.dims.slice(0, -1), columns], data: out }];
   },
+  lower: lowerQGemm,
 };

@@ -1,3 +1,4 @@
+import { lowerQLookup } from '../../executor/lowerings/integer.ts';
 import { fail } from '../../findings.ts';
 import type { Operator } from '../operator.ts';
 import { describe, tensorAttribute } from '../shared/attributes.ts';
@@ -25,4 +26,5 @@ export const qlookup: Operator = {
     for (let i = 0; i < out.length; i++) out[i] = entries[codes[i]! & 255]!;
     return [{ dtype: table.dtype, dims: x!.dims, data: out }];
   },
+  lower: lowerQLookup,
 };

@@ -1,3 +1,4 @@
+import { lowerDequantizeLinear } from '../../executor/lowerings/codes.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { dataTypeOf } from '../../onnx/data-types.ts';
@@ -29,6 +30,7 @@ export const dequantizeLinear: Operator = {
     }
     return [tensorOf(realType(node, scale!.dtype), x!.dims, out)];
   },
+  lower: lowerDequantizeLinear,
 };
 
 export const microsoftDequantizeLinear: Operator = { ...dequantizeLinear, domain: 'com.microsoft', opsets: [1, 1] };

@@ -1,3 +1,4 @@
+import { lowerQuantizeLinear } from '../../executor/lowerings/codes.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { bitsOfNumber, isBitFloat } from '../../numbers.ts';
@@ -23,6 +24,7 @@ export const quantizeLinear: Operator = {
     valueType(codeType(node, optionalType(node, 2, context)?.dtype), inputType(node, 0, context).dims),
   ],
   evaluate: (node, [x, scale, zeroPoint]) => [quantized(node, x!, scale!, zeroPoint, codeType(node, zeroPoint?.dtype))],
+  lower: lowerQuantizeLinear,
 };
 
 export const microsoftQuantizeLinear: Operator = { ...quantizeLinear, domain: 'com.microsoft', opsets: [1, 1] };

@@ -1,3 +1,5 @@
+import type { ReduceFunction } from '../../../kernels/api.ts';
+import { lowerReduce } from '../../executor/lowerings/reductions.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Dimension, Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
@@ -18,6 +20,7 @@ interface Reduction {
   readonly element?: (x: number) => number;
   readonly combine: (accumulator: number, x: number) => number;
   readonly finish?: (accumulator: number, count: number) => number;
+  readonly kernel?: ReduceFunction;
   /** Exact form for 64-bit integers. */
   readonly wide?: { readonly start: bigint; readonly combine: (accumulator: bigint, x: bigint) => bigint };
 }
@@ -58,6 +61,7 @@ function reduceOperator(op: string, reduction: Reduction): Operator {
       return [reduced(node, x!, reducedAxes(node, x!.dims.length, given), reduction)];
     },
     cost: (node, context) => ({ macs: 0, operations: costCount(context.type(node.inputs[0] ?? '')?.dims) }),
+    ...(reduction.kernel && { lower: lowerReduce(reduction.kernel) }),
     ...(op === 'ReduceMean' && { quantization: { kind: 'elementwise' } as const }),
   };
 }
@@ -119,34 +123,49 @@ const sumUp = (accumulator: number, x: number) => accumulator + x;
 const wideSum = { start: 0n, combine: (a: bigint, x: bigint) => a + x };
 const square = (x: number) => x * x;
 
-export const reduceSum = reduceOperator('ReduceSum', { start: 0, combine: sumUp, wide: wideSum });
+export const reduceSum = reduceOperator('ReduceSum', { kernel: 'sum', start: 0, combine: sumUp, wide: wideSum });
 export const reduceMean = reduceOperator('ReduceMean', {
+  kernel: 'mean',
   start: 0,
   combine: sumUp,
   finish: (accumulator, count) => accumulator / count,
 });
 export const reduceProd = reduceOperator('ReduceProd', {
+  kernel: 'prod',
   start: 1,
   combine: (a, x) => a * x,
   wide: { start: 1n, combine: (a: bigint, x: bigint) => a * x },
 });
 export const reduceMax = reduceOperator('ReduceMax', {
+  kernel: 'max',
   start: -Infinity,
   combine: (a, x) => Math.max(a, x),
   wide: { start: -(2n ** 63n), combine: (a: bigint, x: bigint) => (a > x ? a : x) },
 });
 export const reduceMin = reduceOperator('ReduceMin', {
+  kernel: 'min',
   start: Infinity,
   combine: (a, x) => Math.min(a, x),
   wide: { start: 2n ** 63n - 1n, combine: (a: bigint, x: bigint) => (a < x ? a : x) },
 });
-export const reduceL1 = reduceOperator('ReduceL1', { start: 0, element: Math.abs, combine: sumUp });
-export const reduceL2 = reduceOperator('ReduceL2', { start: 0, element: square, combine: sumUp, finish: Math.sqrt });
-export const reduceSumSquare = reduceOperator('ReduceSumSquare', { start: 0, element: square, combine: sumUp });
+export const reduceL1 = reduceOperator('ReduceL1', { kernel: 'l1', start: 0, element: Math.abs, combine: sumUp });
+export const reduceL2 = reduceOperator('ReduceL2', {
+  kernel: 'l2',
+  start: 0,
+  element: square,
+  combine: sumUp,
+  finish: Math.sqrt,
+});
+export const reduceSumSquare = reduceOperator('ReduceSumSquare', {
+  kernel: 'sumSquare',
+  start: 0,
+  element: square,
+  combine: sumUp,
+});
 export const reduceLogSum = reduceOperator('ReduceLogSum', { start: 0, combine: sumUp, finish: Math.log });
 
 /** ln Σ eˣ, from the largest element down so that nothing overflows. */
-const plainLogSumExp = reduceOperator('ReduceLogSumExp', { start: -Infinity, combine: Math.max });
+const plainLogSumExp = reduceOperator('ReduceLogSumExp', { kernel: 'logSumExp', start: -Infinity, combine: Math.max });
 export const reduceLogSumExp: Operator = {
   ...plainLogSumExp,
   evaluate(node, [x, axes], { opset }) {

@@ -1,3 +1,4 @@
+import { lowerConcat } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount, type Tensor } from '../../tensor.ts';
@@ -58,6 +59,7 @@ export const concat: Operator = {
     const tensors = inputs as Tensor[];
     return [joined(tensors, concatAxis(node, tensors[0]!.dims.length, opset))];
   },
+  lower: lowerConcat,
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerDepthSpace } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Dimension, Tensor } from '../../tensor.ts';
@@ -62,6 +63,7 @@ export const depthToSpace: Operator = {
         : rearranged(x!, [n, block, block, depth, h, w], [0, 3, 4, 1, 5, 2], dims),
     ];
   },
+  lower: lowerDepthSpace('depthToSpace'),
   quantization: { kind: 'same-scale' },
 };
 
@@ -87,6 +89,7 @@ export const spaceToDepth: Operator = {
     const order = columnsFirst(node) ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
     return [rearranged(x!, [n, c, h / block, block, w / block, block], order, dims)];
   },
+  lower: lowerDepthSpace('spaceToDepth'),
   quantization: { kind: 'same-scale' },
 };
 

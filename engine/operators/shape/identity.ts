@@ -1,3 +1,4 @@
+import { lowerIdentity } from '../../executor/lowerings/movement.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
@@ -14,6 +15,7 @@ export const identity: Operator = {
   infer: sameAsInput,
   inferElements: (node, context) => context.dimensions(node.inputs[0] ?? ''),
   evaluate: (_node, [x]) => [x!],
+  lower: lowerIdentity,
   quantization: { kind: 'same-scale' },
 };
 
@@ -42,6 +44,7 @@ export const dropout: Operator = {
           );
     return hasOutput(node, 1) ? [y, tensorOf(opset < 10 ? x!.dtype : 'bool', x!.dims, mask)] : [y];
   },
+  lower: lowerIdentity,
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerPad } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Dimension, Tensor } from '../../tensor.ts';
@@ -32,6 +33,7 @@ export const pad: Operator = {
     const fill = opset < 11 ? tensorOf(x!.dtype, [], [floatAttribute(node, 'value', 0)]) : value;
     return [padded(node, x!, amounts, dims, stringAttribute(node, 'mode', 'constant'), fill)];
   },
+  lower: lowerPad,
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerReshape } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount } from '../../tensor.ts';
@@ -28,6 +29,7 @@ export const reshape: Operator = {
     const target = opset < 5 ? (intsAttribute(node, 'shape') ?? []) : integersOf(shape!);
     return [reshaped(x!, reshapedDims(node, x!.dims, target) as number[])];
   },
+  lower: lowerReshape,
   quantization: { kind: 'same-scale' },
 };
 
@@ -138,6 +140,7 @@ export const flatten: Operator = {
     const axis = flattenAxis(node, x!.dims.length);
     return [reshaped(x!, [elementCount(x!.dims.slice(0, axis)), elementCount(x!.dims.slice(axis))])];
   },
+  lower: lowerReshape,
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerSlice } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Dimension, Tensor } from '../../tensor.ts';
@@ -61,6 +62,7 @@ export const slice: Operator = {
       ),
     ];
   },
+  lower: lowerSlice,
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerSplit } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount, type Tensor } from '../../tensor.ts';
@@ -38,6 +39,7 @@ export const split: Operator = {
       return part;
     });
   },
+  lower: lowerSplit,
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerReshape } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Dimension, Tensor } from '../../tensor.ts';
@@ -39,6 +40,7 @@ export const squeeze: Operator = {
   evaluate: (node, [x, axes], { opset }) => [
     reshaped(x!, squeezedDims(node, x!.dims, givenAxes(node, axes, opset)) as number[]),
   ],
+  lower: lowerReshape,
   quantization: { kind: 'same-scale' },
 };
 
@@ -70,6 +72,7 @@ export const unsqueeze: Operator = {
   evaluate: (node, [x, axes], { opset }) => [
     reshaped(x!, unsqueezedDims(node, x!.dims, givenAxes(node, axes, opset)) as number[]),
   ],
+  lower: lowerReshape,
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import { lowerTranspose } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Operator } from '../operator.ts';
@@ -37,6 +38,7 @@ export const transpose: Operator = {
       ),
     ];
   },
+  lower: lowerTranspose,
   quantization: { kind: 'same-scale' },
 };
 

@@ -1,3 +1,4 @@
+import type { Lower } from '../../executor/lowering.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type DataType, type Dimension, elementCount, type Tensor } from '../../tensor.ts';
@@ -34,6 +35,7 @@ export interface UnaryOptions {
   readonly quantization?: QuantizationRole;
   readonly wide?: (x: bigint) => bigint;
   readonly from?: number;
+  readonly lower?: Lower;
 }
 
 /** An operator of one input without attributes. */
@@ -46,6 +48,7 @@ export function unaryOperator(op: string, apply: NumberFunction, options: UnaryO
     evaluate: (_node, [x]) => [
       isWide(x!.dtype) && options.wide !== undefined ? mapWide(x!, options.wide) : mapTensor(x!, apply),
     ],
+    ...(options.lower && { lower: options.lower }),
     ...(options.quantization && { quantization: options.quantization }),
   };
 }
@@ -62,6 +65,7 @@ export function parametricOperator(
     opsets: [options.from ?? 1, newestOpset],
     infer: sameAsInput,
     evaluate: (node, [x], { opset }) => [mapTensor(x!, make(node, opset))],
+    ...(options.lower && { lower: options.lower }),
     ...(options.quantization && { quantization: options.quantization }),
   };
 }
@@ -101,6 +105,7 @@ export interface BinaryOptions {
   /** The second input may have another type (Pow). */
   readonly mixed?: boolean;
   readonly elements?: NonNullable<Operator['inferElements']>;
+  readonly lower?: Lower;
   readonly quantization?: QuantizationRole;
   readonly from?: number;
 }
@@ -132,6 +137,7 @@ export function binaryOperator(op: string, apply: BinaryFunction, options: Binar
         ),
       ];
     },
+    ...(options.lower && { lower: options.lower }),
     ...(options.quantization && { quantization: options.quantization }),
   };
 }
@@ -151,7 +157,7 @@ export function legacyOperand(node: GraphNode, a: Tensor, b: Tensor, opset: numb
 export function variadicOperator(
   op: string,
   fold: (node: GraphNode, inputs: readonly Tensor[]) => Tensor,
-  quantization?: QuantizationRole,
+  { quantization, lower }: { readonly quantization?: QuantizationRole; readonly lower?: Lower } = {},
 ): Operator {
   return {
     op,
@@ -168,6 +174,7 @@ export function variadicOperator(
       return [valueType(first.dtype, broadcastDims(node, shapes))];
     },
     evaluate: (node, inputs) => [fold(node, inputs as Tensor[])],
+    ...(lower && { lower }),
     ...(quantization && { quantization }),
   };
 }
