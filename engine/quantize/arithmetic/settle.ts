@@ -40,7 +40,9 @@ export const settle: ArithmeticKind = {
   apply,
   // Each operand is rescaled with its fraction bits kept, so that the sum is rounded once.
   add(scales) {
-    const fraction = 2 ** 12;
+    const widest = Math.max(scales.a, scales.b) / scales.output;
+    // As many as the 16-bit multiplier leaves room for, 12 at most.
+    const fraction = 2 ** Math.min(12, Math.max(0, 14 - Math.ceil(Math.log2(widest))));
     const byA = shiftedMultiplier((scales.a * fraction) / scales.output);
     const byB = shiftedMultiplier((scales.b * fraction) / scales.output);
     return (a, b) => Math.floor((apply(a, byA) + apply(b, byB)) / fraction + 0.5);

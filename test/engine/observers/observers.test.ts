@@ -1,0 +1,216 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AffineParameters, dequantizeValue, quantizeValue } from '../../../engine/formats/affine.ts';
+import { formatNamed } from '../../../engine/formats/registry.ts';
+import { Histogram } from '../../../engine/observers/histogram.ts';
+import { HistogramError, leastSquares } from '../../../engine/observers/mse.ts';
+import { createObserver, observers } from '../../../engine/observers/registry.ts';
+import { normalSample } from './gaussian.ts';
+
+const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(-1e9), max: Math.fround(1e9) });
+const values = fc.array(float, { minLength: 1, maxLength: 60 }).map((list) => Float32Array.from(list));
+const [uint8, int8] = [formatNamed('uint8'), formatNamed('int8')];
+
+function sqnr(sample: Float32Array, own: AffineParameters, range: readonly [number, number]): number {
+  let [signal, noise] = [0, 0];
+  for (const x of sample) {
+    signal += x * x;
+    noise += (x - dequantizeValue(quantizeValue(x, own, range), own)) ** 2;
+  }
+  return 10 * Math.log10(signal / noise);
+}
+
+describe.each(observers.map((kind) => [kind.name] as const))('observer %s', (name) => {
+  it('chooses the same whatever the order, the portions and the threads', () => {
+    fc.assert(
+      fc.property(values, fc.nat(), fc.array(float, { maxLength: 20 }), (first, cut, more) => {
+        const second = Float32Array.from(more);
+        const one = createObserver(name);
+        one.update(first);
+        one.update(second);
+        const [left, right] = [createObserver(name), createObserver(name)];
+        right.update(second.toReversed());
+        const at = cut % first.length;
+        right.update(first.subarray(at));
+        left.update(first.slice(0, at));
+        left.merge(right);
+        for (const format of [uint8, int8])
+          for (const scheme of ['affine', 'symmetric'] as const)
+            expect(left.finish(format, scheme)).toEqual(one.finish(format, scheme));
+        expect(left.seen).toEqual(one.seen);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('copes with nothing, zeros, tiny, huge and non-finite values', () => {
+    const awkward: readonly (readonly number[])[] = [
+      [],
+      [0, 0, 0],
+      [1e-45],
+      [-1e-40, 1e-42],
+      [3.4e38, -3.4e38],
+      [Number.NaN, Number.POSITIVE_INFINITY, 2],
+      [5],
+      [-5],
+    ];
+    for (const list of awkward) {
+      const observer = createObserver(name);
+      observer.update(Float32Array.from(list));
+      for (const scheme of ['affine', 'symmetric'] as const) {
+        const own = observer.finish(uint8, scheme);
+        expect(own.scale).toBeGreaterThan(0);
+        expect(own.scale).toBe(Math.fround(own.scale));
+        expect(Number.isFinite(own.scale)).toBe(true);
+        expect(own.zeroPoint).toBeGreaterThanOrEqual(0);
+        expect(own.zeroPoint).toBeLessThanOrEqual(255);
+      }
+      expect(observer.seen.nonFinite).toBe(list.filter((x) => !Number.isFinite(x)).length);
+    }
+  });
+
+  it('never clips a rectifier’s output at zero', () => {
+    const observer = createObserver(name);
+    observer.update(normalSample(5000).map((x) => Math.max(0, x)));
+    expect(observer.finish(uint8, 'affine').zeroPoint).toBe(0);
+    expect(observer.finish(int8, 'affine').zeroPoint).toBe(-128);
+  });
+});
+
+describe('arguments', () => {
+  it('are checked by name and bounds', () => {
+    expect(() => createObserver('percentil')).toThrow(/no observer `percentil`.*min-max, percentile, mse/);
+    expect(() => createObserver('percentile', { q: 1 })).toThrow(/no argument `q`.*It takes p/);
+    expect(() => createObserver('percentile', { p: 101 })).toThrow(/outside 50 to 100/);
+  });
+});
+
+describe('histogram', () => {
+  it('counts every value once and keeps its size while the range grows by 10⁴⁰', () => {
+    const histogram = new Histogram();
+    const size = histogram.counts.length;
+    let seen = 0;
+    for (const scale of [1e-30, 1, 1e10, 1e-3]) {
+      histogram.update(normalSample(1000).map((x) => x * scale));
+      seen += 1000;
+    }
+    expect(histogram.counts.length).toBe(size);
+    expect(histogram.counts.reduce((sum, count) => sum + count, 0) + histogram.zeros).toBe(seen);
+  });
+  it('puts a value where its bin’s edges are around it', () => {
+    fc.assert(
+      fc.property(values, (list) => {
+        const histogram = new Histogram();
+        histogram.update(list);
+        const before = Array.from(list)
+          .filter((x) => x !== 0)
+          .sort((a, b) => a - b);
+        const counted: number[] = [];
+        histogram.counts.forEach((count, bin) => {
+          for (let i = 0; i < count; i++) counted.push(bin);
+        });
+        expect(counted.length).toBe(before.length);
+        before.forEach((x, i) => {
+          expect(histogram.edge(counted[i]!)).toBeLessThanOrEqual(x);
+          expect(histogram.edge(counted[i]! + 1)).toBeGreaterThan(x);
+        });
+      }),
+    );
+  });
+  it('finds quantiles to a bin’s width', () => {
+    const histogram = new Histogram();
+    histogram.update(normalSample(100_000));
+    expect(histogram.quantile(0.5)).toBeCloseTo(0, 2);
+    expect(histogram.quantile(0.9)).toBeCloseTo(1.2816, 2);
+    expect(histogram.quantile(0.001)).toBeCloseTo(-3.0902, 2);
+    expect(histogram.quantile(1)).toBe(histogram.seen.max);
+  });
+});
+
+describe('percentile', () => {
+  it('leaves one value in ten thousand out on either side', () => {
+    const observer = createObserver('percentile', { p: 99.99 });
+    observer.update(normalSample(100_000));
+    const own = observer.finish(int8, 'symmetric');
+    expect(own.scale * 127).toBeCloseTo(3.719, 1);
+  });
+});
+
+describe('mse', () => {
+  it('knows the error of any parameters to within what the bins blur', () => {
+    const sample = normalSample(20_000);
+    const histogram = new Histogram();
+    histogram.update(sample);
+    const error = new HistogramError(histogram);
+    for (const scale of [0.005, 0.03, 0.1]) {
+      for (const zeroPoint of [-30, 0, 17]) {
+        const own = { scale: Math.fround(scale), zeroPoint };
+        const exact = sample.reduce(
+          (sum, x) => sum + (x - dequantizeValue(quantizeValue(x, own, [-128, 127]), own)) ** 2,
+          0,
+        );
+        expect(error.of(own, [-128, 127])).toBeGreaterThan(exact * 0.97);
+        expect(error.of(own, [-128, 127])).toBeLessThan(exact * 1.03);
+      }
+    }
+  });
+
+  // METHODS 0.1: least mean squared error of N(0, 1) on the symmetric grid of 2^b − 1 levels.
+  it.each([
+    [2, 1.224, 7.208],
+    [3, 0.6508, 13.292],
+    [4, 0.3534, 18.898],
+    [5, 0.1932, 24.326],
+    [6, 0.1055, 29.718],
+    [8, 0.0309, 40.54],
+  ])('finds the best %d-bit symmetric step of a Gaussian', (bits, step, decibels) => {
+    const sample = normalSample(100_000);
+    const observer = createObserver('mse');
+    observer.update(sample);
+    const format = formatNamed(`int${bits}`);
+    const range = [-format.high, format.high] as const;
+    const own = observer.finish(format, 'symmetric', range);
+    expect(Math.abs(own.scale / step - 1)).toBeLessThan(0.02);
+    const found = sqnr(sample, own, range);
+    // A finite sample lacks the far tail, which tells at 8 bits.
+    expect(Math.abs(found - decibels)).toBeLessThan(bits === 8 ? 0.12 : 0.05);
+    for (let factor = 0.9; factor < 1.1; factor += 0.01) {
+      const other = { scale: Math.fround(own.scale * factor), zeroPoint: 0 };
+      expect(found).toBeGreaterThan(sqnr(sample, other, range) - 0.02);
+    }
+  });
+
+  // The half-normal on b unsigned bits is the normal on b + 1 symmetric ones.
+  it.each([
+    [2, 13.292],
+    [3, 18.898],
+  ])('finds the best %d-bit unsigned step of a rectified Gaussian', (bits, decibels) => {
+    const sample = normalSample(100_000).map(Math.abs);
+    const observer = createObserver('mse');
+    observer.update(sample);
+    const format = formatNamed(`uint${bits}`);
+    const own = observer.finish(format, 'affine');
+    expect(own.zeroPoint).toBe(0);
+    expect(Math.abs(sqnr(sample, own, [format.low, format.high]) - decibels)).toBeLessThan(0.05);
+  });
+
+  it('is as good as trying every pair of ends of a coarse grid', () => {
+    // A skewed sample with outliers on both sides.
+    const sample = normalSample(4000).map((x, i) => (i % 500 === 0 ? 9 * x : x > 0 ? x * x : x / 2));
+    const histogram = new Histogram();
+    histogram.update(sample);
+    const error = new HistogramError(histogram);
+    const format = formatNamed('uint4');
+    const range = [0, 15] as const;
+    const found = error.of(leastSquares(histogram, format, 'affine'), range);
+    const { min, max } = histogram.seen;
+    for (let i = 1; i <= 60; i++) {
+      for (let j = 1; j <= 60; j++) {
+        const [from, to] = [(min * i) / 60, (max * j) / 60];
+        const scale = Math.fround((to - from) / 15);
+        const own = { scale, zeroPoint: Math.round(-from / scale) };
+        expect(found).toBeLessThanOrEqual(error.of(own, range) * 1.02);
+      }
+    }
+  });
+});
