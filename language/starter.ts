@@ -75,16 +75,21 @@ function data(summary: ModelSummary, options: StarterOptions): readonly string[]
     lines.push('', '// Samples to judge the result on; none of them should be among the calibration data.');
     lines.push(...statement('validation', options.validation));
   } else {
-    lines.push('// and some with labels to judge the result on:');
     lines.push(
-      ...commented(
-        statement(
-          'validation',
-          { ...guess(summary), path: 'validation/*.png', options: ['labels folder'] },
-          'calibration',
-        ),
-      ),
+      options.calibration
+        ? '// Some with labels, to judge the result on:'
+        : '// and some with labels to judge the result on:',
     );
+    const { kind } = options.calibration ?? guess(summary);
+    const example =
+      kind === 'images'
+        ? { kind, path: 'validation/*.png', options: ['labels folder'] }
+        : {
+            kind,
+            path: `validation.${kind === 'npy' ? 'npy' : 'npz'}`,
+            options: [kind === 'npz' ? 'labels y' : 'labels file "labels.csv"'],
+          };
+    lines.push(...commented(statement('validation', example, 'calibration')));
   }
   return lines;
 }
@@ -115,7 +120,8 @@ function imageSide(shape: SummaryShape): number | undefined {
 }
 
 function quantize(summary: ModelSummary, calibrated: boolean): readonly string[] {
-  const first = summary.layers.find((layer) => layer.position.first);
+  // A name goes in quotes; an operator type that is no plain word (models come from anywhere) is better left out.
+  const first = summary.layers.find((layer) => layer.position.first && /^[A-Za-z]\w*$/.test(layer.op));
   return [
     'quantize {',
     '  // One scale for each output channel.',

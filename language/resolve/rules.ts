@@ -3,7 +3,7 @@ import type { LayerRule, LayersRule, QuantizeBlock, RoleStatement } from '../gen
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
 import type { LayerSet, Network } from '../selectors/network.ts';
-import { select } from '../selectors/select.ts';
+import { selectOnce } from '../selectors/select.ts';
 import { float, type Vocabulary } from '../vocabulary.ts';
 import { type FieldName, type Fields, type FormatScope, fieldNames, readFields, type Setting } from './fields.ts';
 
@@ -70,10 +70,11 @@ export function resolveRules(
   const everything: LayerSet = new Set(network.layers.keys());
 
   const apply = (statement: RoleStatement | Rule, change: Change, layers: LayerSet) => {
+    const touched = fieldNames.filter((field) => change.fields[field] || (change.lock && change.locksAll));
     for (const layer of layers) {
       for (const role of change.roles) {
         const state = states[layer]![role];
-        for (const field of fieldNames) {
+        for (const field of touched) {
           const setting = change.fields[field];
           const locked = state.locks[field];
           if (setting && locked) {
@@ -110,7 +111,7 @@ export function resolveRules(
 }
 
 export function layersOf(rule: Rule, network: Network): LayerSet {
-  if (rule.$type === 'LayersRule') return select(rule.selector, rule.predicate, network);
+  if (rule.$type === 'LayersRule') return selectOnce(rule.selector, rule.predicate, network);
   const found = new Set<number>();
   for (const name of rule.names) {
     const index = network.indexOf.get(textValue(name));

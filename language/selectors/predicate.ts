@@ -6,43 +6,62 @@ import { findProperty, type Property } from './properties.ts';
 
 type Side = number | string | null;
 
-/** Whether a predicate holds for a layer. Whatever in it cannot be understood (a check has said so) does not hold. */
-export function holds(predicate: Predicate | undefined, layer: LayerSummary): boolean {
+type LayerTest = (layer: LayerSummary) => boolean;
+
+const never: LayerTest = () => false;
+
+/** A predicate as a function, its values read once. Whatever in it cannot be understood (a check has said so) does not hold. */
+export function compilePredicate(predicate: Predicate | undefined): LayerTest {
   switch (predicate?.$type) {
-    case 'OrPredicate':
-      return predicate.parts.some((part) => holds(part, layer));
-    case 'AndPredicate':
-      return predicate.parts.every((part) => holds(part, layer));
-    case 'NotPredicate':
-      return holds(predicate.operand, layer) !== (predicate.negations.length % 2 === 1);
+    case 'OrPredicate': {
+      const parts = predicate.parts.map(compilePredicate);
+      return (layer) => parts.some((part) => part(layer));
+    }
+    case 'AndPredicate': {
+      const parts = predicate.parts.map(compilePredicate);
+      return (layer) => parts.every((part) => part(layer));
+    }
+    case 'NotPredicate': {
+      const operand = compilePredicate(predicate.operand);
+      const negated = predicate.negations.length % 2 === 1;
+      return (layer) => operand(layer) !== negated;
+    }
     case 'GroupPredicate':
-      return holds(predicate.predicate, layer);
+      return compilePredicate(predicate.predicate);
     case 'Test':
-      return passes(predicate, layer);
+      return compileTest(predicate);
     default:
-      return false;
+      return never;
   }
 }
 
-function passes(test: Test, layer: LayerSummary): boolean {
-  const property = findProperty(test.property?.name);
-  const actual = property?.read(layer);
-  if (!property || actual === undefined) return false;
-  if (test.comparison === undefined) return actual !== false && actual !== 0;
-  if (typeof actual === 'number') {
-    const wanted = numberValue(test.value, property);
-    return wanted !== undefined && compare(actual, test.comparison, wanted);
+function compileTest({ property: written, comparison, value }: Test): LayerTest {
+  const property = findProperty(written?.name);
+  if (!property) return never;
+  if (comparison === undefined) {
+    return (layer) => {
+      const actual = property.read(layer);
+      return actual !== undefined && actual !== false && actual !== 0;
+    };
   }
-  if (typeof actual === 'boolean') {
-    const wanted = wordValue(test.value);
-    return (wanted === 'true' || wanted === 'false') && equality(test.comparison, String(actual) === wanted);
-  }
-  if (typeof actual === 'string') {
-    const wanted = wordValue(test.value);
-    return wanted !== undefined && equality(test.comparison, actual === wanted);
-  }
-  const wanted = sidesValue(test.value);
-  return wanted !== undefined && equality(test.comparison, sameSides(actual, wanted));
+  const number = numberValue(value, property);
+  const word = wordValue(value);
+  const sides = sidesValue(value);
+  return (layer) => {
+    const actual = property.read(layer);
+    switch (typeof actual) {
+      case 'undefined':
+        return false;
+      case 'number':
+        return number !== undefined && compare(actual, comparison, number);
+      case 'boolean':
+        return (word === 'true' || word === 'false') && equality(comparison, String(actual) === word);
+      case 'string':
+        return word !== undefined && equality(comparison, actual === word);
+      default:
+        return sides !== undefined && equality(comparison, sameSides(actual, sides));
+    }
+  };
 }
 
 function equality(comparison: string, equal: boolean): boolean {

@@ -2,17 +2,40 @@ import type { PathSelector, Predicate, Selector, Step } from '../generated/ast.t
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
 import { complement, intersection, type LayerSet, type Network, neighbours, reachable, union } from './network.ts';
-import { holds } from './predicate.ts';
+import { compilePredicate } from './predicate.ts';
 import { compileRegex } from './regex.ts';
 import { findRole } from './roles.ts';
 
 const none: LayerSet = new Set();
 
+/** Selections remembered per model: while a person types, one rule changes and the others are asked again. */
+const mostRemembered = 4000;
+const remembered = new WeakMap<Network, Map<string, LayerSet>>();
+
+/** As `select`, remembered by the text of the rule. */
+export function selectOnce(selector: Selector | undefined, where: Predicate | undefined, network: Network): LayerSet {
+  const text = selector?.$cstNode?.text;
+  if (text === undefined) return select(selector, where, network);
+  let known = remembered.get(network);
+  if (!known || known.size > mostRemembered) {
+    known = new Map();
+    remembered.set(network, known);
+  }
+  const key = `${text}\u0000${where?.$cstNode?.text ?? ''}`;
+  let layers = known.get(key);
+  if (!layers) {
+    layers = select(selector, where, network);
+    known.set(key, layers);
+  }
+  return layers;
+}
+
 /** The layers that a selector names, narrowed by `where`. Whatever in it cannot be understood names none. */
 export function select(selector: Selector | undefined, where: Predicate | undefined, network: Network): LayerSet {
   const selected = selectAll(selector, network);
   if (!where) return selected;
-  return filter(selected, (index) => holds(where, network.layers[index]!));
+  const holds = compilePredicate(where);
+  return filter(selected, (index) => holds(network.layers[index]!));
 }
 
 function selectAll(selector: Selector | undefined, network: Network): LayerSet {
