@@ -22,6 +22,9 @@ const depthsOf: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16],
 };
 
+/** Most bytes of unpacked rows: 64 megapixels of RGB. */
+const mostRawBytes = 200 * 1024 * 1024;
+
 /** Adam7: first column, first row, and the steps of each of the seven passes. */
 const adam7 = [
   [0, 0, 8, 8],
@@ -75,6 +78,9 @@ export function decodePng(bytes: Uint8Array, name: string): Pixels<Uint8Array> {
   const total = sizes.reduce((sum, { size }) => sum + size, 0);
   const compressed = pieces.reduce((sum, piece) => sum + piece.length, 0);
   if (total > compressed * 1032) broken('it ends early');
+  if (total > mostRawBytes) {
+    fail('data/too-large', `"${name}" holds ${total} bytes of pixels.`, { why: `At most ${mostRawBytes} are read.` });
+  }
   const raw = inflateZlib(pieces, total) ?? broken('its pixels end early');
 
   const channels = header.colour === 0 || header.colour === 4 ? 1 : 3;

@@ -22,7 +22,7 @@ export const npyReader: Reader = {
   },
 };
 
-const mostSamples = 50_000_000;
+const mostSamples = 10_000_000;
 
 /** The first dimension of `array` as samples. */
 export function arrayStore(array: NpyArray, name: string, fingerprint: () => Promise<string>): SampleStore {
