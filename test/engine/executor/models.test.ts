@@ -68,6 +68,13 @@ function leastMagnitude(graph: Graph, value: string): number {
   return graph.nodes.find(({ outputs }) => outputs[0] === value)?.op === 'Sigmoid' ? 0.01 : 0;
 }
 
+/** A comparison that does not take a second on an image of half a million elements. */
+function sameBytes(a: Tensor, b: Tensor): boolean {
+  return (
+    Buffer.compare(Buffer.from((a.data as Float32Array).buffer), Buffer.from((b.data as Float32Array).buffer)) === 0
+  );
+}
+
 describe.skipIf(!hasShared)('real models give what ONNX Runtime gives (needs shared models)', () => {
   const pools: Kernels[] = [];
   beforeAll(async () => {
@@ -99,7 +106,7 @@ describe.skipIf(!hasShared)('real models give what ONNX Runtime gives (needs sha
         // The number of threads does not change a bit.
         const alone = first.get(mode) ?? outputs;
         first.set(mode, alone);
-        expect(outputs).toEqual(alone);
+        for (const value of graph.outputs) expect(sameBytes(outputs.get(value)!, alone.get(value)!)).toBe(true);
       }
     }
   });
