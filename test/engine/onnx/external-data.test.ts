@@ -88,6 +88,7 @@ describe('reading', () => {
 
   it.each([
     '../secret.bin',
+    '../nothing.bin',
     'parts/../../secret.bin',
     '..\\secret.bin',
     '/etc/passwd',
