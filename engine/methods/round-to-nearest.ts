@@ -38,6 +38,8 @@ export function weightParameters(problem: WeightProblem): AffineParameters[] {
       own = state.finish(format, scheme, range);
     }
     const least = problem.leastScale(channel);
+    // A channel without weights is all bias: the finest scale represents it best.
+    if (least > 0 && values.every((value) => value === 0)) return { ...own, scale: atLeast(least) };
     return own.scale >= least ? own : { ...own, scale: atLeast(least) };
   });
 }
