@@ -1,12 +1,29 @@
 import type { Command } from './command.ts';
+import { bench } from './commands/bench.ts';
 import { check } from './commands/check.ts';
 import { formats } from './commands/formats.ts';
+import { init } from './commands/init.ts';
 import { inspect } from './commands/inspect.ts';
 import { methods } from './commands/methods.ts';
 import { operators } from './commands/operators.ts';
+import { profile } from './commands/profile.ts';
 import { quantize } from './commands/quantize.ts';
+import { run } from './commands/run.ts';
 import { targets } from './commands/targets.ts';
 import { verify } from './commands/verify.ts';
 
 /** In the order of the help. */
-export const commands: readonly Command[] = [inspect, check, quantize, verify, targets, formats, methods, operators];
+export const commands: readonly Command[] = [
+  init,
+  inspect,
+  check,
+  run,
+  quantize,
+  verify,
+  profile,
+  bench,
+  targets,
+  formats,
+  methods,
+  operators,
+];

@@ -45,7 +45,8 @@ export const quantize = defineCommand({
       ...(outFolder !== undefined && { outFolder }),
       ...(samples !== undefined && { evaluationSamples: samples }),
     });
-    for (const finding of report.findings) terminal.finding(finding);
+    const serious = report.findings.filter(({ severity }) => severity === 'error' || severity === 'warning');
+    for (const finding of serious) terminal.finding(finding);
     return {
       exitCode: passed ? 0 : 1,
       json: { ok: passed, report, written },

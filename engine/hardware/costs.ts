@@ -153,8 +153,12 @@ function liveBytes(summary: ModelSummary, formats: ModelFormats, folded: Readonl
     }
     const shared = folded.has(layer.name) && activations[0] !== undefined ? rootOf(activations[0].name) : undefined;
     for (const output of layer.outputs) {
-      if (shared !== undefined && spans.has(shared)) root.set(output.name, shared);
-      else spans.set(output.name, { bytes: valueBytes(output, formats), from: i, to: i });
+      const span = shared === undefined ? undefined : spans.get(shared);
+      if (span !== undefined) {
+        root.set(output.name, shared!);
+        // What a folded activation leaves is what the layer before it writes: in those codes, not in its own.
+        span.bytes = Math.min(span.bytes, valueBytes(output, formats));
+      } else spans.set(output.name, { bytes: valueBytes(output, formats), from: i, to: i });
     }
   }
   for (const output of summary.outputs) {

@@ -1,5 +1,8 @@
+import type { Graph } from '../graph/graph.ts';
 import type { LayerSummary, ModelSummary } from '../graph/summary.ts';
+import type { Plan } from '../plan.ts';
 import { type Assignment, edgeKey } from '../quantize/assignment.ts';
+import { layOut } from '../quantize/layout.ts';
 import type { DataType } from '../tensor.ts';
 
 /** In which format each value, weight and bias of a model is held. */
@@ -44,6 +47,31 @@ export function assignedFormats(summary: ModelSummary, assignment: Assignment): 
       if (weight === undefined) return 0;
       const symmetric = weight.zeroPoint.every((zero) => zero === 0);
       return weight.scale.length * 4 + (symmetric ? 0 : weight.zeroPoint.length);
+    },
+  };
+}
+
+/** What a plan will make of a model, before any data is seen: enough for sizes, memory and estimated latency. */
+export function plannedFormats(summary: ModelSummary, graph: Graph, plan: Plan): ModelFormats {
+  const layout = layOut(graph, plan);
+  const values = new Map<string, string>();
+  for (const [name, { choice }] of layout.inputs) values.set(name, choice.format);
+  for (const layer of summary.layers) {
+    for (const [i, output] of layer.outputs.entries()) {
+      const slot = layout.slots.get(edgeKey(layer.name, `output[${i}]`));
+      if (slot) values.set(output.name, slot.choice.format);
+    }
+  }
+  const choice = (layer: LayerSummary) => (layout.weights.has(layer.name) ? plan.nodes[layer.name]?.weight : undefined);
+  return {
+    value: (name, dtype) => values.get(name) ?? dtype ?? 'float32',
+    weight: (layer) => choice(layer)?.format ?? storedFormats.weight(layer),
+    bias: (layer) => (choice(layer) && layout.nodes.has(layer.name) ? 'int32' : storedFormats.bias(layer)),
+    weightParameterBytes(layer) {
+      const weight = choice(layer);
+      if (weight === undefined) return 0;
+      const channels = weight.granularity === 'per-channel' ? Number(layer.outputs[0]?.shape?.[1] ?? 1) : 1;
+      return channels * (weight.scheme === 'symmetric' ? 4 : 5);
     },
   };
 }

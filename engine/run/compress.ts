@@ -7,6 +7,7 @@ import type { Job, Plan } from '../plan.ts';
 import { type AssignResult, assign } from '../quantize/assign.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { calibrate, type Statistics } from '../quantize/calibrate.ts';
+import { layOut } from '../quantize/layout.ts';
 import { type RunContext, renamed } from './context.ts';
 import type { LoadedModel, Prepared } from './load.ts';
 
@@ -18,21 +19,24 @@ export interface Compressed {
   readonly findings: readonly Finding[];
 }
 
-/** Calibration and assignment: from a float graph and a plan to codes. */
+/** Calibration and assignment: from a float graph and a plan to codes. Data may be absent where only weights are compressed. */
 export async function compress(
   model: LoadedModel,
   prepared: Prepared,
   plan: Plan,
-  calibration: Dataset,
+  calibration: Dataset | undefined,
   context: RunContext,
 ): Promise<Compressed> {
   const { startThread } = context.host;
-  const statistics = await calibrate(prepared.graph, plan, calibration, {
-    compile: (graph, options) =>
-      compile(graph, { ...options, ...(startThread && { startThread: startThread.bind(context.host) }) }),
-    progress: renamed(context.progress, 'Calibrating'),
-    threads: context.threads,
-  });
+  const statistics: Statistics =
+    calibration === undefined || !needsCalibration(prepared, plan)
+      ? { observers: new Map(), samples: 0, data: '' }
+      : await calibrate(prepared.graph, plan, calibration, {
+          compile: (graph, options) =>
+            compile(graph, { ...options, ...(startThread && { startThread: startThread.bind(context.host) }) }),
+          progress: renamed(context.progress, 'Calibrating'),
+          threads: context.threads,
+        });
   const result: AssignResult = assign(prepared.graph, plan, statistics);
   const summary = summarize({ ...model.model, graph: result.graph });
   return {
@@ -42,6 +46,11 @@ export async function compress(
     formats: assignedFormats(summary, result.assignment),
     findings: result.findings,
   };
+}
+
+/** Whether any activation is to be held in codes; weights alone need no data. */
+export function needsCalibration(prepared: Prepared, plan: Plan): boolean {
+  return layOut(prepared.graph, plan).groups.length > 0;
 }
 
 /** The plan of a job that is to compress. */

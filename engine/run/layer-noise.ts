@@ -59,11 +59,11 @@ export interface OutputNoiseOptions {
 export async function outputNoise(
   float: Graph,
   model: QuantizedModel,
-  dataset: Dataset,
+  dataset: Dataset | undefined,
   { samples, kernels, progress }: OutputNoiseOptions,
 ): Promise<ReadonlyMap<string, number>> {
-  const count = Math.min(samples, dataset.length);
-  if (count === 0) return new Map();
+  const count = Math.min(samples, dataset?.length ?? 0);
+  if (dataset === undefined || count === 0) return new Map();
   const simulated = simulate(model);
   const values = comparable(float, simulated);
   const observed = [...new Set(values.values())];

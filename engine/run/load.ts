@@ -4,10 +4,7 @@ import type { Graph, Model } from '../graph/graph.ts';
 import { type ModelSummary, summarize } from '../graph/summary.ts';
 import { sha256 } from '../hash.ts';
 import type { Host } from '../host.ts';
-import { decodeModel } from '../onnx/codec.ts';
-import { readModel } from '../onnx/model-file.ts';
-import { isExternal, tensorHeader } from '../onnx/tensor-proto.ts';
-import { tensorsOf } from '../onnx/visit.ts';
+import { openModel } from '../onnx/model-file.ts';
 import { optimize } from '../passes/index.ts';
 
 /** A model file as a run needs it. */
@@ -23,14 +20,10 @@ export interface LoadedModel {
 
 /** @throws FindingError that names the file */
 export async function loadModel(host: Host, path: string): Promise<LoadedModel> {
+  const { proto, bytes, externalBytes } = await openModel(host, path);
   try {
-    const bytes = await host.readFile(path);
-    let proto = decodeModel(bytes);
-    let external = 0;
-    for (const tensor of tensorsOf(proto)) if (isExternal(tensor)) external += tensorHeader(tensor).bytes ?? 0;
-    if (external > 0) proto = await readModel(host, path);
     const model = graphFromProto(proto);
-    return { path, hash: sha256(bytes), bytes: bytes.length + external, model, summary: summarize(model) };
+    return { path, hash: sha256(bytes), bytes: bytes.length + externalBytes, model, summary: summarize(model) };
   } catch (error) {
     if (error instanceof FindingError) throw new FindingError({ file: path, ...error.finding });
     throw error;
