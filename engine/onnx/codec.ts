@@ -10,7 +10,7 @@ import { messageLimit, WireReader, WireWriter } from './wire.ts';
  * `model/too-complex`, `model/too-large`, `model/no-graph`, `model/no-opset`.
  */
 export function decodeModel(bytes: Uint8Array): onnx.ModelProto {
-  if (bytes.length > messageLimit) tooLarge();
+  checkModelSize(bytes.length);
   checkFrame(bytes);
   const model = decode(onnx.ModelProto, bytes, 'model');
   if (model.graph === undefined) {
@@ -39,15 +39,13 @@ export function encodeTensor(tensor: onnx.TensorProto): Uint8Array<ArrayBuffer> 
   return encode(onnx.TensorProto, tensor, 1024 + (tensor.raw_data?.length ?? 0));
 }
 
-/** Reads any other message (`SequenceProto` files of test suites are not ONNX messages and are read by their users). */
+/** Reads any message. Throws `WHAT/damaged`, `WHAT/too-deep` and `model/too-complex`. */
 export function decode<T>(type: MessageType<T>, bytes: Uint8Array, what: 'model' | 'tensor'): T {
   const reader = new WireReader(bytes);
   try {
     return type.decode(reader);
   } catch (error) {
-    // protobufjs throws plain errors and, at the end of the bytes, range errors; anything else is a fault of ours.
-    if (!(error instanceof Error) || !(error.constructor === Error || /index out of range/.test(error.message)))
-      throw error;
+    if (!isFaultOfFile(error)) throw error;
     if (/max depth exceeded/.test(error.message)) {
       fail(`${what}/too-deep`, 'The file nests graphs or types more than a hundred messages deep.', {
         why: 'Protocol Buffers readers stop there, so no runtime would read it.',
@@ -58,6 +56,11 @@ export function decode<T>(type: MessageType<T>, bytes: Uint8Array, what: 'model'
       fix: 'Copy, download or export the file again.',
     });
   }
+}
+
+/** protobufjs throws plain errors and, at the end of the bytes, range errors; anything else is a fault of ours. */
+function isFaultOfFile(error: unknown): error is Error {
+  return error instanceof Error && (error.constructor === Error || /index out of range/.test(error.message));
 }
 
 export function encode<T>(type: MessageType<T>, message: T, expectedBytes: number): Uint8Array<ArrayBuffer> {
@@ -73,8 +76,10 @@ function rawBytes(model: onnx.ModelProto): number {
   return Math.min(bytes, messageLimit);
 }
 
-function tooLarge(): never {
-  return fail('model/too-large', 'The model file is larger than 2 GiB, the most that Protocol Buffers allow.', {
+/** Throws `model/too-large`. Whoever reads a file asks before reading it. */
+export function checkModelSize(bytes: number): void {
+  if (bytes <= messageLimit) return;
+  fail('model/too-large', 'The model file is larger than 2 GiB, the most that Protocol Buffers allow.', {
     fix: 'Save the model with external data; then only the graph is in this file.',
   });
 }

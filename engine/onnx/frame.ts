@@ -5,21 +5,9 @@ import { fail } from '../findings.ts';
  * never was an ONNX model, which the decoder alone cannot.
  */
 
-/** Wire type of each field of ModelProto. */
-const modelFields: ReadonlyMap<number, number> = new Map([
-  [1, 0],
-  [2, 2],
-  [3, 2],
-  [4, 2],
-  [5, 0],
-  [6, 2],
-  [7, 2],
-  [8, 2],
-  [14, 2],
-  [20, 2],
-  [25, 2],
-  [26, 2],
-]);
+/** Numbers of ModelProto's fields by wire type: what an ONNX file may begin with. */
+const varintFields = new Set([1, 5]);
+const lengthFields = new Set([2, 3, 4, 6, 7, 8, 14, 20, 25, 26]);
 
 /** How other files that people take for ONNX models begin. */
 const foreign: readonly (readonly [what: string, starts: (bytes: Uint8Array) => boolean])[] = [
@@ -46,7 +34,7 @@ export function checkFrame(bytes: Uint8Array): void {
     const tag = varint(bytes, position) ?? (known ? truncated(bytes) : notOnnx(bytes));
     const field = Math.floor(tag.value / 8);
     const wireType = tag.value % 8;
-    const matches = modelFields.get(field) === wireType;
+    const matches = wireType === 0 ? varintFields.has(field) : wireType === 2 && lengthFields.has(field);
     if (!known && !matches) notOnnx(bytes);
     known = true;
     const end = fieldEnd(bytes, tag.end, wireType);

@@ -1,9 +1,9 @@
 import { type OutputFile, replaceFile, replaceFiles } from '../files/replace.ts';
 import { FindingError, fail } from '../findings.ts';
-import { sha256 } from '../hash.ts';
+import { Sha256 } from '../hash.ts';
 import type { Host } from '../host.ts';
 import type { Tensor } from '../tensor.ts';
-import { decodeModel, decodeTensor, encodeModel, encodeTensor } from './codec.ts';
+import { checkModelSize, decodeModel, decodeTensor, encodeModel, encodeTensor } from './codec.ts';
 import { externalDataOf, loadExternalData } from './external-data.ts';
 import { changed, onnx } from './proto.ts';
 import { tensorFromProto, tensorToProto } from './tensor-proto.ts';
@@ -28,14 +28,9 @@ export interface ModelFile {
 export async function openModel(host: Host, path: string): Promise<ModelFile> {
   const stat = await host.stat(path);
   if (stat === undefined) fail('file/missing', `There is no model at ${path}.`, { file: path, fix: 'Check the path.' });
-  if (stat.size > messageLimit) {
-    fail('model/too-large', 'The model file is larger than 2 GiB, the most that Protocol Buffers allow.', {
-      file: path,
-      fix: 'Save the model with external data; then only the graph is in this file.',
-    });
-  }
-  const bytes = await host.readFile(path);
   return await namingFile(path, async () => {
+    checkModelSize(stat.size);
+    const bytes = await host.readFile(path);
     const proto = decodeModel(bytes);
     const externalBytes = await loadExternalData(proto, externalDataOf(host, path), externalLimit);
     return { proto, bytes, externalBytes };
@@ -103,17 +98,22 @@ export async function writeModel(
 
 function withExternalData(host: Host, path: string, model: onnx.ModelProto): OutputFile[] {
   const pieces: Uint8Array[] = [];
+  // Of the whole file: equal names must mean equal bytes, or new data would appear under the old model.
+  const hash = new Sha256();
   const places = new Map<onnx.TensorProto, { readonly offset: number; readonly length: number }>();
   let size = 0;
   for (const tensor of model.graph?.initializer ?? []) {
     const { raw_data: bytes } = tensor;
     if (bytes === undefined || bytes.length < externalThreshold) continue;
     const padding = (pageBytes - (size % pageBytes)) % pageBytes;
-    pieces.push(new Uint8Array(padding), bytes);
+    for (const piece of [new Uint8Array(padding), bytes]) {
+      pieces.push(piece);
+      hash.update(piece);
+    }
     places.set(tensor, { offset: size + padding, length: bytes.length });
     size += padding + bytes.length;
   }
-  const location = `${host.path.basename(path)}.${sha256(...pieces).slice(0, 16)}.data`;
+  const location = `${host.path.basename(path)}.${hash.hex().slice(0, 16)}.data`;
   const moved = model.graph?.initializer.map((tensor) => {
     const place = places.get(tensor);
     return place ? pointingTo(tensor, { location, offset: place.offset, length: place.length }) : tensor;

@@ -41,6 +41,7 @@ export class WireReader extends protobuf.Reader {
     return textOfBytes(this.bytes());
   }
 
+  // protobufjs declares `Long` here; nothing but its generated code, which takes anything, sees what is returned.
   override int64(): never {
     this.countNumbers(1);
     return this.varint64(true) as never;

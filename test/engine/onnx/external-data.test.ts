@@ -9,6 +9,7 @@ import { encodeModel } from '../../../engine/onnx/codec.ts';
 import { externalDataOf } from '../../../engine/onnx/external-data.ts';
 import { readModel, readTensorFile, writeModel, writeTensorFile } from '../../../engine/onnx/model-file.ts';
 import { onnx } from '../../../engine/onnx/proto.ts';
+import { tensorToProto } from '../../../engine/onnx/tensor-proto.ts';
 import { smallModel } from './small-model.ts';
 import { versionOf } from './versions.ts';
 
@@ -201,6 +202,18 @@ describe('writing', () => {
     await other.discard();
     await writeModel(host, path, versionOf('v'));
     expect(readdirSync(dirname(path))).toEqual(['model.onnx']);
+  });
+
+  it('equal names of data files mean equal bytes: the same weights cut otherwise lie otherwise', async () => {
+    const cut = (...lengths: number[]) => {
+      const model = smallModel();
+      for (const length of lengths)
+        model.graph!.initializer.push(tensorToProto({ dtype: 'uint8', dims: [length], data: new Uint8Array(length) }));
+      return model;
+    };
+    const [first] = await writeModel(host, path, cut(3000, 2000), { externalData: 'always' });
+    const [second] = await writeModel(host, path, cut(2000, 3000), { externalData: 'always' });
+    expect(second).not.toBe(first);
   });
 
   it('the same model gives the same bytes and names', async () => {

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FindingError } from '../../../engine/findings.ts';
-import { decodeModel, decodeTensor, encodeModel } from '../../../engine/onnx/codec.ts';
+import { decodeModel, decodeTensor, encode, encodeModel } from '../../../engine/onnx/codec.ts';
 import { onnx } from '../../../engine/onnx/proto.ts';
 import { tensorFromProto } from '../../../engine/onnx/tensor-proto.ts';
 import { hasShared, shared } from '../../shared.ts';
+import { allFields } from './messages.ts';
 import { smallModel } from './small-model.ts';
 
 /** Code of the finding that reading gives; undefined when the bytes can be read. Any other error fails the test. */
@@ -39,6 +40,15 @@ describe('files that are no ONNX models', () => {
     ['a model without a graph', Uint8Array.from([0x08, 13]), 'model/no-graph'],
     ['a model without operator sets', Uint8Array.from([0x08, 13, 0x3a, 0]), 'model/no-opset'],
   ])('%s', (_, bytes, code) => expect(readingModel(bytes)).toBe(code));
+
+  it('a model may begin with any field that a model has', () => {
+    const model = allFields().find(({ name }) => name === '.onnx.ModelProto')!;
+    expect(Object.keys(model.fields).length).toBe(12);
+    for (const [field, value] of Object.entries(model.fields)) {
+      const bytes = encode(model.type, { ...new onnx.ModelProto(), [field]: value }, 16);
+      expect(readingModel(bytes), field).not.toBe('model/not-onnx');
+    }
+  });
 
   it('says what the file is', () => {
     expect(() => decodeModel(ascii('version https://git-lfs.github.com/spec/v1\n'))).toThrow(/git lfs pull/);
