@@ -53,6 +53,8 @@ export interface Kernels {
   /** Bytes allocated now and at most since the last `resetPeak`, over all workspaces. */
   readonly allocatedBytes: number;
   readonly peakBytes: number;
+  /** The part of `allocatedBytes` that belongs to no workspace: scratch memory, grown to what the largest step needs. */
+  readonly scratchBytes: number;
   resetPeak(): void;
   /** Ends the pool's threads. */
   dispose(): void;
@@ -140,10 +142,12 @@ export type Requantization =
   /** code = saturate(roundHalfToEven(float(acc) · scale) + zero), in float32; scale = s_in · s_w / s_out. */
   | { readonly arithmetic: 'ort'; readonly scale: Float32Array }
   /**
-   * scale = multiplier · 2^(shift − 31), multiplier in [2³⁰, 2³¹); shift may be negative. `tflite`: one rounding, half
-   * up. `gemmlowp`: SaturatingRoundingDoublingHighMul, then RoundingDivideByPOT. See `fixedPointMultiplier`.
+   * scale = multiplier · 2^(shift − 31), multiplier in [2³⁰, 2³¹); shift may be negative, or 0 and 0. `tflite`: one rounding, half
+   * up. `gemmlowp`: SaturatingRoundingDoublingHighMul, then RoundingDivideByPOT.
    */
-  | { readonly arithmetic: 'tflite' | 'gemmlowp'; readonly multiplier: Int32Array; readonly shift: Int32Array };
+  | { readonly arithmetic: 'tflite' | 'gemmlowp'; readonly multiplier: Int32Array; readonly shift: Int32Array }
+  /** ((acc · multiplier >> (shift − 1)) + 1) >> 1 with shift ≥ 1 (METHODS A1, without pre-shift). */
+  | { readonly arithmetic: 'settle'; readonly multiplier: Int32Array; readonly shift: Int32Array };
 
 /** 8-bit activations: `u8` codes 0…255, `s8` codes −128…127. */
 export type CodeType = 'u8' | 's8';
@@ -156,11 +160,11 @@ export interface CodeOutput {
   readonly high: number;
 }
 
-/** 8-bit weights of a convolution or matrix product, s8, zero point 0. */
+/** Weights of an integer convolution or matrix product, their zero point taken off: −255…255 in all. */
 export interface QConvWeights {
   readonly geometry: ConvGeometry;
   /** [outputChannels, inputChannels / groups, kernelHeight, kernelWidth], row-major as in ONNX. */
-  readonly weights: Int8Array;
+  readonly weights: Int8Array | Int16Array;
   readonly bias?: Int32Array | undefined;
   readonly input: { readonly type: CodeType; readonly zeroPoint: number };
   readonly output: CodeOutput;
@@ -458,7 +462,7 @@ export interface Workspace {
     readonly inputStride?: number;
     readonly outputStride?: number;
   }): Step;
-  /** B [k, n] s8 (`transposed`: [n, k]); parameters as for a 1×1 convolution with n output channels. */
+  /** B [k, n] (`transposed`: [n, k]); parameters as for a 1×1 convolution with n output channels. */
   packQMatrix(
     args: Pick<QConvWeights, 'weights' | 'bias' | 'input' | 'output' | 'requantization'> & {
       readonly k: number;
@@ -467,18 +471,25 @@ export interface Workspace {
     },
   ): PackedQMatrix;
   qgemm(args: { readonly m: number; readonly a: Address; readonly b: PackedQMatrix; readonly output: Address }): Step;
+  /**
+   * Broadcasting as `binary`. With za = a − zero, zb alike: mul rescales za · zb. add, `ort`: round((za · s_a + zb · s_b) / s_out) with
+   * every operation in float32; else aTable[a] + bTable[b] (by the codes' bytes) is rescaled.
+   */
   qbinary(args: {
     readonly fn: 'add' | 'mul';
     readonly a: Address;
     readonly b: Address;
     readonly output: Address;
-    readonly count: number;
-    /** `period`: b repeats every so many elements (a vector over the last axis, or 1 for a scalar). Default: count. */
-    readonly period?: number;
+    readonly dims: readonly number[];
+    readonly aStrides: readonly number[];
+    readonly bStrides: readonly number[];
     readonly aCodes: CodeScale;
     readonly bCodes: CodeScale;
     readonly outputCodes: CodeOutput & { readonly scale: number };
-    readonly arithmetic: 'ort' | 'tflite' | 'gemmlowp';
+    /** One constant for all; not used by an addition in `ort`. */
+    readonly requantization: Requantization;
+    readonly aTable?: Int32Array;
+    readonly bTable?: Int32Array;
   }): Step;
   qmaxPool(args: {
     readonly geometry: PoolGeometry;
@@ -486,14 +497,16 @@ export interface Workspace {
     readonly input: Address;
     readonly output: Address;
   }): Step;
+  /** Sum of the codes less the zero point, rescaled by the constants at the number of pixels the window counts (index 0 unused). */
   qaveragePool(args: {
     readonly geometry: PoolGeometry;
     readonly countIncludePad: boolean;
     readonly input: Address;
-    readonly inputCodes: CodeScale;
+    readonly inputCodes: Omit<CodeScale, 'scale'>;
     readonly output: Address;
-    readonly outputCodes: CodeOutput & { readonly scale: number };
-    readonly arithmetic: 'ort' | 'tflite' | 'gemmlowp';
+    readonly outputCodes: CodeOutput;
+    /** Constants for 0…kernel height · kernel width pixels. */
+    readonly requantization: Requantization;
   }): Step;
   /** 256-entry table applied to every code (uint8[256] at `table`, indexed by the code's byte): any unary function of codes. */
   lookup(args: {

@@ -28,6 +28,8 @@ export const Cell = {
   sleepers: 11,
   /** 1 when a kernel trapped in another thread. */
   fault: 12,
+  /** Address of the scratch that all threads share; kernels/assembly/qconv.ts reads it. */
+  sharedScratch: 13,
   /** One cell a thread from here on: 1 while it is at work. */
   active: 16,
 } as const;

@@ -54,6 +54,10 @@ export const binaryFunctions = [
 
 export const reduceFunctions = ['sum', 'mean', 'max', 'min', 'sumSquare', 'l1', 'l2', 'prod', 'logSumExp'] as const;
 
+/** How an int32 accumulator becomes an 8-bit code. */
+export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle'] as const;
+
+export type Arithmetic = (typeof arithmetics)[number];
 export type UnaryFunction = (typeof unaryFunctions)[number];
 export type BinaryFunction = (typeof binaryFunctions)[number];
 export type ReduceFunction = (typeof reduceFunctions)[number];

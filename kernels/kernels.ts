@@ -1,6 +1,6 @@
 import type { KernelFeatures, Kernels, KernelThread, Step, Workspace } from './api.ts';
 import { Arena } from './arena.ts';
-import type { KernelFunction } from './control.ts';
+import { Cell, controlAddress, type KernelFunction } from './control.ts';
 import { Pool } from './pool.ts';
 import { KernelWorkspace } from './workspace.ts';
 
@@ -22,8 +22,11 @@ export class LoadedKernels implements Kernels {
   private readonly owned: KernelThread[] = [];
   private scratch = 0;
   private scratchStride = 0;
+  private shared = 0;
+  private sharedBytes = 0;
   private zeroAddress = 0;
   private zeroBytes = 0;
+  private zeroTotal = 0;
 
   constructor(parts: Parts) {
     this.features = parts.features;
@@ -58,7 +61,7 @@ export class LoadedKernels implements Kernels {
   }
 
   workspace(): Workspace {
-    return new KernelWorkspace(this) as unknown as Workspace;
+    return new KernelWorkspace(this);
   }
 
   run(step: Step): void {
@@ -99,10 +102,25 @@ export class LoadedKernels implements Kernels {
     this.scratchStride = stride;
   }
 
+  /** Makes the scratch that all threads share, from one call of a step to the next, at least `bytes` long. */
+  requireShared(bytes: number): void {
+    if (bytes <= this.sharedBytes) return;
+    if (this.shared !== 0) this.arena.free(this.shared);
+    this.sharedBytes = Math.ceil(bytes / 4096) * 4096;
+    this.shared = this.arena.alloc(this.sharedBytes);
+    this.i32(controlAddress + 4 * Cell.sharedScratch, 1)[0] = this.shared;
+  }
+
+  /** Bytes that belong to no workspace: the threads' scratch, the shared one, zeros. */
+  get scratchBytes(): number {
+    return this.scratchStride * this.features.threads + this.sharedBytes + this.zeroTotal;
+  }
+
   /** Address of at least `bytes` zero bytes that no kernel writes. Earlier addresses stay valid. */
   zeros(bytes: number): number {
     if (bytes > this.zeroBytes) {
       this.zeroBytes = Math.ceil(bytes / 4096) * 4096;
+      this.zeroTotal += this.zeroBytes;
       this.zeroAddress = this.arena.alloc(this.zeroBytes);
       this.u8(this.zeroAddress, this.zeroBytes).fill(0);
     }

@@ -31,6 +31,44 @@ const window = {
   padLeft: 'i32',
 } as const satisfies Fields;
 
+/**
+ * What the table of window addresses is built from: the first fields of every kernel that goes through `prepareTile`. Strides
+ * and channel counts in elements of `1 << elementShift` bytes.
+ */
+const indirect = {
+  input: 'address',
+  weights: 'address',
+  output: 'address',
+  zeros: 'address',
+  pixels: 'i32',
+  ...window,
+  inputStride: 'i32',
+  outputStride: 'i32',
+  groupInputs: 'i32',
+  groupOutputs: 'i32',
+  blockRows: 'i32',
+  pixelBlocks: 'i32',
+  blockPanels: 'i32',
+  panelBlocks: 'i32',
+  rowTaps: 'i32',
+  gather: 'i32',
+  tileBytes: 'i32',
+  elementShift: 'i32',
+} as const satisfies Fields;
+
+/**
+ * How accumulators become codes: number in `arithmetics` (kernels/functions.ts), one float32 or int32 multiplier and one int32
+ * shift per output channel (padded to 8), and the code range.
+ */
+const requantization = {
+  arithmetic: 'i32',
+  multipliers: 'address',
+  shifts: 'address',
+  zero: 'i32',
+  low: 'i32',
+  high: 'i32',
+} as const satisfies Fields;
+
 export const kernelTable = [
   {
     // Rows of A are `aStride` elements apart. Items: blocks of `blockRows` rows × `blockPanels` panels.
@@ -79,29 +117,7 @@ export const kernelTable = [
   {
     // Indirect GEMM over windows. Items: (group × pixel block) × panel block.
     name: 'convF32',
-    fields: {
-      input: 'address',
-      weights: 'address',
-      output: 'address',
-      residual: 'address',
-      zeros: 'address',
-      pixels: 'i32',
-      ...window,
-      inputStride: 'i32',
-      outputStride: 'i32',
-      residualStride: 'i32',
-      groupInputs: 'i32',
-      groupOutputs: 'i32',
-      blockRows: 'i32',
-      pixelBlocks: 'i32',
-      blockPanels: 'i32',
-      panelBlocks: 'i32',
-      rowTaps: 'i32',
-      gather: 'i32',
-      tileBytes: 'i32',
-      min: 'f32',
-      max: 'f32',
-    },
+    fields: { ...indirect, residual: 'address', residualStride: 'i32', min: 'f32', max: 'f32' },
   },
   {
     // Weights and biases packed as [1 + taps][channels rounded up to 4], biases first. Items: output rows.
@@ -270,6 +286,173 @@ export const kernelTable = [
       rows: 'address',
       columns: 'address',
     },
+  },
+  {
+    // 8-bit codes to int16 with the zero point taken off, channels of each group padded to an even number, into the
+    // shared scratch: what convCodes reads. Items: blocks of 64 pixels.
+    name: 'widenCodes',
+    fields: {
+      input: 'address',
+      pixels: 'i32',
+      groups: 'i32',
+      channels: 'i32',
+      padded: 'i32',
+      inputStride: 'i32',
+      zero: 'i32',
+      signed: 'i32',
+    },
+  },
+  {
+    // Indirect GEMM of int16 pairs into int32. Panels: 8 int32 biases, then one row of 8 × 2 int16 a pair of inputs.
+    // Items: (group × pixel block) × panel block.
+    name: 'convCodes',
+    fields: { ...indirect, ...requantization },
+  },
+  {
+    // Weights: int32 biases [padded], then [tap pairs][padded][2] int16, then `padded` bytes of the zero point.
+    // `padded`: channels rounded up to 8. Items: output rows.
+    name: 'depthwiseCodes',
+    fields: {
+      input: 'address',
+      weights: 'address',
+      output: 'address',
+      channels: 'i32',
+      ...window,
+      inputStride: 'i32',
+      outputStride: 'i32',
+      inputZero: 'i32',
+      signed: 'i32',
+      ...requantization,
+    },
+  },
+  {
+    // Items: output rows.
+    name: 'maxPoolCodes',
+    fields: { input: 'address', output: 'address', channels: 'i32', ...window, signed: 'i32' },
+  },
+  {
+    // Multipliers and shifts are indexed by the number of pixels a window counts. Items: output rows.
+    name: 'averagePoolCodes',
+    fields: {
+      input: 'address',
+      output: 'address',
+      channels: 'i32',
+      ...window,
+      padBottom: 'i32',
+      padRight: 'i32',
+      countPad: 'i32',
+      inputZero: 'i32',
+      signed: 'i32',
+      ...requantization,
+    },
+  },
+  {
+    // Strided as binaryF32. Addition in float (`ort`) uses the scales, in fixed point the 256-entry int32 tables;
+    // multiplication uses the multiplier alone.
+    name: 'binaryCodes',
+    fields: {
+      a: 'address',
+      b: 'address',
+      output: 'address',
+      multiply: 'i32',
+      dims: 'i32x8',
+      aStrides: 'i32x8',
+      bStrides: 'i32x8',
+      chunk: 'i32',
+      chunks: 'i32',
+      aSigned: 'i32',
+      bSigned: 'i32',
+      aZero: 'i32',
+      bZero: 'i32',
+      aScale: 'f32',
+      bScale: 'f32',
+      outputScale: 'f32',
+      aTable: 'address',
+      bTable: 'address',
+      ...requantization,
+    },
+  },
+  {
+    // 256 bytes at `table`. Items: runs of 4096 codes.
+    name: 'lookupCodes',
+    fields: { input: 'address', output: 'address', count: 'i32', table: 'address' },
+  },
+  {
+    // `channels` 0: one scale and zero point (a float32 integer), else one each per element of the last axis.
+    // Items: runs of 1024 elements.
+    name: 'quantizeF32',
+    fields: {
+      input: 'address',
+      output: 'address',
+      count: 'i32',
+      channels: 'i32',
+      scale: 'address',
+      zero: 'address',
+      low: 'f32',
+      high: 'f32',
+    },
+  },
+  {
+    name: 'fakeQuantizeF32',
+    fields: {
+      input: 'address',
+      output: 'address',
+      count: 'i32',
+      channels: 'i32',
+      scale: 'address',
+      zero: 'address',
+      low: 'f32',
+      high: 'f32',
+    },
+  },
+  {
+    name: 'dequantizeF32',
+    fields: {
+      input: 'address',
+      output: 'address',
+      count: 'i32',
+      channels: 'i32',
+      scale: 'address',
+      zero: 'address',
+      signed: 'i32',
+    },
+  },
+  {
+    // {min, max} of the finite values of each item. Items: runs of 65536 elements.
+    name: 'minMaxF32',
+    fields: { input: 'address', output: 'address', count: 'i32' },
+  },
+  {
+    // {min, max} pairs to one. Items: 1.
+    name: 'combineMinMaxF32',
+    fields: { input: 'address', output: 'address', count: 'i32' },
+  },
+  {
+    // Minima, then maxima, of the finite values of each channel. Items: quads of channels.
+    name: 'minMaxChannelsF32',
+    fields: { input: 'address', output: 'address', rows: 'i32', channels: 'i32' },
+  },
+  {
+    // counts[clamp(floor((x − low) · factor))] += 1 in float64 arithmetic; NaN is left out. Items: 1.
+    name: 'histogramF32',
+    fields: {
+      low: 'f64',
+      factor: 'f64',
+      input: 'address',
+      counts: 'address',
+      count: 'i32',
+      bins: 'i32',
+    },
+  },
+  {
+    // float64 {Σ|x|, Σx²}, or with `b` {Σ(a − b)², Σa²}, of each item; four running sums. Items: runs of 65536 elements.
+    name: 'sumsF32',
+    fields: { a: 'address', b: 'address', output: 'address', count: 'i32' },
+  },
+  {
+    // float64 pairs added in order. Items: 1.
+    name: 'combineSumsF64',
+    fields: { input: 'address', output: 'address', count: 'i32' },
   },
 ] as const satisfies readonly KernelRow[];
 

@@ -1,17 +1,29 @@
 import type * as api from './api.ts';
 import type { Builder } from './builders/builder.ts';
+import {
+  dequantize,
+  fakeQuantize,
+  lookup,
+  qaveragePool,
+  qbinary,
+  qmaxPool,
+  quantize,
+  requantize,
+} from './builders/codes.ts';
 import { conv2d, packConv } from './builders/conv.ts';
 import { affine, binary, layerNorm, unary } from './builders/elementwise.ts';
 import { gemm, packMatrix, packMatrixStep, reserveMatrix } from './builders/gemm.ts';
 import { copy, fill, gather, permute, resize, toChannelsFirst, toChannelsLast } from './builders/movement.ts';
+import { histogram, minMax, minMaxChannels, squaredError, sums } from './builders/observe.ts';
 import { averagePool, maxPool } from './builders/pool.ts';
+import { packQConv, packQMatrix, qconv2d, qgemm } from './builders/qconv.ts';
 import { globalPool, reduce, softmax } from './builders/reduce.ts';
 import type { LoadedKernels } from './kernels.ts';
 
 type Args<M extends keyof api.Workspace> = api.Workspace[M] extends (args: infer A) => unknown ? A : never;
 
 /** `Workspace`: owns its allocations and hands every builder on to its file. */
-export class KernelWorkspace implements Builder {
+export class KernelWorkspace implements Builder, api.Workspace {
   readonly kernels: LoadedKernels;
   private readonly owned = new Set<api.Address>();
 
@@ -106,5 +118,56 @@ export class KernelWorkspace implements Builder {
   }
   resize(args: Args<'resize'>): api.Step {
     return resize(this, args);
+  }
+  minMax(args: Args<'minMax'>): api.Step {
+    return minMax(this, args);
+  }
+  minMaxChannels(args: Args<'minMaxChannels'>): api.Step {
+    return minMaxChannels(this, args);
+  }
+  histogram(args: Args<'histogram'>): api.Step {
+    return histogram(this, args);
+  }
+  sums(args: Args<'sums'>): api.Step {
+    return sums(this, args);
+  }
+  squaredError(args: Args<'squaredError'>): api.Step {
+    return squaredError(this, args);
+  }
+  quantize(args: Args<'quantize'>): api.Step {
+    return quantize(this, args);
+  }
+  dequantize(args: Args<'dequantize'>): api.Step {
+    return dequantize(this, args);
+  }
+  fakeQuantize(args: Args<'fakeQuantize'>): api.Step {
+    return fakeQuantize(this, args);
+  }
+  requantize(args: Args<'requantize'>): api.Step {
+    return requantize(this, args);
+  }
+  packQConv(args: Args<'packQConv'>): api.PackedQConv {
+    return packQConv(this, args);
+  }
+  qconv2d(args: Args<'qconv2d'>): api.Step {
+    return qconv2d(this, args);
+  }
+  packQMatrix(args: Args<'packQMatrix'>): api.PackedQMatrix {
+    return packQMatrix(this, args);
+  }
+  qgemm(args: Args<'qgemm'>): api.Step {
+    return qgemm(this, args);
+  }
+  qbinary(args: Args<'qbinary'>): api.Step {
+    return qbinary(this, args);
+  }
+  qmaxPool(args: Args<'qmaxPool'>): api.Step {
+    return qmaxPool(this, args);
+  }
+  qaveragePool(args: Args<'qaveragePool'>): api.Step {
+    return qaveragePool(this, args);
+  }
+  lookup(args: Args<'lookup'>): api.Step {
+    return lookup(this, args);
   }
 }

@@ -40,12 +40,12 @@ export async function generate() {
 
   const { descriptorClasses } = await import('../kernels/generator/descriptors.ts');
   const { binaryLoops, unaryLoops } = await import('../kernels/generator/elementwise.ts');
-  const { microkernels } = await import('../kernels/generator/microkernels.ts');
+  const { integerMicrokernels, microkernels } = await import('../kernels/generator/microkernels.ts');
   mkdirSync(join(assembly, 'generated'), { recursive: true });
   mkdirSync(output, { recursive: true });
   const generated = {
     descriptors: descriptorClasses(),
-    microkernels: microkernels(6),
+    microkernels: `${microkernels(6)}\n${integerMicrokernels(4)}`,
     'unary-loops': unaryLoops(),
     'binary-loops': binaryLoops(),
   };

@@ -1,11 +1,12 @@
 import { ConvF32 } from './generated/descriptors';
 import { least } from './integer';
+import { copyRun } from './movement';
 import { TILE_ROWS, tile } from './tile';
 
 // A tile's slot in scratch: taps, depth, then the row addresses, then (when gathering) the gathered rows themselves.
 // @ts-ignore: decorator
 @inline
-const HEADER: usize = 8;
+export const HEADER: usize = 8;
 
 /**
  * Convolution as a GEMM whose A rows are found through a table of addresses, so that no patch matrix is built. Where
@@ -30,7 +31,7 @@ export function convF32(d: ConvF32, begin: i32, end: i32, scratch: usize): void 
     const pixel1 = least(pixel0 + blockRows, pixels);
     if (block != prepared) {
       for (let pixel = pixel0, slot = scratch; pixel < pixel1; pixel += TILE_ROWS, slot += tileBytes)
-        prepare(d, group, pixel, least(pixel1 - pixel, TILE_ROWS), slot);
+        prepareTile(d, d.input, group, pixel, least(pixel1 - pixel, TILE_ROWS), TILE_ROWS, slot);
       prepared = block;
     }
     const panel0 = (item % panelBlocks) * d.blockPanels;
@@ -51,11 +52,16 @@ export function convF32(d: ConvF32, begin: i32, end: i32, scratch: usize): void 
   }
 }
 
-function prepare(d: ConvF32, group: i32, pixel: i32, rows: i32, slot: usize): void {
+/**
+ * Writes the table of one tile of `rows` pixels from `pixel` on: the address of every row's every tap. `input` replaces
+ * the field of that name; `most` is the height of the largest tile.
+ */
+export function prepareTile(d: ConvF32, input: usize, group: i32, pixel: i32, rows: i32, most: i32, slot: usize): void {
   const width = d.outputWidth, area = width * d.outputHeight;
   const kernelHeight = d.kernelHeight, kernelWidth = d.kernelWidth;
-  const pixelBytes = d.inputStride << 2, channels = d.groupInputs;
-  const base = d.input + ((group * channels) << 2);
+  const shift = d.elementShift;
+  const pixelBytes = d.inputStride << shift, channels = d.groupInputs, runBytes = channels << shift;
+  const base = input + group * runBytes;
   const first = pixel % area;
   let image = pixel / area, y = first / width, x = first % width;
   // Does every window of the tile lie inside the input's rows?
@@ -74,20 +80,20 @@ function prepare(d: ConvF32, group: i32, pixel: i32, rows: i32, slot: usize): vo
   store<i32>(slot, taps);
   store<i32>(slot, gather ? kernelHeight * kernelWidth * channels : inside ? kernelWidth * channels : channels, 4);
   const table = slot + HEADER;
-  let gathered = table + (TILE_ROWS << 2);
+  let gathered = table + (most << 2);
   for (let i = 0; i < rows; i++) {
     const top = y * d.strideHeight - d.padTop, left = x * d.strideWidth - d.padLeft;
     const plane = base + image * d.inputHeight * d.inputWidth * pixelBytes;
-    if (gather) store<u32>(table + (i << 2), <u32>gathered);
     let entry = table + (i << 2);
+    if (gather) store<u32>(entry, <u32>gathered);
     for (let ky = 0, iy = top; ky < kernelHeight; ky++, iy += d.dilationHeight) {
       const rowInside = <u32>iy < <u32>d.inputHeight;
       const line = plane + iy * d.inputWidth * pixelBytes;
       for (let kx = 0, ix = left; kx < perRow; kx++, ix += d.dilationWidth) {
         const from = rowInside && <u32>ix < <u32>d.inputWidth ? line + ix * pixelBytes : d.zeros;
         if (gather) {
-          for (let channel = 0; channel < channels; channel++, gathered += 4)
-            store<f32>(gathered, load<f32>(from + (channel << 2)));
+          copyRun(gathered, from, runBytes);
+          gathered += runBytes;
         } else {
           store<u32>(entry, <u32>from);
           entry += rows << 2;

@@ -5,14 +5,14 @@ import { loadPartial, storePartial } from './vector';
 /** First tap of a window that starts at `start` which lies at or behind 0. */
 // @ts-ignore: decorator
 @inline
-function firstTap(start: i32, dilation: i32): i32 {
+export function firstTap(start: i32, dilation: i32): i32 {
   return start >= 0 ? 0 : (dilation - 1 - start) / dilation;
 }
 
 /** One behind the last tap of a window that lies before `size`. */
 // @ts-ignore: decorator
 @inline
-function endTap(start: i32, dilation: i32, taps: i32, size: i32): i32 {
+export function endTap(start: i32, dilation: i32, taps: i32, size: i32): i32 {
   return size <= start ? 0 : least(taps, (size - start + dilation - 1) / dilation);
 }
 

@@ -130,6 +130,7 @@ export function conv2d(builder: Builder, args: Args<'conv2d'>): Step {
     rowTaps,
     gather,
     tileBytes,
+    elementShift: 2,
     ...clamp,
   };
   const items = pixels === 0 ? 0 : groups * blocks.rowBlocks * blocks.panelBlocks;

@@ -67,3 +67,51 @@ function tile(rows: number, unroll: number): string {
   );
   return lines.join('\n');
 }
+
+/**
+ * The integer micro-kernels: `qtile{R}x8(table, taps, depth, b, c)`: C[R, 8] (int32, dense) = bias + Σ_tap Σ_pair
+ * dot(A_tap[row][pair], B[tap, pair]), where rows are int16, `depth` counts pairs of them, and b is a packed
+ * panel: 8 int32 biases, then one row of 8 × 2 int16 a pair.
+ */
+export function integerMicrokernels(largest: number): string {
+  const lines: string[] = [];
+  for (let rows = 1; rows <= largest; rows++) lines.push(integerTile(rows, 2), '');
+  return lines.join('\n');
+}
+
+function integerTile(rows: number, unroll: number): string {
+  const R = [...Array(rows).keys()];
+  const lines: string[] = [];
+  lines.push(
+    `export function qtile${rows}x8(table: usize, taps: i32, depth: i32, b: usize, c: usize): void {`,
+    '  let a0l = v128.load(b), a0h = v128.load(b, 16);',
+  );
+  for (const i of R.slice(1)) lines.push(`  let a${i}l = a0l, a${i}h = a0h;`);
+  lines.push('  b += 32;', '  do {');
+  for (const i of R) lines.push(`    let p${i} = <usize>load<u32>(table, ${4 * i});`);
+  lines.push(`    table += ${4 * rows};`, '    let k = depth;');
+  const step = (u: number): void => {
+    lines.push(`      const l${u} = v128.load(b, ${32 * u}), h${u} = v128.load(b, ${32 * u + 16});`);
+    for (const i of R) {
+      lines.push(
+        `      const x${i}_${u} = v128.load32_splat(p${i}, ${4 * u});`,
+        `      a${i}l = i32x4.add(a${i}l, i32x4.dot_i16x8_s(x${i}_${u}, l${u}));`,
+        `      a${i}h = i32x4.add(a${i}h, i32x4.dot_i16x8_s(x${i}_${u}, h${u}));`,
+      );
+    }
+  };
+  const advance = (count: number): void => {
+    for (const i of R) lines.push(`      p${i} += ${4 * count};`);
+    lines.push(`      b += ${32 * count};`);
+  };
+  lines.push(`    for (; k >= ${unroll}; k -= ${unroll}) {`);
+  for (let u = 0; u < unroll; u++) step(u);
+  advance(unroll);
+  lines.push('    }', '    for (; k > 0; k--) {');
+  step(0);
+  advance(1);
+  lines.push('    }', '  } while (--taps > 0);');
+  for (const i of R) lines.push(`  v128.store(c, a${i}l, ${32 * i});`, `  v128.store(c, a${i}h, ${32 * i + 16});`);
+  lines.push('}');
+  return lines.join('\n');
+}

@@ -3,8 +3,19 @@ import type { AnyCase } from '../harness.ts';
 import { convF32, depthwiseF32 } from './conv.ts';
 import { affineF32, binaryF32, layerNormF32, unaryF32 } from './elementwise.ts';
 import { gemmF32, gemvF32, packF32 } from './gemm.ts';
+import {
+  averagePoolCodes,
+  binaryCodes,
+  convCodes,
+  depthwiseCodes,
+  lookupCodes,
+  maxPoolCodes,
+  widenCodes,
+} from './integer.ts';
 import { copyStrided, fill, gatherRows, resizeLinearF32, resizeNearestCase, transpose } from './movement.ts';
+import { combineMinMaxF32, combineSumsF64, histogramF32, minMaxChannelsF32, minMaxF32, sumsF32 } from './observe.ts';
 import { averagePoolF32, maxPoolF32 } from './pool.ts';
+import { dequantizeF32, fakeQuantizeF32, quantizeF32 } from './quantize.ts';
 import { reduceF32, softmaxF32 } from './reduce.ts';
 
 /** Every row of the kernel table has its trials: a row without does not compile. */
@@ -28,4 +39,20 @@ export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
   gatherRows,
   resizeNearest: resizeNearestCase,
   resizeLinearF32,
+  widenCodes,
+  convCodes,
+  depthwiseCodes,
+  maxPoolCodes,
+  averagePoolCodes,
+  binaryCodes,
+  lookupCodes,
+  quantizeF32,
+  fakeQuantizeF32,
+  dequantizeF32,
+  minMaxF32,
+  combineMinMaxF32,
+  minMaxChannelsF32,
+  histogramF32,
+  sumsF32,
+  combineSumsF64,
 };

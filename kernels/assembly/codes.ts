@@ -1,0 +1,184 @@
+import { BinaryCodes, DequantizeF32, FakeQuantizeF32, LookupCodes, QuantizeF32 } from './generated/descriptors';
+import { least } from './integer';
+import { COUNTERS, advance, offsetOf, seek } from './odometer';
+import { ORT, codeFixed, loadCodes, packCodes, storeBytes } from './requantize';
+import { loadPartial, storePartial } from './vector';
+
+export function binaryCodes(d: BinaryCodes, begin: i32, end: i32, scratch: usize): void {
+  const block = changetype<usize>(d);
+  const dims = block + offsetof<BinaryCodes>('dims0');
+  const aStrides = block + offsetof<BinaryCodes>('aStrides0'), bStrides = block + offsetof<BinaryCodes>('bStrides0');
+  const width = d.dims7, chunk = d.chunk, chunks = d.chunks;
+  const aStep = d.aStrides7, bStep = d.bStrides7;
+  let row = begin / chunks, part = begin % chunks;
+  seek(scratch, dims, row);
+  let a = d.a + offsetOf(scratch, aStrides), b = d.b + offsetOf(scratch, bStrides);
+  let y = d.output + row * width;
+  for (let item = begin; item < end; item++) {
+    const first = part * chunk, count = least(chunk, width - first);
+    if (d.arithmetic == ORT) floatRun(d, a + first * aStep, b + first * bStep, y + first, count, aStep, bStep);
+    else fixedRun(d, a + first * aStep, b + first * bStep, y + first, count, aStep, bStep);
+    if (++part == chunks) {
+      part = 0;
+      y += width;
+      a += advance(scratch, dims, aStrides, bStrides, scratch + COUNTERS);
+      b += load<i32>(scratch + COUNTERS);
+    }
+  }
+}
+
+/** 8 codes `step` bytes apart as int16. */
+// @ts-ignore: decorator
+@inline
+function codesAt(p: usize, step: i32, signed: i32, count: i32): v128 {
+  return step == 1 ? loadCodes(p, signed, count) : codesStrided(p, step, signed, count);
+}
+
+function codesStrided(p: usize, step: i32, signed: i32, count: i32): v128 {
+  let bits: u64 = 0;
+  for (let i = least(count, 8) - 1; i >= 0; i--) bits = (bits << 8) | <u64>load<u8>(p + i * step);
+  const v = i64x2.splat(bits);
+  return signed ? i16x8.extend_low_i8x16_s(v) : i16x8.extend_low_i8x16_u(v);
+}
+
+function floatRun(d: BinaryCodes, a: usize, b: usize, y: usize, count: i32, aStep: i32, bStep: i32): void {
+  const aZero = i16x8.splat(<i16>d.aZero), bZero = i16x8.splat(<i16>d.bZero);
+  const aScale = f32x4.splat(d.aScale), bScale = f32x4.splat(d.bScale), outputScale = f32x4.splat(d.outputScale);
+  const multiplier = d.multiply ? v128.load32_splat(d.multipliers) : aScale;
+  const low = f32x4.splat(<f32>(d.low - d.zero)), high = f32x4.splat(<f32>(d.high - d.zero)), zero = i32x4.splat(d.zero);
+  for (; count > 0; count -= 8, a += aStep << 3, b += bStep << 3, y += 8) {
+    const u = i16x8.sub(codesAt(a, aStep, d.aSigned, count), aZero), v = i16x8.sub(codesAt(b, bStep, d.bSigned, count), bZero);
+    let p: v128, q: v128;
+    if (d.multiply) {
+      p = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extmul_low_i16x8_s(u, v)), multiplier);
+      q = f32x4.mul(f32x4.convert_i32x4_s(i32x4.extmul_high_i16x8_s(u, v)), multiplier);
+    } else {
+      p = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(u)), aScale),
+        f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(v)), bScale));
+      q = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(u)), aScale),
+        f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(v)), bScale));
+      p = f32x4.div(p, outputScale);
+      q = f32x4.div(q, outputScale);
+    }
+    p = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.pmin(f32x4.pmax(p, low), high)));
+    q = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.pmin(f32x4.pmax(q, low), high)));
+    storeBytes(y, packCodes(i32x4.add(p, zero), i32x4.add(q, zero)), count);
+  }
+}
+
+function fixedRun(d: BinaryCodes, a: usize, b: usize, y: usize, count: i32, aStep: i32, bStep: i32): void {
+  const multiplier = load<i32>(d.multipliers), shift = load<i32>(d.shifts);
+  const arithmetic = d.arithmetic, zero = d.zero, low = d.low, high = d.high;
+  for (let i = 0; i < count; i++, a += aStep, b += bStep) {
+    let sum: i32;
+    if (d.multiply) {
+      const u = d.aSigned ? <i32>load<i8>(a) : <i32>load<u8>(a), v = d.bSigned ? <i32>load<i8>(b) : <i32>load<u8>(b);
+      sum = (u - d.aZero) * (v - d.bZero);
+    } else sum = load<i32>(d.aTable + (<usize>load<u8>(a) << 2)) + load<i32>(d.bTable + (<usize>load<u8>(b) << 2));
+    store<u8>(y + i, <u8>codeFixed(sum, arithmetic, multiplier, shift, zero, low, high));
+  }
+}
+
+export function lookupCodes(d: LookupCodes, begin: i32, end: i32, scratch: usize): void {
+  const table = d.table;
+  const stop = least(d.count, end << 12);
+  let i = begin << 12;
+  for (; i + 4 <= stop; i += 4) {
+    const codes = load<u32>(d.input + i);
+    const low = <u32>load<u8>(table + (codes & 255)) | (<u32>load<u8>(table + ((codes >> 8) & 255)) << 8);
+    const high = <u32>load<u8>(table + ((codes >> 16) & 255)) | (<u32>load<u8>(table + (codes >> 24)) << 8);
+    store<u32>(d.output + i, low | (high << 16));
+  }
+  for (; i < stop; i++) store<u8>(d.output + i, load<u8>(table + <usize>load<u8>(d.input + i)));
+}
+
+/** Elements of an item. */
+// @ts-ignore: decorator
+@inline
+const RUN: i32 = 1024;
+
+/** clamp(roundHalfToEven(x / scale) + zero) as a float; NaN becomes low. */
+// @ts-ignore: decorator
+@inline
+function code(x: v128, scale: v128, zero: v128, low: v128, high: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(low, f32x4.add(f32x4.nearest(f32x4.div(x, scale)), zero)), high);
+}
+
+export function quantizeF32(d: QuantizeF32, begin: i32, end: i32, scratch: usize): void {
+  const channels = d.channels, stop = least(d.count, end * RUN);
+  const low = f32x4.splat(d.low), high = f32x4.splat(d.high);
+  let i = begin * RUN;
+  if (channels == 0) {
+    const scale = v128.load32_splat(d.scale), zero = v128.load32_splat(d.zero);
+    for (; i + 8 <= stop; i += 8) {
+      const from = d.input + (i << 2);
+      const p = i32x4.trunc_sat_f32x4_s(code(v128.load(from), scale, zero, low, high));
+      const q = i32x4.trunc_sat_f32x4_s(code(v128.load(from, 16), scale, zero, low, high));
+      v128.store_lane<i64>(d.output + i, packCodes(p, q), 0);
+    }
+  }
+  let channel = channels == 0 ? 0 : i % channels;
+  while (i < stop) {
+    const count = runLength(channels, channel, stop - i), at = channel << 2;
+    const scale = channels == 0 ? v128.load32_splat(d.scale) : loadPartial(d.scale + at, count);
+    const zero = channels == 0 ? v128.load32_splat(d.zero) : loadPartial(d.zero + at, count);
+    const p = i32x4.trunc_sat_f32x4_s(code(loadPartial(d.input + (i << 2), count), scale, zero, low, high));
+    storeBytes(d.output + i, packCodes(p, p), count);
+    i += count;
+    channel = channels == 0 || channel + count == channels ? 0 : channel + count;
+  }
+}
+
+/** Elements, at most 4, until the channels begin anew or the run ends. */
+// @ts-ignore: decorator
+@inline
+function runLength(channels: i32, channel: i32, left: i32): i32 {
+  return least(least(4, left), channels == 0 ? 4 : channels - channel);
+}
+
+export function fakeQuantizeF32(d: FakeQuantizeF32, begin: i32, end: i32, scratch: usize): void {
+  const channels = d.channels, stop = least(d.count, end * RUN);
+  const low = f32x4.splat(d.low), high = f32x4.splat(d.high);
+  let i = begin * RUN;
+  if (channels == 0) {
+    const scale = v128.load32_splat(d.scale), zero = v128.load32_splat(d.zero);
+    for (; i + 4 <= stop; i += 4) {
+      const c = code(v128.load(d.input + (i << 2)), scale, zero, low, high);
+      v128.store(d.output + (i << 2), f32x4.mul(f32x4.sub(c, zero), scale));
+    }
+  }
+  let channel = channels == 0 ? 0 : i % channels;
+  while (i < stop) {
+    const count = runLength(channels, channel, stop - i), at = channel << 2;
+    const scale = channels == 0 ? v128.load32_splat(d.scale) : loadPartial(d.scale + at, count);
+    const zero = channels == 0 ? v128.load32_splat(d.zero) : loadPartial(d.zero + at, count);
+    const c = code(loadPartial(d.input + (i << 2), count), scale, zero, low, high);
+    storePartial(d.output + (i << 2), f32x4.mul(f32x4.sub(c, zero), scale), count);
+    i += count;
+    channel = channels == 0 || channel + count == channels ? 0 : channel + count;
+  }
+}
+
+export function dequantizeF32(d: DequantizeF32, begin: i32, end: i32, scratch: usize): void {
+  const channels = d.channels, stop = least(d.count, end * RUN), signed = d.signed;
+  let i = begin * RUN;
+  if (channels == 0) {
+    const scale = v128.load32_splat(d.scale), zero = v128.load32_splat(d.zero);
+    for (; i + 8 <= stop; i += 8) {
+      const v = loadCodes(d.input + i, signed, 8);
+      const to = d.output + (i << 2);
+      v128.store(to, f32x4.mul(f32x4.sub(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(v)), zero), scale));
+      v128.store(to, f32x4.mul(f32x4.sub(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(v)), zero), scale), 16);
+    }
+  }
+  let channel = channels == 0 ? 0 : i % channels;
+  while (i < stop) {
+    const count = runLength(channels, channel, stop - i), at = channel << 2;
+    const scale = channels == 0 ? v128.load32_splat(d.scale) : loadPartial(d.scale + at, count);
+    const zero = channels == 0 ? v128.load32_splat(d.zero) : loadPartial(d.zero + at, count);
+    const v = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(loadCodes(d.input + i, signed, count)));
+    storePartial(d.output + (i << 2), f32x4.mul(f32x4.sub(v, zero), scale), count);
+    i += count;
+    channel = channels == 0 || channel + count == channels ? 0 : channel + count;
+  }
+}

@@ -1,0 +1,69 @@
+import type { Address, CodeOutput, CodeType, Requantization } from '../api.ts';
+import { arithmetics } from '../functions.ts';
+import { type Builder, place } from './builder.ts';
+
+/** The requantisation fields that every integer kernel has. */
+export interface RequantizationFields {
+  readonly arithmetic: number;
+  readonly multipliers: Address;
+  readonly shifts: Address;
+  readonly zero: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Lays out one constant a place: place i gets that of `channelOf(i)`, or none (negative). A list of length 1 serves all.
+ */
+export function requantizationFields(
+  builder: Builder,
+  requantization: Requantization,
+  output: CodeOutput,
+  channels: number,
+  places: number,
+  channelOf: (place: number) => number,
+): RequantizationFields {
+  checkOutput(output);
+  const { arithmetic } = requantization;
+  const spread = <T extends Float32Array | Int32Array>(values: T, into: T): Address => {
+    if (values.length !== 1 && values.length !== channels)
+      throw new RangeError(`Requantisation has ${values.length} constants for ${channels} channels.`);
+    for (let i = 0; i < places; i++) {
+      const channel = channelOf(i);
+      if (channel >= 0) into[i] = values[values.length === 1 ? 0 : channel]!;
+    }
+    return place(builder, into);
+  };
+  const { zeroPoint: zero, low, high } = output;
+  const common = { arithmetic: arithmetics.indexOf(arithmetic), zero, low, high };
+  if (requantization.arithmetic === 'ort')
+    return { ...common, multipliers: spread(requantization.scale, new Float32Array(places)), shifts: 0 };
+  checkShifts(requantization.arithmetic, requantization.multiplier, requantization.shift);
+  return {
+    ...common,
+    multipliers: spread(requantization.multiplier, new Int32Array(places)),
+    shifts: spread(requantization.shift, new Int32Array(places)),
+  };
+}
+
+/** Shifts that the kernels' 64-bit arithmetic can do. */
+function checkShifts(arithmetic: 'tflite' | 'gemmlowp' | 'settle', multipliers: Int32Array, shifts: Int32Array): void {
+  const [least, most] = arithmetic === 'settle' ? [1, 62] : [-31, 30];
+  for (const [i, shift] of shifts.entries())
+    if (multipliers[i] !== 0 && !(shift >= least && shift <= most))
+      throw new RangeError(`A shift of ${shift} is outside ${least}…${most}, which ${arithmetic} allows.`);
+}
+
+function checkOutput({ type, zeroPoint, low, high }: CodeOutput): void {
+  const [least, most] = codeRange(type);
+  if (![zeroPoint, low, high].every(Number.isInteger) || low < least || high > most || low > high)
+    throw new RangeError(`${low}…${high} with zero point ${zeroPoint} is no range of ${type} codes.`);
+}
+
+export function codeRange(type: CodeType): readonly [least: number, most: number] {
+  return type === 'u8' ? [0, 255] : [-128, 127];
+}
+
+export function signed(type: CodeType): 0 | 1 {
+  return type === 's8' ? 1 : 0;
+}
