@@ -41,24 +41,24 @@ describe('the browser host', () => {
     const files = memoryFiles();
     const { rename: _, ...withoutRename } = files;
     const host = browserHost({ files: renames ? files : withoutRename });
-    await writeModel(host, '/work/model.onnx', versionOf('old'), { externalData: 'always' });
-    await writeModel(host, '/work/model.onnx', versionOf('new'), { externalData: 'always' });
-    expect(encodeModel(await readModel(host, '/work/model.onnx'))).toEqual(encodeModel(versionOf('new')));
+    await writeModel(host, '/project/model.onnx', versionOf('old'), { externalData: 'always' });
+    await writeModel(host, '/project/model.onnx', versionOf('new'), { externalData: 'always' });
+    expect(encodeModel(await readModel(host, '/project/model.onnx'))).toEqual(encodeModel(versionOf('new')));
     expect([...files.content.keys()].sort()).toEqual([
-      '/work/model.onnx',
-      expect.stringMatching(/^\/work\/model\.onnx\.[0-9a-f]{16}\.data$/),
+      '/project/model.onnx',
+      expect.stringMatching(/^\/project\/model\.onnx\.[0-9a-f]{16}\.data$/),
     ]);
   });
 
   it('shows nothing before commit', async () => {
     const files = memoryFiles();
-    const file = await browserHost({ files }).replace('/work/a');
+    const file = await browserHost({ files }).replace('/project/a');
     const bytes = Uint8Array.of(1, 2);
     await file.write(bytes);
     bytes.fill(9);
     expect(files.content.size).toBe(0);
     await file.commit();
-    expect([...files.content]).toEqual([['/work/a', Uint8Array.of(1, 2)]]);
+    expect([...files.content]).toEqual([['/project/a', Uint8Array.of(1, 2)]]);
   });
 
   it('gives assets by name only', async () => {
