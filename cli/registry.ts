@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { bench } from './commands/bench.ts';
 import { check } from './commands/check.ts';
+import { evalCommand } from './commands/eval.ts';
 import { formats } from './commands/formats.ts';
 import { init } from './commands/init.ts';
 import { inspect } from './commands/inspect.ts';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   check,
   run,
   quantize,
+  evalCommand,
   verify,
   profile,
   bench,

@@ -75,7 +75,10 @@ function headline(report: Report, width: number, style: TextStyle): string[] {
   return lines;
 }
 
-function accuracyLines({ metrics, data, runtime, measuredOn }: AccuracyReport, style: TextStyle): string[] {
+export function accuracyLines(
+  { metrics, data, runtime, measuredOn }: Pick<AccuracyReport, 'metrics' | 'data' | 'runtime' | 'measuredOn'>,
+  style: TextStyle,
+): string[] {
   const lines: string[] = [];
   const { labelled, agreement, samples } = metrics;
   if (labelled !== undefined) {

@@ -30,7 +30,7 @@ export async function compress(
   const { startThread } = context.host;
   const statistics: Statistics =
     calibration === undefined || !needsCalibration(prepared, plan)
-      ? { observers: new Map(), samples: 0, data: '' }
+      ? { observers: new Map(), moments: new Map(), samples: 0, data: '' }
       : await calibrate(prepared.graph, plan, calibration, {
           compile: (graph, options) =>
             compile(graph, { ...options, ...(startThread && { startThread: startThread.bind(context.host) }) }),
