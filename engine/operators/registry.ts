@@ -1,3 +1,7 @@
+import * as attention from './attention/attention.ts';
+import * as causalConv from './attention/causal-conv.ts';
+import * as linearAttention from './attention/linear-attention.ts';
+import * as rotaryEmbedding from './attention/rotary-embedding.ts';
 import * as ifOperator from './control/if.ts';
 import * as loop from './control/loop.ts';
 import * as scan from './control/scan.ts';
@@ -8,12 +12,15 @@ import * as clip from './elementwise/clip.ts';
 import * as comparison from './elementwise/comparison.ts';
 import * as predicates from './elementwise/predicates.ts';
 import * as relu from './elementwise/relu.ts';
+import * as swiglu from './elementwise/swiglu.ts';
 import * as unary from './elementwise/unary.ts';
 import * as variadic from './elementwise/variadic.ts';
 import * as constant from './generator/constant.ts';
 import * as eyeLike from './generator/eye-like.ts';
 import * as random from './generator/random.ts';
 import * as range from './generator/range.ts';
+import * as gridSample from './image/grid-sample.ts';
+import * as regions from './image/regions.ts';
 import * as resize from './image/resize.ts';
 import * as gather from './indexing/gather.ts';
 import * as scatter from './indexing/scatter.ts';
@@ -28,6 +35,7 @@ import * as gemm from './linear/gemm.ts';
 import * as integerConv from './linear/integer-conv.ts';
 import * as integerMatmul from './linear/integer-matmul.ts';
 import * as matmul from './linear/matmul.ts';
+import * as crossEntropy from './loss/cross-entropy.ts';
 import * as batchNormalization from './normalization/batch-normalization.ts';
 import * as instanceNormalization from './normalization/instance-normalization.ts';
 import * as layerNormalization from './normalization/layer-normalization.ts';
@@ -64,9 +72,21 @@ import * as squeeze from './shape/squeeze.ts';
 import * as transpose from './shape/transpose.ts';
 import * as trilu from './shape/trilu.ts';
 import * as where from './shape/where.ts';
+import * as fourier from './signal/fourier.ts';
+import * as windows from './signal/windows.ts';
 
 /** One line a file: every operator that a file exports is registered, and with that documented, tested and measured. */
 const files: readonly Readonly<Record<string, unknown>>[] = [
+  windows,
+  fourier,
+  regions,
+  gridSample,
+  crossEntropy,
+  swiglu,
+  causalConv,
+  linearAttention,
+  rotaryEmbedding,
+  attention,
   scan,
   loop,
   ifOperator,
