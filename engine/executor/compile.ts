@@ -1,7 +1,7 @@
 import type { Address, Kernels, Workspace } from '../../kernels/api.ts';
 import { loadKernels } from '../../kernels/loader.ts';
 import { valuesRead } from '../graph/captures.ts';
-import type { Graph, GraphNode } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import { findOperator } from '../operators/registry.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
@@ -66,7 +66,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
       ownsKernels: options.kernels === undefined,
       workspace,
       steps: built.steps,
-      peakBytes: workspace.bytes,
+      peakBytes: workspace.bytes + kernels.scratchBytes,
       arenaBytes: built.arenaBytes,
       constant,
       type,
@@ -119,7 +119,6 @@ function lowerNode(
   const { node, outputs } = execution;
   const operator = findOperator(node.domain, node.op, builder.context.opset(node));
   if (!operator?.lower) return 'no kernel for this operator';
-  if (!hasKernel(node, builder.context.workspace)) return 'its kernel is not there yet';
   for (const value of [...node.inputs, ...outputs]) {
     if (value === '' || builder.context.constant(value)) continue;
     const known = type(value);
@@ -192,13 +191,4 @@ function place(step: PlannedStep, workspace: Workspace, at: (operand: Operand) =
       return { kind: 'observe', value: step.value, ...(operand && { operand, address: at(operand) }) };
     }
   }
-}
-
-/** TODO: goes when all builders of the contract exist. */
-function hasKernel({ op, domain }: GraphNode, workspace: Workspace): boolean {
-  const integer = { QConv: 'packQConv', QGemm: 'packQMatrix', QAdd: 'qbinary', QMul: 'qbinary', QLookup: 'lookup' };
-  const pools = { QAveragePool: 'qaveragePool', QGlobalAveragePool: 'qaveragePool', FakeQuantize: 'fakeQuantize' };
-  const codes = { QuantizeLinear: 'quantize', DequantizeLinear: 'dequantize' };
-  const method = ({ ...integer, ...pools, ...codes } as Record<string, string>)[op];
-  return domain === '' && !(op in codes) ? true : method === undefined || method in workspace;
 }

@@ -6,7 +6,10 @@ import type { Tensor } from '../tensor.ts';
 /** A graph made ready to run for fixed input shapes. One run at a time. */
 export interface Program {
   run(inputs: ReadonlyMap<string, Tensor>, options?: RunOptions): Promise<ReadonlyMap<string, Tensor>>;
-  /** Highest number of bytes that the program's activations, packed weights and scratch take together. */
+  /**
+   * Bytes of kernel memory that the program's activations, packed weights, steps and the kernels' scratch take together.
+   * Nothing is allocated while it runs. (Scratch is shared by all programs on the same kernels.)
+   */
   readonly peakBytes: number;
   /** Of these, the activations'. */
   readonly arenaBytes: number;

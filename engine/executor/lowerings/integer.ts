@@ -1,6 +1,9 @@
 import type { CodeOutput, CodeScale, PoolGeometry, Requantization } from '../../../kernels/api.ts';
 import type { GraphNode } from '../../graph/graph.ts';
-import { floatAttribute, intAttribute, stringAttribute, tensorAttribute } from '../../operators/shared/attributes.ts';
+import { arithmeticOf, requantization } from '../../operators/qspec/requantization.ts';
+import { floatAttribute, intAttribute, tensorAttribute } from '../../operators/shared/attributes.ts';
+import type { Arithmetic } from '../../plan.ts';
+import type { Rescale } from '../../quantize/arithmetic/arithmetic.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Declined, Lower, Lowering } from '../lowering.ts';
 import { mergeAxes, pitchOf } from '../operand.ts';
@@ -68,46 +71,51 @@ export function lowerQBinary(fn: 'add' | 'mul'): Lower {
   return (node, lowering): Declined => {
     const [a, b] = node.inputs as [string, string];
     const output = lowering.type(node.outputs[0]!);
-    const arithmetic = kernelArithmetic(node);
-    if (!arithmetic) return 'no kernel for this arithmetic';
+    const kind = arithmeticOf(node);
+    const codes = { a: codeScale(node, lowering, a, 'a'), b: codeScale(node, lowering, b, 'b') };
+    const outputCodes = { ...codeOutput(node, lowering), scale: scaleAttribute(node, 'y_scale') };
+    const scales = { a: codes.a.scale, b: codes.b.scale, output: outputCodes.scale };
+    const terms = fn === 'add' ? kind.addTerms?.(scales) : undefined;
+    const rescale = terms?.rescale ?? kind.rescale(scales.a, scales.b, scales.output);
     const { order, left, right } = broadcastPair(a, b, output.dims, lowering);
     const inMemory = (strides: readonly number[]) => order.map((axis) => strides[axis]!);
-    const sizes = memoryDims(output.dims, order);
-    const { strides } = mergeAxes(sizes, inMemory(left.strides), inMemory(right.strides));
-    const [first, second] = strides as [number[], number[]];
-    // Both whole, or one of them repeating along the end of the other.
-    const whole = (own: readonly number[], merged = mergeAxes(sizes, inMemory(own)).strides[0]!) =>
-      merged.length === 0 || (merged.length === 1 && merged[0] === 1);
-    const isLeftWhole = whole(left.strides);
-    if (!isLeftWhole && !whole(right.strides)) return 'no kernel for this broadcast';
-    const small = isLeftWhole ? second : first;
-    const repeats = small.length > 1 && small.slice(0, -1).every((step) => step === 0) && small[small.length - 1] === 1;
-    const isScalar = small.every((step) => step === 0);
-    if (small.length > 1 && !repeats && !isScalar) return 'no kernel for this broadcast';
-    const period = isScalar ? 1 : elementCount((isLeftWhole ? right : left).operand.dims);
-    const codes = { a: codeScale(node, lowering, a, 'a'), b: codeScale(node, lowering, b, 'b') };
-    const [large, little] = isLeftWhole ? [left, right] : [right, left];
     const target = lowering.output(0, order);
+    const { dims, strides } = mergeAxes(
+      memoryDims(output.dims, order),
+      inMemory(left.strides),
+      inMemory(right.strides),
+      inMemory(target.strides),
+    );
     lowering.emit({
       kernel: `q${fn}`,
-      reads: [large.operand, little.operand],
+      reads: [left.operand, right.operand],
       writes: [target],
       build: (workspace, at) =>
         workspace.qbinary({
           fn,
-          a: at(large.operand),
-          b: at(little.operand),
+          a: at(left.operand),
+          b: at(right.operand),
           output: at(target),
-          count: elementCount(output.dims),
-          period,
-          aCodes: isLeftWhole ? codes.a : codes.b,
-          bCodes: isLeftWhole ? codes.b : codes.a,
-          outputCodes: { ...outputCodes(node, lowering), scale: scaleAttribute(node, 'y_scale') },
-          arithmetic,
+          dims,
+          aStrides: strides[0]!,
+          bStrides: strides[1]!,
+          aCodes: codes.a,
+          bCodes: codes.b,
+          outputCodes,
+          requantization: kernelRequantization(kind.name, [rescale]),
+          ...(terms && { aTable: tableOf(terms.a, codes.a), bTable: tableOf(terms.b, codes.b) }),
         }),
     });
     return undefined;
   };
+}
+
+/** A term of a sum for each code, by the code's byte. */
+function tableOf(term: (code: number) => number, { type, zeroPoint }: CodeScale): Int32Array {
+  return Int32Array.from({ length: 256 }, (_, byte) => {
+    const code = type === 's8' && byte > 127 ? byte - 256 : byte;
+    return term(code - zeroPoint);
+  });
 }
 
 export function lowerQAveragePool(node: GraphNode, lowering: Lowering): Declined {
@@ -141,8 +149,11 @@ export function lowerQGlobalAveragePool(node: GraphNode, lowering: Lowering): De
 
 function emitQPool(node: GraphNode, lowering: Lowering, geometry: PoolGeometry, countIncludePad: boolean): Declined {
   const [x] = node.inputs as [string];
-  const arithmetic = kernelArithmetic(node);
-  if (!arithmetic) return 'no kernel for this arithmetic';
+  const kind = arithmeticOf(node);
+  const [from, to] = [scaleAttribute(node, 'x_scale'), scaleAttribute(node, 'y_scale')];
+  const rescales = Array.from({ length: geometry.kernel[0] * geometry.kernel[1] + 1 }, (_, count) =>
+    kind.rescale(from, 1, Math.fround(to * Math.max(count, 1))),
+  );
   const order = channelsLastOrder(lowering.type(x).dims.length);
   const source = lowering.input(x, order);
   const target = lowering.output(0, order);
@@ -155,10 +166,10 @@ function emitQPool(node: GraphNode, lowering: Lowering, geometry: PoolGeometry, 
         geometry,
         countIncludePad,
         input: at(source),
-        inputCodes: codeScale(node, lowering, x, 'x'),
+        inputCodes: inputCodes(node, lowering, x),
         output: at(target),
-        outputCodes: { ...outputCodes(node, lowering), scale: scaleAttribute(node, 'y_scale') },
-        arithmetic,
+        outputCodes: codeOutput(node, lowering),
+        requantization: kernelRequantization(kind.name, rescales),
       }),
   });
   return undefined;
@@ -189,36 +200,31 @@ function integerConstants(node: GraphNode, lowering: Lowering, w: string, b: str
   const weights = lowering.constant(w);
   const bias = b ? lowering.constant(b) : undefined;
   if (!weights || (b && !bias)) return 'weights or bias are only known while running';
-  if (weights.dtype !== 'int8') return `no kernel for weights of ${weights.dtype}`;
-  const arithmetic = kernelArithmetic(node);
-  const multiplier = tensorAttribute(node, 'multiplier')?.data;
-  if (!arithmetic || !multiplier) return 'no kernel for this arithmetic';
-  const requantization: Requantization =
-    arithmetic === 'ort'
-      ? { arithmetic, scale: multiplier as Float32Array }
-      : {
-          arithmetic,
-          multiplier: multiplier as Int32Array,
-          shift: tensorAttribute(node, 'shift')!.data as Int32Array,
-        };
+  const { kind, rescales } = requantization(node);
+  if (rescales.some(({ preShift }) => preShift !== 0)) return 'no kernel shifts before the product';
   return {
-    weights: weights.data as Int8Array,
+    weights: weights.dtype === 'int8' ? (weights.data as Int8Array) : Int16Array.from(weights.data as Uint8Array),
     bias: bias?.data as Int32Array | undefined,
-    output: outputCodes(node, lowering),
-    requantization,
+    output: codeOutput(node, lowering),
+    requantization: kernelRequantization(kind.name, rescales),
   };
 }
 
-function kernelArithmetic(node: GraphNode): 'ort' | 'tflite' | 'gemmlowp' | undefined {
-  const name = stringAttribute(node, 'arithmetic', 'ort');
-  return name === 'ort' || name === 'tflite' || name === 'gemmlowp' ? name : undefined;
+function kernelRequantization(arithmetic: Arithmetic, rescales: readonly Rescale[]): Requantization {
+  const multipliers = rescales.map(({ multiplier }) => multiplier);
+  if (arithmetic === 'ort') return { arithmetic, scale: Float32Array.from(multipliers) };
+  return {
+    arithmetic,
+    multiplier: Int32Array.from(multipliers),
+    shift: Int32Array.from(rescales, ({ shift }) => shift),
+  };
 }
 
 function inputCodes(node: GraphNode, lowering: Lowering, x: string) {
   return { type: codeType(lowering.type(x).dtype)!, zeroPoint: intAttribute(node, 'x_zero_point', 0) };
 }
 
-function outputCodes(node: GraphNode, lowering: Lowering): CodeOutput {
+function codeOutput(node: GraphNode, lowering: Lowering): CodeOutput {
   const type = codeType(lowering.type(node.outputs[0]!).dtype)!;
   return {
     type,

@@ -26,6 +26,17 @@ export interface ArithmeticKind {
    * `a` and `b` lie within ±2¹⁶.
    */
   add(scales: AddScales): (a: number, b: number) => number;
+  /**
+   * The same sum as kernels compute it: `a(code) + b(code)`, both int32, rescaled by `apply`. Absent where the sum is
+   * taken in float32.
+   */
+  addTerms?(scales: AddScales): AddTerms;
+}
+
+export interface AddTerms {
+  readonly a: (code: number) => number;
+  readonly b: (code: number) => number;
+  readonly rescale: Rescale;
 }
 
 export interface AddScales {

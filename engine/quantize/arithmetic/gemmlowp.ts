@@ -6,7 +6,7 @@ import {
   roundingDoublingHighMul,
   saturateInt32,
 } from './fixed-point.ts';
-import { fixedPointAdd } from './tflite.ts';
+import { fixedPointAdd, fixedPointTerms } from './tflite.ts';
 
 /** Fixed-point product rounded twice: doubling high product (half up), then division by a power of two (ties away). */
 export function doubleRounding(x: number, { multiplier, shift }: FixedPoint): number {
@@ -23,4 +23,5 @@ export const gemmlowp: ArithmeticKind = {
   rescale: (a, b, c) => ({ ...fixedPoint((a * b) / c), preShift: 0 }),
   apply: doubleRounding,
   add: (scales) => fixedPointAdd(scales, doubleRounding),
+  addTerms: (scales) => fixedPointTerms(scales, doubleRounding),
 };

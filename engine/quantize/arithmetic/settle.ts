@@ -1,5 +1,5 @@
 import { roundHalfEven } from '../../formats/rounding.ts';
-import type { ArithmeticKind, Rescale } from './arithmetic.ts';
+import type { AddScales, AddTerms, ArithmeticKind, Rescale } from './arithmetic.ts';
 
 /** Limits of xDNN v3 with 8-bit data: no shift before the product, a 16-bit multiplier, up to 32 bits after it. */
 const mostPreShift = 0;
@@ -38,13 +38,24 @@ export const settle: ArithmeticKind = {
     'Rescales by a 16-bit multiplier between two shifts, rounding half up (Xilinx xDNN, after Settle et al.).',
   rescale: (a, b, c) => shiftedMultiplier((a * b) / c),
   apply,
-  // Each operand is rescaled with its fraction bits kept, so that the sum is rounded once.
   add(scales) {
-    const widest = Math.max(scales.a, scales.b) / scales.output;
-    // As many as the 16-bit multiplier leaves room for, 12 at most.
-    const fraction = 2 ** Math.min(12, Math.max(0, 14 - Math.ceil(Math.log2(widest))));
-    const byA = shiftedMultiplier((scales.a * fraction) / scales.output);
-    const byB = shiftedMultiplier((scales.b * fraction) / scales.output);
-    return (a, b) => Math.floor((apply(a, byA) + apply(b, byB)) / fraction + 0.5);
+    const { a, b, rescale } = terms(scales);
+    return (left, right) => apply(a(left) + b(right), rescale);
   },
+  addTerms: terms,
 };
+
+/** Each operand is rescaled with its fraction bits kept, so that the sum is rounded once. */
+function terms(scales: AddScales): AddTerms {
+  const widest = Math.max(scales.a, scales.b) / scales.output;
+  // As many as the 16-bit multiplier leaves room for, 12 at most.
+  const bits = Math.min(12, Math.max(0, 14 - Math.ceil(Math.log2(widest))));
+  const byA = shiftedMultiplier((scales.a * 2 ** bits) / scales.output);
+  const byB = shiftedMultiplier((scales.b * 2 ** bits) / scales.output);
+  return {
+    a: (code) => apply(code, byA),
+    b: (code) => apply(code, byB),
+    // The sum over 2^bits, half up.
+    rescale: bits === 0 ? { multiplier: 2, shift: 1, preShift: 0 } : { multiplier: 1, shift: bits, preShift: 0 },
+  };
+}

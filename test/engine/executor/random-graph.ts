@@ -1,6 +1,6 @@
 import type { Attribute, Graph, GraphNode } from '../../../engine/graph/graph.ts';
 import { inferTypes } from '../../../engine/graph/infer.ts';
-import { elementCount, float32Tensor, int64Tensor, type Tensor } from '../../../engine/tensor.ts';
+import { type DataType, elementCount, float32Tensor, int64Tensor, type Tensor } from '../../../engine/tensor.ts';
 
 /** Numbers in [0, 1) from a seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
@@ -46,10 +46,10 @@ export class GraphBuilder {
     };
   }
 
-  input(name: string, dims: readonly number[]): string {
+  input(name: string, dims: readonly number[], dtype: DataType = 'float32'): string {
     this.inputs.push(name);
     this.values.push(name);
-    this.graph = { ...this.graph, types: new Map([...this.graph.types, [name, { dtype: 'float32', dims }]]) };
+    this.graph = { ...this.graph, types: new Map([...this.graph.types, [name, { dtype, dims }]]) };
     return name;
   }
 
@@ -59,12 +59,14 @@ export class GraphBuilder {
     return name;
   }
 
-  node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, outputs = 1): string {
+  /** `op` may name a domain: `qspec.QConv`. */
+  node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
     const index = this.count++;
-    const names = Array.from({ length: outputs }, (_, i) => (i === 0 ? `v${index}` : `v${index}_${i}`));
-    this.nodes.push({ name: `${op}_${index}`, op, domain: '', inputs, outputs: names, attributes });
-    this.values.push(...names);
-    return names[0]!;
+    const [name, domain = ''] = op.split('.').reverse() as [string, string?];
+    const output = `v${index}`;
+    this.nodes.push({ name: `${name}_${index}`, op: name, domain, inputs, outputs: [output], attributes });
+    this.values.push(output);
+    return output;
   }
 
   dims(value: string): readonly number[] {
