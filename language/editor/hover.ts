@@ -1,0 +1,171 @@
+import type { AstNode } from 'langium';
+import type { TextPosition, TextRange } from '../../engine/findings.ts';
+import type { LayerSummary } from '../../engine/graph/summary.ts';
+import { targets } from '../../engine/hardware/registry.ts';
+import type { Target } from '../../engine/hardware/target.ts';
+import type { Choice, Plan } from '../../engine/plan.ts';
+import type { CheckedSpec } from '../context.ts';
+import type { LayerRule, LayersRule } from '../generated/ast.ts';
+import { textValue } from '../grammar/text.ts';
+import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
+import { findUnit } from '../quantities/units.ts';
+import { planOf } from '../resolve/plan.ts';
+import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
+import { findRole } from '../selectors/roles.ts';
+import { find, float, type VocabularyWord } from '../vocabulary.ts';
+import { costOf, type LayersCost, profiles } from './cost.ts';
+import { bytesText, countText, plain, secondsText } from './markdown.ts';
+import { placeAt } from './position.ts';
+import { documentationOf } from './words.ts';
+
+/** Markdown that is safe to show (never trusted), and the word it is about. */
+export interface Hover {
+  readonly markdown: string;
+  readonly range: TextRange;
+}
+
+/** What a person wants to know of the word under the pointer. */
+export function hoverAt(spec: CheckedSpec, position: TextPosition): Hover | undefined {
+  const place = placeAt(spec.spec, position);
+  if (!place) return undefined;
+  const markdown = describe(place.node, place.word, spec);
+  return markdown === undefined ? undefined : { markdown, range: place.range };
+}
+
+function describe(node: AstNode, word: string, spec: CheckedSpec): string | undefined {
+  const container = node.$container;
+  if (node.$type === 'Text' && (container?.$type === 'LayerRule' || container?.$type === 'NameSelector')) {
+    const layer = spec.model?.layers.find((candidate) => candidate.name === textValue(node as { raw?: string }));
+    if (layer) return layerText(layer, spec);
+  }
+  if ((node.$type === 'LayersRule' || node.$type === 'LayerRule') && (word === 'layers' || word === 'layer')) {
+    return ruleText(node as LayersRule | LayerRule, spec);
+  }
+  return wordText(node, word, spec);
+}
+
+function wordText(node: AstNode, word: string, spec: CheckedSpec): string | undefined {
+  const { vocabulary } = spec;
+  switch (node.$type === 'Word' || node.$type === 'Name' ? node.$container?.$type : node.$type) {
+    case 'FormatWords':
+    case 'SearchChoice': {
+      const format = find(vocabulary.formats, word);
+      if (format) return `**${plain(word)}** ${plain(format.description)}`;
+      if (word === float) return '**float** Not quantised.';
+      const named = spec.definitions.formats.get(word)?.format?.$cstNode?.text;
+      return named === undefined ? documentationOf(word) : `**${plain(word)}** \\= ${plain(named)}`;
+    }
+    case 'Call':
+      return registered(word, [...vocabulary.observers, ...vocabulary.methods]);
+    case 'TargetStatement':
+      return node.$type === 'Name' ? registered(word, vocabulary.targets) : documentationOf(word);
+    case 'DataStatement':
+      return registered(word, vocabulary.dataKinds) ?? documentationOf(word);
+    case 'RoleSelector':
+      return described(word, findRole(word)) ?? documentationOf(word);
+    case 'Property':
+    case 'Test':
+      return described(word, findProperty(word)) ?? documentationOf(word);
+    case 'Unit': {
+      const unit = findUnit(word);
+      return unit && `**${plain(word)}** ${plain(unit.description)}`;
+    }
+    case 'Budget':
+      return (
+        described(
+          word,
+          budgetKinds.find((kind) => kind.name === word),
+        ) ?? documentationOf(word)
+      );
+    case 'ExpectStatement':
+      return (
+        described(
+          word,
+          expectationKinds.find((kind) => kind.name === word),
+        ) ?? documentationOf(word)
+      );
+    default:
+      return documentationOf(word);
+  }
+}
+
+function registered(word: string, words: readonly VocabularyWord[]): string | undefined {
+  return described(word, find(words, word));
+}
+
+function described(word: string, entry: { readonly description: string } | undefined): string | undefined {
+  return entry && `**${plain(word)}** ${plain(entry.description, 600)}`;
+}
+
+function currentPlan(spec: CheckedSpec): Plan | undefined {
+  const { definitions, rules, network, vocabulary } = spec;
+  return definitions.quantize && rules && network
+    ? planOf(definitions.quantize, rules, network, vocabulary)
+    : undefined;
+}
+
+/** The spec's first target, and the first of all as a stand-in where only bytes are shown. */
+function targetOf(spec: CheckedSpec): { target: Target; named: boolean } | undefined {
+  const wanted = spec.definitions.targets[0]?.name?.text;
+  const own = targets.find((target) => target.name === wanted);
+  const target = own ?? targets[0];
+  return target && { target, named: own !== undefined };
+}
+
+/** Layers matched, and what they cost before and after all rules have had their say. */
+function ruleText(rule: LayersRule | LayerRule, spec: CheckedSpec): string | undefined {
+  const match = spec.rules?.matches.find((candidate) => candidate.rule === rule);
+  if (!match || !spec.model) return documentationOf('layers');
+  const { layers } = match;
+  const names = [...layers].slice(0, 8).map((index) => plain(spec.model!.layers[index]!.name, 80));
+  const lines = [`**${layers.size} ${layers.size === 1 ? 'layer' : 'layers'}**${costText(spec, layers)}`];
+  if (names.length > 0) lines.push(`${names.join(', ')}${layers.size > names.length ? ', …' : ''}`);
+  const held = new Set(
+    spec
+      .rules!.lockedOut.filter((met) => met.statement === rule || met.statement.$container === rule)
+      .map((met) => met.layer),
+  );
+  if (held.size > 0) lines.push(`Locks hold it off ${held.size} of them.`);
+  return lines.join('\n\n');
+}
+
+function costText(spec: CheckedSpec, layers: ReadonlySet<number>): string {
+  const plan = currentPlan(spec);
+  const chosen = targetOf(spec);
+  if (!plan || !chosen || layers.size === 0) return '';
+  const { before, after } = profiles(spec.model!, plan, chosen.target);
+  const cost = costOf(layers, spec.model!, before, after, chosen.named);
+  return ` · ${countText(cost.parameters)} parameters · ${countText(cost.macs)} MACs · ${bytesText(cost.bytesBefore)} → ${bytesText(cost.bytesAfter)}${timeText(cost, chosen.target)}`;
+}
+
+function timeText(cost: LayersCost, target: Target): string {
+  if (cost.timeBefore === undefined || cost.timeAfter === undefined) return '';
+  return ` · ${secondsText(cost.timeBefore)} → ${secondsText(cost.timeAfter)} on ${plain(target.title)}`;
+}
+
+/** A layer's row, and for each role what was decided and where. */
+function layerText(layer: LayerSummary, spec: CheckedSpec): string {
+  const shape = (sides: LayerSummary['outputs'][number]['shape'] | undefined) =>
+    plain(sides ? `[${sides.map((side) => side ?? '?').join(', ')}]` : '?');
+  const lines = [
+    `**${plain(layer.name)}** ${plain(qualifiedOperator(layer))} ${shape(layer.inputs[0]?.shape)} → ${shape(layer.outputs[0]?.shape)}`,
+    `${countText(layer.parameters)} parameters · ${countText(layer.macs)} MACs · ${bytesText(layer.weightBytes + layer.biasBytes)}`,
+  ];
+  const roles = currentPlan(spec)?.nodes[layer.name];
+  if (roles)
+    lines.push(
+      Object.entries(roles)
+        .map(([role, choice]) => choiceText(role, choice))
+        .join('\n'),
+    );
+  else if (layer.quantization === null) lines.push('Stays float: QSpec has no integer form of this operator.');
+  return lines.join('\n\n');
+}
+
+function choiceText(role: string, choice: Choice | undefined): string {
+  if (!choice) return '';
+  const from = choice.origin.format ? ` \\(line ${choice.origin.format.start.line + 1}\\)` : '';
+  if (choice.format === float) return `- ${plain(role)}: float${from}`;
+  const method = choice.method ? ` using ${choice.method.name}` : '';
+  return `- ${plain(role)}: ${plain(`${choice.format} ${choice.scheme} ${choice.granularity} observe ${choice.observer.name}${method}`)}${from}`;
+}
