@@ -6,7 +6,7 @@ import type { Operator } from '../operator.ts';
 import { describe, floatAttribute, intAttribute } from '../shared/attributes.ts';
 import { broadcastOffsets } from '../shared/broadcast.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { numbersOf, tensorOf } from '../shared/numbers.ts';
+import { doublesOf, numbersOf, tensorOf } from '../shared/numbers.ts';
 import { multiplyInto } from '../shared/product.ts';
 import {
   broadcastDims,
@@ -90,8 +90,8 @@ function checkAddend(node: GraphNode, dims: readonly Dimension[], addend: readon
 }
 
 /** The matrix as rows, transposed where asked for. */
-function plain(tensor: Tensor, transposed: number): { values: ArrayLike<number>; dims: readonly [number, number] } {
-  const values = numbersOf(tensor);
+function plain(tensor: Tensor, transposed: number): { values: Float64Array; dims: readonly [number, number] } {
+  const values = doublesOf(numbersOf(tensor));
   const rows = tensor.dims[0]!;
   const columns = tensor.dims[1]!;
   if (!transposed) return { values, dims: [rows, columns] };

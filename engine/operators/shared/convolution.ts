@@ -1,3 +1,4 @@
+import { doublesOf } from './numbers.ts';
 import type { Window3 } from './windows.ts';
 
 /** Sizes of a convolution beside its window. */
@@ -14,12 +15,14 @@ export interface ConvolutionSizes {
  * are exact.
  */
 export function convolve(
-  x: ArrayLike<number>,
-  w: ArrayLike<number>,
+  input: ArrayLike<number>,
+  weights: ArrayLike<number>,
   bias: ArrayLike<number> | undefined,
   sizes: ConvolutionSizes,
   window: Window3,
 ): Float64Array {
+  const x = doublesOf(input);
+  const w = doublesOf(weights);
   const [inD, inH, inW] = window.input;
   const [outD, outH, outW] = window.output;
   const [kD, kH, kW] = window.kernel;
@@ -43,7 +46,7 @@ export function convolve(
           if (start !== 0) out.fill(start, row, row + outW);
           for (let c = 0; c < groupInputs; c++) {
             const plane = (n * inputChannels + firstInput + c) * inputPlane;
-            const weights = (m * groupInputs + c) * kernelPlane;
+            const kernel = (m * groupInputs + c) * kernelPlane;
             for (let i = 0; i < kD; i++) {
               const z = d * strideD + i * dilationD - beginD;
               if (z < 0 || z >= inD) continue;
@@ -52,7 +55,7 @@ export function convolve(
                 if (y < 0 || y >= inH) continue;
                 const line = plane + (z * inH + y) * inW;
                 for (let k = 0; k < kW; k++) {
-                  const weight = w[weights + (i * kH + j) * kW + k]!;
+                  const weight = w[kernel + (i * kH + j) * kW + k]!;
                   const [from, to] = columns[k]!;
                   let at = line + from * strideW + k * dilationW - beginW;
                   for (let o = row + from; o < row + to; o++, at += strideW) out[o]! += weight * x[at]!;

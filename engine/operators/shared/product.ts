@@ -3,6 +3,7 @@ import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount, type ValueType } from '../../tensor.ts';
 import { describe } from './attributes.ts';
 import { broadcastOffsets, broadcastShape } from './broadcast.ts';
+import { doublesOf } from './numbers.ts';
 import { broadcastDims, formatDims } from './types.ts';
 
 /**
@@ -12,9 +13,9 @@ import { broadcastDims, formatDims } from './types.ts';
 export function multiplyInto(
   out: Float64Array,
   outStart: number,
-  a: ArrayLike<number>,
+  a: Float64Array,
   aStart: number,
-  b: ArrayLike<number>,
+  b: Float64Array,
   bStart: number,
   m: number,
   k: number,
@@ -71,13 +72,14 @@ export function matmul(a: Matrices, b: Matrices): { values: Float64Array; dims: 
   const aOffsets = broadcastOffsets(left.slice(0, -2), batch);
   const bOffsets = broadcastOffsets(right.slice(0, -2), batch);
   const values = new Float64Array(count * m * n);
+  const [aValues, bValues] = [doublesOf(a.values), doublesOf(b.values)];
   for (let i = 0; i < count; i++)
     multiplyInto(
       values,
       i * m * n,
-      a.values,
+      aValues,
       (aOffsets ? aOffsets[i]! : i) * m * k,
-      b.values,
+      bValues,
       (bOffsets ? bOffsets[i]! : i) * k * n,
       m,
       k,
