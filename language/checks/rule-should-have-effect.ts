@@ -9,9 +9,8 @@ export const ruleShouldHaveEffect: Check = function* ({ rules, network, definiti
   if (!rules || !network) return;
   const locked = new Set(rules.lockedOut.map((met) => met.statement));
   const judge = function* (statement: RoleStatement | Rule): Iterable<Remark> {
-    // A statement that only locks sets nothing, and one that a lock held off has been told so.
-    if (rules.effective.has(statement) || locked.has(statement)) return;
-    if (statement.$type === 'RoleStatement' && !statement.format) return;
+    // A statement that a lock held off has been told so.
+    if (!rules.setting.has(statement) || rules.effective.has(statement) || locked.has(statement)) return;
     yield {
       what: 'Later rules set all of this again: it has no effect.',
       fix: 'Remove it, or move it below them.',

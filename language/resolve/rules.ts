@@ -40,7 +40,9 @@ export interface RuleResolution {
   readonly states: readonly Readonly<Record<RoleGroup, RoleState>>[];
   readonly matches: readonly RuleMatch[];
   readonly lockedOut: readonly LockedOut[];
-  /** Statements that set a field somewhere which nothing later set again. */
+  /** Statements that set a field somewhere. */
+  readonly setting: ReadonlySet<RoleStatement | Rule>;
+  /** Those of them that set one which nothing later set again. */
   readonly effective: ReadonlySet<RoleStatement | Rule>;
 }
 
@@ -67,26 +69,28 @@ export function resolveRules(
   const states = network.layers.map(emptyStates);
   const matches: RuleMatch[] = [];
   const lockedOut: LockedOut[] = [];
+  const setting = new Set<RoleStatement | Rule>();
   const everything: LayerSet = new Set(network.layers.keys());
 
   const apply = (statement: RoleStatement | Rule, change: Change, layers: LayerSet) => {
+    if (layers.size > 0 && Object.keys(change.fields).length > 0) setting.add(statement);
     const touched = fieldNames.filter((field) => change.fields[field] || (change.lock && change.locksAll));
     for (const layer of layers) {
       for (const role of change.roles) {
         const state = states[layer]![role];
         for (const field of touched) {
-          const setting = change.fields[field];
+          const own = change.fields[field];
           const locked = state.locks[field];
-          if (setting && locked) {
-            const differs = !sameValue(setting.value, state.fields[field]?.value);
+          if (own && locked) {
+            const differs = !sameValue(own.value, state.fields[field]?.value);
             if (differs && lockedOut.length < mostLockedOut) {
               lockedOut.push({ statement, layer, role, field, lockedAt: locked, conflict: change.lock !== undefined });
             }
-          } else if (setting) {
-            state.fields[field] = setting;
+          } else if (own) {
+            state.fields[field] = own;
             state.by[field] = statement;
           }
-          if (change.lock && !locked && (setting || change.locksAll)) state.locks[field] = change.lock;
+          if (change.lock && !locked && (own || change.locksAll)) state.locks[field] = change.lock;
         }
       }
     }
@@ -107,7 +111,7 @@ export function resolveRules(
   for (const layer of states) {
     for (const role of roleGroups) for (const by of Object.values(layer[role].by)) effective.add(by);
   }
-  return { states, matches, lockedOut, effective };
+  return { states, matches, lockedOut, setting, effective };
 }
 
 export function layersOf(rule: Rule, network: Network): LayerSet {

@@ -1,0 +1,97 @@
+import { realPathInside } from '../../engine/files/confine.ts';
+import { type Finding, FindingError } from '../../engine/findings.ts';
+import { graphFromProto } from '../../engine/graph/from-proto.ts';
+import { type ModelSummary, summarize } from '../../engine/graph/summary.ts';
+import type { Host } from '../../engine/host.ts';
+import { readModel } from '../../engine/onnx/model-file.ts';
+
+export type ModelState =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'loaded'; readonly summary: ModelSummary }
+  /** Why it cannot be had; undefined if it is simply not there (a check says that). */
+  | { readonly kind: 'failed'; readonly finding: Finding | undefined };
+
+interface Entry {
+  readonly state: ModelState;
+  readonly size: number;
+  readonly modified: number;
+}
+
+/** Summaries of the models that open specs name, read in the background and kept until the file changes. */
+export class ModelStore {
+  private readonly entries = new Map<string, Entry>();
+  private readonly pending = new Map<string, Promise<void>>();
+  private readonly host: Host;
+  private readonly folders: () => readonly string[];
+  private readonly onChange: (path: string) => void;
+
+  /** `folders` are the real paths that models may be read from; `onChange` is told when a model's state is another. */
+  constructor(host: Host, folders: () => readonly string[], onChange: (path: string) => void) {
+    this.host = host;
+    this.folders = folders;
+    this.onChange = onChange;
+  }
+
+  /** What is known now; starts to find out where nothing is. */
+  get(path: string): ModelState {
+    const known = this.entries.get(path);
+    if (!known) this.refresh(path);
+    return known?.state ?? { kind: 'loading' };
+  }
+
+  /** Looks at the file again and reads it if it is another. */
+  refresh(path: string): Promise<void> {
+    const running = this.pending.get(path);
+    if (running) return running;
+    const work = this.load(path).finally(() => this.pending.delete(path));
+    this.pending.set(path, work);
+    return work;
+  }
+
+  /** Looks at every model again. */
+  refreshAll(): void {
+    for (const path of this.entries.keys()) void this.refresh(path);
+  }
+
+  private async load(path: string): Promise<void> {
+    const before = this.entries.get(path);
+    try {
+      const real = await realPathInside(this.host, this.folders(), path);
+      if (real === undefined) return this.set(path, { kind: 'failed', finding: undefined }, 0, 0);
+      if (real === 'outside') return this.set(path, { kind: 'failed', finding: outside(path) }, 0, 0);
+      const stat = await this.host.stat(real);
+      const { size = 0, modified = 0 } = stat ?? {};
+      if (before?.state.kind === 'loaded' && before.size === size && before.modified === modified) return;
+      const summary = summarize(graphFromProto(await readModel(this.host, real)));
+      this.set(path, { kind: 'loaded', summary }, size, modified);
+    } catch (error) {
+      const finding: Finding =
+        error instanceof FindingError
+          ? error.finding
+          : {
+              code: 'model/unreadable',
+              severity: 'error',
+              what: 'The model cannot be read.',
+              why: String(error).slice(0, 300),
+            };
+      this.set(path, { kind: 'failed', finding }, 0, 0);
+    }
+  }
+
+  private set(path: string, state: ModelState, size: number, modified: number): void {
+    const before = this.entries.get(path)?.state;
+    this.entries.set(path, { state, size, modified });
+    const same = before?.kind === 'failed' && state.kind === 'failed' && before.finding?.what === state.finding?.what;
+    if (!same) this.onChange(path);
+  }
+}
+
+function outside(path: string): Finding {
+  return {
+    code: 'model/outside',
+    severity: 'error',
+    what: 'The model lies outside the folders of this workspace and is not opened.',
+    why: `A spec from elsewhere could name any file of this machine; this one is ${path}.`,
+    fix: 'Move it into the workspace, or add its folder to the workspace.',
+  };
+}
