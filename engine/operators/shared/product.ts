@@ -8,7 +8,7 @@ import { broadcastDims, formatDims } from './types.ts';
 
 /**
  * One matrix product in double precision: out[M, N] += a[M, K] · b[K, N], all row-major, starting at the given offsets.
- * Sums run over K in order.
+ * Sums run over K in a fixed order, four terms at a time.
  */
 export function multiplyInto(
   out: Float64Array,
@@ -23,11 +23,18 @@ export function multiplyInto(
 ): void {
   for (let i = 0; i < m; i++) {
     const row = outStart + i * n;
-    for (let j = 0; j < k; j++) {
-      const factor = a[aStart + i * k + j]!;
-      if (factor === 0) continue;
-      const line = bStart + j * n;
-      for (let o = 0; o < n; o++) out[row + o]! += factor * b[line + o]!;
+    const line = aStart + i * k;
+    let j = 0;
+    for (; j + 4 <= k; j += 4) {
+      const [f0, f1, f2, f3] = [a[line + j]!, a[line + j + 1]!, a[line + j + 2]!, a[line + j + 3]!];
+      const at = bStart + j * n;
+      for (let o = 0; o < n; o++)
+        out[row + o]! += f0 * b[at + o]! + f1 * b[at + n + o]! + f2 * b[at + 2 * n + o]! + f3 * b[at + 3 * n + o]!;
+    }
+    for (; j < k; j++) {
+      const factor = a[line + j]!;
+      const at = bStart + j * n;
+      for (let o = 0; o < n; o++) out[row + o]! += factor * b[at + o]!;
     }
   }
 }
