@@ -15,6 +15,7 @@ export const quantize = defineCommand({
   arguments: [{ name: 'SPEC', description: 'a .qspec file' }],
   options: {
     out: { type: 'string', value: 'DIR', description: 'Gather every output in this folder.' },
+    'external-data': { type: 'boolean', description: 'Write weights to a file of their own beside each model.' },
     samples: {
       type: 'string',
       value: 'N',
@@ -43,6 +44,7 @@ export const quantize = defineCommand({
     const { report, passed, written } = await quantizeJob(job, runContext(progress, threads), {
       write: true,
       ...(outFolder !== undefined && { outFolder }),
+      ...(options['external-data'] && { externalData: 'always' as const }),
       ...(samples !== undefined && { evaluationSamples: samples }),
     });
     const serious = report.findings.filter(({ severity }) => severity === 'error' || severity === 'warning');

@@ -214,7 +214,7 @@ function fileLines({ files, size }: Report, style: TextStyle): string[] {
   const widest = Math.max(0, ...files.map(({ path }) => path.length));
   const parameters = size.parameters > 0 ? `, ${amount(size.parameters)} parameters` : '';
   return files.map(({ path, bytes: length, kind }) => {
-    const more = kind.startsWith('ONNX') ? parameters : '';
+    const more = kind.startsWith('ONNX,') ? parameters : '';
     return `  ${style.cyan(visible(path).padEnd(widest))}  ${style.dim(`${bytes(length)}, ${kind}${more}`)}`;
   });
 }

@@ -33,7 +33,7 @@ export async function writeOutputs(
   job: Job,
   outputs: readonly Output[],
   context: RunContext,
-  outFolder: string | undefined,
+  { outFolder, externalData = 'auto' }: { readonly outFolder?: string; readonly externalData?: 'auto' | 'always' },
 ): Promise<{ files: readonly FileReport[]; written: readonly string[] }> {
   const { host } = context;
   const specFolder = host.path.dirname(job.spec.path);
@@ -57,7 +57,7 @@ export async function writeOutputs(
     }
   }
   for (const { request, proto, model } of named) {
-    const paths = await writeModel(host, placeOf(host, request.path, outFolder), proto);
+    const paths = await writeModel(host, placeOf(host, request.path, outFolder), proto, { externalData });
     const opset = model.graph.opsets.get('');
     for (const path of paths) {
       const isModel = path === paths.at(-1);

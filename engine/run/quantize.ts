@@ -11,9 +11,10 @@ import { type Compressed, compress, needsCalibration, planOf } from './compress.
 import type { RunContext } from './context.ts';
 import { calibrationSource, evaluationSource, openData } from './datasets.ts';
 import { outputNoise } from './layer-noise.ts';
-import { type LoadedModel, loadModel, type Prepared, prepare } from './load.ts';
+import { type LoadedModel, loadModel, prepare } from './load.ts';
 import { measureAccuracy } from './measure.ts';
 import { type Output, writeOutputs } from './outputs.ts';
+import { roundedWeights } from './rounded-weights.ts';
 import { Stopwatch } from './stopwatch.ts';
 
 export interface QuantizeOptions {
@@ -21,6 +22,8 @@ export interface QuantizeOptions {
   readonly outFolder?: string;
   /** False: nothing is written (`eval`). */
   readonly write: boolean;
+  /** `always`: weights in a file of their own beside the model. Default `auto`: only where one file would not do. */
+  readonly externalData?: 'auto' | 'always';
   /** Samples that accuracy is measured on at most. Default: all of the data. 0: no evaluation. */
   readonly evaluationSamples?: number;
   /** Samples for the noise of each layer (default 4), for the agreement of the readings (16) and for verification (8). */
@@ -59,7 +62,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   const compressed = await watch.time('calibrate', () => compress(model, prepared, plan, calibration, context));
   throwIfCancelled(progress);
   const outputs = await watch.time('export', () =>
-    makeOutputs(job, model, prepared, compressed, {
+    makeOutputs(job, model, compressed, {
       'qspec.version': context.toolVersion,
       'qspec.model.sha256': model.hash,
       'qspec.spec.sha256': job.spec.hash,
@@ -126,7 +129,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       path: host.path,
     });
     const { files, written } = options.write
-      ? await watch.time('write', () => writeOutputs(report, job, outputs, context, options.outFolder))
+      ? await watch.time('write', () => writeOutputs(report, job, outputs, context, options))
       : { files: [], written: [] };
     const judged = [...report.expectations, ...report.targets.flatMap((target) => target.budgets)];
     return {
@@ -147,7 +150,6 @@ function first<T extends { readonly length: number }>(dataset: T, count = 8): T 
 function makeOutputs(
   job: Job,
   { model }: LoadedModel,
-  prepared: Prepared,
   { quantized }: Compressed,
   provenance: Readonly<Record<string, string>>,
 ): Output[] {
@@ -156,7 +158,7 @@ function makeOutputs(
     const opset = request.options['opset'];
     const exported =
       request.style === 'float'
-        ? { ...model, graph: prepared.graph }
+        ? { ...model, graph: roundedWeights(quantized) }
         : exportQdq(model, quantized, { provenance, ...(typeof opset === 'number' && { opset }) });
     const proto = modelToProto(exported);
     return { request, model: exported, proto, bytes: encodeModel(proto) };

@@ -1,0 +1,73 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Dataset } from '../../engine/data/dataset.ts';
+import { writeNpy } from '../../engine/data/numpy.ts';
+import { graphFromProto } from '../../engine/graph/from-proto.ts';
+import type { Model } from '../../engine/graph/graph.ts';
+import { decodeModel } from '../../engine/onnx/codec.ts';
+
+const python = process.env['QSPEC_PYTHON'] ?? 'python3';
+const script = fileURLToPath(new URL('./onnxruntime_quantizer.py', import.meta.url));
+
+/** Version of onnxruntime's Python package with its quantiser, or undefined where it is not installed. */
+export function peerVersion(): string | undefined {
+  const probe = 'import onnxruntime.quantization, onnxruntime; print(onnxruntime.__version__)';
+  const { status, stdout } = spawnSync(python, ['-c', probe], { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+export interface PeerResult {
+  readonly model: Model;
+  readonly bytes: number;
+  readonly seconds: number;
+  /** Peak memory, MB. */
+  readonly peak: number;
+}
+
+export type CalibrationMethod = 'MinMax' | 'Percentile' | 'Entropy';
+
+/** onnxruntime's own static quantiser on the very samples that we calibrate on. */
+export async function quantizeWithPeer(
+  modelPath: string,
+  calibration: Dataset,
+  method: CalibrationMethod,
+): Promise<PeerResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'qspec-peer-'));
+  try {
+    const samples = join(folder, 'samples.npy');
+    writeFileSync(samples, await samplesOf(calibration));
+    const output = join(folder, 'quantized.onnx');
+    const { status, stdout, stderr } = spawnSync(python, [script, modelPath, samples, output, method], {
+      encoding: 'utf8',
+      env: { ...process.env, PYTHONWARNINGS: 'ignore' },
+    });
+    if (status !== 0) throw new Error(`onnxruntime's quantiser failed:\n${stderr}`);
+    const [, seconds, peak] = stdout.trim().split('\n').at(-1)!.split(' ');
+    const bytes = new Uint8Array(readFileSync(output));
+    return {
+      model: graphFromProto(decodeModel(bytes)),
+      bytes: bytes.length,
+      seconds: Number(seconds),
+      peak: Number(peak),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function samplesOf(dataset: Dataset): Promise<Uint8Array> {
+  const rows: Float32Array[] = [];
+  let dims: readonly number[] = [];
+  for (let i = 0; i < dataset.length; i++) {
+    const [tensor] = (await dataset.sample(i)).values();
+    if (tensor === undefined) throw new Error('a sample without a tensor');
+    dims = tensor.dims.slice(1);
+    rows.push(tensor.data as Float32Array);
+  }
+  const all = new Float32Array(rows.length * rows[0]!.length);
+  for (const [i, row] of rows.entries()) all.set(row, i * row.length);
+  return writeNpy({ dtype: 'float32', dims: [rows.length, ...dims], data: all });
+}

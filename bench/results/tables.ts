@@ -1,0 +1,63 @@
+import { bytes, decibels, percent, points } from '../../engine/report/quantities.ts';
+import type { ComparisonMetrics } from '../../engine/run/metrics.ts';
+import type { DrawResult } from './run.ts';
+
+/** The tables of docs/results.md in Markdown. */
+export function tables(
+  results: readonly DrawResult[],
+  { runtime, peer }: { readonly runtime: string; readonly peer: string | undefined },
+): string {
+  return [
+    `Exports run in onnxruntime-web ${runtime}; beside them the models that onnxruntime ${peer ?? '(not installed)'}’s own static quantiser (QDQ, per-channel int8 weights, uint8 activations, min-max) made from the same calibration samples.`,
+    '',
+    '| model | draw | samples | float top-1 | INT8 top-1 | lost | won | drop, points (95 %) | bound | agreement | logits SQNR | onnxruntime’s: top-1 | lost | won | drop, points (95 %) | agreement | logits SQNR |',
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
+    ...results.map((result) => {
+      const cells = [
+        result.title,
+        String(result.draw),
+        String(result.ours.samples),
+        ...accuracyCells(result.ours, true),
+      ];
+      const high = result.ours.labelled!.dropInterval.high * 100;
+      cells.splice(8, 0, `${high <= result.bound ? '✓' : '✗'} ${result.bound}`);
+      const theirs = result.peer === undefined ? Array(6).fill('–') : accuracyCells(result.peer.metrics, false);
+      return `| ${[...cells, ...theirs].join(' | ')} |`;
+    }),
+    '',
+    'What ran, and how the readings agree:',
+    '',
+    '| model | draw | size | operators that ran, optimised | compute left in float | optimised against as written: agreement, largest difference | our integer execution against the runtime |',
+    '|---|---:|---:|---|---:|---:|---:|',
+    ...results.map((result) => {
+      const cells = [
+        result.title,
+        String(result.draw),
+        `${bytes(result.bytesBefore)} → ${bytes(result.bytesAfter)}`,
+        result.operators,
+        String(result.floatCompute),
+        likeness(result.asWritten),
+        likeness(result.integers),
+      ];
+      return `| ${cells.join(' | ')} |`;
+    }),
+  ].join('\n');
+}
+
+function accuracyCells({ labelled, agreement, sqnr }: ComparisonMetrics, withReference: boolean): string[] {
+  const { reference, candidate, lost, won, drop, dropInterval } = labelled!;
+  return [
+    ...(withReference ? [percent(reference.top1, 2)] : []),
+    percent(candidate.top1, 2),
+    String(lost),
+    String(won),
+    `${points(drop)} (${points(dropInterval.low)} … ${points(dropInterval.high)})`,
+    percent(agreement ?? 0, 1),
+    decibels(sqnr),
+  ];
+}
+
+function likeness({ agreement, sqnr, largestDifference }: ComparisonMetrics): string {
+  if (sqnr === Number.POSITIVE_INFINITY) return 'equal';
+  return `${percent(agreement ?? 0, 1)}, ${largestDifference.toPrecision(2)} (${decibels(sqnr)})`;
+}

@@ -1,0 +1,194 @@
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readNpy, writeNpy } from '../../engine/data/numpy.ts';
+import { root } from '../shared.ts';
+import { qspec } from './qspec.ts';
+
+const example = join(root, 'examples', 'digits');
+const model = join(example, 'digits.onnx');
+const spec = join(example, 'digits.qspec');
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'qspec-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('inspect lists layers with operator, shapes, parameters, MACs and bytes', async () => {
+  const { exitCode, out } = await qspec(['inspect', model, '--json']);
+  expect(exitCode).toBe(0);
+  const { layers, totals } = JSON.parse(out);
+  expect(layers.find((layer: { name: string }) => layer.name === 'conv2')).toMatchObject({
+    op: 'Conv',
+    kernel: [3, 3],
+    parameters: 9216,
+    weightBytes: 36_864,
+    biasBytes: 0,
+  });
+  expect(totals.parameters).toBe(
+    layers.reduce((sum: number, layer: { parameters: number }) => sum + layer.parameters, 0),
+  );
+  expect((await qspec(['inspect', model])).out).toContain('conv2');
+});
+
+test('init writes a commented spec that checks clean, and replaces none unasked', async () => {
+  const copy = join(folder, 'digits.onnx');
+  copyFileSync(model, copy);
+  expect((await qspec(['init', copy, '--target', 'cortex-m7'])).exitCode).toBe(0);
+  const written = join(folder, 'digits.qspec');
+  expect(readFileSync(written, 'utf8')).toContain('model "digits.onnx"');
+  expect((await qspec(['check', written])).exitCode).toBe(0);
+  writeFileSync(written, '// mine');
+  expect(await qspec(['init', copy])).toMatchObject({ exitCode: 2 });
+  expect(readFileSync(written, 'utf8')).toBe('// mine');
+  expect((await qspec(['init', copy, '--force'])).exitCode).toBe(0);
+  expect(readFileSync(written, 'utf8')).toContain('quantize');
+});
+
+test('run reads .npy, computes, writes .npy', async () => {
+  const input = join(folder, 'x.npy');
+  const values = Float32Array.from({ length: 64 }, (_, i) => (i % 17) / 16);
+  writeFileSync(input, writeNpy({ dtype: 'float32', dims: [1, 1, 8, 8], data: values }));
+  const out = join(folder, 'run');
+  const { exitCode, out: text } = await qspec(['run', model, '--input', input, '--output', out, '--json']);
+  expect(exitCode).toBe(0);
+  const { outputs } = JSON.parse(text);
+  expect(outputs).toHaveLength(1);
+  const tensor = await readNpy(new Uint8Array(readFileSync(outputs[0].file)));
+  expect(tensor.dims).toEqual([1, 10]);
+  expect([...(tensor.data as Float32Array)].every(Number.isFinite)).toBe(true);
+
+  writeFileSync(input, writeNpy({ dtype: 'float32', dims: [1, 8, 8], data: values }));
+  const wrong = await qspec(['run', model, '--input', input]);
+  expect(wrong).toMatchObject({ exitCode: 2 });
+  expect(wrong.err).toContain('holds float32 [1, 8, 8]');
+});
+
+test('profile estimates a model as it is, and a spec as planned', async () => {
+  const float = JSON.parse((await qspec(['profile', model, '--target', 'cortex-m7', '--json'])).out).profiles[0];
+  const planned = JSON.parse((await qspec(['profile', spec, '--json'])).out).profiles[0];
+  expect(float.target).toBe('cortex-m7');
+  expect(planned.target).toBe('cortex-m7');
+  expect(planned.latency).toBeLessThan(float.latency / 2);
+  expect(planned.ram).toBeLessThan(float.ram);
+  expect(planned.budgets).toHaveLength(3);
+  expect(float.layers.map((layer: { name: string }) => layer.name)).toContain('conv2');
+  expect((await qspec(['profile', model])).out).toContain('An estimate, not a measurement');
+});
+
+describe('quantize, then verify and eval what it wrote', () => {
+  let out: string;
+  let document: { ok: boolean; report: Record<string, never>; written: string[] };
+  beforeAll(async () => {
+    out = join(folder, 'out');
+    const answer = await qspec(['quantize', spec, '--out', out, '--threads', '1', '--json']);
+    expect(answer.exitCode, answer.err).toBe(0);
+    document = JSON.parse(answer.out);
+  });
+
+  test('all expectations and budgets hold', () => {
+    expect(document.ok).toBe(true);
+    const { expectations, targets } = document.report as unknown as {
+      expectations: { passed: boolean }[];
+      targets: { budgets: { passed: boolean }[] }[];
+    };
+    expect(expectations.map(({ passed }) => passed)).toEqual([true, true, true]);
+    expect(targets[0]!.budgets.map(({ passed }) => passed)).toEqual([true, true, true]);
+  });
+
+  test('every output is in the folder, and the report is a page of its own', () => {
+    expect(document.written.map((path) => path.slice(out.length + 1))).toEqual([
+      'digits.int8.onnx',
+      'digits.int8.report.html',
+    ]);
+    expect(readFileSync(document.written[1]!, 'utf8')).toMatch(/^<!doctype html>/);
+    expect(existsSync(join(example, 'out', 'digits.int8.onnx'))).toBe(existsSync(join(example, 'out')));
+  });
+
+  test('no convolution or matrix product is left in float, and the readings agree', () => {
+    const { verification, accuracy } = document.report as unknown as {
+      verification: {
+        levels: { level: string; operators: { op: string; count: number }[]; floatCompute: string[] }[];
+        integerExecution: { agreement: number; largestDifference: number };
+      };
+      accuracy: { metrics: { samples: number; labelled: { lost: number; won: number } } };
+    };
+    expect(verification.levels.map(({ level }) => level)).toEqual(['all', 'disabled']);
+    expect(verification.levels[0]!.floatCompute).toEqual([]);
+    expect(verification.levels[0]!.operators).toContainEqual({ op: 'QLinearConv', count: 7 });
+    expect(verification.integerExecution).toMatchObject({ agreement: 1, largestDifference: 0 });
+    expect(accuracy.metrics.samples).toBe(450);
+  });
+
+  test('the same spec gives the same bytes, with any number of threads', async () => {
+    const again = join(folder, 'again');
+    const answer = await qspec(['quantize', spec, '--out', again, '--threads', '2', '--samples', '0', '--json']);
+    expect(answer.err).toBeTypeOf('string');
+    const first = readFileSync(join(out, 'digits.int8.onnx'));
+    expect(Buffer.compare(first, readFileSync(join(again, 'digits.int8.onnx')))).toBe(0);
+    // Without evaluation the accuracy expectations cannot be judged, and that is no pass.
+    expect(answer.exitCode).toBe(1);
+  });
+
+  test('verify compares it with the float model', async () => {
+    const { exitCode, out: text } = await qspec(['verify', document.written[0]!, '--against', model, '--json']);
+    expect(exitCode).toBe(0);
+    const report = JSON.parse(text);
+    expect(report.levels[0].floatCompute).toEqual([]);
+    expect(report.against[0].metrics.sqnr).toBeGreaterThan(20);
+    expect(report.madeUp).toBe(true);
+  });
+
+  test('eval of the file gives what quantize reported', async () => {
+    const { exitCode, out: text } = await qspec(['eval', document.written[0]!, '--data', spec, '--json']);
+    expect(exitCode).toBe(0);
+    const { metrics } = JSON.parse(text);
+    const { accuracy } = document.report as unknown as { accuracy: { metrics: { labelled: object } } };
+    expect(metrics.labelled).toEqual(accuracy.metrics.labelled);
+  });
+
+  test('eval of the spec writes nothing', async () => {
+    const { exitCode, out: text } = await qspec(['eval', spec, '--samples', '100', '--json']);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(text).accuracy.metrics.samples).toBe(100);
+  });
+});
+
+test('a failed expectation is exit code 1, and the files are written all the same', async () => {
+  const strict = join(folder, 'strict.qspec');
+  const text = readFileSync(spec, 'utf8')
+    .replaceAll('"digits.onnx"', `"${model}"`)
+    .replaceAll('"digits.npz"', `"${join(example, 'digits.npz')}"`)
+    .replaceAll('"splits.json"', `"${join(example, 'splits.json')}"`)
+    .replace('expect size <= 64 KiB', 'expect size <= 6 KiB');
+  writeFileSync(strict, text);
+  const { exitCode, out } = await qspec(['quantize', strict, '--samples', '50']);
+  expect(exitCode).toBe(1);
+  expect(out).toContain('✗ expect size <= 6 KiB');
+  expect(existsSync(join(folder, 'out', 'digits.int8.onnx'))).toBe(true);
+});
+
+test('a cancelled run ends with exit code 130 and leaves no half-written file', async () => {
+  const controller = new AbortController();
+  const out = join(folder, 'cancelled');
+  setTimeout(() => controller.abort(), 30);
+  const answer = await qspec(['quantize', spec, '--out', out], { signal: controller.signal });
+  expect(answer.exitCode).toBe(130);
+  expect(answer.err).toContain('Stopped.');
+  expect(existsSync(out)).toBe(false);
+});
+
+test('bench reports median, percentiles, throughput and the ratio to the peer', async () => {
+  const { exitCode, out } = await qspec(['bench', model, '--against', 'onnxruntime-web', '--rounds', '3', '--json']);
+  expect(exitCode).toBe(0);
+  const result = JSON.parse(out);
+  expect(result.median_ms).toBeGreaterThan(0);
+  expect(result.p5_ms).toBeLessThanOrEqual(result.median_ms);
+  expect(result.p95_ms).toBeGreaterThanOrEqual(result.median_ms);
+  expect(result.inferences_per_s).toBeGreaterThan(0);
+  expect(result.against).toMatchObject({ name: 'onnxruntime-web', version: expect.stringMatching(/^\d+\.\d+/) });
+  expect(result.against.median_ms).toBeGreaterThan(0);
+  expect(result.ratio).toBeGreaterThan(0);
+  expect(result.reference_layers).toEqual([]);
+});
