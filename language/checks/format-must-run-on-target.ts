@@ -7,9 +7,8 @@ import { nodesOf } from './walk.ts';
 
 /** A format that a target cannot run is told before anything runs. */
 export const formatMustRunOnTarget: Check = function* ({ ast, definitions, vocabulary }) {
-  for (const statement of definitions.targets) {
-    const target = find(vocabulary.targets, statement.name?.text);
-    if (!target) continue;
+  const named = new Set(definitions.targets.map((statement) => statement.name?.text));
+  for (const target of vocabulary.targets.filter(({ name }) => named.has(name))) {
     for (const role of nodesOf(ast, 'RoleStatement')) {
       const format = readFields(role.format, definitions.formats, vocabulary).format;
       // Biases are int32 everywhere; that they are is part of the arithmetic and in no target's list.
@@ -18,8 +17,8 @@ export const formatMustRunOnTarget: Check = function* ({ ast, definitions, vocab
     for (const item of definitions.search?.items ?? []) {
       if (item.$type !== 'SearchChoice') continue;
       for (const word of item.formats) {
-        const named = definitions.formats.get(word.text);
-        const format = named ? readFields(named.format, definitions.formats, vocabulary).format?.value : word.text;
+        const own = definitions.formats.get(word.text);
+        const format = own ? readFields(own.format, definitions.formats, vocabulary).format?.value : word.text;
         if (find(vocabulary.formats, format)) yield* judge(target, format!, rangeOf(word), true);
       }
     }

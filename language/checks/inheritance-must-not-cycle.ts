@@ -1,23 +1,43 @@
+import type { DataStatement } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
-import { statementsOf } from '../resolve/definitions.ts';
+import { type Definitions, statementsOf } from '../resolve/definitions.ts';
 import type { Check } from './check.ts';
 
 export const inheritanceMustNotCycle: Check = function* ({ ast, definitions }) {
+  const cycles = cyclesOf(definitions);
   for (const statement of statementsOf(ast, 'DataStatement')) {
-    const path = [statement.name?.text ?? ''];
-    const seen = new Set([statement]);
-    for (let next = definitions.dataByName.get(statement.base?.text ?? ''); next && !seen.has(next); ) {
-      path.push(next.name.text);
-      seen.add(next);
-      next = definitions.dataByName.get(next.base?.text ?? '');
-      if (next === statement) path.push(path[0]!);
-    }
-    const isSelf = statement.base !== undefined && definitions.dataByName.get(statement.base.text) === statement;
-    if (!isSelf && !(path.length > 1 && path.at(-1) === path[0])) continue;
+    const cycle = cycles.get(statement);
+    if (!cycle) continue;
+    const from = cycle.indexOf(statement);
+    const names = [...cycle.slice(from), ...cycle.slice(0, from + 1)].map((member) => member.name.text);
+    const path = names.length > 12 ? [...names.slice(0, 6), '…', ...names.slice(-5)] : names;
     yield {
-      what: `Data \`${path[0]}\` is like itself: ${isSelf ? `${path[0]} → ${path[0]}` : path.join(' → ')}.`,
+      what: `Data \`${statement.name.text}\` is like itself: ${path.join(' → ')}.`,
       fix: 'Let one of them state its options.',
       range: rangeOf(statement.base),
     };
   }
 };
+
+/** The cycle that each data set lies on, if any. Each has one base at most, so one walk over all finds them. */
+function cyclesOf({ data, dataByName }: Definitions): ReadonlyMap<DataStatement, readonly DataStatement[]> {
+  const cycles = new Map<DataStatement, readonly DataStatement[]>();
+  const done = new Set<DataStatement>();
+  for (const start of data) {
+    const path: DataStatement[] = [];
+    const places = new Map<DataStatement, number>();
+    let at: DataStatement | undefined = start;
+    while (at && !done.has(at) && !places.has(at)) {
+      places.set(at, path.length);
+      path.push(at);
+      at = dataByName.get(at.base?.text ?? '');
+    }
+    const place = at && places.get(at);
+    if (place !== undefined) {
+      const cycle = path.slice(place);
+      for (const member of cycle) cycles.set(member, cycle);
+    }
+    for (const member of path) done.add(member);
+  }
+  return cycles;
+}

@@ -1,4 +1,4 @@
-import { rangeOf } from '../grammar/ranges.ts';
+import { joinRanges, rangeOf } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
 import { isGlob } from '../selectors/glob.ts';
 import type { Check } from './check.ts';
@@ -14,7 +14,7 @@ export const ruleMustMatch: Check = function* ({ rules, network }) {
       what: 'This rule matches no layer.',
       why: `The model has ${network?.layers.length} layers and none is like that, so the rule would have no effect.`,
       fix: 'Correct the selector, or add `optional` if it need not match.',
-      range: rangeOf(rule.selector),
+      range: rule.predicate ? joinRanges(rangeOf(rule.selector), rangeOf(rule.predicate)) : rangeOf(rule.selector),
     };
   }
 };

@@ -15,25 +15,32 @@ type OptionType = DataOption['$type'];
 type OptionOf<K extends OptionType> = Extract<DataOption, { $type: K }>;
 type Options = { [K in OptionType]?: OptionOf<K> };
 
-/** Data sets that a data set inherits from, itself last; ends where a cycle would begin. */
-export function lineage(statement: DataStatement, definitions: Definitions): readonly DataStatement[] {
-  const line = [statement];
-  const seen = new Set([statement]);
-  for (;;) {
-    const base = definitions.dataByName.get(line[0]!.base?.text ?? '');
-    if (!base || seen.has(base)) return line;
-    seen.add(base);
-    line.unshift(base);
-  }
-}
+const known = new WeakMap<Definitions, Map<DataStatement, Options>>();
 
-/** Options in force, an own one before an inherited one; the last of several. */
+/** Options in force, an own one before an inherited one; the last of several. Inheritance ends where a cycle would begin. */
 export function optionsOf(statement: DataStatement, definitions: Definitions): Options {
-  const options: Options = {};
-  for (const ancestor of lineage(statement, definitions)) {
-    for (const option of ancestor.options) (options as Record<string, DataOption>)[option.$type] = option;
+  let options = known.get(definitions);
+  if (!options) {
+    options = new Map();
+    known.set(definitions, options);
   }
-  return options;
+  // Up to the first ancestor whose options are known, then down again: every data set is looked at once.
+  const line: DataStatement[] = [];
+  const seen = new Set<DataStatement>();
+  let ancestor: DataStatement | undefined = statement;
+  while (ancestor && !options.has(ancestor) && !seen.has(ancestor)) {
+    seen.add(ancestor);
+    line.push(ancestor);
+    ancestor = definitions.dataByName.get(ancestor.base?.text ?? '');
+  }
+  let inherited = (ancestor && options.get(ancestor)) ?? {};
+  for (const descendant of line.reverse()) {
+    const own: Options = { ...inherited };
+    for (const option of descendant.options) (own as Record<string, DataOption>)[option.$type] = option;
+    options.set(descendant, own);
+    inherited = own;
+  }
+  return options.get(statement)!;
 }
 
 /** The data set as the engine opens it. Options whose values make no sense are left out; checks tell of them. */

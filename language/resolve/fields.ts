@@ -57,6 +57,12 @@ export function readFields(words: FormatWords | undefined, scope: FormatScope, v
   return readNested(words, scope, vocabulary, new Set());
 }
 
+/** Formats made of formats, at most: a chain that is longer is no longer a help to anyone. */
+export const deepestFormats = 64;
+
+/** What named formats came to; without it, formats that each name another twice would double the work at every step. */
+const known = new WeakMap<FormatScope, Map<string, Fields>>();
+
 function readNested(
   words: FormatWords | undefined,
   scope: FormatScope,
@@ -80,17 +86,24 @@ function fieldsOfWord(word: Word, scope: FormatScope, vocabulary: Vocabulary, op
       return { scheme: { value: word.text as Scheme, range } };
     case 'granularity':
       return { granularity: { value: word.text as Granularity, range } };
-    case 'named': {
-      // A format that is made of itself says nothing; a check tells of it.
-      if (open.has(word.text)) return {};
-      open.add(word.text);
-      const named = readNested(scope.get(word.text)?.format, scope, vocabulary, open);
-      open.delete(word.text);
-      return moved(named, range);
-    }
+    case 'named':
+      return moved(fieldsOfNamed(word.text, scope, vocabulary, open), range);
     case 'unknown':
       return {};
   }
+}
+
+/** A format that is made of itself, or of too many others, says nothing; a check tells of it. */
+function fieldsOfNamed(name: string, scope: FormatScope, vocabulary: Vocabulary, open: Set<string>): Fields {
+  const remembered = known.get(scope)?.get(name);
+  if (remembered) return remembered;
+  if (open.has(name) || open.size >= deepestFormats) return {};
+  open.add(name);
+  const fields = readNested(scope.get(name)?.format, scope, vocabulary, open);
+  open.delete(name);
+  if (!known.has(scope)) known.set(scope, new Map());
+  known.get(scope)!.set(name, fields);
+  return fields;
 }
 
 function moved(fields: Fields, range: TextRange): Fields {

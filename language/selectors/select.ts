@@ -80,7 +80,10 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
 /** One set for all parts: a list of a thousand names would otherwise be copied a thousand times. */
 function anyOf(parts: readonly Selector[], network: Network): LayerSet {
   const out = new Set<number>();
-  for (const part of parts) for (const index of selectAll(part, network)) out.add(index);
+  for (const part of parts) {
+    if (out.size === network.layers.length) break;
+    for (const index of selectAll(part, network)) out.add(index);
+  }
   return out;
 }
 
