@@ -3,9 +3,12 @@
  * but for the job's fields, which are written while no thread is at work.
  */
 export const controlAddress = 1024;
-export const controlBytes = 1024;
+const controlBytes = 1024;
+/** float32 constants of the kernels (`constants.ts`), written when the memory is made and never again. */
+export const constantsAddress = controlAddress + controlBytes;
+const constantsBytes = 1024;
 /** First byte that the arena may give away; 0 stays "no address". */
-export const arenaBase = controlAddress + controlBytes;
+export const arenaBase = constantsAddress + constantsBytes;
 
 export const Cell = {
   /** Not 0: stop at the next tile. */

@@ -1,6 +1,7 @@
 import type { KernelFeatures, Kernels, KernelThread, Step, Workspace } from './api.ts';
 import { Arena } from './arena.ts';
-import { Cell, controlAddress, type KernelFunction } from './control.ts';
+import { constantValues } from './constants.ts';
+import { Cell, constantsAddress, controlAddress, type KernelFunction } from './control.ts';
 import { Pool } from './pool.ts';
 import { KernelWorkspace } from './workspace.ts';
 
@@ -33,6 +34,7 @@ export class LoadedKernels implements Kernels {
     this.memory = parts.memory;
     this.arena = new Arena(parts.memory, parts.base, parts.limit);
     this.pool = new Pool(parts.memory, parts.functions, parts.features.threads, parts.patienceMilliseconds);
+    this.f32(constantsAddress, constantValues.length).set(constantValues);
     this.requireScratch(1 << 14);
   }
 

@@ -50,20 +50,27 @@ const indirect = {
   pixelBlocks: 'i32',
   blockPanels: 'i32',
   panelBlocks: 'i32',
+  /** The runs of a kernel row are dense: no groups, no dilation along it, no gaps between pixels. */
   rowTaps: 'i32',
+  /** No window reaches outside the input. */
+  inside: 'i32',
+  /** Windows (all inside, with dense rows) are copied together first: short runs cost more to look up than to copy. */
   gather: 'i32',
   tileBytes: 'i32',
   elementShift: 'i32',
 } as const satisfies Fields;
 
 /**
- * How accumulators become codes: number in `arithmetics` (kernels/functions.ts), one float32 or int32 multiplier and one int32
- * shift per output channel (padded to 8), and the code range.
+ * How accumulators become codes: number in `arithmetics` (kernels/functions.ts), constants per output channel (padded to 8), and
+ * the code range. Multipliers are float32 (`ort`) or int32. Fixed-point arithmetic goes by shifts, one lane at a
+ * time, or, where `factors` is not 0, by float64 factors 2^shift and int64 rounding terms (see assembly/requantize.ts).
  */
-const requantization = {
+export const requantization = {
   arithmetic: 'i32',
   multipliers: 'address',
   shifts: 'address',
+  factors: 'address',
+  rounds: 'address',
   zero: 'i32',
   low: 'i32',
   high: 'i32',
@@ -288,12 +295,34 @@ export const kernelTable = [
     },
   },
   {
-    // 8-bit codes to int16 with the zero point taken off, channels of each group padded to an even number, into the
-    // shared scratch: what convCodes reads. Items: blocks of 64 pixels.
+    // Lines of pixels with their padding (zeros) around them into the shared scratch, for a convolution whose windows then never
+    // reach outside. Items: padded lines.
+    name: 'padLines',
+    fields: {
+      input: 'address',
+      height: 'i32',
+      width: 'i32',
+      padTop: 'i32',
+      padLeft: 'i32',
+      padBottom: 'i32',
+      padRight: 'i32',
+      pixelBytes: 'i32',
+      inputPixelBytes: 'i32',
+    },
+  },
+  {
+    // As padLines, 8-bit codes becoming int16 with the zero point taken off, channels of each group padded to an even
+    // number. At most `pixels` pixels in all. Items: padded lines.
     name: 'widenCodes',
     fields: {
       input: 'address',
       pixels: 'i32',
+      height: 'i32',
+      width: 'i32',
+      padTop: 'i32',
+      padLeft: 'i32',
+      padBottom: 'i32',
+      padRight: 'i32',
       groups: 'i32',
       channels: 'i32',
       padded: 'i32',
@@ -310,7 +339,7 @@ export const kernelTable = [
   },
   {
     // Weights: int32 biases [padded], then [tap pairs][padded][2] int16, then `padded` bytes of the zero point.
-    // `padded`: channels rounded up to 8. Items: output rows.
+    // `padded`: channels rounded up to 8. The biases contain the zero point's part: codes enter as they are. Items: output rows.
     name: 'depthwiseCodes',
     fields: {
       input: 'address',
@@ -320,7 +349,6 @@ export const kernelTable = [
       ...window,
       inputStride: 'i32',
       outputStride: 'i32',
-      inputZero: 'i32',
       signed: 'i32',
       ...requantization,
     },

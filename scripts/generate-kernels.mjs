@@ -21,6 +21,8 @@ export async function generate() {
   const inputs = [
     join(import.meta.dirname, 'generate-kernels.mjs'),
     join(kernels, 'table.ts'),
+    join(kernels, 'constants.ts'),
+    join(kernels, 'control.ts'),
     join(kernels, 'descriptor.ts'),
     join(kernels, 'functions.ts'),
     join(root, 'node_modules', 'assemblyscript', 'package.json'),
@@ -38,12 +40,14 @@ export async function generate() {
   const results = Object.keys(variants).map((variant) => join(output, `${variant}.ts`));
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest && results.every(existsSync)) return;
 
+  const { constantLoads } = await import('../kernels/generator/constants.ts');
   const { descriptorClasses } = await import('../kernels/generator/descriptors.ts');
   const { binaryLoops, unaryLoops } = await import('../kernels/generator/elementwise.ts');
   const { integerMicrokernels, microkernels } = await import('../kernels/generator/microkernels.ts');
   mkdirSync(join(assembly, 'generated'), { recursive: true });
   mkdirSync(output, { recursive: true });
   const generated = {
+    constants: constantLoads(),
     descriptors: descriptorClasses(),
     microkernels: `${microkernels(6)}\n${integerMicrokernels(4)}`,
     'unary-loops': unaryLoops(),

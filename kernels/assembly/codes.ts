@@ -1,7 +1,7 @@
-import { BinaryCodes, DequantizeF32, FakeQuantizeF32, LookupCodes, QuantizeF32 } from './generated/descriptors';
+import { BinaryCodes, DequantizeF32, FakeQuantizeF32, LookupCodes, QuantizeF32, Requantization } from './generated/descriptors';
 import { least } from './integer';
 import { COUNTERS, advance, offsetOf, seek } from './odometer';
-import { ORT, codeFixed, loadCodes, packCodes, storeBytes } from './requantize';
+import { ORT, loadCodes, packCodes, requantizeTile, storeBytes } from './requantize';
 import { loadPartial, storePartial } from './vector';
 
 export function binaryCodes(d: BinaryCodes, begin: i32, end: i32, scratch: usize): void {
@@ -17,7 +17,7 @@ export function binaryCodes(d: BinaryCodes, begin: i32, end: i32, scratch: usize
   for (let item = begin; item < end; item++) {
     const first = part * chunk, count = least(chunk, width - first);
     if (d.arithmetic == ORT) floatRun(d, a + first * aStep, b + first * bStep, y + first, count, aStep, bStep);
-    else fixedRun(d, a + first * aStep, b + first * bStep, y + first, count, aStep, bStep);
+    else fixedRun(d, a + first * aStep, b + first * bStep, y + first, count, aStep, bStep, scratch + 2 * COUNTERS);
     if (++part == chunks) {
       part = 0;
       y += width;
@@ -66,16 +66,22 @@ function floatRun(d: BinaryCodes, a: usize, b: usize, y: usize, count: i32, aSte
   }
 }
 
-function fixedRun(d: BinaryCodes, a: usize, b: usize, y: usize, count: i32, aStep: i32, bStep: i32): void {
-  const multiplier = load<i32>(d.multipliers), shift = load<i32>(d.shifts);
-  const arithmetic = d.arithmetic, zero = d.zero, low = d.low, high = d.high;
-  for (let i = 0; i < count; i++, a += aStep, b += bStep) {
-    let sum: i32;
+/** Sums or products of 8 elements at a time go through scratch into codes. */
+function fixedRun(d: BinaryCodes, a: usize, b: usize, y: usize, count: i32, aStep: i32, bStep: i32, scratch: usize): void {
+  const requantization = changetype<Requantization>(changetype<usize>(d) + offsetof<BinaryCodes>('arithmetic'));
+  const aZero = i16x8.splat(<i16>d.aZero), bZero = i16x8.splat(<i16>d.bZero);
+  const aTable = d.aTable, bTable = d.bTable;
+  for (; count > 0; count -= 8, a += aStep << 3, b += bStep << 3, y += 8) {
     if (d.multiply) {
-      const u = d.aSigned ? <i32>load<i8>(a) : <i32>load<u8>(a), v = d.bSigned ? <i32>load<i8>(b) : <i32>load<u8>(b);
-      sum = (u - d.aZero) * (v - d.bZero);
-    } else sum = load<i32>(d.aTable + (<usize>load<u8>(a) << 2)) + load<i32>(d.bTable + (<usize>load<u8>(b) << 2));
-    store<u8>(y + i, <u8>codeFixed(sum, arithmetic, multiplier, shift, zero, low, high));
+      const u = i16x8.sub(codesAt(a, aStep, d.aSigned, count), aZero), v = i16x8.sub(codesAt(b, bStep, d.bSigned, count), bZero);
+      v128.store(scratch, i32x4.extmul_low_i16x8_s(u, v));
+      v128.store(scratch, i32x4.extmul_high_i16x8_s(u, v), 16);
+    } else {
+      const stop = least(8, count);
+      for (let i = 0; i < stop; i++)
+        store<i32>(scratch + (i << 2), load<i32>(aTable + (<usize>load<u8>(a + i * aStep) << 2)) + load<i32>(bTable + (<usize>load<u8>(b + i * bStep) << 2)));
+    }
+    requantizeTile(y, 0, scratch, 1, count, 0, requantization);
   }
 }
 

@@ -1,7 +1,12 @@
-import { ConvF32 } from './generated/descriptors';
+import { ConvF32, PadLines } from './generated/descriptors';
 import { least } from './integer';
 import { copyRun } from './movement';
 import { TILE_ROWS, tile } from './tile';
+
+/** Where the control block (kernels/control.ts) holds the address of the scratch that all threads share. */
+// @ts-ignore: decorator
+@inline
+export const SHARED_SCRATCH: usize = 1024 + 13 * 4;
 
 // A tile's slot in scratch: taps, depth, then the row addresses, then (when gathering) the gathered rows themselves.
 // @ts-ignore: decorator
@@ -11,9 +16,8 @@ export const HEADER: usize = 8;
 /**
  * Convolution as a GEMM whose A rows are found through a table of addresses, so that no patch matrix is built. Where
  * a window lies inside the input's rows, one kernel row is one run of `kernelWidth · channels` elements; at the borders
- * every tap has its own address, `zeros` standing in for what is outside. Inputs with very few channels
- * would make those runs too short: their border windows are gathered into scratch. The order of the sum (row, column,
- * channel) is the same in all three.
+ * every tap has its own address, `zeros` standing in for what is outside. The order of the sum (row, column, channel) is
+ * always the same.
  */
 export function convF32(d: ConvF32, begin: i32, end: i32, scratch: usize): void {
   const panelBlocks = d.panelBlocks, pixelBlocks = d.pixelBlocks, blockRows = d.blockRows;
@@ -23,6 +27,8 @@ export function convF32(d: ConvF32, begin: i32, end: i32, scratch: usize): void 
   const cStride = d.outputStride << 2, rStride = d.residualStride << 2;
   const residual = d.residual;
   const min = d.min, max = d.max;
+  // 0: the lines that padLines left.
+  const input = d.input == 0 ? <usize>load<u32>(SHARED_SCRATCH) : d.input;
   let prepared = -1;
   for (let item = begin; item < end; item++) {
     const block = item / panelBlocks;
@@ -31,7 +37,7 @@ export function convF32(d: ConvF32, begin: i32, end: i32, scratch: usize): void 
     const pixel1 = least(pixel0 + blockRows, pixels);
     if (block != prepared) {
       for (let pixel = pixel0, slot = scratch; pixel < pixel1; pixel += TILE_ROWS, slot += tileBytes)
-        prepareTile(d, d.input, group, pixel, least(pixel1 - pixel, TILE_ROWS), TILE_ROWS, slot);
+        prepareTile(d, input, group, pixel, least(pixel1 - pixel, TILE_ROWS), TILE_ROWS, slot);
       prepared = block;
     }
     const panel0 = (item % panelBlocks) * d.blockPanels;
@@ -58,51 +64,104 @@ export function convF32(d: ConvF32, begin: i32, end: i32, scratch: usize): void 
  */
 export function prepareTile(d: ConvF32, input: usize, group: i32, pixel: i32, rows: i32, most: i32, slot: usize): void {
   const width = d.outputWidth, area = width * d.outputHeight;
-  const kernelHeight = d.kernelHeight, kernelWidth = d.kernelWidth;
-  const shift = d.elementShift;
-  const pixelBytes = d.inputStride << shift, channels = d.groupInputs, runBytes = channels << shift;
-  const base = input + group * runBytes;
-  const first = pixel % area;
-  let image = pixel / area, y = first / width, x = first % width;
-  // Does every window of the tile lie inside the input's rows?
+  const first = pixel % area, image = pixel / area;
+  const y = first / width, x = first % width;
+  if (d.inside || windowsInside(d, y, x, rows)) prepareInside(d, input, group, image, y, x, rows, most, slot);
+  else prepareBorder(d, input, group, image, y, x, rows, slot);
+}
+
+/** Do all windows of a tile within one output row lie inside the input? */
+function windowsInside(d: ConvF32, y: i32, x: i32, rows: i32): boolean {
+  const top = y * d.strideHeight - d.padTop, left = x * d.strideWidth - d.padLeft;
+  return x + rows <= d.outputWidth && top >= 0 && left >= 0
+    && top + (d.kernelHeight - 1) * d.dilationHeight < d.inputHeight
+    && left + (rows - 1) * d.strideWidth + (d.kernelWidth - 1) * d.dilationWidth < d.inputWidth;
+}
+
+function prepareInside(
+  d: ConvF32, input: usize, group: i32, image: i32, y: i32, x: i32, rows: i32, most: i32, slot: usize,
+): void {
+  const kernelHeight = d.kernelHeight, kernelWidth = d.kernelWidth, channels = d.groupInputs, shift = d.elementShift;
+  const pixelBytes = d.inputStride << shift, lineBytes = d.inputWidth * pixelBytes;
+  const down = d.dilationHeight * lineBytes, across = d.dilationWidth * pixelBytes;
+  const plane = input + group * (channels << shift);
+  const perRow = d.rowTaps ? 1 : kernelWidth, run = d.rowTaps ? kernelWidth * channels : channels;
+  store<i32>(slot, d.gather ? 1 : kernelHeight * perRow);
+  store<i32>(slot, d.gather ? kernelHeight * run : run, 4);
+  const table = slot + HEADER;
+  let gathered = table + (most << 2);
+  for (let i = 0; i < rows; i++) {
+    let line = plane + (image * d.inputHeight + y * d.strideHeight - d.padTop) * lineBytes + (x * d.strideWidth - d.padLeft) * pixelBytes;
+    let entry = table + (i << 2);
+    if (d.gather) {
+      store<u32>(entry, <u32>gathered);
+      for (let ky = 0; ky < kernelHeight; ky++, line += down, gathered += run << shift)
+        copyRun(gathered, line, run << shift);
+    } else {
+      for (let ky = 0; ky < kernelHeight; ky++, line += down) {
+        let from = line;
+        for (let kx = 0; kx < perRow; kx++, from += across, entry += rows << 2) store<u32>(entry, <u32>from);
+      }
+    }
+    if (++x == d.outputWidth) {
+      x = 0;
+      if (++y == d.outputHeight) { y = 0; image++; }
+    }
+  }
+}
+
+function prepareBorder(d: ConvF32, input: usize, group: i32, image: i32, y: i32, x: i32, rows: i32, slot: usize): void {
+  const kernelHeight = d.kernelHeight, kernelWidth = d.kernelWidth, channels = d.groupInputs, shift = d.elementShift;
+  const pixelBytes = d.inputStride << shift;
+  const base = input + group * (channels << shift);
+  // Do the windows at least lie inside the width?
   let inside = d.rowTaps;
   if (inside) {
     let column = x;
     for (let i = 0; i < rows; i++) {
       const left = column * d.strideWidth - d.padLeft;
       if (left < 0 || left + kernelWidth > d.inputWidth) { inside = 0; break; }
-      if (++column == width) column = 0;
+      if (++column == d.outputWidth) column = 0;
     }
   }
-  const gather = <i32>(inside == 0) & d.gather;
   const perRow = inside ? 1 : kernelWidth;
-  const taps = gather ? 1 : kernelHeight * perRow;
-  store<i32>(slot, taps);
-  store<i32>(slot, gather ? kernelHeight * kernelWidth * channels : inside ? kernelWidth * channels : channels, 4);
+  store<i32>(slot, kernelHeight * perRow);
+  store<i32>(slot, inside ? kernelWidth * channels : channels, 4);
   const table = slot + HEADER;
-  let gathered = table + (most << 2);
   for (let i = 0; i < rows; i++) {
     const top = y * d.strideHeight - d.padTop, left = x * d.strideWidth - d.padLeft;
     const plane = base + image * d.inputHeight * d.inputWidth * pixelBytes;
     let entry = table + (i << 2);
-    if (gather) store<u32>(entry, <u32>gathered);
     for (let ky = 0, iy = top; ky < kernelHeight; ky++, iy += d.dilationHeight) {
       const rowInside = <u32>iy < <u32>d.inputHeight;
       const line = plane + iy * d.inputWidth * pixelBytes;
-      for (let kx = 0, ix = left; kx < perRow; kx++, ix += d.dilationWidth) {
-        const from = rowInside && <u32>ix < <u32>d.inputWidth ? line + ix * pixelBytes : d.zeros;
-        if (gather) {
-          copyRun(gathered, from, runBytes);
-          gathered += runBytes;
-        } else {
-          store<u32>(entry, <u32>from);
-          entry += rows << 2;
-        }
-      }
+      for (let kx = 0, ix = left; kx < perRow; kx++, ix += d.dilationWidth, entry += rows << 2)
+        store<u32>(entry, <u32>(rowInside && <u32>ix < <u32>d.inputWidth ? line + ix * pixelBytes : d.zeros));
     }
-    if (++x == width) {
+    if (++x == d.outputWidth) {
       x = 0;
       if (++y == d.outputHeight) { y = 0; image++; }
     }
+  }
+}
+
+export function padLines(d: PadLines, begin: i32, end: i32, scratch: usize): void {
+  const padded = d.height + d.padTop + d.padBottom;
+  const left = d.padLeft * d.pixelBytes, right = d.padRight * d.pixelBytes, middle = d.width * d.pixelBytes;
+  const lineBytes = left + middle + right;
+  let to = <usize>load<u32>(SHARED_SCRATCH) + begin * lineBytes;
+  for (let item = begin; item < end; item++, to += lineBytes) {
+    const y = item % padded - d.padTop;
+    if (<u32>y >= <u32>d.height) {
+      memory.fill(to, 0, lineBytes);
+      continue;
+    }
+    const from = d.input + ((item / padded) * d.height + y) * d.width * d.inputPixelBytes;
+    memory.fill(to, 0, left);
+    if (d.pixelBytes == d.inputPixelBytes) copyRun(to + left, from, middle);
+    else
+      for (let x = 0; x < d.width; x++)
+        copyRun(to + left + x * d.pixelBytes, from + x * d.inputPixelBytes, d.pixelBytes);
+    memory.fill(to + left + middle, 0, right);
   }
 }

@@ -22,13 +22,32 @@ export function binaryF32(d: BinaryF32, begin: i32, end: i32, scratch: usize): v
   const width = d.dims7, chunk = d.chunk, chunks = d.chunks;
   const aStep = d.aStrides7, bStep = d.bStrides7, fn = d.fn;
   const low = f32x4.splat(d.min), high = f32x4.splat(d.max);
+  if (chunks == 1) {
+    // Whole runs: those along dims[6] go in one loop.
+    const inner = d.dims6;
+    const aRow = d.aStrides6, bRow = d.bStrides6;
+    seek(scratch, dims, begin);
+    let a = d.a + offsetOf(scratch, aStrides), b = d.b + offsetOf(scratch, bStrides);
+    let y = d.output + ((begin * width) << 2);
+    let row = begin;
+    for (;;) {
+      const rows = least(end - row, inner - load<i32>(scratch, 24));
+      binaryLoop(fn, a, b, y, width, rows, aRow, bRow, aStep, bStep, low, high);
+      row += rows;
+      if (row >= end) return;
+      y += (rows * width) << 2;
+      seek(scratch, dims, row);
+      a = d.a + offsetOf(scratch, aStrides);
+      b = d.b + offsetOf(scratch, bStrides);
+    }
+  }
   let row = begin / chunks, part = begin % chunks;
   seek(scratch, dims, row);
   let a = d.a + offsetOf(scratch, aStrides), b = d.b + offsetOf(scratch, bStrides);
   let y = d.output + ((row * width) << 2);
   for (let item = begin; item < end; item++) {
     const first = part * chunk;
-    binaryLoop(fn, a + first * aStep, b + first * bStep, y + (first << 2), least(chunk, width - first), aStep, bStep, low, high);
+    binaryLoop(fn, a + first * aStep, b + first * bStep, y + (first << 2), least(chunk, width - first), 1, 0, 0, aStep, bStep, low, high);
     if (++part == chunks) {
       part = 0;
       y += width << 2;

@@ -1,121 +1,124 @@
 // Our own transcendental functions, four lanes at a time: the same bytes on every machine, hence never fused.
-// Coefficients: Chebyshev fits of the named functions, rounded to float32 (float64 for pow, sin, cos).
-// `kernels/reference/math.ts` says the same in scalar TypeScript.
+// Coefficients: kernels/constants.ts. `kernels/reference/math.ts` says the same in scalar TypeScript.
+import * as c from './generated/constants';
 
+/** y · x + coefficient. */
 // @ts-ignore: decorator
 @inline
-function horner(x: v128, y: v128, c: f32): v128 {
-  return f32x4.add(f32x4.mul(y, x), f32x4.splat(c));
+function horner(x: v128, y: v128, coefficient: v128): v128 {
+  return f32x4.add(f32x4.mul(y, x), coefficient);
 }
 
 // @ts-ignore: decorator
 @inline
 function copySign(magnitude: v128, sign: v128): v128 {
-  return v128.or(magnitude, v128.and(sign, i32x4.splat(0x80000000)));
+  // The magnitude is not negative; all ones shifted are the sign bit.
+  return v128.or(magnitude, v128.and(sign, i32x4.shl(i32x4.eq(sign, sign), 31)));
 }
 
-/** e^x; relative error below 2⁻²³ where the result is a normal number. */
+/** e^x; relative error below 2⁻²² where the result is a normal number. */
 export function exp4(x: v128): v128 {
-  x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-104)), f32x4.splat(89));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.12194440e-4)));
-  let p = f32x4.splat(0.0013926926767453551);
-  p = horner(r, p, 0.008363774046301842);
-  p = horner(r, p, 0.04166654869914055);
-  p = horner(r, p, 0.16666573286056519);
-  p = horner(r, p, 0.5);
-  const y = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), f32x4.splat(1));
-  // 2ⁿ in two factors: n reaches below the exponent of the smallest normal number and 1 above the largest.
-  const k = i32x4.trunc_sat_f32x4_s(n);
+  x = f32x4.pmin(f32x4.pmax(x, c.expRange0()), c.expRange1());
+  // Adding 1.5 · 2²³ rounds to an integer, half to even, and leaves it in the low bits.
+  const shifted = f32x4.add(f32x4.mul(x, c.log2e0()), c.roundingShift0());
+  const n = f32x4.sub(shifted, c.roundingShift0());
+  const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, c.ln20())), f32x4.mul(n, c.ln21()));
+  let p = horner(r, c.exp0(), c.exp1());
+  p = horner(r, p, c.exp2());
+  p = horner(r, p, c.exp3());
+  p = horner(r, p, c.exp4());
+  const one = c.one0();
+  const y = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), one);
+  // 2ⁿ in two factors: n reaches below the exponent of the smallest normal number and 1 above the largest. The bits
+  // of 1.0 are the exponent's bias in place.
+  const k = i32x4.sub(shifted, c.roundingShift0());
   const half = i32x4.shr_s(k, 1);
-  const bias = i32x4.splat(127);
-  const first = i32x4.shl(i32x4.add(half, bias), 23);
-  const second = i32x4.shl(i32x4.add(i32x4.sub(k, half), bias), 23);
+  const first = i32x4.add(i32x4.shl(half, 23), one);
+  const second = i32x4.add(i32x4.shl(i32x4.sub(k, half), 23), one);
   return f32x4.mul(f32x4.mul(y, first), second);
 }
 
 /** Natural logarithm; −∞ at 0, NaN below. */
 export function log4(x: v128): v128 {
-  const tiny = f32x4.lt(x, f32x4.splat(1.17549435e-38));
-  const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, tiny);
+  const ones = i32x4.eq(x, x);
+  const infinity = i32x4.shl(i32x4.shr_u(ones, 24), 23);
+  const tiny = f32x4.lt(x, c.smallestNormal0());
+  const scaled = v128.bitselect(f32x4.mul(x, c.twoTo230()), x, tiny);
+  // Exponent less 126, less 23 more where the number was scaled.
   let e = i32x4.sub(i32x4.shr_u(scaled, 23), i32x4.splat(126));
   e = i32x4.sub(e, v128.and(tiny, i32x4.splat(23)));
-  const m = v128.or(v128.and(scaled, i32x4.splat(0x007fffff)), i32x4.splat(0x3f000000));
-  const below = f32x4.lt(m, f32x4.splat(0.70710678));
+  const m = v128.or(v128.and(scaled, i32x4.shr_u(ones, 9)), c.half0());
+  const below = f32x4.lt(m, c.rootHalf0());
   e = i32x4.add(e, below);
-  const f = f32x4.sub(v128.bitselect(f32x4.add(m, m), m, below), f32x4.splat(1));
-  let p = f32x4.splat(0.06971611827611923);
-  p = horner(f, p, -0.11479733884334564);
-  p = horner(f, p, 0.11685419827699661);
-  p = horner(f, p, -0.12425687164068222);
-  p = horner(f, p, 0.14249058067798615);
-  p = horner(f, p, -0.1666780263185501);
-  p = horner(f, p, 0.20000715553760529);
-  p = horner(f, p, -0.2499999701976776);
-  p = horner(f, p, 0.3333333134651184);
+  const f = f32x4.sub(v128.bitselect(f32x4.add(m, m), m, below), c.one0());
+  let p = horner(f, c.log0(), c.log1());
+  p = horner(f, p, c.log2());
+  p = horner(f, p, c.log3());
+  p = horner(f, p, c.log4());
+  p = horner(f, p, c.log5());
+  p = horner(f, p, c.log6());
+  p = horner(f, p, c.log7());
+  p = horner(f, p, c.log8());
   const square = f32x4.mul(f, f);
   const exponent = f32x4.convert_i32x4_s(e);
   let y = f32x4.mul(f32x4.mul(square, f), p);
-  y = f32x4.add(y, f32x4.mul(exponent, f32x4.splat(-2.12194440e-4)));
-  y = f32x4.sub(y, f32x4.mul(square, f32x4.splat(0.5)));
-  y = f32x4.add(f32x4.add(f, y), f32x4.mul(exponent, f32x4.splat(0.693359375)));
-  y = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.eq(x, f32x4.splat(0)));
-  y = v128.bitselect(f32x4.splat(NaN), y, f32x4.lt(x, f32x4.splat(0)));
-  // +∞ and NaN are their own logarithms.
-  return v128.bitselect(y, x, f32x4.lt(x, f32x4.splat(Infinity)));
+  y = f32x4.add(y, f32x4.mul(exponent, c.ln21()));
+  y = f32x4.sub(y, f32x4.mul(square, c.half0()));
+  y = f32x4.add(f32x4.add(f, y), f32x4.mul(exponent, c.ln20()));
+  const zero = i32x4.sub(ones, ones);
+  y = v128.bitselect(f32x4.neg(infinity), y, f32x4.eq(x, zero));
+  // All bits set is a NaN. +∞ and NaN are their own logarithms.
+  y = v128.or(y, f32x4.lt(x, zero));
+  return v128.bitselect(y, x, f32x4.lt(x, infinity));
 }
 
 export function sigmoid4(x: v128): v128 {
-  const one = f32x4.splat(1);
+  const one = c.one0();
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
 }
 
 export function tanh4(x: v128): v128 {
-  const one = f32x4.splat(1), two = f32x4.splat(2);
+  const one = c.one0();
   const a = f32x4.abs(x);
-  const large = f32x4.sub(one, f32x4.div(two, f32x4.add(exp4(f32x4.add(a, a)), one)));
+  const large = f32x4.sub(one, f32x4.div(c.two0(), f32x4.add(exp4(f32x4.add(a, a)), one)));
   const z = f32x4.mul(x, x);
-  let p = f32x4.splat(-0.006096714176237583);
-  p = horner(z, p, 0.020997179672122);
-  p = horner(z, p, -0.05385090783238411);
-  p = horner(z, p, 0.1333276927471161);
-  p = horner(z, p, -0.333333283662796);
+  let p = horner(z, c.tanh0(), c.tanh1());
+  p = horner(z, p, c.tanh2());
+  p = horner(z, p, c.tanh3());
+  p = horner(z, p, c.tanh4());
   const small = f32x4.add(x, f32x4.mul(x, f32x4.mul(z, p)));
-  return v128.bitselect(small, copySign(large, x), f32x4.lt(a, f32x4.splat(0.625)));
+  return v128.bitselect(small, copySign(large, x), f32x4.lt(a, c.tanhLimit0()));
 }
 
 export function erf4(x: v128): v128 {
-  const one = f32x4.splat(1);
+  const one = c.one0();
   const a = f32x4.abs(x);
-  const t = f32x4.div(one, f32x4.add(one, f32x4.mul(a, f32x4.splat(0.5))));
-  let q = f32x4.splat(-0.0580902062356472);
-  q = horner(t, q, -0.04338603839278221);
-  q = horner(t, q, 0.38618627190589905);
-  q = horner(t, q, 0.11305564641952515);
-  q = horner(t, q, 0.326460599899292);
-  q = horner(t, q, 0.2744766175746918);
-  q = horner(t, q, 0.0005370958242565393);
+  const t = f32x4.div(one, f32x4.add(one, f32x4.mul(a, c.half0())));
+  let q = horner(t, c.erfc0(), c.erfc1());
+  q = horner(t, q, c.erfc2());
+  q = horner(t, q, c.erfc3());
+  q = horner(t, q, c.erfc4());
+  q = horner(t, q, c.erfc5());
+  q = horner(t, q, c.erfc6());
   const z = f32x4.mul(x, x);
   const large = f32x4.sub(one, f32x4.mul(exp4(f32x4.neg(z)), q));
-  let p = f32x4.splat(7.875874871388078e-5);
-  p = horner(z, p, -0.000801686430349946);
-  p = horner(z, p, 0.005189087241888046);
-  p = horner(z, p, -0.02685421146452427);
-  p = horner(z, p, 0.11283594369888306);
-  p = horner(z, p, -0.3761262595653534);
-  p = horner(z, p, 1.1283791065216064);
+  let p = horner(z, c.erf0(), c.erf1());
+  p = horner(z, p, c.erf2());
+  p = horner(z, p, c.erf3());
+  p = horner(z, p, c.erf4());
+  p = horner(z, p, c.erf5());
+  p = horner(z, p, c.erf6());
   return v128.bitselect(f32x4.mul(x, p), copySign(large, x), f32x4.lt(a, one));
 }
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|). */
 export function softplus4(x: v128): v128 {
-  const one = f32x4.splat(1);
+  const one = c.one0();
   const u = exp4(f32x4.neg(f32x4.abs(x)));
   const w = f32x4.add(one, u);
   // What the addition of 1 rounded away.
   const lost = f32x4.div(f32x4.sub(u, f32x4.sub(w, one)), w);
-  return f32x4.add(f32x4.max(x, f32x4.splat(0)), f32x4.add(log4(w), lost));
+  return f32x4.add(f32x4.max(x, f32x4.sub(one, one)), f32x4.add(log4(w), lost));
 }
 
 /** sin(x + quarter · π/2). Beyond 2²⁰ the argument's reduction loses digits. */

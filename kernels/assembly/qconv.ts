@@ -1,41 +1,61 @@
-import { HEADER, prepareTile } from './conv';
-import { ConvCodes, ConvF32, WidenCodes } from './generated/descriptors';
+import { HEADER, SHARED_SCRATCH, prepareTile } from './conv';
+import { ConvCodes, ConvF32, Requantization, WidenCodes } from './generated/descriptors';
 import { qtile1x8, qtile2x8, qtile3x8, qtile4x8 } from './generated/microkernels';
 import { least } from './integer';
-import { loadCodes, requantize8 } from './requantize';
+import { loadCodes, requantizeTile } from './requantize';
 
 /** Rows of the largest integer tile. */
 // @ts-ignore: decorator
 @inline
 const ROWS: i32 = 4;
 
-/** Where the control block (kernels/control.ts) holds the address of the scratch that all threads share. */
-// @ts-ignore: decorator
-@inline
-const SHARED_SCRATCH: usize = 1024 + 13 * 4;
-
-// @ts-ignore: decorator
-@inline
-const WIDEN_PIXELS: i32 = 64;
-
 export function widenCodes(d: WidenCodes, begin: i32, end: i32, scratch: usize): void {
-  const groups = d.groups, channels = d.channels, padded = d.padded, signed = d.signed;
+  const groups = d.groups, channels = d.channels, signed = d.signed, width = d.width;
   const zero = i16x8.splat(<i16>d.zero);
-  const pixel0 = begin * WIDEN_PIXELS, pixel1 = least(d.pixels, end * WIDEN_PIXELS);
-  let to = <usize>load<u32>(SHARED_SCRATCH) + ((pixel0 * groups * padded) << 1);
-  if (channels == padded && d.inputStride == groups * channels) {
-    let from = d.input + pixel0 * d.inputStride;
-    for (let left = (pixel1 - pixel0) * d.inputStride; left > 0; left -= 8, from += 8, to += 16)
-      storeWords(to, i16x8.sub(loadCodes(from, signed, left), zero), left);
-    return;
-  }
-  for (let pixel = pixel0; pixel < pixel1; pixel++) {
-    let from = d.input + pixel * d.inputStride;
-    for (let group = 0; group < groups; group++, from += channels, to += padded << 1) {
-      for (let i = 0; i < channels; i += 8)
-        storeWords(to + (i << 1), i16x8.sub(loadCodes(from + i, signed, channels - i), zero), channels - i);
-      if (padded > channels) store<i16>(to + (channels << 1), 0);
+  const padded = d.height + d.padTop + d.padBottom;
+  const pixelBytes = (groups * d.padded) << 1;
+  const left = d.padLeft * pixelBytes, right = d.padRight * pixelBytes;
+  const lineBytes = left + width * pixelBytes + right;
+  const dense = channels == d.padded && d.inputStride == groups * channels;
+  let line = <usize>load<u32>(SHARED_SCRATCH) + begin * lineBytes;
+  for (let item = begin; item < end; item++, line += lineBytes) {
+    const y = item % padded - d.padTop;
+    if (<u32>y >= <u32>d.height) {
+      memory.fill(line, 0, lineBytes);
+      continue;
     }
+    const first = ((item / padded) * d.height + y) * width;
+    const pixels = least(width, d.pixels - first);
+    let from = d.input + first * d.inputStride;
+    let to = line + left;
+    memory.fill(line, 0, left);
+    if (dense) {
+      for (let rest = pixels * d.inputStride; rest > 0; rest -= 8, from += 8, to += 16)
+        storeWords(to, i16x8.sub(loadCodes(from, signed, rest), zero), rest);
+    } else if (groups == 1 && channels == 3) {
+      widen3(from, to, pixels, d.inputStride, signed, zero);
+    } else {
+      for (let pixel = 0; pixel < pixels; pixel++, from += d.inputStride)
+        for (let group = 0; group < groups; group++, to += d.padded << 1) {
+          const source = from + group * channels;
+          for (let i = 0; i < channels; i += 8)
+            storeWords(to + (i << 1), i16x8.sub(loadCodes(source + i, signed, channels - i), zero), channels - i);
+          if (d.padded > channels) store<i16>(to + (channels << 1), 0);
+        }
+    }
+    memory.fill(line + left + pixels * pixelBytes, 0, right);
+  }
+}
+
+/** Pixels of three channels, as images have: one byte more is read, but for the last pixel's. */
+function widen3(from: usize, to: usize, pixels: i32, stride: i32, signed: i32, zero: v128): void {
+  const mask = i32x4.splat(0x00ffffff);
+  const keep = i16x8(-1, -1, -1, 0, -1, -1, -1, 0);
+  for (; pixels > 0; pixels--, from += stride, to += 8) {
+    const bits = pixels > 1 ? load<u32>(from) : <u32>load<u16>(from) | (<u32>load<u8>(from, 2) << 16);
+    const v = v128.and(i32x4.splat(bits), mask);
+    const w = signed ? i16x8.extend_low_i8x16_s(v) : i16x8.extend_low_i8x16_u(v);
+    v128.store_lane<i64>(to, v128.and(i16x8.sub(w, zero), keep), 0);
   }
 }
 
@@ -43,10 +63,10 @@ export function widenCodes(d: WidenCodes, begin: i32, end: i32, scratch: usize):
 @inline
 function storeWords(p: usize, v: v128, count: i32): void {
   if (count >= 8) v128.store(p, v);
-  else storeWordsPartial(p, v, count);
+  else storeWordsTail(p, v, count);
 }
 
-function storeWordsPartial(p: usize, v: v128, count: i32): void {
+function storeWordsTail(p: usize, v: v128, count: i32): void {
   if (count & 4) {
     v128.store_lane<i64>(p, v, 0);
     v = v128.shuffle<i64>(v, v, 1, 1);
@@ -69,9 +89,10 @@ export function convCodes(d: ConvCodes, begin: i32, end: i32, scratch: usize): v
   const stride = d.outputStride;
   const input = <usize>load<u32>(SHARED_SCRATCH);
   const indirect = changetype<ConvF32>(changetype<usize>(d));
+  const requantization = changetype<Requantization>(changetype<usize>(d) + offsetof<ConvCodes>('arithmetic'));
+  // Accumulators of a whole block and panel, then the tables.
   const accumulators = scratch;
-  const slots = scratch + (ROWS << 5);
-  const arithmetic = d.arithmetic, zero = d.zero, low = d.low, high = d.high;
+  const slots = scratch + (blockRows << 5);
   let prepared = -1;
   for (let item = begin; item < end; item++) {
     const block = item / panelBlocks;
@@ -87,18 +108,12 @@ export function convCodes(d: ConvCodes, begin: i32, end: i32, scratch: usize): v
     const panel1 = least(panel0 + d.blockPanels, panels);
     let b = d.weights + (group * panels + panel0) * panelBytes;
     for (let panel = panel0; panel < panel1; panel++, b += panelBytes) {
-      const columns = n - panel * 8;
-      // Multipliers are padded to 8 within each group, as the panels are.
-      const channel = (group * panels + panel) * 8;
-      let to = d.output + pixel0 * stride + group * n + panel * 8;
-      let slot = slots;
-      for (let pixel = pixel0; pixel < pixel1; pixel += ROWS, slot += tileBytes) {
-        const rows = least(pixel1 - pixel, ROWS);
-        qtile(rows, slot + HEADER, load<i32>(slot), load<i32>(slot, 4) >> 1, b, accumulators);
-        let from = accumulators;
-        for (let row = 0; row < rows; row++, from += 32, to += stride)
-          requantize8(to, v128.load(from), v128.load(from, 16), channel, columns, arithmetic, d.multipliers, d.shifts, zero, low, high);
-      }
+      let slot = slots, c = accumulators;
+      for (let pixel = pixel0; pixel < pixel1; pixel += ROWS, slot += tileBytes, c += ROWS << 5)
+        qtile(least(pixel1 - pixel, ROWS), slot + HEADER, load<i32>(slot), load<i32>(slot, 4) >> 1, b, c);
+      const to = d.output + pixel0 * stride + group * n + panel * 8;
+      // Constants are padded to 8 within each group, as the panels are.
+      requantizeTile(to, stride, accumulators, pixel1 - pixel0, n - panel * 8, (group * panels + panel) * 8, requantization);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { Requantization } from './generated/descriptors';
 import { least } from './integer';
 
 // Numbers of kernels/functions.ts, arithmetics.
@@ -7,6 +8,8 @@ import { least } from './integer';
 @inline export const TFLITE: i32 = 1;
 // @ts-ignore: decorator
 @inline export const GEMMLOWP: i32 = 2;
+// @ts-ignore: decorator
+@inline export const SETTLE: i32 = 3;
 
 /** float32 multiplier, clamped before rounding half to even; low and high without the zero point. */
 // @ts-ignore: decorator
@@ -56,48 +59,91 @@ export function packCodes(a: v128, b: v128): v128 {
 }
 
 /** The first `count` (1…8 or more) bytes of the low half. */
+// @ts-ignore: decorator
+@inline
 export function storeBytes(p: usize, v: v128, count: i32): void {
-  if (count >= 8) {
-    v128.store_lane<i64>(p, v, 0);
-    return;
-  }
+  if (count >= 8) v128.store_lane<i64>(p, v, 0);
+  else storeBytesTail(p, v, count);
+}
+
+function storeBytesTail(p: usize, v: v128, count: i32): void {
   let bits = i64x2.extract_lane(v, 0);
   if (count & 4) { store<i32>(p, <i32>bits); p += 4; bits >>= 32; }
   if (count & 2) { store<i16>(p, <i16>bits); p += 2; bits >>= 16; }
   if (count & 1) store<i8>(p, <i8>bits);
 }
 
-/** 8 accumulators of channels `channel`… become codes at `to`; multipliers and shifts are there for all 8. */
-export function requantize8(
-  to: usize, a: v128, b: v128, channel: i32, count: i32,
-  arithmetic: i32, multipliers: usize, shifts: usize, zero: i32, low: i32, high: i32,
-): void {
-  const m = multipliers + (channel << 2);
-  if (arithmetic == ORT) {
-    const l = f32x4.splat(<f32>(low - zero)), h = f32x4.splat(<f32>(high - zero)), z = i32x4.splat(zero);
-    const x = i32x4.add(rescaleFloat(a, v128.load(m), l, h), z);
-    const y = i32x4.add(rescaleFloat(b, v128.load(m, 16), l, h), z);
-    storeBytes(to, packCodes(x, y), count);
-    return;
+/**
+ * A tile of accumulators, `rows` rows of 8 int32, becomes codes: `columns` (1…8 or more) of each row, rows `stride` bytes apart.
+ * `channel`: where its constants lie; they are there for all 8 columns. `d`: any kernel's requantisation fields.
+ */
+export function requantizeTile(to: usize, stride: i32, from: usize, rows: i32, columns: i32, channel: i32, d: Requantization): void {
+  const m = d.multipliers + (channel << 2);
+  if (d.arithmetic == ORT) {
+    const low = f32x4.splat(<f32>(d.low - d.zero)), high = f32x4.splat(<f32>(d.high - d.zero)), zero = i32x4.splat(d.zero);
+    const m0 = v128.load(m), m1 = v128.load(m, 16);
+    for (; rows > 0; rows--, from += 32, to += stride) {
+      const a = i32x4.add(rescaleFloat(v128.load(from), m0, low, high), zero);
+      const b = i32x4.add(rescaleFloat(v128.load(from, 16), m1, low, high), zero);
+      storeBytes(to, packCodes(a, b), columns);
+    }
+  } else if (d.factors != 0) {
+    const low = f64x2.splat(<f64>(d.low - d.zero)), high = f64x2.splat(<f64>(d.high - d.zero)), zero = i32x4.splat(d.zero);
+    const f = d.factors + (channel << 3), r = d.rounds + (channel << 3);
+    const arithmetic = d.arithmetic;
+    for (; rows > 0; rows--, from += 32, to += stride) {
+      const a = fixed4(v128.load(from), v128.load(m), f, r, arithmetic, low, high);
+      const b = fixed4(v128.load(from, 16), v128.load(m, 16), f + 32, r + 32, arithmetic, low, high);
+      storeBytes(to, packCodes(i32x4.add(a, zero), i32x4.add(b, zero)), columns);
+    }
+  } else {
+    const s = d.shifts + (channel << 2);
+    for (; rows > 0; rows--, from += 32, to += stride)
+      for (let lane = 0; lane < 8 && lane < columns; lane++) {
+        const at = lane << 2;
+        const code = codeFixed(load<i32>(from + at), d.arithmetic, load<i32>(m + at), load<i32>(s + at), d.zero, d.low, d.high);
+        store<u8>(to + lane, <u8>code);
+      }
   }
-  const s = shifts + (channel << 2);
-  fixedLane(to, i32x4.extract_lane(a, 0), m, s, 0, count, arithmetic, zero, low, high);
-  fixedLane(to, i32x4.extract_lane(a, 1), m, s, 1, count, arithmetic, zero, low, high);
-  fixedLane(to, i32x4.extract_lane(a, 2), m, s, 2, count, arithmetic, zero, low, high);
-  fixedLane(to, i32x4.extract_lane(a, 3), m, s, 3, count, arithmetic, zero, low, high);
-  fixedLane(to, i32x4.extract_lane(b, 0), m, s, 4, count, arithmetic, zero, low, high);
-  fixedLane(to, i32x4.extract_lane(b, 1), m, s, 5, count, arithmetic, zero, low, high);
-  fixedLane(to, i32x4.extract_lane(b, 2), m, s, 6, count, arithmetic, zero, low, high);
-  fixedLane(to, i32x4.extract_lane(b, 3), m, s, 7, count, arithmetic, zero, low, high);
 }
 
-function fixedLane(
-  to: usize, accumulator: i32, m: usize, s: usize, lane: i32, count: i32,
-  arithmetic: i32, zero: i32, low: i32, high: i32,
-): void {
-  if (lane >= count) return;
-  const multiplier = load<i32>(m + (lane << 2)), shift = load<i32>(s + (lane << 2));
-  store<u8>(to + lane, <u8>codeFixed(accumulator, arithmetic, multiplier, shift, zero, low, high));
+/**
+ * Four accumulators times fixed-point multipliers, exactly, without a shift that differs by lane (there is none): the product
+ * (+ rounding term + 2⁶²) is shifted right by 31 in all lanes, which leaves at most 33 bits, and becomes a float64 by
+ * way of its bits; multiplying that by 2^shift is exact, and so is rounding it. `tflite`: the rounding term is half of the whole
+ * divisor, so flooring ends it. `gemmlowp`: the first rounding is done by the term 2³⁰, the second is to nearest, ties away.
+ * `settle`: 31 + 16 bits fit a float64, the factor holds multiplier and shift.
+ */
+// @ts-ignore: decorator
+@inline
+function fixed4(x: v128, m: v128, factors: usize, rounds: usize, arithmetic: i32, low: v128, high: v128): v128 {
+  let a: v128, b: v128;
+  if (arithmetic == SETTLE) {
+    const half = f64x2.splat(0.5);
+    a = f64x2.convert_low_i32x4_s(x);
+    b = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(x, x, 2, 3, 2, 3));
+    a = f64x2.floor(f64x2.add(f64x2.mul(a, v128.load(factors)), half));
+    b = f64x2.floor(f64x2.add(f64x2.mul(b, v128.load(factors, 16)), half));
+  } else {
+    const exponent = i64x2.splat(0x4330000000000000), offset = f64x2.splat(4503601774854144);
+    a = i64x2.shr_u(i64x2.add(i64x2.extmul_low_i32x4_s(x, m), v128.load(rounds)), 31);
+    b = i64x2.shr_u(i64x2.add(i64x2.extmul_high_i32x4_s(x, m), v128.load(rounds, 16)), 31);
+    a = f64x2.mul(f64x2.sub(v128.or(a, exponent), offset), v128.load(factors));
+    b = f64x2.mul(f64x2.sub(v128.or(b, exponent), offset), v128.load(factors, 16));
+    if (arithmetic == TFLITE) {
+      a = f64x2.floor(a);
+      b = f64x2.floor(b);
+    } else {
+      const sign = i64x2.splat(0x8000000000000000), half = f64x2.splat(0.5);
+      a = f64x2.trunc(f64x2.add(a, v128.or(v128.and(a, sign), half)));
+      b = f64x2.trunc(f64x2.add(b, v128.or(v128.and(b, sign), half)));
+    }
+  }
+  // The low bits of 1.5 · 2⁵² + n are n.
+  const shift = f64x2.splat(6755399441055744);
+  a = f64x2.add(f64x2.pmin(f64x2.pmax(a, low), high), shift);
+  b = f64x2.add(f64x2.pmin(f64x2.pmax(b, low), high), shift);
+  return v128.shuffle<i32>(a, b, 0, 2, 4, 6);
 }
 
 /** 8 codes as int16; `count` (1…8 or more) of them are there. */

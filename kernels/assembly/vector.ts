@@ -14,21 +14,34 @@ export function clamp(x: v128, low: v128, high: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, low), high);
 }
 
-/** The first `count` (1…4) lanes of memory, without touching what lies behind them. */
+/** The first `count` (1…4 or more) lanes of memory, without touching what lies behind them. */
+// @ts-ignore: decorator
+@inline
 export function loadPartial(p: usize, count: i32): v128 {
-  if (count >= 4) return v128.load(p);
+  return count >= 4 ? v128.load(p) : loadTail(p, count);
+}
+
+// @ts-ignore: decorator
+@inline
+export function storePartial(p: usize, v: v128, count: i32): void {
+  if (count >= 4) v128.store(p, v);
+  else storeTail(p, v, count);
+}
+
+/** 1…3 lanes. */
+export function loadTail(p: usize, count: i32): v128 {
   if (count == 1) return v128.load32_zero(p);
   const low = v128.load64_zero(p);
   return count == 2 ? low : v128.load_lane<f32>(p, low, 2, 8);
 }
 
-export function storePartial(p: usize, v: v128, count: i32): void {
-  if (count >= 4) v128.store(p, v);
-  else if (count == 1) v128.store_lane<f32>(p, v, 0);
-  else {
-    v128.store_lane<f64>(p, v, 0);
-    if (count == 3) v128.store_lane<f32>(p, v, 2, 8);
+export function storeTail(p: usize, v: v128, count: i32): void {
+  if (count == 1) {
+    v128.store_lane<f32>(p, v, 0);
+    return;
   }
+  v128.store_lane<f64>(p, v, 0);
+  if (count == 3) v128.store_lane<f32>(p, v, 2, 8);
 }
 
 /** Ends one row of a GEMM tile: residual, clamp, and a store of `columns` (1…8 or more) elements. */

@@ -44,7 +44,7 @@ export function bounds(clamp: Clamp | undefined): { readonly min: number; readon
 }
 
 /** Copies numbers into kernel memory that lives as long as the workspace. */
-export function place(builder: Builder, values: Float32Array | Int32Array | Uint8Array | Int8Array): Address {
+export function place(builder: Builder, values: ArrayBufferView): Address {
   const address = builder.alloc(values.byteLength);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   builder.kernels.u8(address, bytes.length).set(bytes);

@@ -35,9 +35,7 @@ export function qaveragePool(builder: Builder, args: Args<'qaveragePool'>): Step
     signed: signed(inputCodes.type),
     ...requantizationFields(builder, requantization, outputCodes, counts, counts, (count) => count),
   };
-  // Without a shift table (float arithmetic) the kernel still reads an entry of it.
-  const shifts = values.shifts === 0 ? values.multipliers : values.shifts;
-  return step('qaveragePool', call(builder, 'averagePoolCodes', { ...values, shifts }, rows, work));
+  return step('qaveragePool', call(builder, 'averagePoolCodes', values, rows, work));
 }
 
 export function qbinary(builder: Builder, args: Args<'qbinary'>): Step {
@@ -51,7 +49,7 @@ export function qbinary(builder: Builder, args: Args<'qbinary'>): Step {
   const tables = fn === 'add' && requantization.arithmetic !== 'ort';
   if (tables && (args.aTable?.length !== 256 || args.bTable?.length !== 256))
     throw new RangeError(`An addition in ${requantization.arithmetic} needs two tables of 256 entries.`);
-  builder.kernels.requireScratch(64);
+  builder.kernels.requireScratch(128);
   const values = {
     a,
     b,
@@ -72,7 +70,7 @@ export function qbinary(builder: Builder, args: Args<'qbinary'>): Step {
     outputScale: outputCodes.scale,
     aTable: tables ? place(builder, args.aTable!) : 0,
     bTable: tables ? place(builder, args.bTable!) : 0,
-    ...requantizationFields(builder, requantization, outputCodes, 1, 1, () => 0),
+    ...requantizationFields(builder, requantization, outputCodes, 1, 8, () => 0),
   };
   const items = product(all.slice(0, -1)) * chunks;
   const work = product(dims) * (requantization.arithmetic === 'ort' ? 6 : 30);

@@ -1,7 +1,7 @@
-import type { ConvGeometry, PackedConv, Step, Workspace } from '../api.ts';
+import type { Call, ConvGeometry, PackedConv, Step, Workspace } from '../api.ts';
 import { type Builder, bounds, call, requirePositive, step } from './builder.ts';
 import { depthwise, isDepthwise, packDepthwise } from './depthwise.ts';
-import { blockShape, packedBytes, packPanels, panelCount } from './gemm.ts';
+import { blockShape, gemm, packedBytes, packPanels, panelCount } from './gemm.ts';
 import { windowFields } from './window.ts';
 
 type Args<M extends keyof Workspace> = Workspace[M] extends (args: infer A) => unknown ? A : never;
@@ -64,75 +64,106 @@ export function packConv(builder: Builder, args: Args<'packConv'>): PackedConv {
   return { kind: 'conv', geometry, outputHeight, outputWidth, algorithm, address, bytes: groups * groupBytes };
 }
 
-/** Input channels below which border windows are gathered: shorter runs would cost more to look up than to copy. */
-const gatherBelow = 8;
+/** Input channels below which border windows, looked up tap by tap, are slow; narrow inputs are then padded in a copy. */
+const fewChannels = 8;
+const narrowWidth = 64;
+/** Elements of a kernel row below which windows are gathered, if enough panels share the gathering. */
+const shortRun = 16;
+const gatherPanels = 4;
 
 export function conv2d(builder: Builder, args: Args<'conv2d'>): Step {
   const { conv, input, output, residual = 0 } = args;
   if (conv.algorithm === 'depthwise') return depthwise(builder, args);
+  if (conv.algorithm === 'gemm') return product(builder, args);
   const { geometry, outputHeight, outputWidth } = conv;
-  const { batch, groups, kernel, dilations, inputChannels, outputChannels } = geometry;
+  const { batch, groups, kernel, dilations, pads, inputChannels, outputChannels } = geometry;
   const pixels = batch * outputHeight * outputWidth;
   const inputStride = args.inputStride ?? inputChannels;
-  const outputStride = args.outputStride ?? outputChannels;
-  const residualStride = args.residualStride ?? outputChannels;
   const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
   const taps = kernel[0] * kernel[1];
   const depth = taps * inputs;
   const panels = panelCount(outputs);
-  const work = pixels * outputChannels * depth;
-  const clamp = bounds(args.clamp);
   const blocks = blockShape(builder, pixels, depth, panels);
-  if (conv.algorithm === 'gemm' && pixels > 0) {
-    const { blockRows, blockPanels, panelBlocks } = blocks;
-    builder.kernels.requireScratch(4 * blockRows);
-    const values = {
-      a: input,
-      b: conv.address,
-      output,
-      residual,
-      m: pixels,
-      n: outputs,
-      k: depth,
-      aStride: inputStride,
-      outputStride,
-      residualStride,
-      blockRows,
-      blockPanels,
-      panelBlocks,
-      ...clamp,
-    };
-    return step('conv', call(builder, 'gemmF32', values, blocks.rowBlocks * panelBlocks, work));
-  }
-  const rowTaps = groups === 1 && inputStride === inputs && dilations[1] === 1 ? 1 : 0;
-  const gather = inputs < gatherBelow ? 1 : 0;
-  // Header, six addresses a tap, and the six gathered rows; for tiles of four this is more than needed.
-  const tileBytes = 8 + 24 * (gather === 1 ? Math.max(kernel[0], 1) + 1 : taps) + (gather === 1 ? 24 * depth : 0);
+  const padded = pads.some((pad) => pad > 0);
+  const copied = padded && groups === 1 && inputs < fewChannels && geometry.inputWidth < narrowWidth;
+  const inside = copied || !padded;
+  const rowTaps = groups === 1 && dilations[1] === 1 && (copied || inputStride === inputs);
+  const gather = inside && rowTaps && kernel[0] > 1 && kernel[1] * inputs < shortRun && panels >= gatherPanels;
+  const tileBytes = tileSlot(taps, gather ? depth * 4 : 0, kernel[0], rowTaps && inside);
   builder.kernels.requireScratch(Math.ceil(blocks.blockRows / 4) * tileBytes);
   const values = {
-    input,
+    input: copied ? 0 : input,
     weights: conv.address,
     output,
     residual,
     zeros: builder.kernels.zeros(4 * kernel[1] * inputs),
     pixels,
-    ...windowFields(geometry, outputHeight, outputWidth),
-    inputStride,
-    outputStride,
-    residualStride,
+    ...windowFields(copied ? paddedGeometry(geometry) : geometry, outputHeight, outputWidth),
+    inputStride: copied ? inputs : inputStride,
+    outputStride: args.outputStride ?? outputChannels,
+    residualStride: args.residualStride ?? outputChannels,
     groupInputs: inputs,
     groupOutputs: outputs,
     blockRows: blocks.blockRows,
     pixelBlocks: blocks.rowBlocks,
     blockPanels: blocks.blockPanels,
     panelBlocks: blocks.panelBlocks,
-    rowTaps,
-    gather,
+    rowTaps: rowTaps ? 1 : 0,
+    inside: inside ? 1 : 0,
+    gather: gather ? 1 : 0,
     tileBytes,
     elementShift: 2,
-    ...clamp,
+    ...bounds(args.clamp),
   };
   const items = pixels === 0 ? 0 : groups * blocks.rowBlocks * blocks.panelBlocks;
-  return step('conv', call(builder, 'convF32', values, items, work));
+  const multiply = call(builder, 'convF32', values, items, pixels * outputChannels * depth);
+  return copied ? step('conv', padCall(builder, geometry, input, inputStride), multiply) : step('conv', multiply);
+}
+
+/** Bytes of a tile's slot: header, six addresses a tap, six gathered rows; for tiles of four more than needed. */
+export function tileSlot(taps: number, gatheredBytes: number, kernelHeight: number, alwaysRows: boolean): number {
+  if (gatheredBytes > 0) return 8 + 24 + 6 * gatheredBytes;
+  return 8 + 24 * (alwaysRows ? kernelHeight : taps);
+}
+
+/** The geometry of an input that contains its padding. */
+export function paddedGeometry(geometry: ConvGeometry): ConvGeometry {
+  const [top, left, bottom, right] = geometry.pads;
+  return {
+    ...geometry,
+    inputHeight: geometry.inputHeight + top + bottom,
+    inputWidth: geometry.inputWidth + left + right,
+    pads: [0, 0, 0, 0],
+  };
+}
+
+function padCall(builder: Builder, geometry: ConvGeometry, input: number, inputStride: number): Call {
+  const { batch, inputHeight: height, inputWidth: width, inputChannels, pads } = geometry;
+  const [padTop, padLeft, padBottom, padRight] = pads;
+  const lines = batch * (height + padTop + padBottom);
+  const pixelBytes = 4 * inputChannels;
+  const bytes = lines * (width + padLeft + padRight) * pixelBytes;
+  builder.kernels.requireShared(bytes);
+  const inputPixelBytes = 4 * inputStride;
+  const values = { input, height, width, padTop, padLeft, padBottom, padRight, pixelBytes, inputPixelBytes };
+  return call(builder, 'padLines', values, lines, 2 * bytes);
+}
+
+function product(builder: Builder, args: Args<'conv2d'>): Step {
+  const { conv, input, output, residual } = args;
+  const { geometry, outputHeight, outputWidth, address, bytes } = conv;
+  const { inputChannels: k, outputChannels: n } = geometry;
+  const { calls } = gemm(builder, {
+    m: geometry.batch * outputHeight * outputWidth,
+    a: input,
+    aStride: args.inputStride ?? k,
+    b: { kind: 'matrix', address, k, n, bytes },
+    output,
+    outputStride: args.outputStride ?? n,
+    residual,
+    residualStride: args.residualStride ?? n,
+    clamp: args.clamp ?? {},
+  });
+  return { name: 'conv', calls };
 }

@@ -1,6 +1,6 @@
-import type { ConvGeometry, PackedQConv, PackedQMatrix, QConvWeights, Step, Workspace } from '../api.ts';
+import type { Call, ConvGeometry, PackedQConv, PackedQMatrix, QConvWeights, Step, Workspace } from '../api.ts';
 import { type Builder, call, step } from './builder.ts';
-import { checkGeometry, outputSize } from './conv.ts';
+import { checkGeometry, outputSize, paddedGeometry, tileSlot } from './conv.ts';
 import { isDepthwise } from './depthwise.ts';
 import { blockShape, panelColumns, panelCount } from './gemm.ts';
 import { type RequantizationFields, requantizationFields, signed } from './requantization.ts';
@@ -84,7 +84,10 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
   return { ...common, algorithm: 'indirect', ...packed, parameters: { input, requantization: fields } } as PackedQConv;
 }
 
-/** int32 biases [padded], then [pairs of taps][padded][2] int16, then `padded` bytes of the input's zero point. */
+/**
+ * int32 biases [padded], then [pairs of taps][padded][2] int16, then `padded` bytes of the input's zero point. Codes enter the
+ * kernel with their zero point, padding as that zero point; the biases take its part off.
+ */
 function packTapPairs(
   builder: Builder,
   { geometry, weights, bias, input }: QConvWeights,
@@ -96,7 +99,12 @@ function packTapPairs(
   const bytes = padded * (4 + 4 * pairs + 1);
   const address = builder.alloc(bytes);
   builder.kernels.u8(address, bytes).fill(0);
-  if (bias !== undefined) builder.kernels.i32(address, channels).set(bias);
+  const biases = builder.kernels.i32(address, channels);
+  for (let channel = 0; channel < channels; channel++) {
+    let sum = 0;
+    for (let tap = 0; tap < taps; tap++) sum += weights[channel * taps + tap]!;
+    biases[channel] = (bias?.[channel] ?? 0) - sum * input.zeroPoint;
+  }
   const words = new Int16Array(builder.kernels.memory.buffer, address + 4 * padded, 2 * pairs * padded);
   for (let channel = 0; channel < channels; channel++)
     for (let tap = 0; tap < taps; tap++)
@@ -118,7 +126,7 @@ export function qconv2d(builder: Builder, args: Args<'qconv2d'>): Step {
   const channels = geometry.outputChannels;
   const taps = geometry.kernel[0] * geometry.kernel[1];
   const rows = outputWidth === 0 ? 0 : geometry.batch * outputHeight;
-  builder.kernels.requireScratch(16 * 8 * Math.ceil(taps / 2));
+  builder.kernels.requireScratch(16 * (32 + 8 * Math.ceil(taps / 2)));
   const values = {
     input,
     weights: address,
@@ -127,7 +135,6 @@ export function qconv2d(builder: Builder, args: Args<'qconv2d'>): Step {
     ...windowFields(geometry, outputHeight, outputWidth),
     inputStride,
     outputStride,
-    inputZero: parameters.input.zeroPoint,
     signed: signed(parameters.input.type),
     ...parameters.requantization,
   };
@@ -146,11 +153,15 @@ interface Indirect {
   readonly parameters: Parameters;
 }
 
-/** Padded input channels below which border windows are gathered. */
-const gatherBelow = 16;
-const widenPixels = 64;
-const tileRows = 4;
+/** Elements of a kernel row below which windows are gathered, if enough panels share the gathering. */
+const shortRun = 16;
+const gatherPanels = 4;
+/** Pixels of a line where lines do not matter. */
+const linePixels = 64;
 
+/**
+ * Widens the codes to int16, padding included, into the shared scratch, and multiplies from there.
+ */
 function indirect(builder: Builder, name: string, args: Indirect): Step {
   const { geometry, outputHeight, outputWidth, parameters } = args;
   const { batch, groups, kernel, dilations, inputChannels, outputChannels } = geometry;
@@ -160,30 +171,20 @@ function indirect(builder: Builder, name: string, args: Indirect): Step {
   const taps = kernel[0] * kernel[1];
   const depth = taps * inputs;
   const pixels = batch * outputHeight * outputWidth;
-  const inputPixels = batch * geometry.inputHeight * geometry.inputWidth;
-  builder.kernels.requireShared(2 * inputPixels * groups * inputs);
-  const widen = {
-    input: args.input,
-    pixels: inputPixels,
-    groups,
-    channels,
-    padded: inputs,
-    inputStride: args.inputStride,
-    zero: parameters.input.zeroPoint,
-    signed: signed(parameters.input.type),
-  };
-  const blocks = blockShape(builder, pixels, Math.ceil(depth / 2), panelCount(outputs));
-  const gather = inputs < gatherBelow && taps > 1 ? 1 : 0;
-  const tileBytes =
-    8 + 4 * tileRows * (gather === 1 ? kernel[0] + 1 : taps) + (gather === 1 ? 2 * tileRows * depth : 0);
-  builder.kernels.requireScratch(32 * tileRows + Math.ceil(blocks.blockRows / tileRows) * tileBytes);
+  const widened = widenCall(builder, args, channels, inputs);
+  const panels = panelCount(outputs);
+  const blocks = blockShape(builder, pixels, Math.ceil(depth / 2), panels);
+  const rowTaps = groups === 1 && dilations[1] === 1;
+  const gather = rowTaps && kernel[0] > 1 && kernel[1] * inputs < shortRun && panels >= gatherPanels;
+  const tileBytes = tileSlot(taps, gather ? 2 * depth : 0, kernel[0], rowTaps);
+  builder.kernels.requireScratch(32 * blocks.blockRows + Math.ceil(blocks.blockRows / 4) * tileBytes);
   const values = {
     input: 0,
     weights: args.weights,
     output: args.output,
-    zeros: builder.kernels.zeros(2 * kernel[1] * inputs),
+    zeros: 0,
     pixels,
-    ...windowFields(geometry, outputHeight, outputWidth),
+    ...windowFields(paddedGeometry(geometry), outputHeight, outputWidth),
     inputStride: groups * inputs,
     outputStride: args.outputStride,
     groupInputs: inputs,
@@ -192,19 +193,45 @@ function indirect(builder: Builder, name: string, args: Indirect): Step {
     pixelBlocks: blocks.rowBlocks,
     blockPanels: blocks.blockPanels,
     panelBlocks: blocks.panelBlocks,
-    rowTaps: groups === 1 && dilations[1] === 1 ? 1 : 0,
-    gather,
+    rowTaps: rowTaps ? 1 : 0,
+    inside: 1,
+    gather: gather ? 1 : 0,
     tileBytes,
     elementShift: 1,
     ...parameters.requantization,
   };
   const items = pixels === 0 ? 0 : groups * blocks.rowBlocks * blocks.panelBlocks;
-  const work = (pixels * outputChannels * depth) / 2;
-  return step(
-    name,
-    call(builder, 'widenCodes', widen, Math.ceil(inputPixels / widenPixels), inputPixels * inputChannels * 2),
-    call(builder, 'convCodes', values, items, work),
-  );
+  return step(name, widened, call(builder, 'convCodes', values, items, (pixels * outputChannels * depth) / 2));
+}
+
+function widenCall(builder: Builder, args: Indirect, channels: number, padded: number): Call {
+  const { geometry, parameters } = args;
+  const { batch, groups, pads, inputHeight, inputWidth } = geometry;
+  const [padTop, padLeft, padBottom, padRight] = pads;
+  const pixels = batch * inputHeight * inputWidth;
+  // Without padding the lines need not be the image's.
+  const plain = pads.every((pad) => pad === 0);
+  const height = plain ? Math.ceil(pixels / linePixels) : inputHeight;
+  const width = plain ? linePixels : inputWidth;
+  const lines = plain ? height : batch * (height + padTop + padBottom);
+  builder.kernels.requireShared(2 * lines * (width + padLeft + padRight) * groups * padded);
+  const values = {
+    input: args.input,
+    pixels,
+    height,
+    width,
+    padTop,
+    padLeft,
+    padBottom,
+    padRight,
+    groups,
+    channels,
+    padded,
+    inputStride: args.inputStride,
+    zero: parameters.input.zeroPoint,
+    signed: signed(parameters.input.type),
+  };
+  return call(builder, 'widenCodes', values, lines, pixels * groups * channels * 2);
 }
 
 export function packQMatrix(builder: Builder, args: Args<'packQMatrix'>): PackedQMatrix {

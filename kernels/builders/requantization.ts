@@ -7,6 +7,8 @@ export interface RequantizationFields {
   readonly arithmetic: number;
   readonly multipliers: Address;
   readonly shifts: Address;
+  readonly factors: Address;
+  readonly rounds: Address;
   readonly zero: number;
   readonly low: number;
   readonly high: number;
@@ -25,25 +27,58 @@ export function requantizationFields(
 ): RequantizationFields {
   checkOutput(output);
   const { arithmetic } = requantization;
-  const spread = <T extends Float32Array | Int32Array>(values: T, into: T): Address => {
+  const spread = <T extends Float32Array | Int32Array>(values: T, into: T): T => {
     if (values.length !== 1 && values.length !== channels)
       throw new RangeError(`Requantisation has ${values.length} constants for ${channels} channels.`);
     for (let i = 0; i < places; i++) {
       const channel = channelOf(i);
       if (channel >= 0) into[i] = values[values.length === 1 ? 0 : channel]!;
     }
-    return place(builder, into);
+    return into;
   };
   const { zeroPoint: zero, low, high } = output;
   const common = { arithmetic: arithmetics.indexOf(arithmetic), zero, low, high };
-  if (requantization.arithmetic === 'ort')
-    return { ...common, multipliers: spread(requantization.scale, new Float32Array(places)), shifts: 0 };
+  if (requantization.arithmetic === 'ort') {
+    const multipliers = place(builder, spread(requantization.scale, new Float32Array(places)));
+    return { ...common, multipliers, shifts: multipliers, factors: 0, rounds: 0 };
+  }
   checkShifts(requantization.arithmetic, requantization.multiplier, requantization.shift);
+  const multipliers = spread(requantization.multiplier, new Int32Array(places));
+  const shifts = spread(requantization.shift, new Int32Array(places));
+  const exact = exactFactors(requantization.arithmetic, multipliers, shifts);
   return {
     ...common,
-    multipliers: spread(requantization.multiplier, new Int32Array(places)),
-    shifts: spread(requantization.shift, new Int32Array(places)),
+    multipliers: place(builder, multipliers),
+    shifts: place(builder, shifts),
+    factors: exact === undefined ? 0 : place(builder, exact.factors),
+    rounds: exact === undefined ? 0 : place(builder, exact.rounds),
   };
+}
+
+/**
+ * Constants of the float64 way of doing fixed-point arithmetic (assembly/requantize.ts), or undefined where it would not be exact:
+ * a shift to the left, or one so long that a float64 does not hold all bits.
+ */
+function exactFactors(
+  arithmetic: 'tflite' | 'gemmlowp' | 'settle',
+  multipliers: Int32Array,
+  shifts: Int32Array,
+): { readonly factors: Float64Array; readonly rounds: BigInt64Array } | undefined {
+  const factors = new Float64Array(shifts.length);
+  const rounds = new BigInt64Array(shifts.length);
+  for (const [i, shift] of shifts.entries()) {
+    if (arithmetic === 'settle') {
+      if (shift > 50 || Math.abs(multipliers[i]!) > 2 ** 16) return undefined;
+      factors[i] = multipliers[i]! * 2 ** -shift;
+      continue;
+    }
+    if (multipliers[i] !== 0 && shift > 0) return undefined;
+    factors[i] = multipliers[i] === 0 ? 0 : 2 ** shift;
+    const round = arithmetic === 'tflite' && multipliers[i] !== 0 ? 2n ** BigInt(30 - shift) : 2n ** 30n;
+    // The product becomes positive by 2^62; together they stay below 2^64.
+    rounds[i] = BigInt.asIntN(64, round + 2n ** 62n);
+  }
+  return { factors, rounds };
 }
 
 /** Shifts that the kernels' 64-bit arithmetic can do. */

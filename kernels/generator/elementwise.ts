@@ -27,8 +27,8 @@ export function unaryLoops(): string {
 }
 
 /**
- * Two loops per binary function: both operands dense, and any strides (`across`: 0 repeats one element, 1 is dense, else
- * elements are gathered).
+ * Three loops per binary function over `rows` runs of `count` elements (the output dense): both operands dense within a run, b one
+ * element a run, and any strides (step 0 repeats one element, 4 is dense, else elements are gathered).
  */
 export function binaryLoops(): string {
   const lines = [
@@ -37,30 +37,58 @@ export function binaryLoops(): string {
     "import { clamp, loadPartial, loadStrided, storePartial } from '../vector';",
     '',
   ];
+  const signature = 'a: usize, b: usize, y: usize, count: i32, rows: i32, aRow: i32, bRow: i32';
   for (const name of binaryFunctions)
     lines.push(
-      `function ${name}Dense(a: usize, b: usize, y: usize, count: i32, low: v128, high: v128): void {`,
-      `  for (; count >= 4; count -= 4, a += 16, b += 16, y += 16)`,
-      `    v128.store(y, clamp(binary.${name}(v128.load(a), v128.load(b)), low, high));`,
-      `  if (count > 0) storePartial(y, clamp(binary.${name}(loadPartial(a, count), loadPartial(b, count)), low, high), count);`,
+      `function ${name}Dense(${signature}, low: v128, high: v128): void {`,
+      '  for (; rows > 0; rows--, a += aRow, b += bRow) {',
+      '    let i = 0;',
+      '    for (; i + 16 <= count << 2; i += 16, y += 16)',
+      `      v128.store(y, clamp(binary.${name}(v128.load(a + i), v128.load(b + i)), low, high));`,
+      '    const rest = count & 3;',
+      '    if (rest != 0) {',
+      `      storePartial(y, clamp(binary.${name}(loadPartial(a + i, rest), loadPartial(b + i, rest)), low, high), rest);`,
+      '      y += rest << 2;',
+      '    }',
+      '  }',
       '}',
-      `function ${name}Strided(a: usize, b: usize, y: usize, count: i32, aStep: i32, bStep: i32, low: v128, high: v128): void {`,
-      `  for (; count > 0; count -= 4, a += aStep << 2, b += bStep << 2, y += 16)`,
-      `    storePartial(y, clamp(binary.${name}(loadStrided(a, aStep, count), loadStrided(b, bStep, count)), low, high), count);`,
+      `function ${name}Single(${signature}, low: v128, high: v128): void {`,
+      '  for (; rows > 0; rows--, a += aRow, b += bRow) {',
+      '    const v = v128.load32_splat(b);',
+      '    let i = 0;',
+      '    for (; i + 16 <= count << 2; i += 16, y += 16)',
+      `      v128.store(y, clamp(binary.${name}(v128.load(a + i), v), low, high));`,
+      '    const rest = count & 3;',
+      '    if (rest != 0) {',
+      `      storePartial(y, clamp(binary.${name}(loadPartial(a + i, rest), v), low, high), rest);`,
+      '      y += rest << 2;',
+      '    }',
+      '  }',
+      '}',
+      `function ${name}Strided(${signature}, aStep: i32, bStep: i32, low: v128, high: v128): void {`,
+      '  for (; rows > 0; rows--, a += aRow, b += bRow) {',
+      '    let p = a, q = b;',
+      '    for (let left = count; left > 0; left -= 4, p += aStep << 2, q += bStep << 2) {',
+      `      storePartial(y, clamp(binary.${name}(loadStrided(p, aStep, left), loadStrided(q, bStep, left)), low, high), left);`,
+      '      y += left < 4 ? left << 2 : 16;',
+      '    }',
+      '  }',
       '}',
       '',
     );
   lines.push(
-    '/** One run of a binary function; steps in bytes (0, 4 or any other). */',
-    'export function binaryLoop(fn: i32, a: usize, b: usize, y: usize, count: i32, aStep: i32, bStep: i32, low: v128, high: v128): void {',
+    `export function binaryLoop(fn: i32, ${signature}, aStep: i32, bStep: i32, low: v128, high: v128): void {`,
     '  if (aStep == 4 && bStep == 4) {',
     '    switch (fn) {',
   );
   for (const [number, name] of binaryFunctions.entries())
-    lines.push(`      case ${number}: return ${name}Dense(a, b, y, count, low, high);`);
+    lines.push(`      case ${number}: return ${name}Dense(a, b, y, count, rows, aRow, bRow, low, high);`);
+  lines.push('    }', '  }', '  if (aStep == 4 && bStep == 0) {', '    switch (fn) {');
+  for (const [number, name] of binaryFunctions.entries())
+    lines.push(`      case ${number}: return ${name}Single(a, b, y, count, rows, aRow, bRow, low, high);`);
   lines.push('    }', '  }', '  switch (fn) {');
   for (const [number, name] of binaryFunctions.entries())
-    lines.push(`    case ${number}: return ${name}Strided(a, b, y, count, aStep, bStep, low, high);`);
+    lines.push(`    case ${number}: return ${name}Strided(a, b, y, count, rows, aRow, bRow, aStep, bStep, low, high);`);
   lines.push('  }', '}', '');
   return lines.join('\n');
 }

@@ -1,3 +1,4 @@
+import { constants } from '../constants.ts';
 import { f32, roundHalfToEven } from './float.ts';
 
 /** The scalar meaning of `kernels/assembly/math.ts`, operation by operation. */
@@ -14,9 +15,9 @@ function bitsOfFloat(x: number): number {
   return bits.getInt32(0);
 }
 
-function polynomial(x: number, first: number, ...rest: readonly number[]): number {
-  let y = f32(first);
-  for (const c of rest) y = f32(f32(y * x) + f32(c));
+function polynomial(x: number, coefficients: readonly number[]): number {
+  let y = coefficients[0]!;
+  for (const c of coefficients.slice(1)) y = f32(f32(y * x) + c);
   return y;
 }
 
@@ -30,7 +31,7 @@ export function exp(argument: number): number {
   const x = low > 89 ? 89 : low;
   const n = roundHalfToEven(f32(x * f32(1.44269504)));
   const r = f32(f32(x - f32(n * f32(0.693359375))) - f32(n * f32(-2.1219444e-4)));
-  const p = polynomial(r, 0.0013926926767453551, 0.008363774046301842, 0.04166654869914055, 0.16666573286056519, 0.5);
+  const p = polynomial(r, constants.exp);
   const y = f32(f32(f32(f32(r * r) * p) + r) + 1);
   const k = truncSaturated(n);
   const half = k >> 1;
@@ -52,18 +53,7 @@ export function log(x: number): number {
     e--;
   }
   const f = f32(m - 1);
-  const p = polynomial(
-    f,
-    0.06971611827611923,
-    -0.11479733884334564,
-    0.11685419827699661,
-    -0.12425687164068222,
-    0.14249058067798615,
-    -0.1666780263185501,
-    0.20000715553760529,
-    -0.2499999701976776,
-    0.3333333134651184,
-  );
+  const p = polynomial(f, constants.log);
   const square = f32(f * f);
   let y = f32(f32(square * f) * p);
   y = f32(y + f32(e * f32(-2.1219444e-4)));
@@ -79,14 +69,7 @@ export function tanh(x: number): number {
   const a = Math.abs(x);
   if (a < 0.625) {
     const z = f32(x * x);
-    const p = polynomial(
-      z,
-      -0.006096714176237583,
-      0.020997179672122,
-      -0.05385090783238411,
-      0.1333276927471161,
-      -0.333333283662796,
-    );
+    const p = polynomial(z, constants.tanh);
     return f32(x + f32(x * f32(z * p)));
   }
   const large = f32(1 - f32(2 / f32(exp(f32(a + a)) + 1)));
@@ -97,29 +80,11 @@ export function erf(x: number): number {
   const a = Math.abs(x);
   const z = f32(x * x);
   if (a < 1) {
-    const p = polynomial(
-      z,
-      7.875874871388078e-5,
-      -0.000801686430349946,
-      0.005189087241888046,
-      -0.02685421146452427,
-      0.11283594369888306,
-      -0.3761262595653534,
-      1.1283791065216064,
-    );
+    const p = polynomial(z, constants.erf);
     return f32(x * p);
   }
   const t = f32(1 / f32(1 + f32(a * 0.5)));
-  const q = polynomial(
-    t,
-    -0.0580902062356472,
-    -0.04338603839278221,
-    0.38618627190589905,
-    0.11305564641952515,
-    0.326460599899292,
-    0.2744766175746918,
-    0.0005370958242565393,
-  );
+  const q = polynomial(t, constants.erfc);
   const large = f32(1 - f32(exp(-z) * q));
   return x < 0 ? -large : large;
 }

@@ -97,3 +97,16 @@ export const depthwiseF32: AnyCase = kernelCase(
   ),
   build,
 );
+
+/** Narrow inputs of few channels go through a padded copy. */
+export const padLines: AnyCase = kernelCase(
+  convInputs(
+    fc
+      .oneof(
+        geometries(fc.constant(1), sizes(4), sizes(70)),
+        geometries(fc.constant(1), sizes(4), sizes(40), fc.constant<[number, number]>([3, 3])),
+      )
+      .map((geometry) => ({ ...geometry, pads: [1, 2, 0, 3] as const })),
+  ),
+  build,
+);

@@ -1,6 +1,6 @@
 import type { KernelName } from '../../../kernels/table.ts';
 import type { AnyCase } from '../harness.ts';
-import { convF32, depthwiseF32 } from './conv.ts';
+import { convF32, depthwiseF32, padLines } from './conv.ts';
 import { affineF32, binaryF32, layerNormF32, unaryF32 } from './elementwise.ts';
 import { gemmF32, gemvF32, packF32 } from './gemm.ts';
 import {
@@ -39,6 +39,7 @@ export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
   gatherRows,
   resizeNearest: resizeNearestCase,
   resizeLinearF32,
+  padLines,
   widenCodes,
   convCodes,
   depthwiseCodes,
