@@ -3,7 +3,6 @@
 // For each model and calibration draw: float and INT8 on the same samples, the exported model in onnxruntime-web at both
 // ends of its graph optimisation, our integer execution, and onnxruntime's own Python quantiser on the same samples
 // (QSPEC_PYTHON names a Python that has it; without one its columns say so). --write puts the tables into docs/results.md.
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { jobOf, openSpec } from '../../cli/spec.ts';
@@ -22,6 +21,7 @@ import { loadModel, prepare } from '../../engine/run/load.ts';
 import type { ComparisonMetrics } from '../../engine/run/metrics.ts';
 import { engineScorer, runtimeScorer, type Scorer } from '../../engine/run/scorer.ts';
 import { verifyModel } from '../../engine/verify/verify.ts';
+import { writeBetweenMarkers } from '../../scripts/markers.mjs';
 import { hasShared, root } from '../../test/shared.ts';
 import { type CalibrationMethod, peerVersion, quantizeWithPeer } from './peer.ts';
 import { tables } from './tables.ts';
@@ -157,12 +157,4 @@ function sourceWithDraw(source: DataSource, draw: number): DataSource {
   return split === undefined
     ? source
     : { ...source, split: { ...split, path: split.path.replace('.draw1.', `.draw${draw}.`) } };
-}
-
-function writeBetweenMarkers(path: string, name: string, text: string): void {
-  const document = readFileSync(path, 'utf8');
-  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
-  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${path} has no place for ${name}`);
-  writeFileSync(path, `${document.slice(0, from + begin.length)}\n${text}\n${document.slice(to)}`);
 }
