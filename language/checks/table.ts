@@ -4,6 +4,7 @@ import { arithmeticMustBeKnown } from './arithmetic-must-be-known.ts';
 import { blockMustAppearOnce } from './block-must-appear-once.ts';
 import { budgetMustAppearOnce } from './budget-must-appear-once.ts';
 import { budgetMustBeKnown } from './budget-must-be-known.ts';
+import { calibrationShouldNotBeValidation } from './calibration-should-not-be-validation.ts';
 import { callMustBeKnown } from './call-must-be-known.ts';
 import type { CheckRow } from './check.ts';
 import { comparisonMustFitProperty } from './comparison-must-fit-property.ts';
@@ -78,6 +79,7 @@ export const checks: readonly CheckRow[] = [
   { code: 'data/input', severity: 'error', check: inputMustExist, needs: 'model' },
   { code: 'data/take', severity: 'error', check: takeMustNotExceedData, needs: 'files' },
   { code: 'data/calibration', severity: 'error', check: activationsMustHaveCalibration },
+  { code: 'data/overlap', severity: 'warning', check: calibrationShouldNotBeValidation },
   { code: 'format/unknown', severity: 'error', check: formatWordMustBeKnown },
   { code: 'format/contradiction', severity: 'error', check: formatWordsMustNotContradict },
   { code: 'format/cycle', severity: 'error', check: formatMustNotContainItself },
