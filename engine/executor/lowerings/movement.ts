@@ -17,8 +17,12 @@ export function lowerReshape(node: GraphNode, lowering: Lowering): Declined {
   return undefined;
 }
 
+/** Identity, and Dropout outside of training. */
 export function lowerIdentity(node: GraphNode, lowering: Lowering): Declined {
   if (node.outputs[1]) return 'a mask is wanted';
+  const training = node.inputs[2];
+  const isTraining = training ? lowering.constant(training)?.data[0] !== 0 : false;
+  if (node.op === 'Dropout' && isTraining) return 'it is in training mode';
   const source = lowering.input(node.inputs[0]!);
   lowering.alias(0, source, source.order);
   return undefined;
@@ -180,10 +184,7 @@ export function lowerDepthSpace(direction: 'depthToSpace' | 'spaceToDepth'): Low
     const deep = Math.floor(c / (b * b));
     const [split, perm] =
       direction === 'spaceToDepth'
-        ? [
-            [n, c, h / b, b, w / b, b],
-            [0, 3, 5, 1, 2, 4],
-          ]
+        ? [[n, c, h / b, b, w / b, b], isCrd ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]]
         : isCrd
           ? [
               [n, deep, b, b, h, w],
