@@ -1,5 +1,6 @@
-import type { Address, Kernels, Workspace } from '../../kernels/api.ts';
+import { type Address, KernelMemoryExhausted, type Kernels, type Workspace } from '../../kernels/api.ts';
 import { loadKernels } from '../../kernels/loader.ts';
+import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findOperator } from '../operators/registry.ts';
@@ -75,8 +76,21 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
   } catch (error) {
     workspace.dispose();
     if (options.kernels === undefined) kernels.dispose();
+    if (error instanceof KernelMemoryExhausted) memoryExhausted(graph, error);
     throw error;
   }
+}
+
+function memoryExhausted(graph: Graph, { requested, inUse, limit }: KernelMemoryExhausted): never {
+  const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  fail(
+    'run/memory-exhausted',
+    `The model “${graph.name}” does not fit into the ${mebibytes(limit)} of memory that kernels have.`,
+    {
+      why: `${mebibytes(inUse)} are in use and ${mebibytes(requested)} more are needed for the given input shapes.`,
+      fix: 'Use smaller inputs or a smaller batch.',
+    },
+  );
 }
 
 /** Index of the last execution node that reads each value; Infinity for the graph's outputs. */

@@ -218,6 +218,19 @@ describe('memory', () => {
   });
 });
 
+describe('a model that does not fit', () => {
+  it('is a finding with the sizes, and leaves the kernels as they were', async () => {
+    const builder = new GraphBuilder(13);
+    const x = builder.input('x', [1, 64, 4000, 4000]);
+    const y = builder.node('Sigmoid', [builder.node('GlobalAveragePool', [builder.node('Add', [x, x])])]);
+    const before = strict.allocatedBytes;
+    await expect(compile(builder.finish([y]), { mode: 'strict', kernels: strict })).rejects.toThrow(
+      /does not fit into the 2048 MiB .* 7813 MiB more are needed/,
+    );
+    expect(strict.allocatedBytes).toBe(before);
+  });
+});
+
 describe('what has no kernel', () => {
   it('runs by its reference evaluation, between kernels, and the report says why', async () => {
     const { builder, x, weights, same } = network();
