@@ -63,6 +63,7 @@ function reasonFor(quantity: string): string {
     case 'top5':
       return 'not measured: it needs a data block with labels (data validation …)';
     case 'sqnr':
+    case 'agreement':
       return 'not measured: it needs a data block to run on';
     case 'latency':
     case 'flash':
@@ -85,6 +86,7 @@ function say(quantity: string, value: number): string {
       return duration(value);
     case 'top1':
     case 'top5':
+    case 'agreement':
       return percent(value, 2);
     case 'sqnr':
       return `${value.toFixed(1)} dB`;

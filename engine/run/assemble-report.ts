@@ -99,6 +99,7 @@ function measurementsOf(
     top1: top('top1'),
     top5: top('top5'),
     sqnr: metrics && { value: metrics.sqnr },
+    agreement: metrics?.agreement === undefined ? undefined : { value: metrics.agreement },
     size: { value: size, before: model.bytes },
     latency: profile && { value: profile.latency },
     flash: profile && { value: profile.flash },

@@ -8,6 +8,7 @@ import { type AssignResult, assign } from '../quantize/assign.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { calibrate, type Statistics } from '../quantize/calibrate.ts';
 import { layOut } from '../quantize/layout.ts';
+import { exportFindings } from '../readings/export-qdq.ts';
 import { type RunContext, renamed } from './context.ts';
 import type { LoadedModel, Prepared } from './load.ts';
 
@@ -44,7 +45,7 @@ export async function compress(
     statistics,
     summary,
     formats: assignedFormats(summary, result.assignment),
-    findings: result.findings,
+    findings: [...result.findings, ...exportFindings(result)],
   };
 }
 

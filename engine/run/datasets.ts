@@ -38,10 +38,14 @@ export function calibrationSource(job: Job): DataSource {
   );
 }
 
-/** The data that accuracy is measured on, if the spec has any. */
+/**
+ * The data that accuracy is measured on: the block called `validation` or one of its like, or else the only block with
+ * labels besides `calibration`.
+ */
 export function evaluationSource(job: Job): DataSource | undefined {
   for (const name of evaluationNames) if (job.data[name]) return job.data[name];
-  return undefined;
+  const others = Object.values(job.data).filter(({ name, labels }) => name !== 'calibration' && labels !== undefined);
+  return others.length === 1 ? others[0] : undefined;
 }
 
 /** Entries of the model's first output, if that is a vector of classes of known size. */

@@ -41,7 +41,6 @@ export async function measureAccuracy(input: MeasureInput): Promise<Measured> {
   const integers = await engineScorer(integerGraph(input.quantized), context, {
     name: 'integer execution',
     ...engine,
-    reference: true,
   });
   const candidate = runtime ? await runtimeScorer(input.exported, runtime) : integers;
   try {

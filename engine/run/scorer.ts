@@ -31,8 +31,6 @@ export interface EngineScorerOptions {
   readonly inputDims: ReadonlyMap<string, readonly number[]>;
   readonly mode: 'strict' | 'relaxed';
   readonly kernels?: Kernels;
-  /** Computes by the operators' reference evaluation: slow, and the meaning of the kernels. */
-  readonly reference?: boolean;
 }
 
 /** Scores by the engine's own executor. */
@@ -42,7 +40,6 @@ export async function engineScorer(graph: Graph, context: RunContext, options: E
   const program = await compile(withOutput(graph, value), {
     mode: options.mode,
     inputDims: options.inputDims,
-    ...(options.reference && { reference: true }),
     ...(options.kernels
       ? { kernels: options.kernels }
       : { threads: context.threads, ...(startThread && { startThread: startThread.bind(context.host) }) }),

@@ -82,8 +82,14 @@ export function wrapOnnxRuntime(ort: OrtModule, capture: (work: () => void) => s
         enableProfiling: options.profile ?? false,
         // Errors come as exceptions; the warnings about unused initializers are of no use to anyone here.
         logSeverityLevel: 3,
-        // Otherwise 4-bit products are computed with 8-bit activations: an error of 6e-3 that is not the model's.
-        extra: { session: { qdq_matmulnbits_accuracy_level: '0' } },
+        extra: {
+          session: {
+            // Otherwise 4-bit products are computed with 8-bit activations: an error of 6e-3 that is not the model's.
+            qdq_matmulnbits_accuracy_level: '0',
+            // What builds for Arm do by default: otherwise x86 and WebAssembly leave layers with int8 activations in float.
+            qdqisint8allowed: '1',
+          },
+        },
       });
       return wrapSession(ort, session, capture);
     },
