@@ -1,5 +1,5 @@
 import { bytes, decibels, percent, points } from '../../engine/report/quantities.ts';
-import type { ComparisonMetrics } from '../../engine/run/metrics.ts';
+import { type ComparisonMetrics, exactDecibels } from '../../engine/run/metrics.ts';
 import type { DrawResult } from './run.ts';
 
 /** The tables of docs/results.md in Markdown. */
@@ -58,6 +58,6 @@ function accuracyCells({ labelled, agreement, sqnr }: ComparisonMetrics, withRef
 }
 
 function likeness({ agreement, sqnr, largestDifference }: ComparisonMetrics): string {
-  if (sqnr === Number.POSITIVE_INFINITY) return 'equal';
+  if (sqnr === exactDecibels) return 'equal';
   return `${percent(agreement ?? 0, 1)}, ${largestDifference.toPrecision(2)} (${decibels(sqnr)})`;
 }

@@ -56,9 +56,9 @@ export function points(fraction: number, digits = 2): string {
   return `${fraction < 0 ? '−' : '+'}${text}`;
 }
 
-/** Decibels; infinite where nothing differs. */
+/** `31.7 dB`; ±300 stand for "exact" and "not finite" (see `exactDecibels`). */
 export function decibels(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return 'exact';
-  if (Number.isNaN(value)) return '–';
+  if (value >= 300) return 'exact';
+  if (value <= -300) return 'not finite';
   return `${value.toFixed(1)} dB`;
 }

@@ -24,7 +24,7 @@ export interface ComparisonMetrics {
   };
   /** Share of samples with the same top-1 class; absent where the outputs are no classes. */
   readonly agreement?: number;
-  /** 10·log10(Σ reference² / Σ (reference − candidate)²) over all values of all samples, decibels; Infinity if equal. */
+  /** 10·log10(Σ reference² / Σ (reference − candidate)²) over all values of all samples, decibels; see `exactDecibels`. */
   readonly sqnr: number;
   readonly largestDifference: number;
   /** Samples whose candidate output held NaN or infinity where the reference did not. */
@@ -90,7 +90,7 @@ export class ComparisonAccumulator {
 
   result(): ComparisonMetrics {
     const samples = this.#samples;
-    const sqnr = this.#notFinite > 0 ? Number.NaN : ratioInDecibels(this.#signal, this.#noise);
+    const sqnr = this.#notFinite > 0 ? brokenDecibels : ratioInDecibels(this.#signal, this.#noise);
     const base = { samples, sqnr, largestDifference: this.#largest, notFinite: this.#notFinite };
     if (!this.#classes || samples === 0) return base;
     const agreement = this.#agreed / samples;
@@ -115,9 +115,16 @@ export class ComparisonAccumulator {
   }
 }
 
+/**
+ * What stands for "no difference at all", and for an answer that is no number: JSON knows neither infinity nor NaN, and
+ * whoever compares with a limit gets the right result.
+ */
+export const exactDecibels = 300;
+export const brokenDecibels = -300;
+
 export function ratioInDecibels(signal: number, noise: number): number {
-  if (noise === 0) return Number.POSITIVE_INFINITY;
-  return 10 * Math.log10(signal / noise);
+  if (noise === 0) return exactDecibels;
+  return Math.min(exactDecibels, Math.max(brokenDecibels, 10 * Math.log10(signal / noise)));
 }
 
 /** Index of the largest value, the first of equals; NaN never wins. */

@@ -85,7 +85,7 @@ export const exampleReport: Report = {
     integerExecution: {
       samples: 360,
       agreement: 1,
-      sqnr: Number.POSITIVE_INFINITY,
+      sqnr: 300,
       largestDifference: 0,
       notFinite: 0,
     },
