@@ -56,6 +56,8 @@ const indirect = {
   inside: 'i32',
   /** Windows (all inside, with dense rows) are copied together first: short runs cost more to look up than to copy. */
   gather: 'i32',
+  /** 1×1, stride 1: pixel i of the output is pixel i of the input. */
+  pointwise: 'i32',
   tileBytes: 'i32',
   elementShift: 'i32',
 } as const satisfies Fields;

@@ -1,7 +1,8 @@
+import { roundingShift0 } from './generated/constants';
 import { BinaryCodes, DequantizeF32, FakeQuantizeF32, LookupCodes, QuantizeF32, Requantization } from './generated/descriptors';
 import { least } from './integer';
 import { COUNTERS, advance, offsetOf, seek } from './odometer';
-import { ORT, loadCodes, packCodes, requantizeTile, storeBytes } from './requantize';
+import { ORT, codeOffset, loadCodes, packCodes, requantizeTile, roundedCodes, storeBytes } from './requantize';
 import { loadPartial, storePartial } from './vector';
 
 export function binaryCodes(d: BinaryCodes, begin: i32, end: i32, scratch: usize): void {
@@ -45,7 +46,7 @@ function floatRun(d: BinaryCodes, a: usize, b: usize, y: usize, count: i32, aSte
   const aZero = i16x8.splat(<i16>d.aZero), bZero = i16x8.splat(<i16>d.bZero);
   const aScale = f32x4.splat(d.aScale), bScale = f32x4.splat(d.bScale), outputScale = f32x4.splat(d.outputScale);
   const multiplier = d.multiply ? v128.load32_splat(d.multipliers) : aScale;
-  const low = f32x4.splat(<f32>(d.low - d.zero)), high = f32x4.splat(<f32>(d.high - d.zero)), zero = i32x4.splat(d.zero);
+  const low = f32x4.splat(<f32>(d.low - d.zero)), high = f32x4.splat(<f32>(d.high - d.zero)), offset = codeOffset(d.zero);
   for (; count > 0; count -= 8, a += aStep << 3, b += bStep << 3, y += 8) {
     const u = i16x8.sub(codesAt(a, aStep, d.aSigned, count), aZero), v = i16x8.sub(codesAt(b, bStep, d.bSigned, count), bZero);
     let p: v128, q: v128;
@@ -60,9 +61,7 @@ function floatRun(d: BinaryCodes, a: usize, b: usize, y: usize, count: i32, aSte
       p = f32x4.div(p, outputScale);
       q = f32x4.div(q, outputScale);
     }
-    p = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.pmin(f32x4.pmax(p, low), high)));
-    q = i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.pmin(f32x4.pmax(q, low), high)));
-    storeBytes(y, packCodes(i32x4.add(p, zero), i32x4.add(q, zero)), count);
+    storeBytes(y, packCodes(i32x4.add(roundedCodes(p, low, high), offset), i32x4.add(roundedCodes(q, low, high), offset)), count);
   }
 }
 
@@ -103,11 +102,14 @@ export function lookupCodes(d: LookupCodes, begin: i32, end: i32, scratch: usize
 @inline
 const RUN: i32 = 1024;
 
-/** clamp(roundHalfToEven(x / scale) + zero) as a float; NaN becomes low. */
+/**
+ * clamp(roundHalfToEven(x / scale) + zero, low, high) less zero, as a float on top of 1.5 · 2²³; low and high come without the zero
+ * point. NaN becomes low.
+ */
 // @ts-ignore: decorator
 @inline
-function code(x: v128, scale: v128, zero: v128, low: v128, high: v128): v128 {
-  return f32x4.pmin(f32x4.pmax(low, f32x4.add(f32x4.nearest(f32x4.div(x, scale)), zero)), high);
+function code(x: v128, scale: v128, low: v128, high: v128): v128 {
+  return roundedCodes(f32x4.div(x, scale), low, high);
 }
 
 export function quantizeF32(d: QuantizeF32, begin: i32, end: i32, scratch: usize): void {
@@ -116,19 +118,22 @@ export function quantizeF32(d: QuantizeF32, begin: i32, end: i32, scratch: usize
   let i = begin * RUN;
   if (channels == 0) {
     const scale = v128.load32_splat(d.scale), zero = v128.load32_splat(d.zero);
+    const l = f32x4.sub(low, zero), h = f32x4.sub(high, zero), offset = codeOffset(<i32>load<f32>(d.zero));
     for (; i + 8 <= stop; i += 8) {
       const from = d.input + (i << 2);
-      const p = i32x4.trunc_sat_f32x4_s(code(v128.load(from), scale, zero, low, high));
-      const q = i32x4.trunc_sat_f32x4_s(code(v128.load(from, 16), scale, zero, low, high));
+      const p = i32x4.add(code(v128.load(from), scale, l, h), offset);
+      const q = i32x4.add(code(v128.load(from, 16), scale, l, h), offset);
       v128.store_lane<i64>(d.output + i, packCodes(p, q), 0);
     }
   }
   let channel = channels == 0 ? 0 : i % channels;
+  const shift = codeOffset(0);
   while (i < stop) {
     const count = runLength(channels, channel, stop - i), at = channel << 2;
     const scale = channels == 0 ? v128.load32_splat(d.scale) : loadPartial(d.scale + at, count);
     const zero = channels == 0 ? v128.load32_splat(d.zero) : loadPartial(d.zero + at, count);
-    const p = i32x4.trunc_sat_f32x4_s(code(loadPartial(d.input + (i << 2), count), scale, zero, low, high));
+    const v = code(loadPartial(d.input + (i << 2), count), scale, f32x4.sub(low, zero), f32x4.sub(high, zero));
+    const p = i32x4.add(i32x4.add(v, shift), i32x4.trunc_sat_f32x4_s(zero));
     storeBytes(d.output + i, packCodes(p, p), count);
     i += count;
     channel = channels == 0 || channel + count == channels ? 0 : channel + count;
@@ -144,13 +149,14 @@ function runLength(channels: i32, channel: i32, left: i32): i32 {
 
 export function fakeQuantizeF32(d: FakeQuantizeF32, begin: i32, end: i32, scratch: usize): void {
   const channels = d.channels, stop = least(d.count, end * RUN);
-  const low = f32x4.splat(d.low), high = f32x4.splat(d.high);
+  const low = f32x4.splat(d.low), high = f32x4.splat(d.high), shift = roundingShift0();
   let i = begin * RUN;
   if (channels == 0) {
     const scale = v128.load32_splat(d.scale), zero = v128.load32_splat(d.zero);
+    const l = f32x4.sub(low, zero), h = f32x4.sub(high, zero);
     for (; i + 4 <= stop; i += 4) {
-      const c = code(v128.load(d.input + (i << 2)), scale, zero, low, high);
-      v128.store(d.output + (i << 2), f32x4.mul(f32x4.sub(c, zero), scale));
+      const v = code(v128.load(d.input + (i << 2)), scale, l, h);
+      v128.store(d.output + (i << 2), f32x4.mul(f32x4.sub(v, shift), scale));
     }
   }
   let channel = channels == 0 ? 0 : i % channels;
@@ -158,8 +164,8 @@ export function fakeQuantizeF32(d: FakeQuantizeF32, begin: i32, end: i32, scratc
     const count = runLength(channels, channel, stop - i), at = channel << 2;
     const scale = channels == 0 ? v128.load32_splat(d.scale) : loadPartial(d.scale + at, count);
     const zero = channels == 0 ? v128.load32_splat(d.zero) : loadPartial(d.zero + at, count);
-    const c = code(loadPartial(d.input + (i << 2), count), scale, zero, low, high);
-    storePartial(d.output + (i << 2), f32x4.mul(f32x4.sub(c, zero), scale), count);
+    const v = code(loadPartial(d.input + (i << 2), count), scale, f32x4.sub(low, zero), f32x4.sub(high, zero));
+    storePartial(d.output + (i << 2), f32x4.mul(f32x4.sub(v, shift), scale), count);
     i += count;
     channel = channels == 0 || channel + count == channels ? 0 : channel + count;
   }

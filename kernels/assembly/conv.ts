@@ -63,6 +63,14 @@ export function convF32(d: ConvF32, begin: i32, end: i32, scratch: usize): void 
  * the field of that name; `most` is the height of the largest tile.
  */
 export function prepareTile(d: ConvF32, input: usize, group: i32, pixel: i32, rows: i32, most: i32, slot: usize): void {
+  if (d.pointwise) {
+    // Rows of A lie one behind the other.
+    store<i32>(slot, 1);
+    store<i32>(slot, d.groupInputs, 4);
+    let address = input + ((pixel * d.inputStride + group * d.groupInputs) << d.elementShift);
+    for (let i = 0; i < rows; i++, address += d.inputStride << d.elementShift) store<u32>(slot + HEADER + (i << 2), <u32>address);
+    return;
+  }
   const width = d.outputWidth, area = width * d.outputHeight;
   const first = pixel % area, image = pixel / area;
   const y = first / width, x = first % width;

@@ -1,7 +1,7 @@
 import { AveragePoolCodes, MaxPoolCodes } from './generated/descriptors';
 import { greatest } from './integer';
 import { endTap, firstTap } from './pool';
-import { ORT, codeFixed, loadCodes, packCodes, rescaleFloat, storeBytes } from './requantize';
+import { ORT, codeFixed, codeOffset, loadCodes, packCodes, rescaleFloat, storeBytes } from './requantize';
 
 /** A window without a pixel gives the smallest code. */
 export function maxPoolCodes(d: MaxPoolCodes, begin: i32, end: i32, scratch: usize): void {
@@ -79,8 +79,8 @@ export function averagePoolCodes(d: AveragePoolCodes, begin: i32, end: i32, scra
         }
         if (arithmetic == ORT) {
           const m = v128.load32_splat(multiplier);
-          const l = f32x4.splat(<f32>(low - zero)), h = f32x4.splat(<f32>(high - zero)), z = i32x4.splat(zero);
-          const codes = packCodes(i32x4.add(rescaleFloat(a, m, l, h), z), i32x4.add(rescaleFloat(b, m, l, h), z));
+          const l = f32x4.splat(<f32>(low - zero)), h = f32x4.splat(<f32>(high - zero)), z = codeOffset(zero);
+          const codes = packCodes(rescaleFloat(a, m, l, h, z), rescaleFloat(b, m, l, h, z));
           storeBytes(to + channel, codes, count);
         } else {
           const m = load<i32>(multiplier);

@@ -1,3 +1,4 @@
+import { roundingShift0 } from './generated/constants';
 import { Requantization } from './generated/descriptors';
 import { least } from './integer';
 
@@ -11,12 +12,27 @@ import { least } from './integer';
 // @ts-ignore: decorator
 @inline export const SETTLE: i32 = 3;
 
-/** float32 multiplier, clamped before rounding half to even; low and high without the zero point. */
+/**
+ * Adding 1.5 · 2²³ rounds a small float to an integer, half to even, and leaves it in the low bits: `roundedCodes` gives these
+ * bits, `codeOffset` what takes the rest off and the zero point on.
+ */
 // @ts-ignore: decorator
 @inline
-export function rescaleFloat(accumulators: v128, multipliers: v128, low: v128, high: v128): v128 {
-  const v = f32x4.mul(f32x4.convert_i32x4_s(accumulators), multipliers);
-  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.pmin(f32x4.pmax(v, low), high)));
+export function roundedCodes(v: v128, low: v128, high: v128): v128 {
+  return f32x4.add(f32x4.pmin(f32x4.pmax(low, v), high), roundingShift0());
+}
+
+// @ts-ignore: decorator
+@inline
+export function codeOffset(zero: i32): v128 {
+  return i32x4.splat(zero - 0x4b400000);
+}
+
+/** float32 multipliers; low and high without the zero point, which is in the offset. */
+// @ts-ignore: decorator
+@inline
+export function rescaleFloat(accumulators: v128, multipliers: v128, low: v128, high: v128, offset: v128): v128 {
+  return i32x4.add(roundedCodes(f32x4.mul(f32x4.convert_i32x4_s(accumulators), multipliers), low, high), offset);
 }
 
 /** Fixed-point arithmetics (METHODS B3 and A1): multiplier · 2^(shift − 31) for `tflite` and `gemmlowp`. */
@@ -80,11 +96,11 @@ function storeBytesTail(p: usize, v: v128, count: i32): void {
 export function requantizeTile(to: usize, stride: i32, from: usize, rows: i32, columns: i32, channel: i32, d: Requantization): void {
   const m = d.multipliers + (channel << 2);
   if (d.arithmetic == ORT) {
-    const low = f32x4.splat(<f32>(d.low - d.zero)), high = f32x4.splat(<f32>(d.high - d.zero)), zero = i32x4.splat(d.zero);
+    const low = f32x4.splat(<f32>(d.low - d.zero)), high = f32x4.splat(<f32>(d.high - d.zero)), offset = codeOffset(d.zero);
     const m0 = v128.load(m), m1 = v128.load(m, 16);
     for (; rows > 0; rows--, from += 32, to += stride) {
-      const a = i32x4.add(rescaleFloat(v128.load(from), m0, low, high), zero);
-      const b = i32x4.add(rescaleFloat(v128.load(from, 16), m1, low, high), zero);
+      const a = rescaleFloat(v128.load(from), m0, low, high, offset);
+      const b = rescaleFloat(v128.load(from, 16), m1, low, high, offset);
       storeBytes(to, packCodes(a, b), columns);
     }
   } else if (d.factors != 0) {

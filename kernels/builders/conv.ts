@@ -33,10 +33,9 @@ export function checkGeometry(geometry: ConvGeometry, weights: number): void {
   if (weights !== expected) throw new RangeError(`The convolution has ${expected} weights, not ${weights}.`);
 }
 
-/** A 1×1 convolution without stride or padding is a product of [pixels, inputs] and [inputs, outputs]. */
-function isProduct(geometry: ConvGeometry): boolean {
-  const { kernel, strides, pads, groups } = geometry;
-  return [...kernel, ...strides, groups].every((value) => value === 1) && pads.every((pad) => pad === 0);
+/** 1×1 without stride or padding: pixel i of the output is made of pixel i of the input. */
+export function isPointwise({ kernel, strides, pads }: ConvGeometry): boolean {
+  return [...kernel, ...strides].every((value) => value === 1) && pads.every((pad) => pad === 0);
 }
 
 export function packConv(builder: Builder, args: Args<'packConv'>): PackedConv {
@@ -60,7 +59,7 @@ export function packConv(builder: Builder, args: Args<'packConv'>): PackedConv {
       weights[((first + n) * inputs + (k % inputs)) * taps + Math.floor(k / inputs)]!;
     packPanels(target, depth, outputs, value, bias, first);
   }
-  const algorithm = isProduct(geometry) ? 'gemm' : 'indirect';
+  const algorithm = isPointwise(geometry) && groups === 1 ? 'gemm' : 'indirect';
   return { kind: 'conv', geometry, outputHeight, outputWidth, algorithm, address, bytes: groups * groupBytes };
 }
 
@@ -112,6 +111,7 @@ export function conv2d(builder: Builder, args: Args<'conv2d'>): Step {
     rowTaps: rowTaps ? 1 : 0,
     inside: inside ? 1 : 0,
     gather: gather ? 1 : 0,
+    pointwise: isPointwise(geometry) ? 1 : 0,
     tileBytes,
     elementShift: 2,
     ...bounds(args.clamp),

@@ -1,6 +1,6 @@
 import type { Call, ConvGeometry, PackedQConv, PackedQMatrix, QConvWeights, Step, Workspace } from '../api.ts';
 import { type Builder, call, step } from './builder.ts';
-import { checkGeometry, outputSize, paddedGeometry, tileSlot } from './conv.ts';
+import { checkGeometry, isPointwise, outputSize, paddedGeometry, tileSlot } from './conv.ts';
 import { isDepthwise } from './depthwise.ts';
 import { blockShape, panelColumns, panelCount } from './gemm.ts';
 import { type RequantizationFields, requantizationFields, signed } from './requantization.ts';
@@ -196,6 +196,7 @@ function indirect(builder: Builder, name: string, args: Indirect): Step {
     rowTaps: rowTaps ? 1 : 0,
     inside: 1,
     gather: gather ? 1 : 0,
+    pointwise: isPointwise(geometry) ? 1 : 0,
     tileBytes,
     elementShift: 1,
     ...parameters.requantization,
