@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../language/grammar/nearest.ts';
+import { nearest } from '../engine/nearest.ts';
 import { type Command, type OptionSpecs, type OptionValues, UsageError } from './command.ts';
 
 export interface ParsedArguments {

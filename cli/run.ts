@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { type Finding, FindingError } from '../engine/findings.ts';
+import { nearest } from '../engine/nearest.ts';
 import { Cancelled } from '../engine/progress.ts';
-import { nearest } from '../language/grammar/nearest.ts';
 import { parseArguments } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { renderFinding } from './findings.ts';

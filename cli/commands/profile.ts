@@ -5,13 +5,13 @@ import { type ModelFormats, plannedFormats } from '../../engine/hardware/model-f
 import { type Profile, profileModel } from '../../engine/hardware/profile.ts';
 import { findTarget, targets } from '../../engine/hardware/registry.ts';
 import type { Target } from '../../engine/hardware/target.ts';
+import { nearest } from '../../engine/nearest.ts';
 import type { Job } from '../../engine/plan.ts';
 import { judgeBudget } from '../../engine/report/judge.ts';
 import { amount, bytes, duration, percent } from '../../engine/report/quantities.ts';
 import { judgementLine } from '../../engine/report/text.ts';
 import { textTable } from '../../engine/report/text-table.ts';
 import { loadModel, prepare } from '../../engine/run/load.ts';
-import { nearest } from '../../language/grammar/nearest.ts';
 import { type CommandResult, defineCommand, jsonOption, UsageError } from '../command.ts';
 import { existingFile, shownPath } from '../paths.ts';
 import { jobOf, openSpec } from '../spec.ts';

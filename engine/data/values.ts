@@ -1,6 +1,6 @@
 import { fail } from '../findings.ts';
+import { bitsOfNumbers, numbersOfBits } from '../numbers.ts';
 import type { DataType, Tensor, TensorData } from '../tensor.ts';
-import { bfloatToNumber, halfToNumber, numberToBfloat, numberToHalf } from './half.ts';
 
 export type NumberArray =
   | Float32Array
@@ -15,8 +15,7 @@ export type NumberArray =
 /** The values of a stored array as numbers. 64-bit integers beyond 2⁵³ are rounded. */
 export function numbersOf(tensor: Tensor, name: string): NumberArray {
   const { dtype, data } = tensor;
-  if (dtype === 'float16') return Float32Array.from(data as Uint16Array, halfToNumber);
-  if (dtype === 'bfloat16') return Float32Array.from(data as Uint16Array, bfloatToNumber);
+  if (dtype === 'float16' || dtype === 'bfloat16') return numbersOfBits(dtype, data as Uint16Array);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
   if (Array.isArray(data) || /^(float8|float4|complex)/.test(dtype)) {
     fail('data/type', `"${name}" holds ${dtype} values, which preprocessing cannot compute with.`);
@@ -64,9 +63,9 @@ export function storeAs(dtype: DataType, values: NumberArray, name: string): Ten
     case 'float64':
       return values instanceof Float64Array ? values : Float64Array.from(values);
     case 'float16':
-      return Uint16Array.from(values, numberToHalf);
+      return bitsOfNumbers('float16', values);
     case 'bfloat16':
-      return Uint16Array.from(values, numberToBfloat);
+      return bitsOfNumbers('bfloat16', values);
   }
   const range = integerRanges[dtype];
   if (range === undefined) fail('data/type', `The model's input is ${dtype}, which no data reader gives.`);

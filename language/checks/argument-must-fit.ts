@@ -1,5 +1,5 @@
+import { suggestion } from '../../engine/nearest.ts';
 import type { Call } from '../generated/ast.ts';
-import { suggestion } from '../grammar/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { numberOf } from '../quantities/quantity.ts';
 import { type CallableWord, find } from '../vocabulary.ts';

@@ -1,5 +1,5 @@
+import { suggestion } from '../../engine/nearest.ts';
 import type { DataOption, Numeric, Size } from '../generated/ast.ts';
-import { suggestion } from '../grammar/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { numberOf, sidesOf } from '../quantities/quantity.ts';
 import { channelOrders, filters, integer, optionsOf } from '../resolve/data.ts';

@@ -1,4 +1,4 @@
-import { suggestion } from '../grammar/nearest.ts';
+import { suggestion } from '../../engine/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { statementsOf } from '../resolve/definitions.ts';
 import { optionValue } from '../resolve/judgements.ts';

@@ -1,4 +1,4 @@
-import { suggestion } from '../grammar/nearest.ts';
+import { suggestion } from '../../engine/nearest.ts';
 import { rangeOf, rangeOfKeyword } from '../grammar/ranges.ts';
 import { nameValue, optionsOf } from '../resolve/data.ts';
 import { statementsOf } from '../resolve/definitions.ts';

@@ -1,6 +1,6 @@
+import { nearest } from '../../engine/nearest.ts';
 import type { Text } from '../generated/ast.ts';
 import { shown } from '../grammar/messages.ts';
-import { nearest } from '../grammar/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { quoteText, textValue } from '../grammar/text.ts';
 import { isGlob, unescapeGlob } from '../selectors/glob.ts';

@@ -1,4 +1,4 @@
-import { suggestion } from '../grammar/nearest.ts';
+import { suggestion } from '../../engine/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { findProperty, properties } from '../selectors/properties.ts';
 import type { Check } from './check.ts';

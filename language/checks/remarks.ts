@@ -1,7 +1,7 @@
 import type { AstNode } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
+import { suggestion } from '../../engine/nearest.ts';
 import { shown } from '../grammar/messages.ts';
-import { suggestion } from '../grammar/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import type { Remark } from './check.ts';
 

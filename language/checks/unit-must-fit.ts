@@ -1,6 +1,6 @@
+import { nearest } from '../../engine/nearest.ts';
 import type { Quantity } from '../generated/ast.ts';
 import { shown } from '../grammar/messages.ts';
-import { nearest } from '../grammar/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
 import { readQuantity } from '../quantities/quantity.ts';

@@ -1,6 +1,6 @@
 import type { IParserErrorMessageProvider, IToken, TokenType } from 'chevrotain';
 import type { Finding } from '../../engine/findings.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../../engine/nearest.ts';
 import { rangeBetween } from './ranges.ts';
 
 /** Thrown out of the parser when a text has so many faults that reading on helps nobody. */

@@ -1,10 +1,10 @@
 import { fail } from '../../findings.ts';
 import { sha256 } from '../../hash.ts';
+import { nearest } from '../../nearest.ts';
 import type { DataSource } from '../../plan.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import { openFile } from '../bytes.ts';
 import { decodeImage } from '../image.ts';
-import { nearestName } from '../nearest-name.ts';
 import { type NpyArray, openNpy } from '../numpy.ts';
 import type { Reader, SampleStore } from '../store.ts';
 import { openZip, type ZipEntry } from '../zip.ts';
@@ -77,7 +77,7 @@ class Archive {
   #entry(name: string): ZipEntry {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry;
-    const near = nearestName(name, [...this.#entries.keys()]);
+    const near = nearest(name, [...this.#entries.keys()]);
     return fail('data/array', `"${this.#name}" has no array "${name}".`, {
       fix: near === undefined ? `It holds ${this.#list()}.` : `Did you mean "${near}"? It holds ${this.#list()}.`,
     });

@@ -1,12 +1,11 @@
 import type * as vscode from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import { activate as activateShared } from '../../activate.ts';
-import { clientOptions } from '../../client.ts';
 
 export function activate(context: vscode.ExtensionContext): Promise<void> {
-  return activateShared(context, async () => {
+  return activateShared(context, async (options) => {
     const module = context.asAbsolutePath('dist/node/language-server.mjs');
-    const client = new LanguageClient('qspec', 'QSpec', { module, transport: TransportKind.ipc }, clientOptions);
+    const client = new LanguageClient('qspec', 'QSpec', { module, transport: TransportKind.ipc }, options);
     await client.start();
     return client;
   });

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { memorySource } from '../../../engine/data/bytes.ts';
-import { halfToNumber } from '../../../engine/data/half.ts';
 import { openNpy, readNpy, writeNpy } from '../../../engine/data/numpy.ts';
+import { numberOfBits } from '../../../engine/numbers.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
 import { findingOf } from './support/findings.ts';
 import { golden, goldenArrays } from './support/goldens.ts';
@@ -14,7 +14,7 @@ const expected: Record<string, { dtype: string; shape: number[]; values: (number
 
 function plainValues(tensor: Tensor): (number | string)[] {
   const values = [...(tensor.data as Iterable<number | bigint | string>)];
-  if (tensor.dtype === 'float16') return values.map((bits) => halfToNumber(bits as number));
+  if (tensor.dtype === 'float16') return values.map((bits) => numberOfBits('float16', bits as number));
   return values.map((value) => (/^u?int/.test(tensor.dtype) ? String(value) : (value as number | string)));
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { halfToNumber, numberToBfloat, numberToHalf } from '../../../engine/data/half.ts';
 import { compilePreprocessing } from '../../../engine/data/preprocess.ts';
+import { bitsOfNumber, numberOfBits } from '../../../engine/numbers.ts';
 import type { DataSource } from '../../../engine/plan.ts';
 import type { DataType, Dimension, Tensor } from '../../../engine/tensor.ts';
 import { findingOf } from './support/findings.ts';
@@ -184,6 +184,9 @@ describe('the type of the model', () => {
   });
 
   it('rounds to half precision to nearest, ties to even, as hardware does', () => {
+    const halfToNumber = (bits: number) => numberOfBits('float16', bits);
+    const numberToHalf = (value: number) => bitsOfNumber('float16', value);
+    const numberToBfloat = (value: number) => bitsOfNumber('bfloat16', value);
     const wrong = counting(0x7c00).filter(
       (bits) => numberToHalf(halfToNumber(bits)) !== bits || numberToHalf(-halfToNumber(bits)) !== (bits | 0x8000),
     );

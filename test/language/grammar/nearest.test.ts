@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editDistance, nearest } from '../../../language/grammar/nearest.ts';
+import { editDistance, nearest } from '../../../engine/nearest.ts';
 
 /** The definition, without any bound. */
 function plainDistance(a: string, b: string): number {
