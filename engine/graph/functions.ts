@@ -7,7 +7,7 @@ import { shown } from '../operators/shared/attributes.ts';
  * them. Values inside are called `CALL/VALUE`, nodes `CALL/NODE`.
  */
 const depthLimit = 32;
-const nodeLimit = 200_000;
+const nodeLimit = 100_000;
 
 export function domainOf(domain: string | undefined): string {
   return domain === undefined || domain === 'ai.onnx' ? '' : domain;
@@ -25,7 +25,7 @@ export function functionsOf(model: onnx.ModelProto): Functions {
 
 /**
  * The nodes with every call replaced by its body. Throws `model/function-recursion` where functions call themselves and
- * `model/too-many-nodes` where the result would be larger than 200,000 nodes.
+ * `model/too-many-nodes` where the result would be larger than 100,000 nodes.
  */
 export function inlineFunctions(nodes: readonly onnx.NodeProto[], functions: Functions): onnx.NodeProto[] {
   if (functions.size === 0) return [...nodes];

@@ -34,8 +34,23 @@ function opsetImports(model: Model): onnx.OperatorSetIdProto[] {
     wanted.delete(domain);
     kept.push(Number(entry.version) === version ? entry : changed(entry, { version }));
   }
-  for (const [domain, version] of wanted) kept.push(new onnx.OperatorSetIdProto({ domain, version }));
+  // A domain that the file did not import is written only where a node needs it.
+  const used = usedDomains(model.graph);
+  for (const [domain, version] of wanted)
+    if (used.has(domain)) kept.push(new onnx.OperatorSetIdProto({ domain, version }));
   return kept;
+}
+
+function usedDomains(graph: Graph): Set<string> {
+  const used = new Set<string>();
+  for (const node of graph.nodes) {
+    used.add(node.domain);
+    for (const attribute of Object.values(node.attributes)) {
+      const inner = attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : [];
+      for (const domain of inner.flatMap((own) => [...usedDomains(own)])) used.add(domain);
+    }
+  }
+  return used;
 }
 
 function metadataProps(model: Model): onnx.StringStringEntryProto[] {
@@ -64,7 +79,7 @@ function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProt
   const inputs = [...graph.inputs.map(info), ...overridable, ...added.map(info)];
   const order = new Map(origin?.input.map((entry, index) => [entry.name ?? '', index]));
   inputs.sort((a, b) => (order.get(a.name ?? '') ?? Infinity) - (order.get(b.name ?? '') ?? Infinity) || 0);
-  const there = new Set(graph.nodes.flatMap((node) => node.outputs));
+  const gone = goneValues(graph);
   return changed(origin ?? new onnx.GraphProto(), {
     name: graph.name || origin?.name,
     node: graph.nodes.map(nodeToProto),
@@ -72,9 +87,19 @@ function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProt
     input: inputs,
     output: graph.outputs.map(info),
     value_info: (origin?.value_info ?? []).filter(
-      (entry) => there.has(entry.name ?? '') && covers(entry, graph, entry.name ?? ''),
+      (entry) => !gone.has(entry.name ?? '') && covers(entry, graph, entry.name ?? ''),
     ),
   });
+}
+
+/** Values that the file computed or stored and that the graph does not have any more. */
+function goneValues(graph: Graph): Set<string> {
+  const gone = new Set<string>();
+  for (const node of graph.origin?.node ?? []) for (const name of node.output) gone.add(name);
+  for (const tensor of graph.origin?.initializer ?? []) gone.add(tensor.name ?? '');
+  for (const node of graph.nodes) for (const name of node.outputs) gone.delete(name);
+  for (const name of graph.initializers.keys()) gone.delete(name);
+  return gone;
 }
 
 /** Whether what the file says of a value is no contradiction to what is known of it. */
