@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type OnnxRuntime, type OrtModule, wrapOnnxRuntime } from '../../verify/onnxruntime.ts';
 
-/** Where the bundler puts the runtime's WebAssembly and its loader, beside the bundle. */
-const assetFolder = join(dirname(fileURLToPath(import.meta.url)), 'onnxruntime');
+/** Where the bundler puts the runtime's WebAssembly and its loader: beside the bundles; shared code is a folder below. */
+const here = dirname(fileURLToPath(import.meta.url));
+const assetFolder = [join(here, 'onnxruntime'), join(here, '..', 'onnxruntime')].find((folder) => existsSync(folder));
 
 let loaded: Promise<OnnxRuntime> | undefined;
 
@@ -23,10 +24,9 @@ async function load(threads: number): Promise<OnnxRuntime> {
   const ort = await import('onnxruntime-web');
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
-  const loader = join(assetFolder, 'ort-wasm-simd-threaded.mjs');
-  if (existsSync(loader)) {
+  if (assetFolder !== undefined) {
     ort.env.wasm.wasmPaths = {
-      mjs: pathToFileURL(loader).href,
+      mjs: pathToFileURL(join(assetFolder, 'ort-wasm-simd-threaded.mjs')).href,
       wasm: pathToFileURL(join(assetFolder, 'ort-wasm-simd-threaded.wasm')).href,
     };
   }
