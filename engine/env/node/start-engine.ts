@@ -1,0 +1,58 @@
+import { fork } from 'node:child_process';
+import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
+import { EngineClient } from '../../service/client.ts';
+
+export interface EngineExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The end of what it wrote to standard error. */
+  readonly lastWords: string;
+}
+
+export interface StartedEngine {
+  readonly client: EngineClient;
+  readonly pid: number | undefined;
+  /** Settles when the process is gone, whatever the reason: its owner says so, and starts another. */
+  readonly exited: Promise<EngineExit>;
+  stop(): void;
+}
+
+export interface StartOptions {
+  /** `engine-process.ts`, or its bundle. */
+  readonly program: string;
+  readonly threads?: number;
+  /** Node to run it with; default: this process's own. In VS Code that is Electron, which runs as Node when told to. */
+  readonly execPath?: string;
+}
+
+const lastWordsLimit = 8192;
+
+/**
+ * Starts an engine in a process of its own. One that runs out of memory or crashes ends alone; requests under way then fail.
+ */
+export function startEngine({ program, threads, execPath = process.execPath }: StartOptions): StartedEngine {
+  const child = fork(program, [], {
+    execPath,
+    execArgv: [],
+    serialization: 'json',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: {
+      ...process.env,
+      ELECTRON_RUN_AS_NODE: '1',
+      ...(threads !== undefined && { QSPEC_THREADS: String(threads) }),
+    },
+  });
+  let lastWords = '';
+  child.stderr?.on('data', (chunk) => {
+    lastWords = (lastWords + String(chunk)).slice(-lastWordsLimit);
+  });
+  const connection = createMessageConnection(new IPCMessageReader(child), new IPCMessageWriter(child));
+  const client = new EngineClient(connection);
+  const exited = new Promise<EngineExit>((resolve) => {
+    child.on('error', (error) => resolve({ code: null, signal: null, lastWords: error.message }));
+    child.on('exit', (code, signal) => resolve({ code, signal, lastWords }));
+  });
+  // Requests to a process that is gone would wait for ever.
+  void exited.then(() => connection.dispose());
+  return { client, pid: child.pid, exited, stop: () => child.kill() };
+}

@@ -1,0 +1,90 @@
+import { type CancellationToken, type MessageConnection, ResponseError } from 'vscode-jsonrpc';
+import { FindingError } from '../findings.ts';
+import { integerView } from '../hardware/integer-view.ts';
+import { profileModel } from '../hardware/profile.ts';
+import { targetNamed } from '../hardware/registry.ts';
+import type { Host } from '../host.ts';
+import { Cancelled, type Progress } from '../progress.ts';
+import type { RunContext } from '../run/context.ts';
+import { evaluateModel } from '../run/evaluate-model.ts';
+import { loadModel, prepare } from '../run/load.ts';
+import { quantizeJob } from '../run/quantize.ts';
+import { runnableBytes } from '../verify/model-bytes.ts';
+import { verifyModel } from '../verify/verify.ts';
+import { errorCodes, notifications, requests, type ServiceProblem } from './protocol.ts';
+import { type Asked, RunQueue } from './run-queue.ts';
+
+export interface ServiceOptions {
+  readonly host: Host;
+  readonly threads: number;
+  readonly loadRuntime?: RunContext['loadRuntime'];
+  readonly version: string;
+}
+
+/** Answers the protocol on a connection until it closes. */
+export function serve(connection: MessageConnection, { host, threads, loadRuntime, version }: ServiceOptions): void {
+  const queue = new RunQueue((progress) => void connection.sendNotification(notifications.progress, progress));
+  const contextOf = (progress: Progress): RunContext => ({
+    host,
+    progress,
+    threads,
+    toolVersion: version,
+    ...(loadRuntime && { loadRuntime }),
+  });
+  const run = <T>(asked: Asked, token: CancellationToken, work: (context: RunContext) => Promise<T>) => {
+    const subscription = token.onCancellationRequested(() => queue.cancel(asked.run));
+    return answer(() => queue.add(asked, (progress) => work(contextOf(progress)), problemOf)).finally(() =>
+      subscription.dispose(),
+    );
+  };
+
+  connection.onRequest(requests.summarize, ({ path }) => answer(async () => (await loadModel(host, path)).summary));
+  connection.onRequest(requests.profile, ({ path, target }) =>
+    answer(async () => {
+      const model = await loadModel(host, path);
+      // The passes would fold dequantised weights back to float.
+      const quantized = model.summary.layers.some((layer) => layer.op === 'DequantizeLinear');
+      const { summary, formats } = integerView(quantized ? model.summary : prepare(model).summary);
+      return profileModel(summary, formats, targetNamed(target));
+    }),
+  );
+  connection.onRequest(requests.quantize, ({ run: name, job, options }, token) =>
+    run({ run: name, kind: 'quantize', subject: job.spec.path }, token, (context) =>
+      quantizeJob(job, context, options),
+    ),
+  );
+  connection.onRequest(requests.evaluate, ({ run: name, path, job, samples }, token) =>
+    run({ run: name, kind: 'evaluate', subject: path }, token, (context) => evaluateModel(path, job, context, samples)),
+  );
+  connection.onRequest(requests.verify, ({ run: name, path, against }, token) =>
+    run({ run: name, kind: 'verify', subject: path }, token, async ({ progress }) => {
+      if (loadRuntime === undefined) throw new Error('this engine has no ONNX Runtime');
+      return verifyModel(await loadRuntime(), await runnableBytes(host, path), {
+        progress,
+        ...(against !== undefined && { against: await runnableBytes(host, against) }),
+      });
+    }),
+  );
+  connection.onRequest(requests.cancel, ({ run: name }) => queue.cancel(name));
+  connection.onRequest(requests.status, () => ({ version, runs: queue.running, ended: queue.ended }));
+}
+
+/** Turns what is thrown into an error answer that the client turns back. */
+async function answer<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const problem = problemOf(error);
+    const message =
+      problem.kind === 'finding' ? problem.finding.what : problem.kind === 'fault' ? problem.message : 'Cancelled.';
+    throw new ResponseError<ServiceProblem>(errorCodes[problem.kind], message, problem);
+  }
+}
+
+function problemOf(error: unknown): ServiceProblem {
+  if (error instanceof FindingError) return { kind: 'finding', finding: error.finding };
+  if (error instanceof Cancelled) return { kind: 'cancelled' };
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? error.stack : undefined;
+  return { kind: 'fault', message, ...(stack !== undefined && { stack }) };
+}

@@ -1,0 +1,116 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { jobOf, openSpec } from '../../../cli/spec.ts';
+import { type StartedEngine, startEngine } from '../../../engine/env/node/start-engine.ts';
+import { FindingError } from '../../../engine/findings.ts';
+import type { Job } from '../../../engine/plan.ts';
+import { Cancelled } from '../../../engine/progress.ts';
+import type { ProgressParams } from '../../../engine/service/protocol.ts';
+import { root } from '../../shared.ts';
+
+const example = join(root, 'examples', 'digits');
+const model = join(example, 'digits.onnx');
+const program = join(root, 'engine', 'env', 'node', 'engine-process.ts');
+let folder: string;
+let engine: StartedEngine;
+let job: Job;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'qspec-service-'));
+  engine = startEngine({ program, threads: 1 });
+  job = jobOf(await openSpec(join(example, 'digits.qspec'))).job!;
+});
+afterAll(async () => {
+  engine.stop();
+  await engine.exited;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('an engine process', () => {
+  test('summarises and profiles models', async () => {
+    const summary = await engine.client.summarize(model);
+    expect(summary.layers.map(({ name }) => name)).toContain('conv2');
+    const profile = await engine.client.profile(model, 'cortex-m7');
+    expect(profile.latency).toBeGreaterThan(0);
+  });
+
+  test('carries out a job, with progress and the time left, and remembers how it ended', async () => {
+    const progress: ProgressParams[] = [];
+    const outFolder = join(folder, 'out');
+    const { report, passed, written } = await engine.client.quantize(
+      job,
+      { write: true, outFolder },
+      { run: 'first', onProgress: (message) => progress.push(message) },
+    );
+    expect(passed).toBe(true);
+    expect(written.every((path) => existsSync(path))).toBe(true);
+    expect(report.accuracy?.metrics.labelled?.candidate.top1).toBeGreaterThan(0.97);
+    expect(report.verification?.integerExecution?.sqnr).toBe(300);
+    expect(new Set(progress.map(({ stage }) => stage))).toContain('Evaluating');
+    expect(progress.every(({ run }) => run === 'first')).toBe(true);
+    const { ended, runs } = await engine.client.status();
+    expect(runs).toEqual([]);
+    expect(ended.at(-1)).toMatchObject({ run: 'first', kind: 'quantize', ended: 'done', subject: job.spec.path });
+    expect(ended.at(-1)?.result?.written).toEqual(written);
+  });
+
+  test('queues runs, tells who waits, and stops one at its owner’s or another’s wish', async () => {
+    const controller = new AbortController();
+    const waiting: ProgressParams[] = [];
+    const first = engine.client.quantize(job, { write: false }, { run: 'a', signal: controller.signal });
+    const second = engine.client.quantize(job, { write: false }, { run: 'b', onProgress: (p) => waiting.push(p) });
+    const third = engine.client.verify(model, undefined, { run: 'c' });
+    const { runs } = await engine.client.status();
+    expect(runs.map(({ run }) => run)).toEqual(['a', 'b', 'c']);
+    expect(await engine.client.cancel('b')).toBe(true);
+    expect(await engine.client.cancel('unheard of')).toBe(false);
+    controller.abort();
+    await expect(first).rejects.toBeInstanceOf(Cancelled);
+    await expect(second).rejects.toBeInstanceOf(Cancelled);
+    expect((await third).levels).toHaveLength(2);
+    expect(waiting[0]).toMatchObject({ run: 'b', state: 'waiting' });
+    const { ended } = await engine.client.status();
+    expect(ended.slice(-3).map((run) => [run.run, run.ended])).toEqual([
+      ['a', 'cancelled'],
+      ['b', 'cancelled'],
+      ['c', 'done'],
+    ]);
+  });
+
+  test('answers a bad file with its finding, and goes on', async () => {
+    const path = join(folder, 'noise.onnx');
+    writeFileSync(path, 'this is no model');
+    const failure = await engine.client.summarize(path).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(FindingError);
+    expect((failure as FindingError).finding).toMatchObject({ code: 'model/not-onnx', file: path });
+    await expect(engine.client.profile(model, 'cortex-m8')).rejects.toThrow(/cortex-m7/);
+    expect((await engine.client.status()).version).toMatch(/^\d+\.\d+/);
+  });
+
+  test('that dies fails what it was asked, takes nothing with it, and tells its owner', async () => {
+    const doomed = startEngine({ program, threads: 1 });
+    await doomed.client.status();
+    copyFileSync(model, join(folder, 'kept.onnx'));
+    const run = doomed.client.quantize(job, { write: true, outFolder: join(folder, 'never') });
+    const failed = run.then(
+      () => 'done',
+      () => 'failed',
+    );
+    process.kill(doomed.pid!, 'SIGKILL');
+    expect(await doomed.exited).toMatchObject({ signal: 'SIGKILL' });
+    expect(await failed).toBe('failed');
+    expect(existsSync(join(folder, 'never'))).toBe(false);
+    const another = startEngine({ program, threads: 1 });
+    expect((await another.client.summarize(model)).totals.layers).toBeGreaterThan(5);
+    another.stop();
+    await another.exited;
+  });
+});
+
+test('a process without an owner says what it is and ends', async () => {
+  const { spawnSync } = await import('node:child_process');
+  const { status, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  expect(status).toBe(2);
+  expect(stderr).toContain('started by its owner');
+});
