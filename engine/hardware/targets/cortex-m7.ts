@@ -31,7 +31,7 @@ export const cortexM7: Target = {
     depthwiseMacsPerCycle: 'int8: fitted together with the rate above. Others: estimates in the same proportion.',
     operationsPerCycle: 'Estimate: one element in four cycles for loads, arithmetic, saturation and store.',
     formats:
-      'CMSIS-NN: int8 and int16 activations, int8 and int4 weights (RUNTIMES: int4 for Conv2D, depthwise, fully connected). uint8 equals int8 with the zero point moved by 128.',
+      'CMSIS-NN: int8 and int16 activations, int8 and int4 weights (int4 for convolutions and fully connected layers). uint8 equals int8 with the zero point moved by 128.',
     weightBandwidth:
       'Estimate: flash behind the 16 KiB cache; layers without reuse (fully connected) run at about 0.4 bytes a cycle.',
     activationBandwidth: 'Estimate: AXI SRAM through the data cache, two bytes a cycle.',

@@ -1,0 +1,121 @@
+// The parts of docs/ that are tables of registries. `node scripts/generate-docs.mjs` rewrites them; a test sees that they are current.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formats } from '../engine/formats/registry.ts';
+import { targets } from '../engine/hardware/registry.ts';
+import { methods } from '../engine/methods/registry.ts';
+import { observers } from '../engine/observers/registry.ts';
+import { arithmetics } from '../engine/quantize/arithmetic/registry.ts';
+import { bytes } from '../engine/report/quantities.ts';
+import { withPart } from './markers.mjs';
+
+const docs = join(import.meta.dirname, '..', 'docs');
+
+const row = (cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+const table = (titles, rows) => [row(titles), row(titles.map(() => '---')), ...rows.map(row)].join('\n');
+
+const argumentsOf = (kind) =>
+  kind.arguments.map(({ name, initial, min, max }) => `\`${name}\` ${initial} (${min} … ${max})`).join(', ') || '–';
+
+function formatsTable() {
+  return table(
+    ['format', 'bits', 'codes', 'ONNX type', 'operator set from'],
+    formats.map(({ name, bits, low, high, dtype, minOpset }) => [
+      `\`${name}\``,
+      bits,
+      `${low} … ${high}`.replaceAll('-', '−'),
+      dtype,
+      minOpset,
+    ]),
+  );
+}
+
+function observersTable() {
+  return table(
+    ['observer', 'what it does', 'arguments'],
+    observers.map((kind) => [`\`${kind.name}\``, kind.description, argumentsOf(kind)]),
+  );
+}
+
+function methodsTable() {
+  return table(
+    ['method', 'what it does', 'arguments', 'source'],
+    methods.map((kind) => [`\`${kind.name}\``, kind.description, argumentsOf(kind), kind.source]),
+  );
+}
+
+function arithmeticsTable() {
+  return table(
+    ['arithmetic', 'what it does'],
+    arithmetics.map(({ name, description }) => [`\`${name}\``, description ?? '']),
+  );
+}
+
+const figures = [
+  ['clockHz', 'clock', (value) => `${value / 1e6} MHz`],
+  ['cores', 'cores', String],
+  ['macsPerCycle', 'MACs a cycle and core', rates],
+  ['depthwiseMacsPerCycle', 'MACs a cycle and core, depthwise', rates],
+  ['operationsPerCycle', 'other operations a cycle and core', String],
+  ['formats', 'formats', (value) => value.join(', ')],
+  ['weightBandwidth', 'weight bandwidth', (value) => `${value / 1e6} MB/s`],
+  ['activationBandwidth', 'activation bandwidth', (value) => `${value / 1e6} MB/s`],
+  ['layerOverhead', 'overhead of a layer', (value) => `${value * 1e6} µs`],
+  ['flash', 'flash', bytes],
+  ['ram', 'RAM', bytes],
+  ['runtimeFlash', 'runtime in flash', bytes],
+  ['runtimeRam', 'runtime in RAM', bytes],
+];
+
+function rates(value) {
+  return Object.entries(value)
+    .map(([formats, rate]) => `${formats} ${rate}`)
+    .join(', ');
+}
+
+function targetSections() {
+  return targets
+    .map((target) =>
+      [
+        `### \`${target.name}\``,
+        '',
+        `${target.title}. ${target.description}`,
+        '',
+        table(
+          ['figure', 'value', 'source'],
+          figures.map(([field, title, say]) => [
+            title,
+            target[field] === undefined ? '–' : say(target[field]),
+            target.sources[field],
+          ]),
+        ),
+      ].join('\n'),
+    )
+    .join('\n\n');
+}
+
+/** Documents with their parts as they should be: path → text. */
+export function generatedDocuments() {
+  const parts = {
+    'methods.md': {
+      formats: formatsTable(),
+      observers: observersTable(),
+      methods: methodsTable(),
+      arithmetics: arithmeticsTable(),
+    },
+    'targets.md': { targets: targetSections() },
+  };
+  return new Map(
+    Object.entries(parts).map(([file, texts]) => {
+      const path = join(docs, file);
+      let document = readFileSync(path, 'utf8');
+      for (const [name, text] of Object.entries(texts)) document = withPart(document, name, text);
+      return [path, document];
+    }),
+  );
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [path, text] of generatedDocuments()) writeFileSync(path, text);
+}
