@@ -129,6 +129,40 @@ export const kernelTable = [
     fields: { ...indirect, residual: 'address', residualStride: 'i32', min: 'f32', max: 'f32' },
   },
   {
+    // F(4×4, 3×3), stride 1. Items: blocks of `blockTiles` tiles of 4×4 outputs.
+    name: 'winogradF32',
+    fields: {
+      input: 'address',
+      weights: 'address',
+      output: 'address',
+      residual: 'address',
+      zeros: 'address',
+      inputHeight: 'i32',
+      inputWidth: 'i32',
+      outputHeight: 'i32',
+      outputWidth: 'i32',
+      padTop: 'i32',
+      padLeft: 'i32',
+      inputStride: 'i32',
+      outputStride: 'i32',
+      residualStride: 'i32',
+      channels: 'i32',
+      outputs: 'i32',
+      panels: 'i32',
+      tiles: 'i32',
+      tilesHigh: 'i32',
+      tilesWide: 'i32',
+      blockTiles: 'i32',
+      rowsAt: 'i32',
+      inputsAt: 'i32',
+      productsAt: 'i32',
+      inputPlane: 'i32',
+      productPlane: 'i32',
+      min: 'f32',
+      max: 'f32',
+    },
+  },
+  {
     // Weights and biases packed as [1 + taps][channels rounded up to 4], biases first. Items: output rows.
     name: 'depthwiseF32',
     fields: {
@@ -313,8 +347,8 @@ export const kernelTable = [
     },
   },
   {
-    // As padLines, 8-bit codes becoming int16 with the zero point taken off, channels of each group padded to an even
-    // number. At most `pixels` pixels in all. Items: padded lines.
+    // As padLines, 8-bit codes becoming int16 with the zero point taken off, channels of each group padded from `channels`
+    // to `padded`. At most `pixels` pixels in all. Items: padded lines.
     name: 'widenCodes',
     fields: {
       input: 'address',
@@ -334,10 +368,11 @@ export const kernelTable = [
     },
   },
   {
-    // Indirect GEMM of int16 pairs into int32. Panels: 8 int32 biases, then one row of 8 × 2 int16 a pair of inputs.
+    // Indirect GEMM of int16 pairs into int32. Panels: 8 int32 biases, then one row of 8 × 2 int16 a pair of elements of
+    // each run (a kernel row, or the channels of one tap); a run of odd length ends with a weight of 0.
     // Items: (group × pixel block) × panel block.
     name: 'convCodes',
-    fields: { ...indirect, ...requantization },
+    fields: { ...indirect, panelBytes: 'i32', ...requantization },
   },
   {
     // Weights: int32 biases [padded], then [tap pairs][padded][2] int16, then `padded` bytes of the zero point.

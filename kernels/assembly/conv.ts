@@ -95,16 +95,21 @@ function prepareInside(
   const plane = input + group * (channels << shift);
   const perRow = d.rowTaps ? 1 : kernelWidth, run = d.rowTaps ? kernelWidth * channels : channels;
   store<i32>(slot, d.gather ? 1 : kernelHeight * perRow);
-  store<i32>(slot, d.gather ? kernelHeight * run : run, 4);
+  // Integer runs are gathered in whole pairs.
+  const gatheredRun = shift == 1 ? (run + 1) & ~1 : run;
+  store<i32>(slot, d.gather ? kernelHeight * gatheredRun : run, 4);
   const table = slot + HEADER;
   let gathered = table + (most << 2);
-  for (let i = 0; i < rows; i++) {
-    let line = plane + (image * d.inputHeight + y * d.strideHeight - d.padTop) * lineBytes + (x * d.strideWidth - d.padLeft) * pixelBytes;
-    let entry = table + (i << 2);
+  const advance = d.strideWidth * pixelBytes;
+  let corner = cornerOf(d, plane, lineBytes, pixelBytes, image, y, x);
+  for (let i = 0; i < rows; i++, corner += advance) {
+    let entry = table + (i << 2), line = corner;
     if (d.gather) {
       store<u32>(entry, <u32>gathered);
-      for (let ky = 0; ky < kernelHeight; ky++, line += down, gathered += run << shift)
+      for (let ky = 0; ky < kernelHeight; ky++, line += down, gathered += gatheredRun << shift)
         copyRun(gathered, line, run << shift);
+    } else if (perRow == 1) {
+      for (let ky = 0; ky < kernelHeight; ky++, line += down, entry += rows << 2) store<u32>(entry, <u32>line);
     } else {
       for (let ky = 0; ky < kernelHeight; ky++, line += down) {
         let from = line;
@@ -114,8 +119,16 @@ function prepareInside(
     if (++x == d.outputWidth) {
       x = 0;
       if (++y == d.outputHeight) { y = 0; image++; }
+      corner = cornerOf(d, plane, lineBytes, pixelBytes, image, y, 0) - advance;
     }
   }
+}
+
+/** Address of a window's first tap. */
+// @ts-ignore: decorator
+@inline
+function cornerOf(d: ConvF32, plane: usize, lineBytes: i32, pixelBytes: i32, image: i32, y: i32, x: i32): usize {
+  return plane + (image * d.inputHeight + y * d.strideHeight - d.padTop) * lineBytes + (x * d.strideWidth - d.padLeft) * pixelBytes;
 }
 
 function prepareBorder(d: ConvF32, input: usize, group: i32, image: i32, y: i32, x: i32, rows: i32, slot: usize): void {

@@ -1,6 +1,7 @@
 // All kernels of the module; names as in kernels/table.ts.
 export { gemmF32, gemvF32, packF32 } from './gemm';
 export { convF32, padLines } from './conv';
+export { winogradF32 } from './winograd';
 export { depthwiseF32 } from './depthwise';
 export { averagePoolF32, maxPoolF32 } from './pool';
 export { affineF32, binaryF32, layerNormF32, unaryF32 } from './elementwise';

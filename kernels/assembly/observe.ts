@@ -50,6 +50,11 @@ export function minMaxChannelsF32(d: MinMaxChannelsF32, begin: i32, end: i32, sc
   const none = f32x4.splat(Infinity), noneLow = f32x4.splat(-Infinity);
   for (let item = begin; item < end; item++) {
     const channel = item << 2, count = least(4, channels - channel);
+    if (item + 4 <= end && channel + 16 <= channels) {
+      extremes16(d.input + (channel << 2), d.rows, rowBytes, d.output + (channel << 2), d.output + ((channels + channel) << 2));
+      item += 3;
+      continue;
+    }
     let low = none, high = noneLow;
     let p = d.input + (channel << 2);
     for (let row = 0; row < d.rows; row++, p += rowBytes) {
@@ -60,6 +65,24 @@ export function minMaxChannelsF32(d: MinMaxChannelsF32, begin: i32, end: i32, sc
     storePartial(d.output + (channel << 2), low, count);
     storePartial(d.output + ((channels + channel) << 2), high, count);
   }
+}
+
+/** Sixteen channels: whole cache lines. */
+function extremes16(p: usize, rows: i32, rowBytes: i32, lows: usize, highs: usize): void {
+  const none = f32x4.splat(Infinity), noneLow = f32x4.splat(-Infinity);
+  let l0 = none, l1 = none, l2 = none, l3 = none, h0 = noneLow, h1 = noneLow, h2 = noneLow, h3 = noneLow;
+  for (; rows > 0; rows--, p += rowBytes) {
+    let v = v128.load(p);
+    l0 = f32x4.pmin(l0, finite(v, none)); h0 = f32x4.pmax(h0, finite(v, noneLow));
+    v = v128.load(p, 16);
+    l1 = f32x4.pmin(l1, finite(v, none)); h1 = f32x4.pmax(h1, finite(v, noneLow));
+    v = v128.load(p, 32);
+    l2 = f32x4.pmin(l2, finite(v, none)); h2 = f32x4.pmax(h2, finite(v, noneLow));
+    v = v128.load(p, 48);
+    l3 = f32x4.pmin(l3, finite(v, none)); h3 = f32x4.pmax(h3, finite(v, noneLow));
+  }
+  v128.store(lows, l0); v128.store(lows, l1, 16); v128.store(lows, l2, 32); v128.store(lows, l3, 48);
+  v128.store(highs, h0); v128.store(highs, h1, 16); v128.store(highs, h2, 32); v128.store(highs, h3, 48);
 }
 
 export function histogramF32(d: HistogramF32, begin: i32, end: i32, scratch: usize): void {
@@ -81,6 +104,15 @@ export function sumsF32(d: SumsF32, begin: i32, end: i32, scratch: usize): void 
     let s0 = f64x2.splat(0), s1 = s0, t0 = s0, t1 = s0;
     let i = item * RUN;
     const stop = least(d.count, i + RUN);
+    if (!two)
+      for (; i + 4 <= stop; i += 4) {
+        const a = v128.load(d.a + (i << 2));
+        const a0 = f64x2.promote_low_f32x4(a), a1 = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, a, 2, 3, 2, 3));
+        s0 = f64x2.add(s0, f64x2.abs(a0));
+        s1 = f64x2.add(s1, f64x2.abs(a1));
+        t0 = f64x2.add(t0, f64x2.mul(a0, a0));
+        t1 = f64x2.add(t1, f64x2.mul(a1, a1));
+      }
     for (; i < stop; i += 4) {
       const a = loadPartial(d.a + (i << 2), stop - i);
       const a0 = f64x2.promote_low_f32x4(a), a1 = f64x2.promote_low_f32x4(v128.shuffle<i32>(a, a, 2, 3, 2, 3));

@@ -78,14 +78,32 @@ export function averagePoolF32(d: AveragePoolF32, begin: i32, end: i32, scratch:
       const count = d.countPad ? paddedRows * paddedColumns : (ky1 - ky0) * (kx1 - kx0);
       const divisor = f32x4.splat(<f32>count);
       const corner = lines + (left + kx0 * d.dilationWidth) * pixelBytes;
-      for (let channel = 0; channel < channels; channel += 4) {
+      let channel = 0;
+      for (; channel + 16 <= channels; channel += 16) {
+        let a = f32x4.splat(0), b = a, e = a, f = a;
+        let line = corner + (channel << 2);
+        for (let ky = ky0; ky < ky1; ky++, line += down) {
+          let p = line;
+          for (let kx = kx0; kx < kx1; kx++, p += across) {
+            a = f32x4.add(a, v128.load(p));
+            b = f32x4.add(b, v128.load(p, 16));
+            e = f32x4.add(e, v128.load(p, 32));
+            f = f32x4.add(f, v128.load(p, 48));
+          }
+        }
+        const q = to + (channel << 2);
+        v128.store(q, f32x4.div(a, divisor));
+        v128.store(q, f32x4.div(b, divisor), 16);
+        v128.store(q, f32x4.div(e, divisor), 32);
+        v128.store(q, f32x4.div(f, divisor), 48);
+      }
+      for (; channel < channels; channel += 4) {
         const lanes = least(4, channels - channel);
         let a = f32x4.splat(0);
         let line = corner + (channel << 2);
         for (let ky = ky0; ky < ky1; ky++, line += down) {
           let p = line;
-          for (let kx = kx0; kx < kx1; kx++, p += across)
-            a = f32x4.add(a, lanes == 4 ? v128.load(p) : loadPartial(p, lanes));
+          for (let kx = kx0; kx < kx1; kx++, p += across) a = f32x4.add(a, loadPartial(p, lanes));
         }
         storePartial(to + (channel << 2), f32x4.div(a, divisor), lanes);
       }

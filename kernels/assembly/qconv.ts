@@ -32,8 +32,6 @@ export function widenCodes(d: WidenCodes, begin: i32, end: i32, scratch: usize):
     if (dense) {
       for (let rest = pixels * d.inputStride; rest > 0; rest -= 8, from += 8, to += 16)
         storeWords(to, i16x8.sub(loadCodes(from, signed, rest), zero), rest);
-    } else if (groups == 1 && channels == 3) {
-      widen3(from, to, pixels, d.inputStride, signed, zero);
     } else {
       for (let pixel = 0; pixel < pixels; pixel++, from += d.inputStride)
         for (let group = 0; group < groups; group++, to += d.padded << 1) {
@@ -44,25 +42,6 @@ export function widenCodes(d: WidenCodes, begin: i32, end: i32, scratch: usize):
         }
     }
     memory.fill(line + left + pixels * pixelBytes, 0, right);
-  }
-}
-
-/** Pixels of three channels, as images have, to four; four pixels at a time while sixteen bytes are there to be read. */
-function widen3(from: usize, to: usize, pixels: i32, stride: i32, signed: i32, zero: v128): void {
-  const keep = i16x8(-1, -1, -1, 0, -1, -1, -1, 0);
-  if (stride == 3)
-    for (; pixels >= 6; pixels -= 4, from += 12, to += 32) {
-      const v = v128.load(from);
-      const w = v128.shuffle<i8>(v, v, 0, 1, 2, 0, 3, 4, 5, 0, 6, 7, 8, 0, 9, 10, 11, 0);
-      const low = signed ? i16x8.extend_low_i8x16_s(w) : i16x8.extend_low_i8x16_u(w);
-      const high = signed ? i16x8.extend_high_i8x16_s(w) : i16x8.extend_high_i8x16_u(w);
-      v128.store(to, v128.and(i16x8.sub(low, zero), keep));
-      v128.store(to, v128.and(i16x8.sub(high, zero), keep), 16);
-    }
-  for (; pixels > 0; pixels--, from += stride, to += 8) {
-    const v = i32x4.splat(<u32>load<u16>(from) | (<u32>load<u8>(from, 2) << 16));
-    const w = signed ? i16x8.extend_low_i8x16_s(v) : i16x8.extend_low_i8x16_u(v);
-    v128.store_lane<i64>(to, v128.and(i16x8.sub(w, zero), keep), 0);
   }
 }
 
@@ -91,7 +70,7 @@ function storeWordsTail(p: usize, v: v128, count: i32): void {
 export function convCodes(d: ConvCodes, begin: i32, end: i32, scratch: usize): void {
   const panelBlocks = d.panelBlocks, pixelBlocks = d.pixelBlocks, blockRows = d.blockRows;
   const n = d.groupOutputs, pixels = d.pixels, tileBytes = d.tileBytes;
-  const panelBytes = (d.kernelHeight * d.kernelWidth * (d.groupInputs >> 1) + 1) << 5;
+  const panelBytes = d.panelBytes;
   const panels = (n + 7) >> 3;
   const stride = d.outputStride;
   const input = <usize>load<u32>(SHARED_SCRATCH);
@@ -117,7 +96,7 @@ export function convCodes(d: ConvCodes, begin: i32, end: i32, scratch: usize): v
     for (let panel = panel0; panel < panel1; panel++, b += panelBytes) {
       let slot = slots, c = accumulators;
       for (let pixel = pixel0; pixel < pixel1; pixel += ROWS, slot += tileBytes, c += ROWS << 5)
-        qtile(least(pixel1 - pixel, ROWS), slot + HEADER, load<i32>(slot), load<i32>(slot, 4) >> 1, b, c);
+        qtile(least(pixel1 - pixel, ROWS), slot + HEADER, load<i32>(slot), (load<i32>(slot, 4) + 1) >> 1, b, c);
       const to = d.output + pixel0 * stride + group * n + panel * 8;
       // Constants are padded to 8 within each group, as the panels are.
       requantizeTile(to, stride, accumulators, pixel1 - pixel0, n - panel * 8, (group * panels + panel) * 8, requantization);

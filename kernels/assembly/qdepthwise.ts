@@ -59,7 +59,24 @@ function requantizationOf(d: DepthwiseCodes): Requantization {
   return changetype<Requantization>(changetype<usize>(d) + offsetof<DepthwiseCodes>('arithmetic'));
 }
 
-/** 3×3 with every window inside the input. `line`: the first window row. */
+/** acc + dot(pairs, weights). */
+// @ts-ignore: decorator
+@inline
+function dot(acc: v128, pairs: v128, w: usize): v128 {
+  return i32x4.add(acc, i32x4.dot_i16x8_s(pairs, v128.load(w)));
+}
+
+// @ts-ignore: decorator
+@inline
+function codes8(p: usize, signed: i32): v128 {
+  return signed ? v128.load_ext<i8>(p) : v128.load_ext<u8>(p);
+}
+
+/**
+ * 3×3 with every window inside the input; `line`: the first window row. Weight rows: the upper two taps of each column, the lower
+ * row's first two, its third and nothing, then (for a second pixel that shares the lower pairs) nothing and its first, its
+ * second and third.
+ */
 // @ts-ignore: decorator
 @inline
 function strip3x3(d: DepthwiseCodes, line: usize, to: usize, x0: i32, x1: i32, scratch: usize, signed: i32): void {
@@ -67,34 +84,100 @@ function strip3x3(d: DepthwiseCodes, line: usize, to: usize, x0: i32, x1: i32, s
   const pixelBytes = d.inputStride, across = d.dilationWidth * pixelBytes;
   const down = d.dilationHeight * d.inputWidth * pixelBytes, advance = d.strideWidth * pixelBytes;
   const corner = line + (x0 * d.strideWidth - d.padLeft) * pixelBytes;
+  const paired = d.strideWidth == 1 && d.dilationWidth == 1;
   for (let channel = 0; channel < channels; channel += 8) {
     const count = channels - channel;
-    const w0 = d.weights + step + (channel << 2), w1 = w0 + step, w2 = w1 + step, w3 = w2 + step, w4 = w3 + step;
-    const bias = d.weights + (channel << 2);
-    let p0 = corner + channel, p1 = p0 + down, p2 = p1 + down;
-    let c = scratch;
-    for (let x = x0; x < x1; x++, p0 += advance, p1 += advance, p2 += advance, c += 32) {
-      let u = loadCodes(p0, signed, count), v = loadCodes(p0 + across, signed, count);
-      let a = i32x4.add(v128.load(bias), i32x4.dot_i16x8_s(lowPairs(u, v), v128.load(w0)));
-      let b = i32x4.add(v128.load(bias, 16), i32x4.dot_i16x8_s(highPairs(u, v), v128.load(w0, 16)));
-      u = loadCodes(p0 + 2 * across, signed, count); v = loadCodes(p1, signed, count);
-      a = i32x4.add(a, i32x4.dot_i16x8_s(lowPairs(u, v), v128.load(w1)));
-      b = i32x4.add(b, i32x4.dot_i16x8_s(highPairs(u, v), v128.load(w1, 16)));
-      u = loadCodes(p1 + across, signed, count); v = loadCodes(p1 + 2 * across, signed, count);
-      a = i32x4.add(a, i32x4.dot_i16x8_s(lowPairs(u, v), v128.load(w2)));
-      b = i32x4.add(b, i32x4.dot_i16x8_s(highPairs(u, v), v128.load(w2, 16)));
-      u = loadCodes(p2, signed, count); v = loadCodes(p2 + across, signed, count);
-      a = i32x4.add(a, i32x4.dot_i16x8_s(lowPairs(u, v), v128.load(w3)));
-      b = i32x4.add(b, i32x4.dot_i16x8_s(highPairs(u, v), v128.load(w3, 16)));
-      // The tenth tap has the weight 0.
-      u = loadCodes(p2 + 2 * across, signed, count);
-      a = i32x4.add(a, i32x4.dot_i16x8_s(lowPairs(u, u), v128.load(w4)));
-      b = i32x4.add(b, i32x4.dot_i16x8_s(highPairs(u, u), v128.load(w4, 16)));
-      v128.store(c, a);
-      v128.store(c, b, 16);
+    const bias = d.weights + (channel << 2), w = d.weights + step + (channel << 2);
+    let p = corner + channel, c = scratch, x = x0;
+    if (count >= 8) {
+      if (paired) for (; x + 2 <= x1; x += 2, p += 2 * pixelBytes, c += 64) twoPixels(p, down, pixelBytes, bias, w, step, c, signed);
+      for (; x < x1; x++, p += advance, c += 32) onePixel(p, down, across, bias, w, step, c, signed);
+    } else {
+      for (; x < x1; x++, p += advance, c += 32) onePixelTail(p, down, across, bias, w, step, c, signed, count);
     }
     requantizeTile(to + x0 * d.outputStride + channel, d.outputStride, scratch, x1 - x0, count, channel, requantizationOf(d));
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function onePixel(p: usize, down: i32, across: i32, bias: usize, w: usize, step: i32, c: usize, signed: i32): void {
+  let u = codes8(p, signed), v = codes8(p + down, signed);
+  let a = dot(v128.load(bias), lowPairs(u, v), w), b = dot(v128.load(bias, 16), highPairs(u, v), w + 16);
+  w += step;
+  let q = p + across;
+  u = codes8(q, signed); v = codes8(q + down, signed);
+  a = dot(a, lowPairs(u, v), w); b = dot(b, highPairs(u, v), w + 16);
+  w += step;
+  q += across;
+  u = codes8(q, signed); v = codes8(q + down, signed);
+  a = dot(a, lowPairs(u, v), w); b = dot(b, highPairs(u, v), w + 16);
+  w += step;
+  q = p + (down << 1);
+  u = codes8(q, signed); v = codes8(q + across, signed);
+  a = dot(a, lowPairs(u, v), w); b = dot(b, highPairs(u, v), w + 16);
+  w += step;
+  u = codes8(q + (across << 1), signed);
+  a = dot(a, lowPairs(u, u), w); b = dot(b, highPairs(u, u), w + 16);
+  v128.store(c, a);
+  v128.store(c, b, 16);
+}
+
+/** Fewer than 8 channels are left. */
+function onePixelTail(p: usize, down: i32, across: i32, bias: usize, w: usize, step: i32, c: usize, signed: i32, count: i32): void {
+  let a = v128.load(bias), b = v128.load(bias, 16);
+  let q = p;
+  for (let column = 0; column < 3; column++, q += across, w += step) {
+    const u = loadCodes(q, signed, count), v = loadCodes(q + down, signed, count);
+    a = dot(a, lowPairs(u, v), w); b = dot(b, highPairs(u, v), w + 16);
+  }
+  q = p + (down << 1);
+  let u = loadCodes(q, signed, count);
+  const v = loadCodes(q + across, signed, count);
+  a = dot(a, lowPairs(u, v), w); b = dot(b, highPairs(u, v), w + 16);
+  w += step;
+  u = loadCodes(q + (across << 1), signed, count);
+  a = dot(a, lowPairs(u, u), w); b = dot(b, highPairs(u, u), w + 16);
+  v128.store(c, a);
+  v128.store(c, b, 16);
+}
+
+/** Stride 1: two pixels share two of three columns. */
+// @ts-ignore: decorator
+@inline
+function twoPixels(p: usize, down: i32, across: i32, bias: usize, w: usize, step: i32, c: usize, signed: i32): void {
+  const w1 = w + step, w2 = w1 + step;
+  let u = codes8(p, signed), v = codes8(p + down, signed);
+  let a = dot(v128.load(bias), lowPairs(u, v), w), b = dot(v128.load(bias, 16), highPairs(u, v), w + 16);
+  let q = p + across;
+  u = codes8(q, signed); v = codes8(q + down, signed);
+  let low = lowPairs(u, v), high = highPairs(u, v);
+  a = dot(a, low, w1); b = dot(b, high, w1 + 16);
+  let e = dot(v128.load(bias), low, w), f = dot(v128.load(bias, 16), high, w + 16);
+  q += across;
+  u = codes8(q, signed); v = codes8(q + down, signed);
+  low = lowPairs(u, v); high = highPairs(u, v);
+  a = dot(a, low, w2); b = dot(b, high, w2 + 16);
+  e = dot(e, low, w1); f = dot(f, high, w1 + 16);
+  q += across;
+  u = codes8(q, signed); v = codes8(q + down, signed);
+  e = dot(e, lowPairs(u, v), w2); f = dot(f, highPairs(u, v), w2 + 16);
+  w = w2 + step;
+  q = p + (down << 1);
+  u = codes8(q, signed); v = codes8(q + across, signed);
+  low = lowPairs(u, v); high = highPairs(u, v);
+  a = dot(a, low, w); b = dot(b, high, w + 16);
+  const w4 = w + step, w5 = w4 + step;
+  e = dot(e, low, w5); f = dot(f, high, w5 + 16);
+  q += across << 1;
+  u = codes8(q, signed); v = codes8(q + across, signed);
+  low = lowPairs(u, v); high = highPairs(u, v);
+  a = dot(a, low, w4); b = dot(b, high, w4 + 16);
+  e = dot(e, low, w5 + step); f = dot(f, high, w5 + step + 16);
+  v128.store(c, a);
+  v128.store(c, b, 16);
+  v128.store(c, e, 32);
+  v128.store(c, f, 48);
 }
 
 /** Any kernel, any column: every tap's address goes into a table, the row of zero points standing in for what is outside. */
@@ -105,7 +188,9 @@ function border(d: DepthwiseCodes, plane: usize, top: i32, to: usize, x0: i32, x
   const kernelHeight = d.kernelHeight, kernelWidth = d.kernelWidth;
   const pairs = (kernelHeight * kernelWidth + 1) >> 1;
   const weights = d.weights + (padded << 2);
-  const zeros = weights + pairs * (padded << 2);
+  // The taps of a 3×3 kernel are paired down the columns; two more weight rows follow theirs.
+  const columns = kernelHeight == 3 && kernelWidth == 3;
+  const zeros = weights + (pairs + (columns ? 2 : 0)) * (padded << 2);
   const pixelBytes = d.inputStride, lineBytes = d.inputWidth * pixelBytes;
   const table = scratch + (STRIP << 5);
   let entry = table;
@@ -115,10 +200,12 @@ function border(d: DepthwiseCodes, plane: usize, top: i32, to: usize, x0: i32, x
     for (let ky = 0, iy = top; ky < kernelHeight; ky++, iy += d.dilationHeight) {
       const inside = <u32>iy < <u32>d.inputHeight;
       const line = plane + iy * lineBytes;
-      for (let kx = 0, ix = left; kx < kernelWidth; kx++, ix += d.dilationWidth, entry += 4)
-        store<u32>(entry, <u32>(inside && <u32>ix < <u32>d.inputWidth ? line + ix * pixelBytes : zeros));
+      for (let kx = 0, ix = left; kx < kernelWidth; kx++, ix += d.dilationWidth) {
+        const tap = columns ? (ky < 2 ? 2 * kx + ky : 6 + kx) : ky * kernelWidth + kx;
+        store<u32>(entry + (tap << 2), <u32>(inside && <u32>ix < <u32>d.inputWidth ? line + ix * pixelBytes : zeros));
+      }
     }
-    if (entry < next) store<u32>(entry, <u32>zeros);
+    if (kernelHeight * kernelWidth & 1) store<u32>(next - 4, <u32>zeros);
     entry = next;
   }
   for (let channel = 0; channel < channels; channel += 8) {

@@ -1,5 +1,5 @@
 import { AveragePoolCodes, MaxPoolCodes } from './generated/descriptors';
-import { greatest } from './integer';
+import { greatest, least } from './integer';
 import { endTap, firstTap } from './pool';
 import { ORT, codeFixed, codeOffset, loadCodes, packCodes, rescaleFloat, storeBytes } from './requantize';
 
@@ -71,8 +71,11 @@ export function averagePoolCodes(d: AveragePoolCodes, begin: i32, end: i32, scra
         let line = corner + channel;
         for (let ky = ky0; ky < ky1; ky++, line += down) {
           let p = line;
-          for (let kx = kx0; kx < kx1; kx++, p += across) {
-            const v = i16x8.sub(loadCodes(p, signed, count), offset);
+          // 128 codes less their zero points fit 16 bits.
+          for (let kx = kx0; kx < kx1; ) {
+            const stop = least(kx1, kx + 128);
+            let v = i16x8.splat(0);
+            for (; kx < stop; kx++, p += across) v = i16x8.add(v, i16x8.sub(loadCodes(p, signed, count), offset));
             a = i32x4.add(a, i32x4.extend_low_i16x8_s(v));
             b = i32x4.add(b, i32x4.extend_high_i16x8_s(v));
           }

@@ -3,6 +3,7 @@ import { type Builder, bounds, call, requirePositive, step } from './builder.ts'
 import { depthwise, isDepthwise, packDepthwise } from './depthwise.ts';
 import { blockShape, gemm, packedBytes, packPanels, panelCount } from './gemm.ts';
 import { windowFields } from './window.ts';
+import { packWinograd, winograd, winogradPays } from './winograd.ts';
 
 type Args<M extends keyof Workspace> = Workspace[M] extends (args: infer A) => unknown ? A : never;
 
@@ -45,6 +46,8 @@ export function packConv(builder: Builder, args: Args<'packConv'>): PackedConv {
   const [outputHeight, outputWidth] = outputSize(geometry);
   if (isDepthwise(geometry))
     return { kind: 'conv', geometry, outputHeight, outputWidth, ...packDepthwise(builder, args) };
+  if (builder.kernels.features.mode === 'relaxed' && winogradPays(geometry, outputHeight, outputWidth))
+    return { kind: 'conv', geometry, outputHeight, outputWidth, ...packWinograd(builder, args) };
   const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
   const taps = kernel[0] * kernel[1];
@@ -73,6 +76,7 @@ const gatherPanels = 4;
 export function conv2d(builder: Builder, args: Args<'conv2d'>): Step {
   const { conv, input, output, residual = 0 } = args;
   if (conv.algorithm === 'depthwise') return depthwise(builder, args);
+  if (conv.algorithm === 'winograd') return winograd(builder, args);
   if (conv.algorithm === 'gemm') return product(builder, args);
   const { geometry, outputHeight, outputWidth } = conv;
   const { batch, groups, kernel, dilations, pads, inputChannels, outputChannels } = geometry;

@@ -17,33 +17,50 @@ type WithParameters<T> = T & { readonly parameters: Parameters };
 
 const even = (n: number): number => n + (n % 2);
 
-/** Panels of [outputs, taps, inputs]: 8 int32 biases, then 8 columns × 2 int16 a pair of inputs. */
+/** How the inputs of one output are walked: `count` runs of `length` elements, each padded to whole pairs. */
+interface Runs {
+  readonly count: number;
+  readonly length: number;
+}
+
+/** Kernel rows are runs where they are dense in the input, else every tap is one. */
+function runsOf({ groups, dilations, kernel, inputChannels }: ConvGeometry): Runs & { readonly rows: boolean } {
+  const inputs = inputChannels / groups;
+  if (groups === 1 && dilations[1] === 1) return { rows: true, count: kernel[0], length: kernel[1] * inputs };
+  return { rows: false, count: kernel[0] * kernel[1], length: inputs };
+}
+
+function panelBytesOf(runs: Runs): number {
+  return 32 * (runs.count * Math.ceil(runs.length / 2) + 1);
+}
+
+/** Panels: 8 int32 biases, then 8 columns × 2 int16 a pair of elements. `value(output, run, element)`. */
 function packPairs(
   builder: Builder,
   groups: number,
   outputs: number,
-  taps: number,
-  inputs: number,
-  value: (output: number, input: number, tap: number) => number,
+  runs: Runs,
+  value: (output: number, run: number, element: number) => number,
   bias: Int32Array | undefined,
 ): { readonly address: number; readonly bytes: number } {
-  const pairs = (taps * even(inputs)) / 2;
   const panels = panelCount(outputs);
-  const panelBytes = 32 * (pairs + 1);
+  const panelBytes = panelBytesOf(runs);
+  const pairs = Math.ceil(runs.length / 2);
   const bytes = groups * panels * panelBytes;
   const address = builder.alloc(bytes);
   builder.kernels.u8(address, bytes).fill(0);
+  const biases = builder.kernels.i32(address, bytes / 4);
+  const words = new Int16Array(builder.kernels.memory.buffer, address, bytes / 2);
   for (let group = 0; group < groups; group++)
     for (let o = 0; o < outputs; o++) {
-      const panel = address + (group * panels + Math.floor(o / panelColumns)) * panelBytes;
+      const panel = (group * panels + Math.floor(o / panelColumns)) * panelBytes;
       const column = o % panelColumns;
       const output = group * outputs + o;
-      builder.kernels.i32(panel, panelColumns)[column] = bias?.[output] ?? 0;
-      const words = new Int16Array(builder.kernels.memory.buffer, panel + 32, pairs * 16);
-      for (let tap = 0; tap < taps; tap++)
-        for (let c = 0; c < inputs; c++) {
-          const k = tap * even(inputs) + c;
-          words[(k >> 1) * 16 + column * 2 + (k & 1)] = value(output, c, tap);
+      biases[panel / 4 + column] = bias?.[output] ?? 0;
+      for (let run = 0; run < runs.count; run++)
+        for (let element = 0; element < runs.length; element++) {
+          const pair = run * pairs + (element >> 1);
+          words[panel / 2 + 16 * (pair + 1) + column * 2 + (element & 1)] = value(output, run, element);
         }
     }
   return { address, bytes };
@@ -68,20 +85,34 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
   const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
   const taps = kernel[0] * kernel[1];
-  const packed = packPairs(
-    builder,
-    groups,
-    outputs,
-    taps,
-    inputs,
-    (o, c, t) => weights[(o * inputs + c) * taps + t]!,
-    bias,
-  );
+  const runs = runsOf(geometry);
+  const value = (o: number, run: number, element: number): number => {
+    const tap = runs.rows ? run * kernel[1] + Math.floor(element / inputs) : run;
+    return weights[(o * inputs + (element % inputs)) * taps + tap]!;
+  };
+  const packed = packPairs(builder, groups, outputs, runs, value, bias);
   const perGroup = panelCount(outputs) * panelColumns;
   const fields = requantizationFields(builder, requantization, output, outputChannels, groups * perGroup, (i) =>
     i % perGroup < outputs ? Math.floor(i / perGroup) * outputs + (i % perGroup) : -1,
   );
   return { ...common, algorithm: 'indirect', ...packed, parameters: { input, requantization: fields } } as PackedQConv;
+}
+
+/** The two taps of each weight row; −1: none. */
+function tapPairs([height, width]: readonly [number, number]): (readonly [number, number])[] {
+  // 3×3: down the columns, then along the last row, then the last row's pairs as the next pixel sees them.
+  if (height === 3 && width === 3)
+    return [
+      [0, 3],
+      [1, 4],
+      [2, 5],
+      [6, 7],
+      [8, -1],
+      [-1, 6],
+      [7, 8],
+    ];
+  const taps = height * width;
+  return Array.from({ length: Math.ceil(taps / 2) }, (_, i) => [2 * i, 2 * i + 1 < taps ? 2 * i + 1 : -1]);
 }
 
 /**
@@ -95,21 +126,23 @@ function packTapPairs(
 ): { readonly address: number; readonly bytes: number } {
   const channels = geometry.outputChannels;
   const taps = geometry.kernel[0] * geometry.kernel[1];
-  const pairs = Math.ceil(taps / 2);
-  const bytes = padded * (4 + 4 * pairs + 1);
+  const pairs = tapPairs(geometry.kernel);
+  const bytes = padded * (4 + 4 * pairs.length + 1);
   const address = builder.alloc(bytes);
   builder.kernels.u8(address, bytes).fill(0);
   const biases = builder.kernels.i32(address, channels);
+  const words = new Int16Array(builder.kernels.memory.buffer, address + 4 * padded, 2 * pairs.length * padded);
   for (let channel = 0; channel < channels; channel++) {
+    const tap = (index: number): number => (index < 0 ? 0 : weights[channel * taps + index]!);
     let sum = 0;
-    for (let tap = 0; tap < taps; tap++) sum += weights[channel * taps + tap]!;
+    for (let index = 0; index < taps; index++) sum += tap(index);
     biases[channel] = (bias?.[channel] ?? 0) - sum * input.zeroPoint;
+    for (const [row, [first, second]] of pairs.entries()) {
+      words[(row * padded + channel) * 2] = tap(first);
+      words[(row * padded + channel) * 2 + 1] = tap(second);
+    }
   }
-  const words = new Int16Array(builder.kernels.memory.buffer, address + 4 * padded, 2 * pairs * padded);
-  for (let channel = 0; channel < channels; channel++)
-    for (let tap = 0; tap < taps; tap++)
-      words[((tap >> 1) * padded + channel) * 2 + (tap & 1)] = weights[channel * taps + tap]!;
-  builder.kernels.u8(address + 4 * padded * (1 + pairs), padded).fill(input.zeroPoint & 255);
+  builder.kernels.u8(address + 4 * padded * (1 + pairs.length), padded).fill(input.zeroPoint & 255);
   return { address, bytes };
 }
 
@@ -164,19 +197,20 @@ const linePixels = 64;
  */
 function indirect(builder: Builder, name: string, args: Indirect): Step {
   const { geometry, outputHeight, outputWidth, parameters } = args;
-  const { batch, groups, kernel, dilations, inputChannels, outputChannels } = geometry;
+  const { batch, groups, kernel, inputChannels, outputChannels } = geometry;
   const channels = inputChannels / groups;
-  const inputs = even(channels);
+  const runs = runsOf(geometry);
+  // Runs that are one pixel's channels of one group must not reach into the next group.
+  const inputs = runs.rows ? channels : even(channels);
   const outputs = outputChannels / groups;
   const taps = kernel[0] * kernel[1];
-  const depth = taps * inputs;
+  const pairs = runs.count * Math.ceil(runs.length / 2);
   const pixels = batch * outputHeight * outputWidth;
   const widened = widenCall(builder, args, channels, inputs);
   const panels = panelCount(outputs);
-  const blocks = blockShape(builder, pixels, Math.ceil(depth / 2), panels);
-  const rowTaps = groups === 1 && dilations[1] === 1;
-  const gather = rowTaps && kernel[0] > 1 && kernel[1] * inputs < shortRun && panels >= gatherPanels;
-  const tileBytes = tileSlot(taps, gather ? 2 * depth : 0, kernel[0], rowTaps);
+  const blocks = blockShape(builder, pixels, pairs, panels);
+  const gather = runs.rows && kernel[0] > 1 && runs.length < shortRun && panels >= gatherPanels;
+  const tileBytes = tileSlot(taps, gather ? 4 * pairs : 0, kernel[0], runs.rows);
   builder.kernels.requireScratch(32 * blocks.blockRows + Math.ceil(blocks.blockRows / 4) * tileBytes);
   const values = {
     input: 0,
@@ -193,16 +227,17 @@ function indirect(builder: Builder, name: string, args: Indirect): Step {
     pixelBlocks: blocks.rowBlocks,
     blockPanels: blocks.blockPanels,
     panelBlocks: blocks.panelBlocks,
-    rowTaps: rowTaps ? 1 : 0,
+    rowTaps: runs.rows ? 1 : 0,
     inside: 1,
     gather: gather ? 1 : 0,
     pointwise: isPointwise(geometry) ? 1 : 0,
     tileBytes,
     elementShift: 1,
+    panelBytes: panelBytesOf(runs),
     ...parameters.requantization,
   };
   const items = pixels === 0 ? 0 : groups * blocks.rowBlocks * blocks.panelBlocks;
-  return step(name, widened, call(builder, 'convCodes', values, items, (pixels * outputChannels * depth) / 2));
+  return step(name, widened, call(builder, 'convCodes', values, items, pixels * outputChannels * pairs));
 }
 
 function widenCall(builder: Builder, args: Indirect, channels: number, padded: number): Call {
@@ -215,7 +250,8 @@ function widenCall(builder: Builder, args: Indirect, channels: number, padded: n
   const height = plain ? Math.ceil(pixels / linePixels) : inputHeight;
   const width = plain ? linePixels : inputWidth;
   const lines = plain ? height : batch * (height + padTop + padBottom);
-  builder.kernels.requireShared(2 * lines * (width + padLeft + padRight) * groups * padded);
+  // A run of odd length is read to its pair's end.
+  builder.kernels.requireShared(2 * lines * (width + padLeft + padRight) * groups * padded + 64);
   const values = {
     input: args.input,
     pixels,
@@ -239,10 +275,8 @@ export function packQMatrix(builder: Builder, args: Args<'packQMatrix'>): Packed
   const { k, n, weights, bias, input, output, requantization, transposed = false } = args;
   if (weights.length !== k * n) throw new RangeError(`A ${k}×${n} matrix has ${k * n} values, not ${weights.length}.`);
   if (bias !== undefined && bias.length !== n) throw new RangeError(`${n} columns need ${n} biases.`);
-  const value = transposed
-    ? (o: number, c: number) => weights[o * k + c]!
-    : (o: number, c: number) => weights[c * n + o]!;
-  const packed = packPairs(builder, 1, n, 1, k, value, bias);
+  const value = (o: number, _: number, c: number): number => weights[transposed ? o * k + c : c * n + o]!;
+  const packed = packPairs(builder, 1, n, { count: 1, length: k }, value, bias);
   const places = panelCount(n) * panelColumns;
   const fields = requantizationFields(builder, requantization, output, n, places, (i) => (i < n ? i : -1));
   return { kind: 'qmatrix', k, n, ...packed, parameters: { input, requantization: fields } } as PackedQMatrix;

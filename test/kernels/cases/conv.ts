@@ -46,7 +46,7 @@ const convInputs = (geometry: fc.Arbitrary<ConvGeometry>): fc.Arbitrary<ConvInpu
   fc.record({ seed: seeds, geometry, bias: fc.boolean(), residual: fc.boolean(), gap: sizes(2, 0), clamp: clamps });
 
 /** Pixels `gap` elements longer than their channels. */
-function spread(values: Float32Array, channels: number, gap: number, filler: number): Float32Array {
+export function spread(values: Float32Array, channels: number, gap: number, filler: number): Float32Array {
   const pixels = values.length / channels;
   const out = new Float32Array(pixels * (channels + gap)).fill(filler);
   for (let p = 0; p < pixels; p++) out.set(values.subarray(p * channels, (p + 1) * channels), p * (channels + gap));

@@ -17,6 +17,7 @@ import { combineMinMaxF32, combineSumsF64, histogramF32, minMaxChannelsF32, minM
 import { averagePoolF32, maxPoolF32 } from './pool.ts';
 import { dequantizeF32, fakeQuantizeF32, quantizeF32 } from './quantize.ts';
 import { reduceF32, softmaxF32 } from './reduce.ts';
+import { winogradF32 } from './winograd.ts';
 
 /** Every row of the kernel table has its trials: a row without does not compile. */
 export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
@@ -24,6 +25,7 @@ export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
   gemvF32,
   packF32,
   convF32,
+  winogradF32,
   depthwiseF32,
   maxPoolF32,
   averagePoolF32,

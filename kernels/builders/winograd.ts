@@ -1,0 +1,138 @@
+import type { ConvGeometry, PackedConv, Step, Workspace } from '../api.ts';
+import { type Builder, bounds, call, step } from './builder.ts';
+import { packedBytes, packPanels, panelColumns, panelCount } from './gemm.ts';
+
+type Args<M extends keyof Workspace> = Workspace[M] extends (args: infer A) => unknown ? A : never;
+
+/** Outputs along a tile's side, and inputs. */
+const tileOutputs = 4;
+const positions = 36;
+/** The points of assembly/winograd.ts. */
+const [p, q] = [2 / 3, 4 / 3];
+
+/** Rows of G: what multiplies three weights to the polynomial's value at each point, divided by the point's Lagrange factor. */
+const weightTransform: readonly (readonly [number, number, number])[] = [
+  ...[0, p, -p, q, -q].map((point, _, all) => {
+    const factor = all.reduce((product, other) => (other === point ? product : product * (point - other)), 1);
+    return [1 / factor, point / factor, (point * point) / factor] as const;
+  }),
+  [0, 0, 1],
+];
+
+/** Cycles for a tile and channel that the transforms take, in units of the multiply-adds that a thread does meanwhile. */
+const inputCost = 144;
+const outputCost = 112;
+
+/**
+ * Whether F(4×4, 3×3) pays: fewer multiplications, less what the transforms cost and what of the border tiles is thrown
+ * away. Sums are rounded otherwise than the direct ones, so strict kernels do not use it.
+ */
+export function winogradPays(geometry: ConvGeometry, outputHeight: number, outputWidth: number): boolean {
+  const { kernel, strides, dilations, groups, inputChannels: inputs, outputChannels: outputs, batch } = geometry;
+  if ([...strides, ...dilations, groups].some((value) => value !== 1) || kernel[0] !== 3 || kernel[1] !== 3)
+    return false;
+  if (inputs % 4 !== 0 || batch * outputHeight * outputWidth === 0) return false;
+  const padded = panelCount(outputs) * panelColumns;
+  const tiles = Math.ceil(outputHeight / tileOutputs) * Math.ceil(outputWidth / tileOutputs);
+  const direct = outputHeight * outputWidth * 9 * inputs * padded;
+  const transformed = tiles * (positions * inputs * padded + inputCost * inputs + outputCost * outputs);
+  return transformed < 0.75 * direct;
+}
+
+export function packWinograd(
+  builder: Builder,
+  args: Args<'packConv'>,
+): Pick<PackedConv, 'algorithm' | 'address' | 'bytes'> {
+  const { geometry, weights, bias } = args;
+  const { inputChannels, outputChannels } = geometry;
+  const positionBytes = packedBytes(inputChannels, outputChannels);
+  const biasBytes = 4 * panelCount(outputChannels) * panelColumns;
+  const bytes = positions * positionBytes + biasBytes;
+  const address = builder.alloc(bytes);
+  const transformed = transformWeights(weights, inputChannels * outputChannels);
+  for (let position = 0; position < positions; position++) {
+    const target = builder.kernels.f32(address + position * positionBytes, positionBytes / 4);
+    const value = (k: number, n: number) => transformed[(n * inputChannels + k) * positions + position]!;
+    packPanels(target, inputChannels, outputChannels, value, undefined);
+  }
+  const biases = builder.kernels.f32(address + positions * positionBytes, biasBytes / 4);
+  biases.fill(0);
+  if (bias) biases.set(bias);
+  return { algorithm: 'winograd', address, bytes };
+}
+
+/** G g Gᵀ of `count` 3×3 kernels, in double precision. */
+export function transformWeights(weights: Float32Array, count: number): Float32Array {
+  const out = new Float32Array(count * positions);
+  for (let kernel = 0; kernel < count; kernel++) {
+    for (let i = 0; i < 6; i++) {
+      for (let j = 0; j < 6; j++) {
+        let sum = 0;
+        for (let y = 0; y < 3; y++)
+          for (let x = 0; x < 3; x++)
+            sum += weightTransform[i]![y]! * weightTransform[j]![x]! * weights[kernel * 9 + y * 3 + x]!;
+        out[kernel * positions + i * 6 + j] = sum;
+      }
+    }
+  }
+  return out;
+}
+
+/** Bytes of transformed inputs and products of a block: about half of a core's own cache. */
+const blockBytes = 384 * 1024;
+/** Blocks into which the work is divided at least, for threads to share. */
+const fewestBlocks = 4;
+const rowsOfTile = 6;
+/** Planes do not start in the same cache set. */
+const planeGap = 64;
+
+export function winograd(builder: Builder, args: Args<'conv2d'>): Step {
+  const { conv, input, output, residual = 0 } = args;
+  const { geometry, outputHeight, outputWidth, address } = conv;
+  const { batch, inputHeight, inputWidth, inputChannels: channels, outputChannels: outputs, pads } = geometry;
+  const tilesHigh = Math.ceil(outputHeight / tileOutputs);
+  const tilesWide = Math.ceil(outputWidth / tileOutputs);
+  const tiles = batch * tilesHigh * tilesWide;
+  const panels = panelCount(outputs);
+  const fitting = Math.floor(blockBytes / (positions * 4 * (channels + panels * panelColumns)));
+  const wanted = Math.min(fitting, Math.ceil(tiles / fewestBlocks));
+  const blockTiles = Math.max(rowsOfTile, Math.floor(wanted / rowsOfTile) * rowsOfTile);
+  const inputPlane = blockTiles * channels * 4 + planeGap;
+  const productPlane = blockTiles * panels * panelColumns * 4 + planeGap;
+  // 192 bytes of addresses, 576 of a half-transformed tile, 64 of a line of outputs.
+  const rowsAt = 832;
+  const inputsAt = Math.ceil((rowsAt + 4 * blockTiles) / 64) * 64;
+  const productsAt = inputsAt + positions * inputPlane;
+  builder.kernels.requireScratch(productsAt + positions * productPlane);
+  const values = {
+    input,
+    weights: address,
+    output,
+    residual,
+    zeros: builder.kernels.zeros(4 * channels),
+    inputHeight,
+    inputWidth,
+    outputHeight,
+    outputWidth,
+    padTop: pads[0],
+    padLeft: pads[1],
+    inputStride: args.inputStride ?? channels,
+    outputStride: args.outputStride ?? outputs,
+    residualStride: args.residualStride ?? outputs,
+    channels,
+    outputs,
+    panels,
+    tiles,
+    tilesHigh,
+    tilesWide,
+    blockTiles,
+    rowsAt,
+    inputsAt,
+    productsAt,
+    inputPlane,
+    productPlane,
+    ...bounds(args.clamp),
+  };
+  const work = tiles * (positions * channels * panels * panelColumns + inputCost * channels + outputCost * outputs);
+  return step('conv', call(builder, 'winogradF32', values, Math.ceil(tiles / blockTiles), work));
+}
