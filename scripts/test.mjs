@@ -22,7 +22,7 @@ function check(name, status) {
 const built = check('build', run(node, ['scripts/build.mjs']));
 if (only.length === 0) {
   check('type check', run(node, ['scripts/typecheck.mjs']));
-  check('lint', run('biome', ['check', '.', '--diagnostic-level=warn']));
+  check('lint', run('biome', ['check', '.', '--diagnostic-level=warn', '--error-on-warnings']));
 }
 
 if (built) {
