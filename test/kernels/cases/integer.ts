@@ -53,6 +53,16 @@ export function requantizations(
   };
 }
 
+const between = 77;
+
+/** Pixels `gap` codes longer than their channels. */
+function spread(values: Codes, channels: number, gap: number): Codes {
+  const pixels = values.length / channels;
+  const out = codesOf(values instanceof Int8Array ? 's8' : 'u8', pixels * (channels + gap)).fill(between);
+  for (let p = 0; p < pixels; p++) out.set(values.subarray(p * channels, (p + 1) * channels), p * (channels + gap));
+  return out;
+}
+
 const convInputs = (depthwise: boolean) =>
   fc.record({
     seed: seeds,
@@ -69,6 +79,7 @@ const convInputs = (depthwise: boolean) =>
     bias: fc.boolean(),
     single: fc.boolean(),
     wide: fc.boolean(),
+    gap: sizes(2, 0),
   });
 
 type ConvInput = ReturnType<typeof convInputs> extends fc.Arbitrary<infer T> ? T : never;
@@ -87,9 +98,16 @@ function build(bench: Bench, { seed, geometry, inputType, outputType, arithmetic
     requantization: requantizations(seed + 2, arithmetic, use.single ? 1 : outputChannels, 12000 * Math.sqrt(depth)),
   };
   const input = codes(seed + 3, batch * inputHeight * inputWidth * inputChannels, inputType);
-  const expected = qconv2d(args, input);
+  const expected = spread(qconv2d(args, input), outputChannels, use.gap);
   const output = bench.out(expected.length);
-  const step = ws.qconv2d({ conv: ws.packQConv(args), input: bench.put(input), output });
+  ws.kernels.u8(output, expected.length).fill(between);
+  const step = ws.qconv2d({
+    conv: ws.packQConv(args),
+    input: bench.put(spread(input, inputChannels, use.gap)),
+    output,
+    inputStride: inputChannels + use.gap,
+    outputStride: outputChannels + use.gap,
+  });
   return { step, results: [{ address: output, expected }] };
 }
 
