@@ -1,4 +1,5 @@
 import type { CodeOutput, PoolGeometry, Requantization, Step, Workspace } from '../../kernels/api.ts';
+import { winogradPays } from '../../kernels/builders/winograd.ts';
 import type { KernelName } from '../../kernels/table.ts';
 import { type Layer, layers } from './layers.ts';
 
@@ -78,7 +79,13 @@ function qconvCase(layer: Layer, arithmetic: 'ort' | 'tflite'): BenchCase {
 const depthwise = ({ geometry }: Layer): boolean => geometry.groups > 1;
 const pointwise = ({ geometry }: Layer): boolean => geometry.kernel[0] === 1;
 const few = ({ geometry }: Layer): boolean => geometry.inputHeight * geometry.inputWidth < 3;
+/** What goes through Winograd's transform in relaxed mode; the rate counts the operations of the direct sum. */
+const fast = ({ geometry: g }: Layer): boolean =>
+  g.groups === 1 && g.kernel[0] === 3 && winogradPays(g, g.inputHeight / g.strides[0], g.inputWidth / g.strides[1]);
 const narrow = ({ geometry: g }: Layer): boolean => g.inputChannels < 8 && g.inputWidth < 64 && g.groups === 1;
+
+/** What relaxed kernels do by Winograd. */
+const square = ({ geometry: g }: Layer): boolean => g.kernel[0] === 3 && g.strides[0] === 1;
 
 function both(select: (layer: Layer) => boolean): BenchCase[] {
   return layers.filter(select).flatMap((layer) => [qconvCase(layer, 'ort'), qconvCase(layer, 'tflite')]);
@@ -138,7 +145,10 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
       ws.packMatrixStep({ matrix: ws.reserveMatrix(256, 256), source: buffer(ws, count), transposed: false }),
     ),
   ],
-  convF32: layers.filter((layer) => !pointwise(layer) && !depthwise(layer) && !narrow(layer)).map(convCase),
+  convF32: layers
+    .filter((layer) => !pointwise(layer) && !depthwise(layer) && !narrow(layer) && !square(layer))
+    .map(convCase),
+  winogradF32: layers.filter((layer) => square(layer) && !depthwise(layer) && !narrow(layer)).map(convCase),
   padLines: layers.filter((layer) => !pointwise(layer) && narrow(layer)).map(convCase),
   depthwiseF32: layers.filter(depthwise).map(convCase),
   maxPoolF32: [
