@@ -1,6 +1,6 @@
 import type { ConvGeometry, PackedConv, Step, Workspace } from '../api.ts';
 import { type Builder, bounds, call, step } from './builder.ts';
-import { packedBytes, packPanels, panelColumns, panelCount } from './gemm.ts';
+import { packedBytes, panelColumns, panelCount } from './gemm.ts';
 
 type Args<M extends keyof Workspace> = Workspace[M] extends (args: infer A) => unknown ? A : never;
 
@@ -50,10 +50,15 @@ export function packWinograd(
   const bytes = positions * positionBytes + biasBytes;
   const address = builder.alloc(bytes);
   const transformed = transformWeights(weights, inputChannels * outputChannels);
-  for (let position = 0; position < positions; position++) {
-    const target = builder.kernels.f32(address + position * positionBytes, positionBytes / 4);
-    const value = (k: number, n: number) => transformed[(n * inputChannels + k) * positions + position]!;
-    packPanels(target, inputChannels, outputChannels, value, undefined);
+  // Panels as `packPanels` makes them, for all positions at once: no biases, columns beyond the last being 0.
+  const stride = positionBytes / 4;
+  const panels = builder.kernels.f32(address, positions * stride).fill(0);
+  for (let n = 0, at = 0; n < outputChannels; n++) {
+    const panel = Math.floor(n / panelColumns) * (inputChannels + 1) * panelColumns + (n % panelColumns);
+    for (let k = 0; k < inputChannels; k++) {
+      for (let to = panel + (k + 1) * panelColumns; to < positions * stride; to += stride)
+        panels[to] = transformed[at++]!;
+    }
   }
   const biases = builder.kernels.f32(address + positions * positionBytes, biasBytes / 4);
   biases.fill(0);
@@ -64,15 +69,18 @@ export function packWinograd(
 /** G g Gᵀ of `count` 3×3 kernels, in double precision. */
 export function transformWeights(weights: Float32Array, count: number): Float32Array {
   const out = new Float32Array(count * positions);
-  for (let kernel = 0; kernel < count; kernel++) {
+  const g = Float64Array.from(weightTransform.flat());
+  // G g, transposed: [column of the kernel][6].
+  const half = new Float64Array(18);
+  for (let kernel = 0, at = 0; kernel < count; kernel++) {
+    const first = kernel * 9;
+    for (let x = 0; x < 3; x++) {
+      const [top, middle, bottom] = [weights[first + x]!, weights[first + 3 + x]!, weights[first + 6 + x]!];
+      for (let i = 0; i < 6; i++) half[x * 6 + i] = g[3 * i]! * top + g[3 * i + 1]! * middle + g[3 * i + 2]! * bottom;
+    }
     for (let i = 0; i < 6; i++) {
-      for (let j = 0; j < 6; j++) {
-        let sum = 0;
-        for (let y = 0; y < 3; y++)
-          for (let x = 0; x < 3; x++)
-            sum += weightTransform[i]![y]! * weightTransform[j]![x]! * weights[kernel * 9 + y * 3 + x]!;
-        out[kernel * positions + i * 6 + j] = sum;
-      }
+      const [left, middle, right] = [half[i]!, half[6 + i]!, half[12 + i]!];
+      for (let j = 0; j < 18; j += 3) out[at++] = left * g[j]! + middle * g[j + 1]! + right * g[j + 2]!;
     }
   }
   return out;
