@@ -12,6 +12,8 @@ import tempfile
 import time
 
 import numpy as np
+import onnx
+import onnx.version_converter
 import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -35,6 +37,11 @@ session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]
 name = session.get_inputs()[0].name
 del session
 with tempfile.TemporaryDirectory() as folder:
+    source = onnx.load(model)
+    opset = next(entry.version for entry in source.opset_import if entry.domain in ("", "ai.onnx"))
+    if opset < 13:  # per-channel scales came with 13
+        model = os.path.join(folder, "upgraded.onnx")
+        onnx.save(onnx.version_converter.convert_version(source, 13), model)
     prepared = os.path.join(folder, "prepared.onnx")
     quant_pre_process(model, prepared, skip_symbolic_shape=True)
     quantize_static(

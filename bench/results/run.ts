@@ -1,8 +1,10 @@
 // Accuracy of the main job on real models: the table of docs/results.md.
-//   node bench/results/run.ts [--only NAME] [--draws 1,2,3] [--write]
+//   node bench/results/run.ts [--only NAME] [--draws 1,2,3] [--save FILE] [--write]
 // For each model and calibration draw: float and INT8 on the same samples, the exported model in onnxruntime-web at both
 // ends of its graph optimisation, our integer execution, and onnxruntime's own Python quantiser on the same samples
-// (QSPEC_PYTHON names a Python that has it; without one its columns say so). --write puts the tables into docs/results.md.
+// (QSPEC_PYTHON names a Python that has it; without one its columns say so). --write puts the tables into docs/results.md;
+// --save keeps each result in a file of JSON lines, and what is in there already is not measured again.
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { jobOf, openSpec } from '../../cli/spec.ts';
@@ -56,6 +58,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     draws: { type: 'string', default: '1,2,3' },
     samples: { type: 'string', default: '' },
+    save: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -75,13 +78,26 @@ const context: RunContext = {
   threads,
   toolVersion: 'bench',
 };
+const saved: DrawResult[] =
+  values.save !== '' && existsSync(values.save)
+    ? readFileSync(values.save, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line))
+    : [];
 const results: DrawResult[] = [];
 for (const model of models) {
   if (!model.name.includes(values.only)) continue;
   for (const draw of values.draws.split(',').map(Number)) {
+    const known = saved.find((result) => result.title === model.title && result.draw === draw);
+    if (known !== undefined) {
+      results.push(known);
+      continue;
+    }
     const begin = performance.now();
     const result = await measure(model, draw);
     results.push(result);
+    if (values.save !== '') appendFileSync(values.save, `${JSON.stringify(result)}\n`);
     const { labelled } = result.ours;
     console.error(
       `${model.title}, draw ${draw}: ${labelled!.lost} lost, ${labelled!.won} won of ${result.ours.samples}, ${((performance.now() - begin) / 1000).toFixed(0)} s`,
