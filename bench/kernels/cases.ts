@@ -1,5 +1,4 @@
 import type { CodeOutput, PoolGeometry, Requantization, Step, Workspace } from '../../kernels/api.ts';
-import { winogradPays } from '../../kernels/builders/winograd.ts';
 import type { KernelName } from '../../kernels/table.ts';
 import { type Layer, layers } from './layers.ts';
 
@@ -79,12 +78,8 @@ function qconvCase(layer: Layer, arithmetic: 'ort' | 'tflite'): BenchCase {
 const depthwise = ({ geometry }: Layer): boolean => geometry.groups > 1;
 const pointwise = ({ geometry }: Layer): boolean => geometry.kernel[0] === 1;
 const few = ({ geometry }: Layer): boolean => geometry.inputHeight * geometry.inputWidth < 3;
-/** What goes through Winograd's transform in relaxed mode; the rate counts the operations of the direct sum. */
-const fast = ({ geometry: g }: Layer): boolean =>
-  g.groups === 1 && g.kernel[0] === 3 && winogradPays(g, g.inputHeight / g.strides[0], g.inputWidth / g.strides[1]);
 const narrow = ({ geometry: g }: Layer): boolean => g.inputChannels < 8 && g.inputWidth < 64 && g.groups === 1;
-
-/** What relaxed kernels do by Winograd. */
+/** What relaxed kernels do by Winograd; the rate counts the operations of the direct sum. */
 const square = ({ geometry: g }: Layer): boolean => g.kernel[0] === 3 && g.strides[0] === 1;
 
 function both(select: (layer: Layer) => boolean): BenchCase[] {
