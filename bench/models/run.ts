@@ -1,5 +1,5 @@
 // Time per inference of the executor beside onnxruntime-web's, in alternation, with an interval of the ratio.
-//   node bench/models/run.ts [--threads 1,2] [--only NAME] [--mode relaxed|strict] [--rounds N] [--json]
+//   node bench/models/run.ts [--threads 1,2] [--only NAME] [--mode relaxed|strict] [--rounds N] [--json | --markdown]
 // onnxruntime-web fixes its threads when it is loaded, so every number of threads is measured in a process of its own.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     mode: { type: 'string', default: 'relaxed' },
     rounds: { type: 'string', default: '15' },
     json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
     measure: { type: 'boolean', default: false },
   },
 });
@@ -38,12 +39,7 @@ else {
 
 async function measureAll(threads: number): Promise<void> {
   const runtime = await loadOnnxRuntime({ threads });
-  if (!values.json) {
-    print(
-      `\n${threads} thread${threads === 1 ? '' : 's'}, ${mode}, onnxruntime-web ${runtime.version}; milliseconds: median (p5 – p95)\n`,
-    );
-    print(`${'model'.padEnd(42)}${'QSpec'.padStart(26)}${'onnxruntime-web'.padStart(28)}   times faster (95 %)`);
-  }
+  if (!values.json) showHeader(threads, runtime.version);
   for (const name of modelNames) {
     if (!name.includes(values.only)) continue;
     const path = shared('models', `${name}.onnx`);
@@ -77,6 +73,19 @@ async function measureModel(
   return comparison;
 }
 
+function showHeader(threads: number, version: string): void {
+  const title = `${threads} thread${threads === 1 ? '' : 's'}, ${mode}, onnxruntime-web ${version}; milliseconds: median (p5 – p95)`;
+  print(`\n${title}\n`);
+  const columns = ['model', 'QSpec', 'onnxruntime-web', 'times faster (95 %)'] as const;
+  printRow(columns);
+  if (values.markdown) print('|---|---|---|---|');
+}
+
+function printRow([model, ours, theirs, ratio]: readonly [string, string, string, string]): void {
+  if (values.markdown) print(`| ${model} | ${ours} | ${theirs} | ${ratio} |`);
+  else print(`${model.padEnd(40)}${ours.padStart(28)}${theirs.padStart(28)}   ${ratio}`);
+}
+
 function show(model: string, threads: number, { timings, ratios }: Comparison): void {
   if (values.json) {
     print(JSON.stringify({ model, threads, mode, timings, ratio: ratios[0] }));
@@ -86,7 +95,5 @@ function show(model: string, threads: number, { timings, ratios }: Comparison): 
     ({ medianMs, p5Ms, p95Ms }) => `${medianMs.toFixed(3)} (${p5Ms.toFixed(3)} – ${p95Ms.toFixed(3)})`,
   );
   const { ratio, low, high } = ratios[0]!;
-  print(
-    `${model.padEnd(42)}${ours!.padStart(26)}${theirs!.padStart(28)}   ${ratio.toFixed(2)} (${low.toFixed(2)} – ${high.toFixed(2)})`,
-  );
+  printRow([model, ours!, theirs!, `${ratio.toFixed(2)} (${low.toFixed(2)} – ${high.toFixed(2)})`]);
 }
