@@ -1,8 +1,9 @@
 // Accuracy of the main job on real models: the table of docs/results.md.
-//   node bench/results/run.ts [--only NAME] [--draws 1,2,3] [--save FILE] [--write]
+//   node bench/results/run.ts [--only NAME] [--draws 1,2,3] [--agreement 200] [--save FILE] [--write]
 // For each model and calibration draw: float and INT8 on the same samples, the exported model in onnxruntime-web at both
 // ends of its graph optimisation, our integer execution, and onnxruntime's own Python quantiser on the same samples
 // (QSPEC_PYTHON names a Python that has it; without one its columns say so). --write puts the tables into docs/results.md;
+// --agreement says on how many samples the readings are compared with each other;
 // --save keeps each result in a file of JSON lines, and what is in there already is not measured again.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,8 +34,8 @@ const models = [
   { name: 'kws', title: 'KWS DS-CNN', bound: 1.5 },
   { name: 'vww', title: 'VWW MobileNetV1-0.25-96', bound: 1.5 },
   { name: 'resnet8', title: 'ResNet8', bound: 1.5 },
-  { name: 'squeezenet', title: 'SqueezeNet', bound: 1.5 },
   { name: 'mobilenetv1', title: 'MobileNetV1-0.25-224', bound: 3 },
+  { name: 'squeezenet', title: 'SqueezeNet', bound: 1.5 },
 ] as const;
 
 export interface DrawResult {
@@ -58,6 +59,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     draws: { type: 'string', default: '1,2,3' },
     samples: { type: 'string', default: '' },
+    agreement: { type: 'string', default: '200' },
     save: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
   },
@@ -67,7 +69,8 @@ if (!hasShared) {
   process.exit(1);
 }
 
-const threads = 2;
+// Results do not depend on it, and waiting threads of the runtime spin: on a machine with other work one is faster.
+const threads = 1;
 const runtime = await loadOnnxRuntime({ threads });
 const peer = peerVersion();
 if (peer === undefined)
@@ -143,7 +146,9 @@ async function measure(model: (typeof models)[number], draw: number): Promise<Dr
     candidates.push(await use(runtimeScorer(other, runtime)));
   }
   const [ours, theirs] = await evaluate(validation, float, candidates, limit);
-  const [asWritten, ownIntegers] = await evaluate(validation, export_, [plain, integers], limit);
+  const [asWritten, ownIntegers] = await evaluate(validation, export_, [plain, integers], {
+    samples: Number(values.agreement),
+  });
   for (const scorer of scorers) await scorer.dispose();
   return {
     title: model.title,

@@ -57,7 +57,7 @@ function accuracyCells({ labelled, agreement, sqnr }: ComparisonMetrics, withRef
   ];
 }
 
-function likeness({ agreement, sqnr, largestDifference }: ComparisonMetrics): string {
-  if (sqnr === exactDecibels) return 'equal';
-  return `${percent(agreement ?? 0, 1)}, ${largestDifference.toPrecision(2)} (${decibels(sqnr)})`;
+function likeness({ agreement, sqnr, largestDifference, samples }: ComparisonMetrics): string {
+  if (sqnr === exactDecibels) return `equal on ${samples}`;
+  return `${percent(agreement ?? 0, 1)}, ${largestDifference.toPrecision(2)} (${decibels(sqnr)}) on ${samples}`;
 }
