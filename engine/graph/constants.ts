@@ -62,7 +62,8 @@ export function evaluateConstant(
       evaluateSubgraph: () => [],
     });
   } catch (error) {
-    if (error instanceof FindingError) return undefined;
+    // What slips through the shape rules is the model's fault, too.
+    if (error instanceof FindingError || error instanceof TypeError || error instanceof RangeError) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,11 @@
 import { FindingError, fail } from '../findings.ts';
+import type { Operator } from '../operators/operator.ts';
 import { findOperator } from '../operators/registry.ts';
 import { describe } from '../operators/shared/attributes.ts';
+import { integersOf, isInteger } from '../operators/shared/numbers.ts';
+import { isStatic } from '../operators/shared/types.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
-import type { Tensor } from '../tensor.ts';
+import { elementCount, type Tensor } from '../tensor.ts';
 import { valuesRead } from './captures.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { depthLimit } from './infer.ts';
@@ -14,6 +17,8 @@ export interface EvaluateOptions {
   readonly keep?: readonly string[];
   /** Seed of random operators. */
   readonly seed?: number;
+  /** Largest number of elements of a value; 2^28 (1 GiB of float32) unless given. */
+  readonly elementLimit?: number;
   readonly progress?: Progress;
 }
 
@@ -113,10 +118,12 @@ function runNode(
       fail('model/undefined-value', `${describe(node)} reads “${name}”, which nothing computes.`);
     return tensor;
   });
+  checkNode(node, operator, inputs, opset, options.elementLimit ?? defaultElementLimit);
   try {
     return operator.evaluate(node, inputs, {
       opset,
       seed: options.seed ?? 0,
+      elementLimit: options.elementLimit ?? defaultElementLimit,
       evaluateSubgraph(subgraph, given) {
         const own: Graph = subgraph.opsets.size > 0 ? subgraph : { ...subgraph, opsets: graph.opsets };
         const values = new Map<string, Tensor>();
@@ -137,6 +144,37 @@ function runNode(
     if (error instanceof FindingError || !(error instanceof TypeError || error instanceof RangeError)) throw error;
     fail('model/malformed-node', `${describe(node)} cannot be run with the inputs it is given (${error.message}).`);
   }
+}
+
+const defaultElementLimit = 2 ** 28;
+
+/**
+ * The operator's own shape rule, now that all types and values are there: it refuses a malformed node before anything is
+ * computed, and tells what would be too large.
+ */
+function checkNode(
+  node: GraphNode,
+  operator: Operator,
+  inputs: readonly (Tensor | undefined)[],
+  opset: number,
+  limit: number,
+): void {
+  const tensor = (name: string) => inputs[node.inputs.indexOf(name)];
+  const types = operator.infer(node, {
+    opset,
+    type: tensor,
+    constant: tensor,
+    dimensions(name) {
+      const own = tensor(name);
+      return own !== undefined && own.dims.length <= 1 && isInteger(own.dtype) ? integersOf(own) : undefined;
+    },
+    inferSubgraph: () => [],
+  });
+  for (const type of types)
+    if (isStatic(type?.dims) && elementCount(type.dims) > limit)
+      fail('run/too-large', `${describe(node)} would compute a value of shape [${type.dims.join(', ')}].`, {
+        why: `More than ${limit} elements are not computed.`,
+      });
 }
 
 function qualified(node: GraphNode): string {

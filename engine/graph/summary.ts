@@ -43,7 +43,7 @@ export interface ValueSummary {
 }
 
 export interface LayerInput extends ValueSummary {
-  /** `constant`: an initializer; `absent`: an optional input left out (its name is empty). */
+  /** `constant`: stored in the model or computed from nothing else; `absent`: an optional input left out (its name is empty). */
   readonly kind: 'activation' | 'constant' | 'absent';
 }
 
@@ -161,6 +161,8 @@ class Facts {
   private readonly producers = new Map<string, string>();
   private readonly consumers = new Map<string, Set<string>>();
   private readonly weights = new Set<string>();
+  /** Values that nodes make of constants alone, such as a weight behind a Reshape: folding makes initializers of them. */
+  private readonly computed = new Set<string>();
 
   constructor(graph: Graph, options: SummaryOptions) {
     this.graph = graph;
@@ -174,6 +176,11 @@ class Facts {
         if (value !== undefined) constants.set(node.outputs[0], value);
       }
       for (const name of node.outputs) if (name !== '') this.producers.set(name, node.name);
+      if (
+        isRearrangement(node) &&
+        node.inputs.every((name) => name === '' || constants.has(name) || this.computed.has(name))
+      )
+        for (const name of node.outputs) this.computed.add(name);
       for (const name of valuesRead(node)) {
         const readers = this.consumers.get(name) ?? new Set();
         this.consumers.set(name, readers.add(node.name));
@@ -234,7 +241,8 @@ class Facts {
   }
 
   private kindOf(name: string): LayerInput['kind'] {
-    return name === '' ? 'absent' : this.constants.has(name) ? 'constant' : 'activation';
+    if (name === '') return 'absent';
+    return this.constants.has(name) || this.computed.has(name) ? 'constant' : 'activation';
   }
 
   /** Constant inputs that were learned or measured; shapes, axes, limits and scalars are not. */
@@ -299,6 +307,20 @@ const convolutions: ReadonlyMap<string, number> = new Map([
   ['QLinearConv', 3],
   ['QConv', 1],
 ]);
+
+/** What exporters put between a stored weight and its reader. */
+const rearrangements: ReadonlySet<string> = new Set([
+  'Flatten',
+  'Identity',
+  'Reshape',
+  'Squeeze',
+  'Transpose',
+  'Unsqueeze',
+]);
+
+function isRearrangement({ op, domain, inputs }: GraphNode): boolean {
+  return domain === '' && rearrangements.has(op) && inputs.length > 0;
+}
 
 const notLearned: ReadonlySet<string> = new Set(['Resize', 'Upsample', 'Clip']);
 

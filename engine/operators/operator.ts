@@ -53,6 +53,8 @@ export interface EvaluateContext {
   evaluateSubgraph(graph: Graph, inputs: readonly Tensor[]): readonly Tensor[];
   /** Seed for random operators. */
   readonly seed: number;
+  /** Largest number of elements of a value, and of turns of a loop; the caller's own limit where absent. */
+  readonly elementLimit?: number;
 }
 
 export interface OperatorCost {

@@ -13,7 +13,7 @@ export const removeIdentity: Pass = {
   run(graph) {
     const editor = new GraphEditor(graph);
     for (const node of editor.nodes) {
-      if (!editor.has(node) || node.domain !== '') continue;
+      if (!editor.has(node) || node.domain !== '' || !node.inputs[0] || !node.outputs[0]) continue;
       if (node.op === 'Reshape') simplifyReshape(editor, node);
       else if (node.op === 'Transpose') simplifyTranspose(editor, node);
       else if (isIdentity(editor, node)) bypass(editor, node, node.inputs[0]!);

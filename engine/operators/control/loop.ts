@@ -10,7 +10,7 @@ import { inputType, valueType } from '../shared/types.ts';
 import { common } from './if.ts';
 
 /** Iterations after which a loop without another end is stopped, so that a model cannot hang its host. */
-const iterationLimit = 1 << 24;
+const iterationLimit = 1 << 20;
 
 /**
  * Runs its body while the condition holds and fewer than M times. Body: (iteration, condition, carried…) -> (condition,
@@ -43,8 +43,9 @@ export const loop: Operator = {
     let running = start === undefined || scalarOf(start) !== 0;
     let carried = inputs.slice(2) as Tensor[];
     const scanned: Tensor[][] = Array.from({ length: body.outputs.length - 1 - carried.length }, () => []);
+    const end = Math.min(iterationLimit, context.elementLimit ?? iterationLimit);
     for (let i = 0; running && i < most; i++) {
-      if (i >= iterationLimit) fail('run/endless', `${describe(node)} was stopped after ${iterationLimit} iterations.`);
+      if (i >= end) fail('run/endless', `${describe(node)} was stopped after ${end} iterations.`);
       const outputs = context.evaluateSubgraph(body, [
         tensorOf('int64', [], [i]),
         tensorOf('bool', [], [1]),

@@ -3,7 +3,7 @@ import type { GraphNode } from '../../graph/graph.ts';
 import type { DataType, Dimension, Tensor, ValueType } from '../../tensor.ts';
 import type { InferContext } from '../operator.ts';
 import { describe } from './attributes.ts';
-import { integersOf } from './numbers.ts';
+import { integersOf, isInteger } from './numbers.ts';
 
 /** Helpers of shape rules: types of inputs, arithmetic of dimensions that may be symbolic, and findings. */
 
@@ -39,17 +39,34 @@ export function constantInput(node: GraphNode, index: number, context: InferCont
 
 /** A constant integer input's elements (axes, split, …); undefined where it is absent or not constant. */
 export function constantInts(node: GraphNode, index: number, context: InferContext): number[] | undefined {
+  requireIntegers(node, index, context);
   const tensor = constantInput(node, index, context);
   return tensor === undefined ? undefined : integersOf(tensor);
 }
 
-/** Elements of an integer input as far as they are known, unknown ones as undefined. */
+/** Elements of an integer input (a shape) as far as they are known, unknown ones as undefined. */
 export function dimensionInput(
   node: GraphNode,
   index: number,
   context: InferContext,
 ): readonly Dimension[] | undefined {
+  requireIntegers(node, index, context);
   return hasInput(node, index) ? context.dimensions(node.inputs[index]!) : undefined;
+}
+
+/** Longest list of axes, sizes or the like; tensors of more dimensions exist nowhere. */
+const listLimit = 1024;
+
+/** A list of axes, sizes and the like is a short vector (or a scalar) of integers. */
+function requireIntegers(node: GraphNode, index: number, context: InferContext): void {
+  const type = optionalType(node, index, context);
+  if (type === undefined) return;
+  const length = type.dims?.[0];
+  if (!isInteger(type.dtype) || (type.dims?.length ?? 1) > 1 || (typeof length === 'number' && length > listLimit))
+    fail(
+      'model/type',
+      `Input ${index} of ${describe(node)} is ${type.dtype} ${formatDims(type.dims)}, not a list of integers.`,
+    );
 }
 
 /** `ValueType` without a `dims: undefined` member. */

@@ -15,6 +15,9 @@ export interface Window {
   readonly ceil: boolean;
 }
 
+/** Positions of a kernel; no network comes near it. */
+const tapLimit = 2 ** 22;
+
 /** Reads the window of a node with `spatial` axes. `kernel` is the weight's shape where the attribute may be left out. */
 export function windowOf(node: GraphNode, spatial: number, kernel?: readonly Dimension[]): Window {
   const shape = intsAttribute(node, 'kernel_shape') ?? knownKernel(kernel);
@@ -27,9 +30,10 @@ export function windowOf(node: GraphNode, spatial: number, kernel?: readonly Dim
       });
     return values;
   };
-  if (shape.length !== spatial || !shape.every((value) => Number.isSafeInteger(value) && value >= 1))
+  const taps = shape.reduce((a, b) => a * b, 1);
+  if (shape.length !== spatial || !shape.every((value) => Number.isSafeInteger(value) && value >= 1) || taps > tapLimit)
     fail('model/attribute', `The kernel of ${describe(node)} is [${shape.slice(0, 16).join(', ')}].`, {
-      why: `Its input has ${spatial} spatial dimensions.`,
+      why: `Its input has ${spatial} spatial dimensions, and a kernel at most ${tapLimit} positions.`,
     });
   if (kernel?.some((dim, i) => typeof dim === 'number' && dim !== shape[i]))
     fail('model/shape', `The kernel_shape of ${describe(node)} is not the shape of its weight.`);

@@ -61,8 +61,10 @@ export const melWeightMatrix: Operator = {
     // The specification's reference divides the range by the number of edges, not of gaps.
     const step = (mel(high) - mel(low)) / (bins + 2);
     const edges = Array.from({ length: bins + 2 }, (_, i) =>
-      Math.floor(((length + 1) * 700 * (10 ** ((mel(low) + i * step) / 2595) - 1)) / rate),
+      Math.min(rows, Math.floor(((length + 1) * 700 * (10 ** ((mel(low) + i * step) / 2595) - 1)) / rate)),
     );
+    if (!edges.every((edge) => edge >= 0))
+      fail('model/shape', `The frequencies of ${describe(node)} are not positive numbers.`);
     const out = new Float64Array(rows * bins);
     for (let i = 0; i < bins; i++) {
       const [from, top, to] = [edges[i]!, edges[i + 1]!, edges[i + 2]!];
