@@ -10,7 +10,7 @@ import { loadModel, prepare } from '../../engine/run/load.ts';
 import { runnableBytes } from '../../engine/verify/model-bytes.ts';
 import { randomInputs } from '../../engine/verify/random-inputs.ts';
 import { defineCommand, jsonOption, UsageError } from '../command.ts';
-import { existingFile, shownPath, wholeNumber } from '../paths.ts';
+import { existingFile, shownPath, threadCount, wholeNumber } from '../paths.ts';
 import { graphValues } from '../values.ts';
 
 const peers = ['onnxruntime-web'] as const;
@@ -33,7 +33,7 @@ export const bench = defineCommand({
   ],
   async run({ positionals, options, terminal, progress }) {
     const path = existingFile(positionals[0]!, 'model');
-    const threads = wholeNumber(options.threads, 'threads', 1) ?? 1;
+    const threads = threadCount(options.threads) ?? 1;
     const rounds = wholeNumber(options.rounds, 'rounds', 1);
     const peer = options.against;
     if (peer !== undefined && !peers.some((name) => name === peer)) {

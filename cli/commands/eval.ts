@@ -3,7 +3,7 @@ import { accuracyLines, judgementLine } from '../../engine/report/text.ts';
 import { evaluateModel } from '../../engine/run/evaluate-model.ts';
 import { quantizeJob } from '../../engine/run/quantize.ts';
 import { type CommandResult, defineCommand, jsonOption, UsageError } from '../command.ts';
-import { existingFile, shownPath, wholeNumber } from '../paths.ts';
+import { existingFile, shownPath, threadCount, wholeNumber } from '../paths.ts';
 import { runContext } from '../run-context.ts';
 import { jobOf, openSpec } from '../spec.ts';
 import type { Terminal } from '../terminal.ts';
@@ -32,7 +32,7 @@ export const evalCommand = defineCommand({
   async run({ positionals, options, terminal, progress }): Promise<CommandResult> {
     const path = existingFile(positionals[0]!, 'spec or model');
     const samples = wholeNumber(options.samples, 'samples', 1);
-    const context = runContext(progress, wholeNumber(options.threads, 'threads', 1));
+    const context = runContext(progress, threadCount(options.threads));
     const isSpec = path.endsWith('.qspec');
     if (!isSpec && options.data === undefined) {
       throw new UsageError('A model needs data to be measured on.', 'Give --data SPEC.');

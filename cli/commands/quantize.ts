@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { renderText } from '../../engine/report/text.ts';
 import { quantizeJob } from '../../engine/run/quantize.ts';
 import { defineCommand, jsonOption } from '../command.ts';
-import { existingFile, shownPath, wholeNumber } from '../paths.ts';
+import { existingFile, shownPath, threadCount, wholeNumber } from '../paths.ts';
 import { runContext } from '../run-context.ts';
 import { jobOf, openSpec } from '../spec.ts';
 
@@ -35,7 +35,7 @@ export const quantize = defineCommand({
     const path = existingFile(positionals[0]!, 'spec');
     const outFolder = options.out === undefined ? undefined : resolve(options.out);
     const samples = wholeNumber(options.samples, 'samples', 0);
-    const threads = wholeNumber(options.threads, 'threads', 1);
+    const threads = threadCount(options.threads);
     const { job, findings } = jobOf(await openSpec(path, outFolder));
     for (const finding of findings) terminal.finding({ file: path, ...finding });
     if (job === undefined) {

@@ -11,7 +11,7 @@ import { argmax, isClassVector, numbersOf } from '../../engine/run/metrics.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import type { RuntimeValue } from '../../engine/verify/onnxruntime.ts';
 import { defineCommand, jsonOption, UsageError } from '../command.ts';
-import { existingFile, shownPath, wholeNumber } from '../paths.ts';
+import { existingFile, shownPath, threadCount } from '../paths.ts';
 import { graphValues } from '../values.ts';
 
 export const run = defineCommand({
@@ -37,7 +37,7 @@ export const run = defineCommand({
   async run({ positionals, options, terminal, progress }) {
     const host = nodeHost();
     const path = existingFile(positionals[0]!, 'model');
-    const threads = wholeNumber(options.threads, 'threads', 1) ?? 1;
+    const threads = threadCount(options.threads) ?? 1;
     const { graph } = prepare(await loadModel(host, path));
     const inputs = await readInputs(graphValues(graph), options.input);
     progress.report('Running', 0, 1);

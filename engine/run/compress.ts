@@ -10,6 +10,7 @@ import { calibrate, type Statistics } from '../quantize/calibrate.ts';
 import { layOut } from '../quantize/layout.ts';
 import { exportFindings } from '../readings/export-qdq.ts';
 import { type RunContext, renamed } from './context.ts';
+import { coverageFindings } from './coverage.ts';
 import type { LoadedModel, Prepared } from './load.ts';
 
 export interface Compressed {
@@ -40,12 +41,13 @@ export async function compress(
         });
   const result: AssignResult = assign(prepared.graph, plan, statistics);
   const summary = summarize({ ...model.model, graph: result.graph });
+  const coverage = coverageFindings(summary, plan, result.assignment);
   return {
     quantized: result,
     statistics,
     summary,
     formats: assignedFormats(summary, result.assignment),
-    findings: [...result.findings, ...exportFindings(result)],
+    findings: [...coverage, ...result.findings, ...exportFindings(result)],
   };
 }
 

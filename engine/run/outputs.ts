@@ -45,8 +45,18 @@ export async function writeOutputs(
     files.push({ path: host.path.relative(base, path) || path, bytes: (await host.stat(path))?.size ?? 0, kind });
   };
   const named = outputs.filter(({ request }) => request.path !== '');
+  const places = new Set<string>();
   for (const { request } of named) {
     const place = placeOf(host, request.path, outFolder);
+    if (places.has(place)) {
+      fail('run/same-name', `Two exports would both be written to ${place}.`, {
+        file: job.spec.path,
+        ...(request.range && { range: request.range }),
+        why: '--out gathers all outputs in one folder under their own names.',
+        fix: 'Give the exports different file names.',
+      });
+    }
+    places.add(place);
     if (outFolder === undefined && !(await staysInside(host, specFolder, place))) {
       fail('run/outside', `The export goes to ${place}, outside the folder of the spec.`, {
         file: job.spec.path,

@@ -80,8 +80,8 @@ export function wrapOnnxRuntime(ort: OrtModule, capture: (work: () => void) => s
         executionProviders: ['wasm'],
         graphOptimizationLevel: options.optimize ?? 'all',
         enableProfiling: options.profile ?? false,
-        // Errors come as exceptions; the warnings about unused initializers are of no use to anyone here.
-        logSeverityLevel: 3,
+        // Errors come as exceptions; what the runtime would print beside them is of no use to anyone here.
+        logSeverityLevel: 4,
         extra: {
           session: {
             // Otherwise 4-bit products are computed with 8-bit activations: an error of 6e-3 that is not the model's.
@@ -91,17 +91,26 @@ export function wrapOnnxRuntime(ort: OrtModule, capture: (work: () => void) => s
           },
         },
       });
-      return wrapSession(ort, session, capture);
+      return wrapSession(ort, session, capture, options.profile ?? false);
     },
   };
 }
 
-function wrapSession(ort: OrtModule, session: OrtSession, capture: (work: () => void) => string): RuntimeSession {
+/** The runtime gives an unknown dimension as −1 read as an unsigned number; a name may be empty. */
+const knownDimension = (dim: number | string) => (typeof dim === 'number' ? dim >= 0 && dim < 2 ** 31 : dim !== '');
+
+function wrapSession(
+  ort: OrtModule,
+  session: OrtSession,
+  capture: (work: () => void) => string,
+  profile: boolean,
+): RuntimeSession {
   const value = (meta: OrtValueMetadata): RuntimeValue => ({
     name: meta.name,
     dtype: meta.type ?? '',
-    dims: meta.shape ?? [],
+    dims: (meta.shape ?? []).map((dim) => (knownDimension(dim) ? dim : '?')),
   });
+  let profiling = profile;
   let fed: { readonly inputs: ReadonlyMap<string, Tensor>; readonly feeds: Record<string, OrtTensor> } | undefined;
   return {
     inputs: session.inputMetadata.map(value),
@@ -121,9 +130,15 @@ function wrapSession(ort: OrtModule, session: OrtSession, capture: (work: () => 
       return outputs;
     },
     endProfiling() {
+      profiling = false;
       return parseProfile(capture(() => session.endProfiling()));
     },
-    release: () => session.release(),
+    async release() {
+      // A profile that nobody asked for would be printed on standard output with the session's end.
+      if (profiling) capture(() => session.endProfiling());
+      profiling = false;
+      await session.release();
+    },
   };
 }
 

@@ -15,6 +15,9 @@ const integers: Readonly<Record<string, (values: number[]) => TensorData>> = {
   uint64: (values) => BigUint64Array.from(values, BigInt),
 };
 
+/** Half a gigabyte of float32. */
+const mostElements = 1 << 27;
+
 /**
  * Made-up inputs where no data is given: uniform in [0, 1) for floats, 0 to 7 for integers, the same for a seed on
  * every machine. Symbolic dimensions become 1. Good for finding out whether a model runs and whether two runtimes agree;
@@ -26,6 +29,11 @@ export function randomInputs(values: readonly RuntimeValue[], seed: number): Rea
     const random = new Random(seed, i);
     const concrete = dims.map((dimension) => (typeof dimension === 'number' && dimension >= 0 ? dimension : 1));
     const count = elementCount(concrete);
+    if (count > mostElements) {
+      fail('verify/input-size', `Input "${name}" has ${count} elements, too many to make up.`, {
+        why: `At most ${mostElements} are made up.`,
+      });
+    }
     inputs.set(name, { dtype: dtype as DataType, dims: concrete, data: made(dtype, count, random, name) });
   }
   return inputs;

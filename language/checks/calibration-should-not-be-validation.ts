@@ -1,3 +1,4 @@
+import type { DataSource } from '../../engine/plan.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { dataSourceOf } from '../resolve/data.ts';
 import type { Check } from './check.ts';
@@ -12,6 +13,7 @@ export const calibrationShouldNotBeValidation: Check = function* ({ definitions,
   // A split says which samples are whose; without `part` it takes the part called like the data set.
   const part = (source: typeof a) => source.split && `${source.split.path}\u0000${source.split.part ?? source.name}`;
   if (a.split && b.split && part(a) !== part(b)) return;
+  if (leavesOut(a, b) || leavesOut(b, a)) return;
   yield {
     what: 'The result is judged on the data it is calibrated on.',
     why: 'Accuracy on samples that the scales were chosen for says too little about others.',
@@ -19,3 +21,15 @@ export const calibrationShouldNotBeValidation: Check = function* ({ definitions,
     range: rangeOf(validation.path),
   };
 };
+
+/** `skip N` leaves out what `take N` draws from the same samples with the same seed. */
+function leavesOut(rest: DataSource, drawn: DataSource): boolean {
+  return (
+    drawn.take !== undefined &&
+    drawn.skip === undefined &&
+    rest.skip === drawn.take &&
+    rest.seed === drawn.seed &&
+    JSON.stringify(rest.labels) === JSON.stringify(drawn.labels) &&
+    JSON.stringify(rest.split) === JSON.stringify(drawn.split)
+  );
+}

@@ -11,7 +11,7 @@ export const exportMustStayInFolder: Check = function* (spec) {
   for (const { path } of statementsOf(spec.ast, 'ExportStatement')) {
     if (!path) continue;
     const text = textValue(path);
-    if (text === '' || text.includes('\0')) {
+    if (text === '' || text.includes('\0') || /[\\/]$/.test(text)) {
       yield { what: 'An export needs the path of a file.', range: rangeOf(path) };
       continue;
     }

@@ -1,7 +1,10 @@
 /** Largest spec that is parsed, in UTF-16 units. A thousand-line spec has forty thousand; half a million tokens of nonsense take the parser some seconds. */
 export const largestSpec = 1 << 19;
-/** Deepest nesting of brackets: the generated parser overflows its stack at a few hundred. */
-export const deepestNesting = 100;
+/**
+ * Deepest nesting of brackets: the generated parser overflows its stack at a few hundred, and before its code is warm and
+ * its frames are small at about a hundred.
+ */
+export const deepestNesting = 32;
 /** Syntax errors after which the rest of a file is not read: each costs the parser a search for where to go on. */
 export const mostSyntaxErrors = 100;
 

@@ -30,6 +30,8 @@ const causes: Readonly<Record<string, readonly [code: string, what: string, fix?
   ERR_FS_FILE_TOO_LARGE: ['file/too-large', 'The file is larger than 2 GiB, the most that is read at once'],
   EBUSY: ['file/busy', 'Another program holds the file', 'Close the program that uses it.'],
   EIO: ['file/disk-error', 'The disk reports an error'],
+  // A zero byte inside a path.
+  ERR_INVALID_ARG_VALUE: ['file/name', 'The operating system takes no such path'],
   ENXIO: ['file/not-a-file', 'This is neither a file nor a folder'],
 };
 

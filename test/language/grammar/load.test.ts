@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { deepestNesting } from '../../../language/grammar/limits.ts';
 import { checkSpec, loadSpec, resolveSpec } from '../../../language/index.ts';
 import { readResources, resourceFolder, specPath, takeMarkers } from '../support/resources.ts';
 
@@ -112,12 +113,12 @@ describe('hostile text gives few findings and ends', () => {
       specPath,
     );
     expect(findings.map((finding) => finding.code)).toContain('syntax/nesting');
-    expect(findings[0]?.range?.start).toEqual({ line: 0, column: 117 });
+    expect(findings[0]?.range?.start).toEqual({ line: 0, column: 17 + deepestNesting });
     expect(ast.statements.map((statement) => statement.$type)).toContain('ExportStatement');
   });
 
   it('takes nesting just below the cap', () => {
-    const depth = 99;
+    const depth = deepestNesting - 1;
     const { findings } = loadSpec(
       `quantize { layers ${'('.repeat(depth)}first${')'.repeat(depth)} keep float }`,
       specPath,
