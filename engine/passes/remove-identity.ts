@@ -106,7 +106,8 @@ function simplifyReshape(editor: GraphEditor, node: GraphNode): void {
     bypass(editor, node, input);
     return;
   }
-  if (before?.op !== 'Reshape' || before.domain !== '' || editor.onlyConsumer(input) !== node) return;
+  if (before?.op !== 'Reshape' || before.domain !== '' || !before.inputs[0] || editor.onlyConsumer(input) !== node)
+    return;
   // Zeros in a shape mean "as in the input", which would be another input then.
   const shape = editor.constant(node.inputs[1]);
   const absolute = shape !== undefined && integersOf(shape).every((dim) => dim > 0 || dim === -1);
@@ -125,7 +126,7 @@ function simplifyTranspose(editor: GraphEditor, node: GraphNode): void {
     return;
   }
   const before = editor.producer(input);
-  if (before?.op !== 'Transpose' || before.domain !== '') return;
+  if (before?.op !== 'Transpose' || before.domain !== '' || !before.inputs[0]) return;
   const first = permutationOf(before, permutation.length);
   if (first === undefined) return;
   const combined = permutation.map((axis) => first[axis]!);

@@ -1,12 +1,13 @@
+import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
-import { intAttribute } from '../shared/attributes.ts';
+import { describe, intAttribute } from '../shared/attributes.ts';
 import { stridesOf } from '../shared/broadcast.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { pick, reshaped } from '../shared/movement.ts';
 import { bigintsOf, emptyLike, isWide, movable, numbersOf, scalarOf, tensorOf } from '../shared/numbers.ts';
-import { dimensionInput, inputType, normalizeAxis, valueType } from '../shared/types.ts';
+import { constantInput, inputType, normalizeAxis, valueType } from '../shared/types.ts';
 
 /** Coordinates of the elements that are not 0: [rank, count]. */
 export const nonZero: Operator = {
@@ -82,7 +83,11 @@ export const oneHot: Operator = {
     const { dtype } = inputType(node, 2, context);
     if (indices.dims === undefined) return [{ dtype }];
     const axis = normalizeAxis(node, intAttribute(node, 'axis', -1), indices.dims.length + 1);
-    const depth = dimensionInput(node, 1, context)?.[0];
+    // The depth may be of any numeric type.
+    const given = constantInput(node, 1, context);
+    const depth = given && Math.trunc(scalarOf(given));
+    if (depth !== undefined && !(depth >= 0 && depth < 2 ** 31))
+      fail('model/shape', `${describe(node)} adds an axis of ${depth} entries.`);
     return [valueType(dtype, [...indices.dims.slice(0, axis), depth, ...indices.dims.slice(axis)])];
   },
   evaluate(node, [indices, depthTensor, values]) {
