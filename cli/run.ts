@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { type Finding, FindingError } from '../engine/findings.ts';
 import { nearest } from '../engine/nearest.ts';
 import { Cancelled } from '../engine/progress.ts';
+import { visible } from '../engine/report/escape.ts';
 import { parseArguments } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { renderFinding } from './findings.ts';
@@ -36,7 +37,7 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
     columns: out.columns ?? 100,
     note(text) {
       progress.wipe();
-      err.write(`${text}\n`);
+      err.write(`${harmless(text, wantsColour(err, environment))}\n`);
     },
     finding(finding) {
       progress.wipe();
@@ -64,7 +65,11 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
     }
     const result = await command.run({ positionals, options, terminal, progress });
     progress.wipe();
-    out.write(json ? `${JSON.stringify(result.json, undefined, 2)}\n` : `${result.text()}\n`);
+    out.write(
+      json
+        ? `${JSON.stringify(result.json, undefined, 2)}\n`
+        : `${harmless(result.text(), wantsColour(out, environment))}\n`,
+    );
     return result.exitCode;
   } catch (error) {
     progress.wipe();
@@ -83,6 +88,17 @@ function find(name: string): Command {
   );
   const hint = near ? `Did you mean "qspec ${near}"?` : 'Run "qspec --help" for the list.';
   throw new UsageError(name.startsWith('-') ? `qspec has no option ${name}.` : `qspec has no command "${name}".`, hint);
+}
+
+/**
+ * The last line of defence: names of models reach the terminal in many places, and an escape sequence in one must act in
+ * none. Our own colours pass.
+ */
+function harmless(text: string, colour: boolean): string {
+  if (!colour) return visible(text);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins every colour sequence.
+  const parts = text.split(/(\u001b\[[0-9;]*m)/);
+  return parts.map((part, i) => (i % 2 === 1 ? part : visible(part))).join('');
 }
 
 interface Ending {

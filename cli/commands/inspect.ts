@@ -1,5 +1,6 @@
 import { nodeHost } from '../../engine/env/node/host.ts';
 import type { LayerSummary, SummaryShape } from '../../engine/graph/summary.ts';
+import { visible } from '../../engine/report/escape.ts';
 import { amount, bytes } from '../../engine/report/quantities.ts';
 import { textTable } from '../../engine/report/text-table.ts';
 import { loadModel } from '../../engine/run/load.ts';
@@ -25,13 +26,13 @@ export const inspect = defineCommand({
         const style = terminal.outStyle;
         const { totals } = summary;
         const opsets = Object.entries(summary.opsets)
-          .map(([domain, version]) => `${domain === '' ? 'opset' : domain} ${version}`)
+          .map(([domain, version]) => `${domain === '' ? 'opset' : visible(domain)} ${version}`)
           .join(', ');
         const value = ({ name, dtype, shape }: { name: string; dtype: string | null; shape: SummaryShape }) =>
-          `${name} ${dtype ?? '?'} ${shapeText(shape)}`;
+          visible(`${name} ${dtype ?? '?'} ${shapeText(shape)}`);
         const wide = terminal.columns >= 110;
         return [
-          `${style.bold(shownPath(path))}  ${style.dim(`${bytes(size)}, IR ${summary.irVersion}, ${opsets}${summary.producer ? `, made by ${summary.producer}` : ''}`)}`,
+          `${style.bold(shownPath(path))}  ${style.dim(`${bytes(size)}, IR ${summary.irVersion}, ${opsets}${summary.producer ? `, made by ${visible(summary.producer)}` : ''}`)}`,
           `  inputs   ${summary.inputs.map(value).join('; ')}`,
           `  outputs  ${summary.outputs.map(value).join('; ')}`,
           '',

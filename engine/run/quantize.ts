@@ -7,6 +7,7 @@ import { exportQdq } from '../readings/export-qdq.ts';
 import type { Report } from '../report/report.ts';
 import { verifyModel } from '../verify/verify.ts';
 import { assembleReport } from './assemble-report.ts';
+import { turn } from './breathing.ts';
 import { type Compressed, compress, needsCalibration, planOf } from './compress.ts';
 import type { RunContext } from './context.ts';
 import { calibrationSource, evaluationSource, openData } from './datasets.ts';
@@ -111,6 +112,8 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
         progress,
       }),
     );
+    // A short run may not have let a signal or a message through yet; from here on files are written.
+    await turn();
     throwIfCancelled(progress);
     const report = assembleReport({
       job,

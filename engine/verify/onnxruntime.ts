@@ -164,7 +164,7 @@ export function parseProfile(text: string): readonly RanNode[] {
   const begin = text.indexOf('[');
   const end = text.lastIndexOf(']');
   if (begin < 0 || end < begin) return [];
-  const events = JSON.parse(text.slice(begin, end + 1)) as readonly TraceEvent[];
+  const events = eventsOf(text.slice(begin, end + 1));
   const nodes = new Map<string, RanNode>();
   for (const { cat, name, args } of events) {
     if (cat !== 'Node' || args?.op_name === undefined || !name?.endsWith('_kernel_time')) continue;
@@ -178,6 +178,47 @@ export function parseProfile(text: string): readonly RanNode[] {
     });
   }
   return [...nodes.values()];
+}
+
+/** The runtime writes names into its JSON as they are: one with a quote or a line break spoils its own event, not the others. */
+function eventsOf(text: string): readonly TraceEvent[] {
+  try {
+    return JSON.parse(text) as readonly TraceEvent[];
+  } catch {
+    return text
+      .split(/\n(?=\{"cat" : ")/)
+      .slice(1)
+      .map((event) => {
+        try {
+          return JSON.parse(event.replace(/[,\]\s]*$/, '')) as TraceEvent;
+        } catch {
+          return withoutName(event);
+        }
+      });
+  }
+}
+
+/** What an event says after its name; the node goes by its number. */
+function withoutName(event: string): TraceEvent {
+  const argument = (name: string) => event.match(new RegExp(`"${name}" : "([^"]*)"`))?.[1];
+  const types = (name: string) =>
+    Array.from(
+      (event.match(new RegExp(`"${name}" : \\[(.*?)\\](?=,"|\\}\\})`, 's'))?.[1] ?? '').matchAll(/\{"(\w+)":/g),
+      ([, type]) => ({ [type!]: [] }),
+    );
+  const op = argument('op_name');
+  const index = argument('node_index');
+  if (op === undefined || !event.includes('_kernel_time"')) return {};
+  return {
+    cat: 'Node',
+    name: `node ${index}_kernel_time`,
+    args: {
+      op_name: op,
+      ...(index !== undefined && { node_index: index }),
+      input_type_shape: types('input_type_shape'),
+      output_type_shape: types('output_type_shape'),
+    },
+  };
 }
 
 /** Operators by name with how many nodes ran them, most frequent first. */

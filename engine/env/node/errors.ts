@@ -7,6 +7,7 @@ const causes: Readonly<Record<string, readonly [code: string, what: string, fix?
     'There is no such file or folder',
     'Check the path; it is relative to the file that names it.',
   ],
+  EEXIST: ['file/not-a-folder', 'A folder is wanted, and this is a file', 'Name another folder.'],
   ENOTDIR: ['file/missing', 'A part of the path is a file, not a folder'],
   EACCES: ['file/denied', 'The file may not be opened', 'Check its permissions.'],
   EPERM: [
