@@ -3,6 +3,7 @@ import { storedBytes } from '../onnx/data-types.ts';
 import { constantValue } from '../operators/generator/constant.ts';
 import type { InferContext, Operator } from '../operators/operator.ts';
 import { findOperator } from '../operators/registry.ts';
+import { shown } from '../operators/shared/attributes.ts';
 import { costCount } from '../operators/shared/types.ts';
 import { resolvePads, windowOf } from '../operators/shared/windows.ts';
 import { type DataType, elementCount, type Tensor, type ValueType } from '../tensor.ts';
@@ -126,6 +127,7 @@ export function summarize(model: Model, options: SummaryOptions = {}): ModelSumm
     ...layer,
     position: { index: layer.position.index, first: layer === compute[0], last: layer === compute.at(-1) },
   }));
+  const bodies = graph.nodes.flatMap(bodyConstants);
   const sum = (select: (layer: LayerSummary) => number) => layers.reduce((total, layer) => total + select(layer), 0);
   return {
     version: 1,
@@ -140,13 +142,14 @@ export function summarize(model: Model, options: SummaryOptions = {}): ModelSumm
     totals: {
       layers: layers.length,
       computeLayers: compute.length,
-      parameters: facts.parameters(),
-      constantBytes: [...facts.constants.values()].reduce((total, tensor) => total + tensorBytes(tensor), 0),
+      parameters:
+        facts.parameters() + bodies.filter(isLearned).reduce((count, own) => count + elementCount(own.dims), 0),
+      constantBytes: [...facts.constants.values(), ...bodies].reduce((total, tensor) => total + tensorBytes(tensor), 0),
       macs: sum((layer) => layer.macs),
       operations: sum((layer) => layer.operations),
       peakActivationBytes: peakBytes(graph, (name) => facts.activationBytes(name)),
     },
-    findings: model.findings,
+    findings: [...model.findings, ...bodyFinding(graph)],
   };
 }
 
@@ -202,7 +205,11 @@ class Facts {
     const parameters = this.parameterInputs(node);
     for (const name of parameters) this.weights.add(name);
     const bias = biasInput === undefined ? undefined : this.constants.get(node.inputs[biasInput] ?? '');
-    const bytes = parameters.reduce((sum, name) => sum + tensorBytes(this.constants.get(name)!), 0);
+    const inBodies = bodyConstants(node).filter(isLearned);
+    const bytes = [...parameters.map((name) => this.constants.get(name)!), ...inBodies].reduce(
+      (sum, tensor) => sum + tensorBytes(tensor),
+      0,
+    );
     const biasBytes = bias === undefined ? 0 : tensorBytes(bias);
     return {
       name: node.name,
@@ -212,7 +219,10 @@ class Facts {
       outputs: node.outputs.map((name) => this.value(name)),
       ...this.window(node),
       attributes: plainAttributes(node.attributes),
-      parameters: parameters.reduce((sum, name) => sum + elementCount(this.constants.get(name)!.dims), 0),
+      parameters: [...parameters.map((name) => this.constants.get(name)!), ...inBodies].reduce(
+        (sum, tensor) => sum + elementCount(tensor.dims),
+        0,
+      ),
       weightBytes: bytes - biasBytes,
       biasBytes,
       ...this.cost(node, operator, opset),
@@ -250,7 +260,7 @@ class Facts {
     if (notLearned.has(node.op)) return [];
     return [...new Set(node.inputs)].filter((name) => {
       const tensor = this.constants.get(name);
-      return tensor !== undefined && tensor.dims.length > 0 && tensor.dtype !== 'int64' && tensor.dtype !== 'string';
+      return tensor !== undefined && isLearned(tensor);
     });
   }
 
@@ -297,6 +307,42 @@ class Facts {
       }) ?? {}
     );
   }
+}
+
+/** Shapes, axes and scalars are not learned. */
+function isLearned(tensor: Tensor): boolean {
+  return tensor.dims.length > 0 && tensor.dtype !== 'int64' && tensor.dtype !== 'string';
+}
+
+/** Constants in the bodies of If, Loop and Scan, those of bodies in bodies included. */
+function bodyConstants(node: GraphNode): Tensor[] {
+  return subgraphsOf(node).flatMap((body) => [
+    ...body.initializers.values(),
+    ...body.nodes.flatMap((inner) => {
+      const value = inner.op === 'Constant' && inner.domain === '' ? guarded(() => constantValue(inner)) : undefined;
+      return value === undefined ? bodyConstants(inner) : [value];
+    }),
+  ]);
+}
+
+function subgraphsOf(node: GraphNode): readonly Graph[] {
+  return Object.values(node.attributes).flatMap((attribute) =>
+    attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : [],
+  );
+}
+
+/** How often a body runs is known only while it runs, so its arithmetic is in no total. */
+function bodyFinding(graph: Graph): Finding[] {
+  const names = graph.nodes.filter((node) => subgraphsOf(node).length > 0).map((node) => shown(node.name));
+  if (names.length === 0) return [];
+  return [
+    {
+      code: 'model/body-costs',
+      severity: 'information',
+      what: `The bodies of ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''} are not layers of their own: their parameters are counted, their multiply-accumulates are not.`,
+      why: 'Which branch runs, and how often, is known only at run time.',
+    },
+  ];
 }
 
 /** Operators with a kernel, and the input that holds it. */

@@ -125,6 +125,11 @@ function requestOf(
   return { axes, scales, sizes };
 }
 
+/** ⌊size · scale⌋, in float32 as runtimes compute it: 3 · 5/3 is 5. */
+function scaledSize(size: number, scale: number): number {
+  return Math.floor(Math.fround(size * scale));
+}
+
 /** Size and scale of each axis for a concrete input. */
 function plan(node: GraphNode, dims: readonly number[], request: Request): { sizes: number[]; scales: number[] } {
   const sizes = [...dims];
@@ -132,7 +137,7 @@ function plan(node: GraphNode, dims: readonly number[], request: Request): { siz
   if (request.scales !== undefined) {
     request.axes.forEach((axis, i) => {
       scales[axis] = request.scales![i]!;
-      sizes[axis] = Math.floor(dims[axis]! * scales[axis]!);
+      sizes[axis] = scaledSize(dims[axis]!, scales[axis]!);
     });
     return { sizes, scales };
   }
@@ -168,7 +173,7 @@ function requestedDims(node: GraphNode, dims: readonly Dimension[], request: Req
     const dim = dims[axis];
     const scale = request.scales?.[i];
     if (scale === undefined) out[axis] = request.sizes![i];
-    else out[axis] = typeof dim === 'number' ? Math.floor(dim * scale) : scale === 1 ? dim : undefined;
+    else out[axis] = typeof dim === 'number' ? scaledSize(dim, scale) : scale === 1 ? dim : undefined;
   });
   return out;
 }

@@ -7,7 +7,7 @@ import { decodeModel } from '../../../engine/onnx/codec.ts';
 import { onnx } from '../../../engine/onnx/proto.ts';
 import { float32Tensor, int64Tensor } from '../../../engine/tensor.ts';
 import { hasShared, shared } from '../../shared.ts';
-import { modelProto, node } from './protos.ts';
+import { graphProto, modelProto, node, valueInfo } from './protos.ts';
 
 const weights = (...dims: number[]) => float32Tensor(dims, new Float32Array(dims.reduce((a, b) => a * b, 1)));
 
@@ -123,6 +123,16 @@ describe('the summary of a model', () => {
     const own = summarize(graphFromProto(modelProto({ inputs: { x: [1, 3] }, nodes, outputs: ['y'] })));
     expect(own.layers[1]).toMatchObject({ parameters: 6, weightBytes: 24 });
     expect(own.layers[1]!.inputs[1]!.kind).toBe('constant');
+  });
+
+  it('counts what the bodies of If hold, and says that their arithmetic is in no total', () => {
+    const branch = graphProto({ nodes: [node('MatMul', 'x w', 'r')], outputs: ['r'], constants: { w: weights(3, 2) } });
+    const inputs = { x: [1, 3], c: valueInfo('c', [], 'bool') };
+    const nodes = [node('If', 'c', 'y', { then_branch: branch, else_branch: branch })];
+    const own = summarize(graphFromProto(modelProto({ inputs, nodes, outputs: ['y'] })));
+    expect(own.totals).toMatchObject({ parameters: 12, constantBytes: 48, macs: 0 });
+    expect(own.layers[0]).toMatchObject({ parameters: 12, weightBytes: 48 });
+    expect(own.findings).toMatchObject([{ code: 'model/body-costs', severity: 'information' }]);
   });
 
   it('of a malformed layer says what is known', () => {
