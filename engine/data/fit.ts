@@ -15,6 +15,7 @@ export function fitShape(
     dims.length === input.length && dims.every((dim, i) => typeof input[i] !== 'number' || input[i] === dim);
   const batched = [1, ...sample];
   if (matches(batched)) return batched;
+  if (input.length === 0) return sample.length === 0 ? sample : undefined;
   if (matches(sample) && (sample[0] === 1 || typeof input[0] === 'number')) return sample;
 
   const rest = input.slice(1);
