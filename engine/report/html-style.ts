@@ -59,6 +59,7 @@ tbody tr:last-child > * { border-bottom: 0; }
 th { font-size: 12px; font-weight: 600; color: var(--soft); white-space: nowrap; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 tbody th { font-weight: 500; font-size: 14px; color: var(--text); white-space: normal; max-width: 300px; overflow-wrap: anywhere; }
+tbody th.whole { white-space: nowrap; }
 tbody tr:hover > * { background: color-mix(in srgb, var(--accent) 5%, transparent); }
 ul.plain-list { list-style: none; margin: 0; padding: 4px 20px; }
 ul.plain-list li { padding: 7px 0; border-bottom: 1px solid var(--line); display: flex; gap: 12px; align-items: baseline; flex-wrap: wrap; }

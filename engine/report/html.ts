@@ -199,7 +199,7 @@ function runtime({ verification }: Report): string {
           ? badge('good', 'no compute left in float')
           : badge('warn', `${floatCompute.length} still in float`)
         : '';
-    return `<tr><th scope="row">${level === 'all' ? 'Optimised' : 'As written'}</th><td>${operators.map(({ op, count }) => `${count} ${e(op)}`).join(', ')}</td><td>${left}</td></tr>`;
+    return `<tr><th scope="row" class="whole">${level === 'all' ? 'Optimised' : 'As written'}</th><td>${operators.map(({ op, count }) => `${count} ${e(op)}`).join(', ')}</td><td>${left}</td></tr>`;
   });
   const compared = [
     ['Optimised against as written', betweenLevels],
@@ -217,10 +217,11 @@ function runtime({ verification }: Report): string {
 <dl>${alike.join('')}</dl>`;
 }
 
+/** The report cannot know its own size. */
 function files(report: Report): string {
   const rows = report.files.map(
     ({ path, bytes: size, kind }) =>
-      `<li><code class="grow">${e(path)}</code><span>${bytes(size)}</span><span class="soft">${e(kind)}</span></li>`,
+      `<li><code class="grow">${e(path)}</code><span>${size > 0 ? bytes(size) : ''}</span><span class="soft">${e(kind)}</span></li>`,
   );
   return rows.length === 0 ? '' : `<ul class="plain-list card">${rows.join('')}</ul>`;
 }
