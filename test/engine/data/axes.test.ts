@@ -83,3 +83,8 @@ describe('fitShape', () => {
     );
   });
 });
+
+it('a single number enters an input without dimensions, and nothing else does', () => {
+  expect(fitShape([], [])).toEqual([]);
+  expect(fitShape([1], [])).toBeUndefined();
+});
