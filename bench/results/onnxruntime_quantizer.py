@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 import onnx.version_converter
 import onnxruntime
+import sympy  # noqa: F401  (without it the preparation knows fewer shapes, and the result is worse)
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -43,7 +44,7 @@ with tempfile.TemporaryDirectory() as folder:
         model = os.path.join(folder, "upgraded.onnx")
         onnx.save(onnx.version_converter.convert_version(source, 13), model)
     prepared = os.path.join(folder, "prepared.onnx")
-    quant_pre_process(model, prepared, skip_symbolic_shape=True)
+    quant_pre_process(model, prepared)
     quantize_static(
         prepared,
         output,

@@ -14,7 +14,7 @@ const script = fileURLToPath(new URL('./onnxruntime_quantizer.py', import.meta.u
 
 /** Version of onnxruntime's Python package with its quantiser, or undefined where it is not installed. */
 export function peerVersion(): string | undefined {
-  const probe = 'import onnxruntime.quantization, onnxruntime; print(onnxruntime.__version__)';
+  const probe = 'import onnxruntime.quantization, onnxruntime, onnx, sympy; print(onnxruntime.__version__)';
   const { status, stdout } = spawnSync(python, ['-c', probe], { encoding: 'utf8' });
   return status === 0 ? stdout.trim() : undefined;
 }
