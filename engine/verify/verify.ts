@@ -1,7 +1,10 @@
 import { type Finding, FindingError } from '../findings.ts';
+import { graphFromProto } from '../graph/from-proto.ts';
+import { decodeModel } from '../onnx/codec.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { ComparisonAccumulator, type ComparisonMetrics, isClassVector, numbersOf } from '../run/metrics.ts';
 import type { Tensor } from '../tensor.ts';
+import { channelAxisFindings } from './channel-axis.ts';
 import {
   countOperators,
   floatCompute,
@@ -102,7 +105,7 @@ export async function verifyModel(
     levels,
     betweenLevels: compare(plain, optimised),
     ...(against && { against: compare(against, optimised) }),
-    findings: findingsOf(levels),
+    findings: [...findingsOf(levels), ...channelAxisFindings(graphFromProto(decodeModel(model)).graph)],
   };
 }
 
