@@ -35,9 +35,8 @@ export async function openSpec(path: string, outFolder?: string): Promise<Opened
 
 async function summaryOf(spec: LoadedSpec, findings: Finding[]): Promise<ModelSummary | undefined> {
   const host = nodeHost();
-  const named = [...referencedFiles(spec.ast)].find(({ what }) => what === 'model');
-  if (named === undefined || named.path === '') return undefined;
-  const path = host.path.resolve(dirname(spec.path), named.path);
+  const path = modelPathOf(spec);
+  if (path === undefined) return undefined;
   // That it is missing is a finding of the language's own, with the place in the spec.
   if ((await host.stat(path)) === undefined) return undefined;
   try {
@@ -49,9 +48,15 @@ async function summaryOf(spec: LoadedSpec, findings: Finding[]): Promise<ModelSu
   }
 }
 
-/** Everything that is wrong with a spec. */
-export function findingsOf({ spec, context, findings }: OpenedSpec): readonly Finding[] {
-  return [...findings, ...checkSpec(spec, context)];
+function modelPathOf(spec: LoadedSpec): string | undefined {
+  const named = [...referencedFiles(spec.ast)].find(({ what }) => what === 'model');
+  return named?.path ? nodeHost().path.resolve(dirname(spec.path), named.path) : undefined;
+}
+
+/** Everything that is wrong with a spec, and what its model's file has that the engine cannot work with. */
+export function findingsOf({ spec, context, summary, findings }: OpenedSpec): readonly Finding[] {
+  const ofModel = (summary?.findings ?? []).map((finding) => ({ ...finding, file: modelPathOf(spec) ?? spec.path }));
+  return [...findings, ...ofModel, ...checkSpec(spec, context)];
 }
 
 export interface ResolvedJob {
