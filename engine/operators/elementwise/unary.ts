@@ -1,6 +1,6 @@
 import { lowerUnary } from '../../executor/lowerings/elementwise.ts';
+import { roundHalfEven } from '../../formats/rounding.ts';
 import { unaryOperator } from '../shared/elementwise.ts';
-import { roundHalfEven } from '../shared/rounding.ts';
 import { erfOf } from '../shared/special.ts';
 
 /** Elementwise functions of one input without attributes, activations among them. */

@@ -1,10 +1,10 @@
 import { fail } from '../../findings.ts';
+import { roundHalfEven } from '../../formats/rounding.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute, stringAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { integersOf, numbersOf, tensorOf } from '../shared/numbers.ts';
-import { roundHalfEven } from '../shared/rounding.ts';
 import { dimensionInput, inputType, requireRank, valueType } from '../shared/types.ts';
 
 /** Samples x [N, C, spatial…] at points of a grid [N, outputs…, axes] with coordinates from −1 to 1 (last axis first). */

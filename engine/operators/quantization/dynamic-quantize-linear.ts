@@ -1,7 +1,7 @@
+import { roundHalfEven } from '../../formats/rounding.ts';
 import type { Operator } from '../operator.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { numbersOf, tensorOf } from '../shared/numbers.ts';
-import { roundHalfEven } from '../shared/rounding.ts';
 import { inputType, valueType } from '../shared/types.ts';
 
 /** uint8 codes, scale and zero point from the tensor's own range, which is made to hold 0. float32 arithmetic throughout. */

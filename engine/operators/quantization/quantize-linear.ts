@@ -1,5 +1,6 @@
 import { lowerQuantizeLinear } from '../../executor/lowerings/codes.ts';
 import { fail } from '../../findings.ts';
+import { roundHalfEven } from '../../formats/rounding.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { bitsOfNumber, isBitFloat } from '../../numbers.ts';
 import { dataTypeOf } from '../../onnx/data-types.ts';
@@ -8,7 +9,6 @@ import type { Operator } from '../operator.ts';
 import { describe, intAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { allocate, integerRange, isInteger, numbersOf, roundTo } from '../shared/numbers.ts';
-import { roundHalfEven } from '../shared/rounding.ts';
 import { inputType, optionalType, valueType } from '../shared/types.ts';
 import { scaleIndices } from './scaling.ts';
 

@@ -1,9 +1,9 @@
 import { fail } from '../../findings.ts';
+import { roundHalfEven } from '../../formats/rounding.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import { describe } from './attributes.ts';
 import { integerRange, numbersOf, tensorOf } from './numbers.ts';
-import { roundHalfEven } from './rounding.ts';
 import { formatDims, normalizeAxis } from './types.ts';
 
 /**
