@@ -23,7 +23,16 @@ export const coordinateDescent: WeightMethod = {
   description:
     'Picks the codes of each output channel that keep the layer’s output closest on the calibration data, and corrects the bias for the rest.',
   source: 'after QuantEase, Behdin et al. 2023',
-  arguments: [],
+  arguments: [
+    {
+      name: 'equalize',
+      description:
+        'How far the channels in front of a depthwise convolution are first brought to a common range: 0 not at all, 1 fully.',
+      initial: 0.5,
+      min: 0,
+      max: 1,
+    },
+  ],
   needs: 'moments',
   quantize(problem) {
     const { moments, axis, format, dims } = problem;

@@ -9,6 +9,7 @@ import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
 import { foldDeadChannels } from './dead-channels.ts';
+import { junctionsOf, withGains } from './equalize.ts';
 import { type Group, type Layout, layOut, type Slot } from './layout.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
 import { quantizeParameters } from './weights.ts';
@@ -24,8 +25,9 @@ export interface AssignResult extends QuantizedModel {
  * codes of weights and biases, and the graph rewritten to match (constant channels folded, plain biases). The rewritten
  * graph is still a float graph: an activation that its producer clamps for is there, and does nothing to codes.
  */
-export function assign(graph: Graph, plan: Plan, statistics: Statistics): AssignResult {
-  const layout = layOut(graph, plan);
+export function assign(source: Graph, plan: Plan, statistics: Statistics): AssignResult {
+  const layout = layOut(source, plan);
+  const graph = withGains(source, layout, junctionsOf(source, plan, layout), statistics.gains ?? new Map());
   const shared = groupParameters(layout, statistics);
   const codesOf = (slot: Slot | undefined) => slot && { slot, parameters: shared.get(slot.group)! };
   const byValue = new Map<string, Slot>(layout.inputs);

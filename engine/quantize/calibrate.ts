@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import type { Compile } from '../executor/program.ts';
+import type { Compile, CompileOptions } from '../executor/program.ts';
 import { fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Moments } from '../methods/method.ts';
@@ -9,12 +9,15 @@ import { createObserver } from '../observers/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Plan } from '../plan.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
-import { layOut } from './layout.ts';
+import { type Gains, junctionsOf, measureGains, withGains } from './equalize.ts';
+import { type Layout, layOut } from './layout.ts';
 import { InputMoments } from './moments.ts';
 
 /** What calibration has seen: one observer per group of tensors that share parameters, by group name. */
 export interface Statistics {
   readonly observers: ReadonlyMap<string, Observer>;
+  /** Factors by which channels were scaled before anything else was observed; `assign` applies them again. */
+  readonly gains?: Gains;
   /** Moments of the inputs of nodes whose weight method asks for them, by node name. */
   readonly moments: ReadonlyMap<string, Moments>;
   /** Samples seen. */
@@ -38,22 +41,28 @@ export interface CalibrateOptions {
  * @throws FindingError `calibrate/no-samples`, `calibrate/not-finite`
  */
 export async function calibrate(
-  graph: Graph,
+  source: Graph,
   plan: Plan,
   dataset: Dataset,
   { compile, progress, threads, mode = 'strict' }: CalibrateOptions,
 ): Promise<Statistics> {
   if (dataset.length === 0)
     fail('calibrate/no-samples', `The data “${dataset.name}” holds no sample to calibrate with.`);
-  const { observers, watching: observing } = createObservers(graph, plan);
-  const { moments, watching: collecting } = createMoments(graph, plan);
   const first = await dataset.sample(0);
-  const program = await compile(graph, {
+  const options: CompileOptions = {
     mode,
     inputDims: new Map(Array.from(first, ([name, tensor]) => [name, tensor.dims])),
-    observed: [...new Set([...observing.keys(), ...collecting.keys()])],
     ...(threads !== undefined && { threads }),
-  });
+  };
+  const layout = layOut(source, plan);
+  const junctions = junctionsOf(source, plan, layout);
+  const gains: Gains =
+    junctions.length === 0 ? new Map() : await measureGains(source, junctions, dataset, { compile, options, progress });
+  const graph = withGains(source, layout, junctions, gains);
+  const { observers, watching: observing } = createObservers(graph, layout);
+  const { moments, watching: collecting } = createMoments(graph, plan, layout);
+  const observed = [...new Set([...observing.keys(), ...collecting.keys()])];
+  const program = await compile(graph, { ...options, observed });
   try {
     for (let index = 0; index < dataset.length; index++) {
       throwIfCancelled(progress);
@@ -72,14 +81,14 @@ export async function calibrate(
   } finally {
     program.dispose();
   }
-  return { observers, moments, samples: dataset.length, data: dataset.hash };
+  return { gains, observers, moments, samples: dataset.length, data: dataset.hash };
 }
 
 /** One observer per group, and which of them watch each value. Constants are taken in at once. */
-function createObservers(graph: Graph, plan: Plan) {
+function createObservers(graph: Graph, layout: Layout) {
   const observers = new Map<string, Observer>();
   const watching = new Map<string, Observer[]>();
-  for (const group of layOut(graph, plan).groups) {
+  for (const group of layout.groups) {
     const observer = createObserver(group.choice.observer.name, group.choice.observer.arguments);
     observers.set(group.name, observer);
     for (const value of group.sources) {
@@ -94,10 +103,9 @@ function createObservers(graph: Graph, plan: Plan) {
 /** Second moments larger than this are not collected: 64 MiB a layer. */
 const mostMomentElements = 2 ** 23;
 
-function createMoments(graph: Graph, plan: Plan) {
+function createMoments(graph: Graph, plan: Plan, { weights }: Layout) {
   const moments = new Map<string, InputMoments>();
   const watching = new Map<string, InputMoments[]>();
-  const { weights } = layOut(graph, plan);
   for (const node of graph.nodes) {
     const form = weights.get(node.name);
     const method = plan.nodes[node.name]?.weight?.method?.name;

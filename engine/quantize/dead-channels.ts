@@ -7,10 +7,11 @@ import {
   forEachRun,
 } from '../formats/affine.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { intAttribute, stringAttribute } from '../operators/shared/attributes.ts';
+import { stringAttribute } from '../operators/shared/attributes.ts';
 import { windowOf } from '../operators/shared/windows.ts';
 import { float32Tensor } from '../tensor.ts';
 import type { Fusion } from './activations.ts';
+import { forEachWeight } from './input-channels.ts';
 import type { IntegerForm } from './integer-form.ts';
 import type { Parameters } from './normal-form.ts';
 import type { Wiring } from './wiring.ts';
@@ -135,29 +136,12 @@ function absorb(
   const values = Float32Array.from(own.weight.data as Float32Array);
   const outputs = dims[form.weightAxis!]!;
   const sums = Float64Array.from({ length: outputs }, (_, o) => own.bias?.[o] ?? 0);
-  const take = (at: number, output: number, input: number) => {
+  forEachWeight(reader, form, dims, (at, output, input) => {
     const constant = constants.get(input);
     if (constant === undefined) return;
     sums[output]! += values[at]! * constant;
     values[at] = 0;
-  };
-  if (reader.op === 'Conv') {
-    const perGroup = dims[1]!;
-    const taps = values.length / (outputs * perGroup);
-    const outputsPerGroup = outputs / intAttribute(reader, 'group', 1);
-    for (let at = 0; at < values.length; at++) {
-      const output = Math.floor(at / (perGroup * taps));
-      const channel = Math.floor(at / taps) % perGroup;
-      take(at, output, Math.floor(output / outputsPerGroup) * perGroup + channel);
-    }
-  } else {
-    const columns = dims[1]!;
-    for (let at = 0; at < values.length; at++) {
-      const [row, column] = [Math.floor(at / columns), at % columns];
-      if (form.weightAxis === 0) take(at, row, column);
-      else take(at, column, row);
-    }
-  }
+  });
   return { weight: float32Tensor(dims, values), bias: Float32Array.from(sums) };
 }
 

@@ -28,7 +28,10 @@ export interface WeightTask {
 export interface WeightResult {
   readonly weight: QuantizedTensor;
   readonly bias?: QuantizedTensor;
-  /** The float weight and bias as the method left them. */
+  /**
+   * The float weight and bias. A method's correction of the bias belongs to the rounded weights and is in the bias's
+   * codes; only where the bias itself stays float it is here.
+   */
   readonly parameters: Parameters;
 }
 
@@ -56,10 +59,13 @@ export function quantizeParameters({ node, form, choice, parameters, inputScale,
   );
   const shifted = form.bias === undefined ? bias : shift(bias, biasShift);
   const entry = { format: format.name, ...(axis !== undefined && { axis }), scale, zeroPoint, range, codes };
+  if (shifted === undefined) return { weight: entry, parameters };
+  if (inputScale === undefined) return { weight: entry, parameters: { weight, bias: shifted } };
   return {
     weight: entry,
-    parameters: { weight, bias: shifted },
-    ...(shifted && inputScale !== undefined && { bias: biasEntry(node, shifted, inputScale, scale) }),
+    bias: biasEntry(node, shifted, inputScale, scale),
+    // The node needs a bias input for the codes to stand at.
+    parameters: { weight, bias: bias ?? new Float32Array(shifted.length) },
   };
 }
 

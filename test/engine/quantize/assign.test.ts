@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { dequantizeTensor } from '../../../engine/formats/affine.ts';
 import { formatNamed } from '../../../engine/formats/registry.ts';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from '../../../engine/quantize/assignment.ts';
+import { simulate } from '../../../engine/readings/simulate.ts';
 import { float32Tensor, type Tensor } from '../../../engine/tensor.ts';
 import { choice, datasetOf, makeGraph, quantize, random, samplesFor, uniformPlan } from './small.ts';
 
@@ -315,6 +317,74 @@ describe('Gemm', () => {
   });
 });
 
+describe('channels in front of a depthwise convolution', () => {
+  /** Pointwise convolution whose channels differ by a factor of 1000, depthwise convolution, pointwise convolution. */
+  const uneven = (activation: 'Relu' | 'Clip') => {
+    const pointwise = random(1, [4, 3, 1, 1]).data as Float32Array;
+    const loudness = [1, 0.1, 0.01, 0.001];
+    return makeGraph({
+      inputs: { x: [1, 3, 6, 6] },
+      outputs: ['y'],
+      constants: {
+        'a.w': float32Tensor(
+          [4, 3, 1, 1],
+          pointwise.map((w, i) => w * loudness[Math.floor(i / 3)]!),
+        ),
+        'a.b': float32Tensor(
+          [4],
+          Float32Array.from(loudness, (l) => 0.2 * l),
+        ),
+        low: float32Tensor([], Float32Array.of(0)),
+        high: float32Tensor([], Float32Array.of(6)),
+        'b.w': float32Tensor(
+          [4, 1, 3, 3],
+          (random(2, [4, 1, 3, 3]).data as Float32Array).map((w, i) => w / loudness[Math.floor(i / 9)]!),
+        ),
+        'b.b': random(3, [4]),
+        'c.w': random(4, [2, 4, 1, 1]),
+        'c.b': random(5, [2]),
+      },
+      nodes: [
+        conv('a', 'x', 'a.out'),
+        activation === 'Relu'
+          ? makeNode('r', 'Relu', ['a.out'], ['r.out'])
+          : makeNode('r', 'Clip', ['a.out', 'low', 'high'], ['r.out']),
+        conv('b', 'r.out', 'b.out', { group: attribute.int(4), pads: attribute.ints([1, 1, 1, 1]) }),
+        conv('c', 'b.out', 'y'),
+      ],
+    });
+  };
+  const inputs = new Map([['x', random(79, [1, 3, 6, 6])]]);
+  const noise = (graph: Graph, model: QuantizedModel) => {
+    const exact = evaluateGraph(graph, inputs).get('y')!.data as Float32Array;
+    const rounded = evaluateGraph(simulate(model), inputs).get('y')!.data as Float32Array;
+    const signal = exact.reduce((sum, x) => sum + x * x, 0);
+    return 10 * Math.log10(signal / exact.reduce((sum, x, i) => sum + (x - rounded[i]!) ** 2, 0));
+  };
+
+  it('are brought towards a common range, and the float function stays the same', async () => {
+    const graph = uneven('Relu');
+    const model = await quantize(graph, uniformPlan(graph, { method: 'coordinate-descent' }), samplesFor(graph, 6));
+    const before = graph.initializers.get('a.w')!.data as Float32Array;
+    const node = model.graph.nodes.find(({ name }) => name === 'a')!;
+    const after = model.graph.initializers.get(node.inputs[1]!)!.data as Float32Array;
+    const gains = [0, 1, 2, 3].map((channel) => after[channel * 3]! / before[channel * 3]!);
+    expect(gains[0]).toBeCloseTo(1, 5);
+    expect(gains[3]! / gains[0]!).toBeGreaterThan(10);
+    const [own, float] = [evaluateGraph(model.graph, inputs).get('y')!, evaluateGraph(graph, inputs).get('y')!];
+    (own.data as Float32Array).forEach((x, i) => {
+      expect(x).toBeCloseTo((float.data as Float32Array)[i]!, 4);
+    });
+    const nearest = await quantize(graph, uniformPlan(graph), samplesFor(graph, 6));
+    expect(noise(graph, model)).toBeGreaterThan(noise(graph, nearest) + 6);
+  });
+  it('stay as they are where an activation has an upper bound', async () => {
+    const graph = uneven('Clip');
+    const model = await quantize(graph, uniformPlan(graph, { method: 'coordinate-descent' }), samplesFor(graph, 6));
+    expect(model.graph.initializers.get('a.w')).toBe(graph.initializers.get('a.w'));
+  });
+});
+
 describe('least output error', () => {
   it('beats round to nearest on the layer’s own output, by much where inputs are alike', async () => {
     // Neighbouring inputs nearly equal, as in images: rounding errors that cancel are what counts.
@@ -332,6 +402,7 @@ describe('least output error', () => {
     const error = async (method: string) => {
       const model = await quantize(graph, uniformPlan(graph, { weights: 'int4', method }), datasetOf(samples));
       const weight = entry(model, 'a', 'weight')!;
+      const bias = entry(model, 'a', 'bias')!;
       const format = formatNamed('int4');
       expect(format.bits).toBe(4);
       const values = Float32Array.from(
@@ -340,7 +411,11 @@ describe('least output error', () => {
       );
       const rounded: Graph = {
         ...model.graph,
-        initializers: new Map([...model.graph.initializers, ['a.w', float32Tensor([6, 4, 3, 3], values)]]),
+        initializers: new Map([
+          ...model.graph.initializers,
+          ['a.w', float32Tensor([6, 4, 3, 3], values)],
+          ['a.b', float32Tensor([6], dequantizeTensor(bias.codes as Int32Array, [6], bias))],
+        ]),
       };
       let [signal, noise] = [0, 0];
       for (const inputs of samples) {
