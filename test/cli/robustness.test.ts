@@ -232,8 +232,11 @@ describe('the process', () => {
   });
 
   test('cancelled in the middle, standard output still holds one document', async () => {
-    const path = spec('cancelled.qspec', 'quantize { weights int8 }\nexport onnx qdq "cancelled/o.onnx"');
-    const child = spawn(node, [main, 'quantize', path, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // The example has 450 samples to evaluate after verification: time enough for a signal to arrive.
+    const path = join(root, 'examples', 'digits', 'digits.qspec');
+    const child = spawn(node, [main, 'quantize', path, '--json', '--out', at('cancelled')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let out = '';
     let err = '';
     child.stdout.on('data', (text) => (out += text));
