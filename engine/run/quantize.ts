@@ -106,7 +106,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
             }),
           );
     const noise = await watch.time('layers', () =>
-      outputNoise(prepared.graph, compressed.quantized, calibration ?? evaluation, {
+      outputNoise(compressed.quantized.graph, compressed.quantized, calibration ?? evaluation, {
         samples: options.layerSamples ?? 4,
         kernels,
         progress,
