@@ -1,9 +1,8 @@
-import { fail } from '../findings.ts';
 import { type AffineParameters, codeArray, quantizeValue } from '../formats/affine.ts';
 import { roundHalfEven } from '../formats/rounding.ts';
 import { channelsOf, scatterChannels } from './channels.ts';
 import type { Moments, WeightMethod, WeightProblem } from './method.ts';
-import { atLeast, weightParameters } from './round-to-nearest.ts';
+import { atLeast, roundToNearest, weightParameters } from './round-to-nearest.ts';
 
 /** Part of the mean variance that is added to every variance: keeps directions that calibration never saw in check. */
 const damping = 1e-3;
@@ -15,7 +14,7 @@ const fractions = [1, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5];
 /**
  * Chooses codes that keep the layer's *output* close, not each weight: minimises E[((ŵ − w)·(x − x̄))²] over the codes
  * of an output channel by coordinate descent, starting from round to nearest, and takes the mean error (ŵ − w)·x̄ into
- * the bias. Weights that are exactly zero stay zero. After QuantEase (Behdin et al. 2023), with a bias.
+ * the bias. Weights that are exactly zero stay zero. Without moments or a scale per channel it rounds to nearest. After QuantEase (Behdin et al. 2023), with a bias.
  */
 export const coordinateDescent: WeightMethod = {
   name: 'coordinate-descent',
@@ -36,11 +35,7 @@ export const coordinateDescent: WeightMethod = {
   needs: 'moments',
   quantize(problem) {
     const { moments, axis, format, dims } = problem;
-    if (moments === undefined || axis === undefined)
-      return fail(
-        'method/per-channel',
-        'The method `coordinate-descent` needs per-channel weights and calibration data.',
-      );
+    if (moments === undefined || axis === undefined) return roundToNearest.quantize(problem, {});
     const parameters = weightParameters(problem);
     const weights = channelsOf(problem);
     const scale = new Float32Array(weights.length);

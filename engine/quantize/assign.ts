@@ -3,8 +3,9 @@ import { type AffineParameters, type CodeRange, quantizeTensor, quantizeValue } 
 import type { NumberFormat } from '../formats/format.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
-import type { Plan } from '../plan.ts';
+import type { Choice, Plan } from '../plan.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
@@ -56,6 +57,7 @@ export function assign(source: Graph, plan: Plan, statistics: Statistics): Assig
     output: (node) => codesOf(layout.slots.get(edgeKey(node.name, 'output[0]'))),
   });
 
+  const fallbacks: Finding[] = [];
   const clampedBy = new Map(Array.from(layout.fusions.values(), ({ activation, clamp }) => [activation, clamp]));
   const entries = new Map<string, QuantizedTensor>();
   for (const node of graph.nodes) {
@@ -63,6 +65,7 @@ export function assign(source: Graph, plan: Plan, statistics: Statistics): Assig
     const choice = plan.nodes[node.name]?.weight;
     if (form !== undefined && choice !== undefined) {
       const inputScale = layout.nodes.has(node.name) ? inputOf(node, 0)!.parameters.scale : undefined;
+      if (lacksMoments(choice, statistics.moments.has(node.name))) fallbacks.push(fallback(node, choice));
       const own = quantizeParameters({
         node,
         form,
@@ -91,7 +94,7 @@ export function assign(source: Graph, plan: Plan, statistics: Statistics): Assig
   return {
     graph: withParameters(graph, layout.weights, parameters),
     assignment: { arithmetic: plan.arithmetic, entries, inputs },
-    findings: [...layout.findings, ...findings],
+    findings: [...layout.findings, ...findings, ...fallbacks],
   };
 }
 
@@ -143,4 +146,21 @@ function edgeEntry(
   const format = formatNamed(entry.format);
   const codes = quantizeTensor(numbersOf(constant), constant.dims, { ...entry, format });
   return { ...entry, codes };
+}
+
+function lacksMoments(choice: Choice, collected: boolean): boolean {
+  if (choice.method === undefined || methodNamed(choice.method.name).needs !== 'moments') return false;
+  return !collected || choice.granularity !== 'per-channel';
+}
+
+function fallback(node: GraphNode, { method, granularity }: Choice): Finding {
+  return {
+    code: 'quantize/method-fallback',
+    severity: 'warning',
+    what: `The weights of “${node.name}” are rounded to nearest instead of by \`${method!.name}\`.`,
+    why:
+      granularity === 'per-channel'
+        ? 'The layer has too many inputs: the method keeps a square matrix of them.'
+        : 'The method needs a scale per channel.',
+  };
 }

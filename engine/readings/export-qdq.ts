@@ -7,7 +7,7 @@ import type { Assignment, QuantizedModel, QuantizedTensor } from '../quantize/as
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import { type DataType, float32Tensor, type Tensor, type TensorData } from '../tensor.ts';
-import { intAttributeOf, Rewriter } from './rewriter.ts';
+import { capturedBy, intAttributeOf, Rewriter } from './rewriter.ts';
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with this operator set. */
 const leastOpset = 13;
@@ -100,7 +100,8 @@ class QdqReading {
   readonly #codes: Codes;
   readonly #assignment: Assignment;
   readonly #rewriter: Rewriter;
-  readonly #outputs: ReadonlySet<string>;
+  /** Values that must be found under their own name: graph outputs, and what subgraphs capture. */
+  readonly #fixed: ReadonlySet<string>;
   /** Value → the float value that stands for it: itself, or the output of its DequantizeLinear. */
   readonly #current = new Map<string, string>();
   /** Scale and zero point of tensors that share them, by group. */
@@ -113,7 +114,7 @@ class QdqReading {
     this.#assignment = assignment;
     this.#codes = codesOf(graph, assignment);
     this.#rewriter = new Rewriter(graph);
-    this.#outputs = new Set(graph.outputs);
+    this.#fixed = new Set([...graph.outputs, ...graph.nodes.flatMap(capturedBy)]);
   }
 
   build(): Graph {
@@ -151,8 +152,8 @@ class QdqReading {
     const outputs = node.outputs.map((value) => {
       const final = this.#finalName(value);
       const coded = value !== '' && this.#codes.written(value) !== undefined;
-      // A graph output keeps its name, so the exact value before it needs another.
-      if (coded && this.#outputs.has(final)) return this.#rewriter.value(`${value}_exact`);
+      // The dequantised value keeps the name, so the exact value before it needs another.
+      if (coded && this.#fixed.has(final)) return this.#rewriter.value(`${value}_exact`);
       return value;
     });
     this.#rewriter.copy(node, inputs, outputs);
@@ -170,10 +171,10 @@ class QdqReading {
 
   /** QuantizeLinear and DequantizeLinear behind a value. */
   #pair(value: string, from: string, entry: QuantizedTensor, final = value): void {
-    const isOutput = this.#outputs.has(final) && from !== final;
+    const keepsName = this.#fixed.has(final) && from !== final;
     const parameters = this.#parameters(value, entry);
     const coded = this.#quantize(value, from, entry, parameters);
-    const to = isOutput ? final : this.#rewriter.value(`${final}_dequantized`);
+    const to = keepsName ? final : this.#rewriter.value(`${final}_dequantized`);
     this.#rewriter.add(
       'DequantizeLinear',
       '',

@@ -15,7 +15,7 @@ import type { Assignment, QuantizedModel, QuantizedTensor } from '../quantize/as
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
-import { floatAttributeOf, intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
+import { capturedBy, floatAttributeOf, intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
 
 /** From here on every operator that only moves data takes 8-bit tensors. */
 const leastOpset = 13;
@@ -73,6 +73,8 @@ class IntegerReading {
       const values = dequantizeTensor(held.codes as Int8Array, constant.dims, held);
       return this.#rewriter.constant(`${node.name}_${value}_rounded`, float32Tensor(constant.dims, values));
     });
+    // Subgraphs find what they capture by its name.
+    for (const value of capturedBy(node)) this.#asFloat(value);
     for (const value of node.outputs) {
       this.#float.add(value);
       this.#rewriter.keepType(value);

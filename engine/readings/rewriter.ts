@@ -1,3 +1,4 @@
+import { valuesRead } from '../graph/captures.ts';
 import type { Attribute, Graph, GraphNode } from '../graph/graph.ts';
 import { inferTypes } from '../graph/infer.ts';
 import type { Tensor, ValueType } from '../tensor.ts';
@@ -64,14 +65,21 @@ export class Rewriter {
   /** Takes over a node, with other inputs and outputs; what the file said of it stays with it. */
   copy(node: GraphNode, inputs: readonly string[], outputs: readonly string[], change: Partial<GraphNode> = {}): void {
     this.nodes.push({ ...node, ...change, inputs, outputs });
+    for (const value of capturedBy(node)) this.keepConstant(value);
   }
 
   /** The graph, with the types of what was added inferred. */
   finish(opsets: ReadonlyMap<string, number> = this.#source.opsets): Graph {
+    for (const value of this.#source.outputs) this.keepConstant(value);
     const { nodes, initializers, types } = this;
     const graph = { ...this.#source, nodes, initializers, types, opsets };
     return { ...graph, types: inferTypes(graph).types };
   }
+}
+
+/** Values that the node's subgraphs take from the graph around them. */
+export function capturedBy(node: GraphNode): string[] {
+  return valuesRead(node).slice(node.inputs.filter((value) => value !== '').length);
 }
 
 function fresh(taken: Set<string>, wanted: string): string {
