@@ -8,8 +8,8 @@ import { atLeast, roundToNearest, weightParameters } from './round-to-nearest.ts
 const damping = 1e-3;
 /** Sweeps over a channel's weights; it settles after five to ten. */
 const mostSweeps = 24;
-/** Ranges tried, as parts of the observer's. */
-const fractions = [1, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5];
+/** Ranges tried, as parts of the observer's: with many codes the whole range is best. */
+const fractionsOf = (bits: number) => (bits > 6 ? [1] : [1, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5]);
 
 /**
  * Chooses codes that keep the layer's *output* close, not each weight: minimises E[((ŵ − w)·(x − x̄))²] over the codes
@@ -88,7 +88,7 @@ function roundChannel(
 ): Rounded {
   let best: Rounded | undefined;
   const least = problem.leastScale(channel);
-  for (const fraction of fractions) {
+  for (const fraction of fractionsOf(problem.format.bits)) {
     const parameters = { ...whole, scale: atLeast(Math.max(whole.scale * fraction, least)) };
     const tried = nearest(weights, hessian, parameters, problem);
     if (best === undefined || tried.error < best.error) best = tried;

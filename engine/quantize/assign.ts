@@ -6,6 +6,7 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Choice, Plan } from '../plan.ts';
+import { type Progress, throwIfCancelled } from '../progress.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
@@ -21,12 +22,21 @@ export interface AssignResult extends QuantizedModel {
   readonly findings: readonly Finding[];
 }
 
+export interface AssignOptions {
+  readonly progress?: Progress;
+}
+
 /**
  * Turns a plan and the statistics of calibration into codes: scales and zero points of every activation in codes,
  * codes of weights and biases, and the graph rewritten to match (constant channels folded, plain biases). The rewritten
  * graph is still a float graph: an activation that its producer clamps for is there, and does nothing to codes.
  */
-export function assign(source: Graph, plan: Plan, statistics: Statistics): AssignResult {
+export async function assign(
+  source: Graph,
+  plan: Plan,
+  statistics: Statistics,
+  { progress }: AssignOptions = {},
+): Promise<AssignResult> {
   const layout = layOut(source, plan);
   const graph = withGains(source, layout, junctionsOf(source, plan, layout), statistics.gains ?? new Map());
   const shared = groupParameters(layout, statistics);
@@ -60,12 +70,13 @@ export function assign(source: Graph, plan: Plan, statistics: Statistics): Assig
   const fallbacks: Finding[] = [];
   const clampedBy = new Map(Array.from(layout.fusions.values(), ({ activation, clamp }) => [activation, clamp]));
   const entries = new Map<string, QuantizedTensor>();
-  for (const node of graph.nodes) {
+  for (const [at, node] of graph.nodes.entries()) {
     const form = layout.weights.get(node.name);
     const choice = plan.nodes[node.name]?.weight;
     if (form !== undefined && choice !== undefined) {
       const inputScale = layout.nodes.has(node.name) ? inputOf(node, 0)!.parameters.scale : undefined;
-      if (lacksMoments(choice, statistics.moments.has(node.name))) fallbacks.push(fallback(node, choice));
+      if (lacksMoments(choice, statistics.moments.has(node.name)))
+        fallbacks.push(fallback(node, choice, statistics.samples));
       const own = quantizeParameters({
         node,
         form,
@@ -75,6 +86,12 @@ export function assign(source: Graph, plan: Plan, statistics: Statistics): Assig
         ...(statistics.moments.has(node.name) && { moments: statistics.moments.get(node.name)! }),
       });
       parameters.set(node.name, own.parameters);
+      progress?.report('assign', at + 1, graph.nodes.length);
+      // A method may take a second for a layer: let messages in, a cancellation among them.
+      await new Promise<void>((resume) => {
+        setTimeout(resume, 0);
+      });
+      throwIfCancelled(progress);
       entries.set(edgeKey(node.name, 'weight'), own.weight);
       if (own.bias !== undefined) entries.set(edgeKey(node.name, 'bias'), own.bias);
     }
@@ -153,14 +170,16 @@ function lacksMoments(choice: Choice, collected: boolean): boolean {
   return !collected || choice.granularity !== 'per-channel';
 }
 
-function fallback(node: GraphNode, { method, granularity }: Choice): Finding {
+function fallback(node: GraphNode, { method, granularity }: Choice, samples: number): Finding {
   return {
     code: 'quantize/method-fallback',
     severity: 'warning',
     what: `The weights of “${node.name}” are rounded to nearest instead of by \`${method!.name}\`.`,
     why:
-      granularity === 'per-channel'
-        ? 'The layer has too many inputs: the method keeps a square matrix of them.'
-        : 'The method needs a scale per channel.',
+      samples === 0
+        ? 'The method needs calibration data, and there was none.'
+        : granularity === 'per-channel'
+          ? 'The layer has too many inputs: the method keeps a square matrix of them.'
+          : 'The method needs a scale per channel.',
   };
 }

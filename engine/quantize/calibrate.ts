@@ -84,6 +84,20 @@ export async function calibrate(
   return { gains, observers, moments, samples: dataset.length, data: dataset.hash };
 }
 
+/** Whether the plan asks anything of the data: ranges of activations, or what a method of the weights collects. */
+export function needsCalibration(graph: Graph, plan: Plan): boolean {
+  const { groups, weights } = layOut(graph, plan);
+  return groups.length > 0 || [...weights.keys()].some((name) => wantsMoments(plan, name));
+}
+
+/** What `assign` takes where there is nothing to calibrate. */
+export const noStatistics: Statistics = { observers: new Map(), moments: new Map(), samples: 0, data: '' };
+
+function wantsMoments(plan: Plan, node: string): boolean {
+  const method = plan.nodes[node]?.weight?.method?.name;
+  return method !== undefined && methodNamed(method).needs === 'moments';
+}
+
 /** One observer per group, and which of them watch each value. Constants are taken in at once. */
 function createObservers(graph: Graph, layout: Layout) {
   const observers = new Map<string, Observer>();
@@ -108,8 +122,7 @@ function createMoments(graph: Graph, plan: Plan, { weights }: Layout) {
   const watching = new Map<string, InputMoments[]>();
   for (const node of graph.nodes) {
     const form = weights.get(node.name);
-    const method = plan.nodes[node.name]?.weight?.method?.name;
-    if (form === undefined || method === undefined || methodNamed(method).needs !== 'moments') continue;
+    if (form === undefined || !wantsMoments(plan, node.name)) continue;
     const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
     // `assign` says that the layer falls back to round to nearest.
     if (InputMoments.elements(node, dims, form.weightAxis!) > mostMomentElements) continue;

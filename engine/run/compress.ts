@@ -6,8 +6,7 @@ import { assignedFormats, type ModelFormats } from '../hardware/model-formats.ts
 import type { Job, Plan } from '../plan.ts';
 import { type AssignResult, assign } from '../quantize/assign.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
-import { calibrate, type Statistics } from '../quantize/calibrate.ts';
-import { layOut } from '../quantize/layout.ts';
+import { calibrate, needsCalibration as dataNeeded, noStatistics, type Statistics } from '../quantize/calibrate.ts';
 import { exportFindings } from '../readings/export-qdq.ts';
 import { type RunContext, renamed } from './context.ts';
 import { coverageFindings } from './coverage.ts';
@@ -32,14 +31,16 @@ export async function compress(
   const { startThread } = context.host;
   const statistics: Statistics =
     calibration === undefined || !needsCalibration(prepared, plan)
-      ? { observers: new Map(), moments: new Map(), samples: 0, data: '' }
+      ? noStatistics
       : await calibrate(prepared.graph, plan, calibration, {
           compile: (graph, options) =>
             compile(graph, { ...options, ...(startThread && { startThread: startThread.bind(context.host) }) }),
           progress: renamed(context.progress, 'Calibrating'),
           threads: context.threads,
         });
-  const result: AssignResult = assign(prepared.graph, plan, statistics);
+  const result: AssignResult = await assign(prepared.graph, plan, statistics, {
+    progress: renamed(context.progress, 'Choosing codes'),
+  });
   const summary = summarize({ ...model.model, graph: result.graph });
   const coverage = coverageFindings(summary, plan, result.assignment);
   return {
@@ -51,9 +52,9 @@ export async function compress(
   };
 }
 
-/** Whether any activation is to be held in codes; weights alone need no data. */
+/** Whether any activation is to be held in codes, or a method of the weights wants to see the data. */
 export function needsCalibration(prepared: Prepared, plan: Plan): boolean {
-  return layOut(prepared.graph, plan).groups.length > 0;
+  return dataNeeded(prepared.graph, plan);
 }
 
 /** The plan of a job that is to compress. */

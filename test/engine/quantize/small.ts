@@ -151,5 +151,5 @@ export const byReference: Compile = (graph, options) => compile(graph, { ...opti
 
 /** Calibrates and assigns. */
 export async function quantize(graph: Graph, plan: Plan, data: Dataset, run: Compile = byReference) {
-  return assign(graph, plan, await calibrate(graph, plan, data, { compile: run }));
+  return await assign(graph, plan, await calibrate(graph, plan, data, { compile: run }));
 }
