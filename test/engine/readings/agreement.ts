@@ -24,6 +24,19 @@ export function stepsApart(a: Tensor, b: Tensor, codes: QuantizedTensor): number
   return Math.round(worst * 1000) / 1000;
 }
 
+/** Index of the largest element, the first of equals. */
+function argmax({ data }: Tensor): number {
+  const values = data as Float32Array;
+  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
+}
+
+/** Whether one decides for a class that is also best, if only by a tie of codes, for the other. */
+export function sameDecision(a: Tensor, b: Tensor): boolean {
+  const at = ({ data }: Tensor, index: number) => (data as Float32Array)[index];
+  const [ofA, ofB] = [argmax(a), argmax(b)];
+  return at(a, ofB) === at(a, ofA) || at(b, ofA) === at(b, ofB);
+}
+
 export interface SegmentInputs {
   readonly segment: Segment;
   readonly inputs: Inputs;

@@ -10,19 +10,10 @@ import type { Tensor } from '../../../engine/tensor.ts';
 import { floatCompute } from '../../../engine/verify/onnxruntime.ts';
 import { hasShared } from '../../shared.ts';
 import { bytesOf, quantize, uniformPlan } from '../quantize/small.ts';
-import { layerDifferences, stepsApart } from './agreement.ts';
+import { layerDifferences, sameDecision, stepsApart } from './agreement.ts';
 import { loadRealModel, type RealModel, realData } from './real-models.ts';
 
-function argmax({ data }: Tensor): number {
-  const values = data as Float32Array;
-  let best = 0;
-  values.forEach((value, i) => {
-    if (value > values[best]!) best = i;
-  });
-  return best;
-}
-
-/** Samples that calibrate, and that are run; the benchmark `bench/readings.ts` takes many more. */
+/** Samples that calibrate, and that are run; `bench/readings/run.ts` takes many more. */
 const cases: readonly (readonly [RealModel, calibrate: number, run: number])[] = [
   ['kws', 20, 40],
   ['vww', 10, 12],
@@ -70,9 +61,7 @@ describe.skipIf(!hasShared)('the readings of real models (needs shared models)',
           const own = (await integers.run(sample)).get(output)!;
           const other = (await session.run(sample)).get(output)!;
           worst[optimize] = Math.max(worst[optimize], stepsApart(own, other, codes));
-          // A tie of the integers may be decided either way.
-          const [a, b] = [own.data as Float32Array, argmax(other)];
-          if (a[b] === a[argmax(own)]) agreed[optimize]++;
+          if (sameDecision(own, other)) agreed[optimize]++;
         }
         if (optimize === 'all') expect(floatCompute(session.endProfiling()).map((node) => node.name)).toEqual([]);
         await session.release();
