@@ -30,11 +30,15 @@ function argmax({ data }: Tensor): number {
   return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
 }
 
-/** Whether one decides for a class that is also best, if only by a tie of codes, for the other. */
+/** Whether what `other` decides for is best in `own` too, if only by a tie there. */
+export function decidesAlike(own: Tensor, other: Tensor): boolean {
+  const values = own.data as Float32Array;
+  return values[argmax(other)] === values[argmax(own)];
+}
+
+/** The same with a tie on either side: what is measured over many samples beside the strict figures. */
 export function sameDecision(a: Tensor, b: Tensor): boolean {
-  const at = ({ data }: Tensor, index: number) => (data as Float32Array)[index];
-  const [ofA, ofB] = [argmax(a), argmax(b)];
-  return at(a, ofB) === at(a, ofA) || at(b, ofA) === at(b, ofB);
+  return decidesAlike(a, b) || decidesAlike(b, a);
 }
 
 export interface SegmentInputs {
