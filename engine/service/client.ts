@@ -1,4 +1,5 @@
 import { type CancellationToken, CancellationTokenSource, type MessageConnection, ResponseError } from 'vscode-jsonrpc';
+import type { DiscoveredData } from '../data/discover.ts';
 import { FindingError } from '../findings.ts';
 import type { ModelSummary } from '../graph/summary.ts';
 import type { Profile } from '../hardware/profile.ts';
@@ -6,8 +7,18 @@ import type { Job } from '../plan.ts';
 import { Cancelled } from '../progress.ts';
 import type { ModelEvaluation } from '../run/evaluate-model.ts';
 import type { QuantizeOptions, QuantizeResult } from '../run/quantize.ts';
+import type { SensitivityReport } from '../run/sensitivity.ts';
 import type { VerifyReport } from '../verify/verify.ts';
-import { notifications, type ProgressParams, requests, type ServiceProblem, type StatusResult } from './protocol.ts';
+import {
+  type Confinement,
+  notifications,
+  type PathParams,
+  type ProfileParams,
+  type ProgressParams,
+  requests,
+  type ServiceProblem,
+  type StatusResult,
+} from './protocol.ts';
 
 export interface RunOptions {
   /** A name of the owner's choice; absent: one is made up. */
@@ -29,17 +40,21 @@ export class EngineClient {
     connection.listen();
   }
 
-  summarize(path: string, signal?: AbortSignal): Promise<ModelSummary> {
-    return this.#ask((token) => this.#connection.sendRequest(requests.summarize, { path }, token), signal);
+  summarize(params: PathParams, signal?: AbortSignal): Promise<ModelSummary> {
+    return this.#ask((token) => this.#connection.sendRequest(requests.summarize, params, token), signal);
   }
 
-  profile(path: string, target: string, signal?: AbortSignal): Promise<Profile> {
-    return this.#ask((token) => this.#connection.sendRequest(requests.profile, { path, target }, token), signal);
+  profile(params: ProfileParams, signal?: AbortSignal): Promise<Profile> {
+    return this.#ask((token) => this.#connection.sendRequest(requests.profile, params, token), signal);
   }
 
-  quantize(job: Job, options: QuantizeOptions, run: RunOptions = {}): Promise<QuantizeResult> {
+  quantize(
+    job: Job,
+    options: QuantizeOptions,
+    { folders, ...run }: RunOptions & Confinement = {},
+  ): Promise<QuantizeResult> {
     return this.#run(run, (name, token) =>
-      this.#connection.sendRequest(requests.quantize, { run: name, job, options }, token),
+      this.#connection.sendRequest(requests.quantize, { run: name, job, options, ...(folders && { folders }) }, token),
     );
   }
 
@@ -62,6 +77,20 @@ export class EngineClient {
         token,
       ),
     );
+  }
+
+  sensitivity(
+    path: string,
+    options: { readonly job?: Job; readonly samples?: number } & Confinement,
+    run: RunOptions = {},
+  ): Promise<SensitivityReport> {
+    return this.#run(run, (name, token) =>
+      this.#connection.sendRequest(requests.sensitivity, { run: name, path, ...options }, token),
+    );
+  }
+
+  discoverData(params: PathParams, signal?: AbortSignal): Promise<readonly DiscoveredData[]> {
+    return this.#ask((token) => this.#connection.sendRequest(requests.discoverData, params, token), signal);
   }
 
   /** Runs under way and how the latest ended: what a window that was reloaded asks first. */

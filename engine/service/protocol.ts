@@ -1,22 +1,33 @@
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { DiscoveredData } from '../data/discover.ts';
 import type { Finding } from '../findings.ts';
 import type { ModelSummary } from '../graph/summary.ts';
 import type { Profile } from '../hardware/profile.ts';
 import type { Job } from '../plan.ts';
 import type { ModelEvaluation } from '../run/evaluate-model.ts';
 import type { QuantizeOptions, QuantizeResult } from '../run/quantize.ts';
+import type { SensitivityReport } from '../run/sensitivity.ts';
 import type { VerifyReport } from '../verify/verify.ts';
 
 /**
  * What an engine process or worker answers; everything is plain JSON, paths are absolute. Requests are cancelled as
  * JSON-RPC cancels them. Runs wait for each other; while they wait and work, `progress` tells of them.
  */
-export interface RunParams {
+export interface RunParams extends Confinement {
   /** Chosen by the owner, who finds the run again by it after a reload. */
   readonly run: string;
 }
 
-export interface PathParams {
+/** What a request may touch. */
+export interface Confinement {
+  /**
+   * Folders outside of which nothing is read and nothing written, after links are resolved; absent: no limit (the command
+   * line's own rules hold). A path outside is a finding `file/outside`, and is not even looked at.
+   */
+  readonly folders?: readonly string[];
+}
+
+export interface PathParams extends Confinement {
   readonly path: string;
 }
 
@@ -36,6 +47,14 @@ export interface VerifyParams extends RunParams {
   readonly against?: string;
 }
 
+export interface SensitivityParams extends RunParams {
+  /** The model's file. */
+  readonly path: string;
+  /** A spec's job on this model: its plan and its calibration data count. Absent: weights in int8 per channel, no data. */
+  readonly job?: Job;
+  readonly samples?: number;
+}
+
 export interface ProfileParams extends PathParams {
   readonly target: string;
 }
@@ -51,7 +70,7 @@ export interface ProgressParams extends RunParams {
 }
 
 export interface RunStatus extends ProgressParams {
-  readonly kind: 'quantize' | 'evaluate' | 'verify';
+  readonly kind: 'quantize' | 'evaluate' | 'verify' | 'sensitivity';
   /** What is worked on: the spec or the model. */
   readonly subject: string;
 }
@@ -94,6 +113,9 @@ export const requests = {
   quantize: new RequestType<QuantizeParams, QuantizeResult, ServiceProblem>('engine/quantize'),
   evaluate: new RequestType<EvaluateParams, ModelEvaluation, ServiceProblem>('engine/evaluate'),
   verify: new RequestType<VerifyParams, VerifyReport, ServiceProblem>('engine/verify'),
+  sensitivity: new RequestType<SensitivityParams, SensitivityReport, ServiceProblem>('engine/sensitivity'),
+  /** Data beside a model that fit its input: what *Quantize* offers before it asks. Best first. */
+  discoverData: new RequestType<PathParams, readonly DiscoveredData[], ServiceProblem>('engine/discoverData'),
   /** Stops a run by its name: the connection that asked for it may be gone. */
   cancel: new RequestType<RunParams, boolean, ServiceProblem>('engine/cancel'),
   status: new RequestType0<StatusResult, ServiceProblem>('engine/status'),

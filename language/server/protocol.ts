@@ -1,3 +1,6 @@
+import type { Finding } from '../../engine/findings.ts';
+import type { Job } from '../../engine/plan.ts';
+
 /** What client and server say to each other beside the Language Server Protocol. */
 export interface InitializationOptions {
   /** False or absent in an untrusted workspace: then no path of a spec is opened. */
@@ -6,6 +9,28 @@ export interface InitializationOptions {
 
 /** Client to server: the person has granted trust. */
 export const trustGranted = 'qspec/trustGranted';
+
+/** Client to server: what a spec resolves to, read from the open document or else from the file. */
+export const resolveRequest = 'qspec/resolve';
+
+export interface ResolveParams {
+  readonly uri: string;
+}
+
+export interface ResolveResult {
+  /** Absent if a finding is an error, or in an untrusted workspace. */
+  readonly job?: Job;
+  readonly findings: readonly Finding[];
+}
+
+/** Client to server: the absolute path of the model that each spec names; null where it names none or may not be read. */
+export const modelsNamedRequest = 'qspec/modelsNamed';
+
+export interface ModelsNamedParams {
+  readonly uris: readonly string[];
+}
+
+export type ModelsNamedResult = readonly (string | null)[];
 
 /** Server (in a browser) to client, which has the files. Paths are those of `file:`-like URIs. */
 export const fileRequests = {

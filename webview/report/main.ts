@@ -4,7 +4,6 @@ import { registerControls } from '../toolkit.ts';
 registerControls();
 
 connect((message) => {
-  if (message.kind === 'report')
-    replaceContent(element('h1', 'title', message.title), element('pre', 'report', message.text));
-  if (message.kind === 'failed') replaceContent(element('p', 'failed', message.what, ' ', message.fix ?? ''));
+  if (message.kind === 'report') replaceContent(element('h1', 'title', message.title));
+  if (message.kind === 'notice') replaceContent(element('p', 'notice', message.what, ' ', message.fix ?? ''));
 });

@@ -29,9 +29,9 @@ afterAll(async () => {
 
 describe('an engine process', () => {
   test('summarises and profiles models', async () => {
-    const summary = await engine.client.summarize(model);
+    const summary = await engine.client.summarize({ path: model });
     expect(summary.layers.map(({ name }) => name)).toContain('conv2');
-    const profile = await engine.client.profile(model, 'cortex-m7');
+    const profile = await engine.client.profile({ path: model, target: 'cortex-m7' });
     expect(profile.latency).toBeGreaterThan(0);
   });
 
@@ -81,10 +81,10 @@ describe('an engine process', () => {
   test('answers a bad file with its finding, and goes on', async () => {
     const path = join(folder, 'noise.onnx');
     writeFileSync(path, 'this is no model');
-    const failure = await engine.client.summarize(path).catch((error: unknown) => error);
+    const failure = await engine.client.summarize({ path }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(FindingError);
     expect((failure as FindingError).finding).toMatchObject({ code: 'model/not-onnx', file: path });
-    await expect(engine.client.profile(model, 'cortex-m8')).rejects.toThrow(/cortex-m7/);
+    await expect(engine.client.profile({ path: model, target: 'cortex-m8')).rejects.toThrow(/cortex-m7/);
     expect((await engine.client.status()).version).toMatch(/^\d+\.\d+/);
   });
 
@@ -102,7 +102,7 @@ describe('an engine process', () => {
     expect(await failed).toBe('failed');
     expect(existsSync(join(folder, 'never'))).toBe(false);
     const another = startEngine({ program, threads: 1 });
-    expect((await another.client.summarize(model)).totals.layers).toBeGreaterThan(5);
+    expect((await another.client.summarize({ path: model })).totals.layers).toBeGreaterThan(5);
     another.stop();
     await another.exited;
   });
