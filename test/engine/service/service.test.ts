@@ -84,7 +84,7 @@ describe('an engine process', () => {
     const failure = await engine.client.summarize({ path }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(FindingError);
     expect((failure as FindingError).finding).toMatchObject({ code: 'model/not-onnx', file: path });
-    await expect(engine.client.profile({ path: model, target: 'cortex-m8')).rejects.toThrow(/cortex-m7/);
+    await expect(engine.client.profile({ path: model, target: 'cortex-m8' })).rejects.toThrow(/cortex-m7/);
     expect((await engine.client.status()).version).toMatch(/^\d+\.\d+/);
   });
 
