@@ -171,6 +171,8 @@ export interface ReportLayer {
 
 export interface ReportMessage {
   readonly kind: 'report';
+  /** What the page must remember (as `id` of its state) for a window that reloads to find the report again. */
+  readonly id: string;
   readonly title: string;
   readonly subtitle: string;
   readonly cards: readonly ReportCard[];
