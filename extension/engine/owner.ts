@@ -95,7 +95,10 @@ export class EngineOwner implements vscode.Disposable {
 
   /** A connection that closed says so before the process's own end is known: the end is the better explanation. */
   async #explain(engine: RunningEngine, error: unknown): Promise<never> {
-    const end = await Promise.race([engine.exited, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 100))]);
+    const end = await Promise.race([
+      engine.exited,
+      new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 100)),
+    ]);
     throw end === undefined ? error : new EngineEnded(end, this.#wanted.has(engine));
   }
 }
