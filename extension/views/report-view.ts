@@ -33,7 +33,7 @@ export function reportMessage(report: Report, { id, actions }: Pick<ReportMessag
       ...report.targets.map(latencyCard),
     ],
     judgements: judgements(report),
-    findings: report.findings.map((severity, code, what, why, fix ) => {
+    findings: report.findings.map(({ severity, code, what, why, fix }) => {
       const view: FindingView = { severity, code, what, ...(why && { why }), ...(fix && { fix }) };
       return view;
     }),
@@ -42,10 +42,11 @@ export function reportMessage(report: Report, { id, actions }: Pick<ReportMessag
     runtime: runtimeFacts(report),
     provenance: provenance(report),
     // The report cannot know its own size.
-    files: report.files.map((path, bytes: size, kind ) => (
+    files: report.files.map(({ path, bytes: size, kind }) => ({
       path,
       size: size > 0 ? bytes(size) : '',
-      about: kind,)),
+      about: kind,
+    })),
     actions,
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { reportMessage } from '../../extension/views/report-view.ts';
 import { exampleReport } from '../engine/report/example.ts';
 
-const message = reportMessage(exampleReport, { actions: [{ action: 'openSpec', label: 'Open Spec' }] });
+const message = reportMessage(exampleReport, { id: 'spec', actions: [{ action: 'openSpec', label: 'Open Spec' }] });
 
 describe('what the report view is sent', () => {
   test('survives structured cloning and JSON alike', () => {
@@ -66,7 +66,7 @@ describe('what the report view is sent', () => {
     const card = (more: object) =>
       reportMessage(
         { ...exampleReport, accuracy: { ...exampleReport.accuracy!, metrics: { ...metrics, ...more } } },
-        { actions: [] },
+        { id: 'spec', actions: [] },
       ).cards[1]!;
     expect(card({ agreement })).toMatchObject({ title: 'Predictions alike', before: null, after: '99.2 %' });
     expect(card({})).toMatchObject({ title: 'SQNR of the logits', after: '31.4 dB' });
@@ -83,7 +83,7 @@ describe('what the report view is sent', () => {
         targets: [],
         layers: [],
       },
-      { actions: [] },
+      { id: 'spec', actions: [] },
     );
     expect(bare.cards.length).toBe(1);
     expect([bare.runtime, bare.hardware]).toEqual([[], []]);
