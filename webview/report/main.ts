@@ -53,6 +53,7 @@ function show(message: ToWebview): void {
 }
 
 function showReport(message: ReportMessage): void {
+  update({ id: message.id });
   const { scroll } = state;
   page = reportPage(message, context);
   replaceContent(page.element);

@@ -2,6 +2,8 @@ import type { ColumnKey, Sort } from './layer-order.ts';
 
 /** What the page remembers while it is hidden or the window reloads. */
 export interface ViewState {
+  /** Which report is shown: by this the host finds it again for a window that reloads. */
+  readonly id: string;
   readonly sort: Sort | null;
   readonly filter: string;
   readonly selected: string | null;
@@ -12,6 +14,7 @@ export interface ViewState {
 }
 
 export const initialState: ViewState = {
+  id: '',
   sort: null,
   filter: '',
   selected: null,
@@ -34,8 +37,9 @@ const keys: readonly ColumnKey[] = [
 /** State of an older version, or of anything else, is taken as far as it makes sense. */
 export function readState(remembered: unknown): ViewState {
   const found = (typeof remembered === 'object' && remembered !== null ? remembered : {}) as Record<string, unknown>;
-  const { sort, filter, selected, provenanceOpen } = found;
+  const { id, sort, filter, selected, provenanceOpen } = found;
   return {
+    id: typeof id === 'string' ? id : '',
     sort: readSort(sort),
     filter: typeof filter === 'string' ? filter : '',
     selected: typeof selected === 'string' ? selected : null,
