@@ -2,7 +2,6 @@ import {
   type Box,
   type Camera,
   contains,
-  fit,
   fitScale,
   keepOver,
   opening,
