@@ -51,7 +51,10 @@ export function buildModel(message: GraphMessage): GraphModel {
   nodes.forEach((node, to) => {
     const read =
       node.kind === 'layer'
-        ? node.layer.inputs.filter(({ kind }) => kind === 'activation').map(({ name }) => name)
+        ? // A constant is drawn where a layer makes it; those stored in the model are said in the details.
+          node.layer.inputs
+            .filter(({ kind, name }) => kind === 'activation' || producer.has(name))
+            .map(({ name }) => name)
         : node.kind === 'output'
           ? [node.name]
           : [];

@@ -44,7 +44,8 @@ export function drawBackdrop(
   const byColour = new Map<string, number[]>();
   nodesIn(layout, cards, box, (node) => {
     const heat = marks.heat?.ofNode.get(node);
-    const colour = heat === undefined ? palette.kind(cards[node]!.kind) : palette.heat[heat.level]!;
+    const plain = marks.heat === null ? palette.kind(cards[node]!.kind) : palette.faint;
+    const colour = heat === undefined ? plain : palette.heat[heat.level]!;
     const list = byColour.get(colour);
     if (list === undefined) byColour.set(colour, [node]);
     else list.push(node);

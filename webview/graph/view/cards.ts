@@ -14,7 +14,7 @@ export function detailAt(scale: number): Detail {
   return scale >= readable ? 'full' : scale >= recognisable ? 'title' : 'block';
 }
 
-const fontSizes = { title: 13, name: 11, facts: 11, shape: 11, chip: 11, large: 24 } as const;
+const fontSizes = { title: 13, name: 11, facts: 11, shape: 11, chip: 11, large: 34 } as const;
 
 /** Widths of text in the page's font, to cut what does not fit. */
 export class TextMeter {
@@ -60,8 +60,11 @@ export function drawCard(scene: Scene, node: number, detail: Detail, meter: Text
   );
   if (detail === 'full') writeAll(group, scene, node, meter);
   if (detail === 'title') {
-    const text = elideToWidth(card.title, width - 28, meter.width('large'));
-    group.append(svg('text', { class: 'large', x: 2, y: 0 }, text));
+    const room = width - 24;
+    const natural = meter.width('large')(elide(card.title, 60));
+    const size = Math.max(20, Math.min(fontSizes.large, (fontSizes.large * room) / Math.max(1, natural)));
+    const text = elideToWidth(card.title, (room * fontSizes.large) / size, meter.width('large'));
+    group.append(svg('text', { class: 'large', x: 2, y: 0, 'font-size': size }, text));
   }
   return group;
 }
@@ -72,7 +75,8 @@ function writeAll(group: SVGGElement, scene: Scene, node: number, meter: TextMet
   const left = terminal ? 0 : -card.width / 2 + cardSize.band + cardSize.padding;
   const room = card.width - 2 * cardSize.padding - (terminal ? 16 : cardSize.band);
   let y = -card.height / 2 + cardSize.padding + 12;
-  const chipRoom = !terminal && card.width > cardSize.narrow ? 58 : terminal ? 0 : 52;
+  // The number of decibels stands at the right of the title.
+  const chipRoom = terminal ? 0 : 60;
   group.append(
     svg('text', { class: 'title', x: left, y }, elideToWidth(card.title, room - chipRoom, meter.width('title'))),
   );
@@ -99,7 +103,8 @@ export function markCard(
   group.classList.toggle('passed-over', searching && !marks.hits.has(node) && marks.selected !== node);
   group.classList.toggle('heated', heat !== undefined);
   for (const name of [...group.classList]) if (name.startsWith('heat-')) group.classList.remove(name);
-  group.querySelector('.chip')?.remove();
+  group.querySelector('.chip, .large-db')?.remove();
+  group.querySelector('.large')?.setAttribute('y', '0');
   const about = scene.model.nodes[node]!;
   group.setAttribute('aria-pressed', String(marks.selected === node));
   group.setAttribute(
@@ -120,5 +125,9 @@ export function markCard(
         svg('text', { x: chip / 2, y: 12.5 }, text),
       ),
     );
+  }
+  if (detail === 'title' && height > 58) {
+    group.querySelector('.large')?.setAttribute('y', '-13');
+    group.append(svg('text', { class: 'large-db', x: 2, y: 17 }, elide(heat.sqnr.text, 12)));
   }
 }

@@ -1,6 +1,6 @@
 import { element } from '../../host.ts';
 import { findingList } from '../../notice.ts';
-import type { FromWebview, GraphLayer, GraphValue } from '../../protocol.ts';
+import type { Figure, FromWebview, GraphLayer, GraphValue } from '../../protocol.ts';
 import { fullText } from '../../text.ts';
 import { kindWords, operatorKind } from '../operators.ts';
 import { mostSensitive } from '../sensitivity.ts';
@@ -17,7 +17,7 @@ const mostRanked = 10;
 const roles = {
   compute: 'Quantised: weights and activations in integers',
   'same-scale': 'Passes its input on at the same scale',
-  elementwise: 'Quantised: combines inputs at their own scales',
+  elementwise: 'Quantised, input and output each at a scale of its own',
   activation: 'Quantised with, or folded into, the layer before it',
   none: 'Stays in floating point',
 } as const;
@@ -69,9 +69,9 @@ export function detailsOf(
   content.append(
     facts([
       ['Quantisation', roles[layer.quantization ?? 'none']],
-      ['Parameters', layer.parameters.text],
-      ['MACs', layer.macs.text],
-      ['Weights', layer.bytes.text],
+      ['Parameters', unlessZero(layer.parameters)],
+      ['MACs', unlessZero(layer.macs)],
+      ['Weights', unlessZero(layer.bytes)],
     ]),
   );
   if (layer.attributes.length > 0) content.append(section('Attributes', facts(layer.attributes)));
@@ -85,7 +85,11 @@ export function detailsOf(
 function modelDetails(content: HTMLElement, scene: Scene, heat: Heat | null, events: DetailsEvents): HTMLElement {
   const { message, model } = scene;
   const list = (values: readonly GraphValue[], offset: number) =>
-    element('ul', 'values', ...limited(values, (value, i) => row(value, [jumpButton(scene, offset + i, events)])));
+    element(
+      'ul',
+      'values',
+      ...limited(values, (value, i) => row(value, [], '', jumpButton(scene, offset + i, events))),
+    );
   content.append(
     element('h2', 'name', fullText(message.title, longestName)),
     element('p', 'kind-line', fullText(message.subtitle)),
@@ -133,17 +137,22 @@ function section(title: string, ...children: Node[]): HTMLElement {
   return element('section', '', element('h3', '', title), ...children);
 }
 
+/** A layer without weights is not told that it has 0 of them; empty text is left out. */
+function unlessZero(figure: Figure): string {
+  return figure.value === 0 ? '' : figure.text;
+}
+
 function facts(pairs: readonly (readonly [name: string, value: string])[]): HTMLElement {
   const list = element('dl', 'facts');
   for (const [name, value] of pairs) {
     if (value === '') continue;
-    list.append(element('dt', '', fullText(name, 80)), element('dd', '', fullText(value, 600)));
+    list.append(element('dt', '', fullText(name, 80)), element('dd', '', fullText(value, 240)));
   }
   return list;
 }
 
-function row(value: GraphValue, jumps: readonly Node[], note = ''): HTMLElement {
-  const name = element('span', 'value-name', value.name === '' ? '(left out)' : fullText(value.name, 160));
+function row(value: GraphValue, jumps: readonly Node[], note = '', link?: HTMLElement): HTMLElement {
+  const name = element('span', 'value-name', link ?? (value.name === '' ? '(left out)' : fullText(value.name, 160)));
   name.title = fullText(value.name);
   const about = element('span', 'value-type', fullText(value.type, 120));
   if (note !== '') about.append(element('span', 'note', note));
@@ -156,7 +165,7 @@ function inputList(scene: Scene, layer: GraphLayer, events: DetailsEvents): HTML
     'values',
     ...limited(layer.inputs, (input) => {
       if (input.kind === 'absent') return row({ name: '', type: '' }, []);
-      if (input.kind === 'constant') return row(input, [], 'constant');
+      if (input.kind === 'constant' && !scene.model.producer.has(input.name)) return row(input, [], 'constant');
       const from = scene.model.producer.get(input.name);
       return row(input, from === undefined ? [] : [jumpButton(scene, from, events, '↑ ')]);
     }),

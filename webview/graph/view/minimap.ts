@@ -74,10 +74,9 @@ export class Minimap {
     const heat = marks.heat?.ofNode;
     cards.forEach((card, node) => {
       const known = heat?.get(node);
-      context.globalAlpha = heat !== undefined && known === undefined ? 0.3 : 0.9;
-      block(node, known === undefined ? palette.kind(card.kind) : palette.heat[known.level]!, 1);
+      const plain = heat === undefined ? palette.kind(card.kind) : palette.faint;
+      block(node, known === undefined ? plain : palette.heat[known.level]!, 1);
     });
-    context.globalAlpha = 1;
     for (const node of marks.hits) block(node, palette.hit, 3);
     if (marks.selected !== null) block(marks.selected, palette.accent, 3);
   }

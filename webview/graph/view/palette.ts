@@ -8,6 +8,8 @@ export interface Palette {
   readonly hit: string;
   readonly text: string;
   readonly border: string;
+  /** Of cards among measured ones that were not measured. */
+  readonly faint: string;
   readonly kind: (kind: Card['kind']) => string;
   readonly heat: readonly string[];
 }
@@ -22,6 +24,7 @@ export function readPalette(): Palette {
     hit: read('--hit'),
     text: read('--text'),
     border: read('--line'),
+    faint: read('--faint'),
     kind: (kind) => {
       const known = kinds.get(kind) ?? read(`--kind-${kind}`);
       kinds.set(kind, known);

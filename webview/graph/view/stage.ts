@@ -297,7 +297,7 @@ export class Stage {
     if (!painted) piecesIn(layout, box, (index) => pieces.push(index));
     setPaths(this.lines, this.arrows, edgePaths(layout, pieces));
     setPaths(this.litLines, this.litArrows, edgePaths(layout, this.litPieces(box)));
-    this.root.setAttribute('class', `detail-${detail}`);
+    this.root.setAttribute('class', `detail-${detail}${this.marks.heat === null ? '' : ' has-heat'}`);
     this.drawn = { box, detail, painted };
   }
 

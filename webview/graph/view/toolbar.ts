@@ -34,10 +34,9 @@ export class Toolbar {
     this.field.setAttribute('data-testid', 'search');
     const lens = element('span', 'lens', icon('search'));
     lens.slot = 'start';
-    this.hits.slot = 'end';
     this.hits.setAttribute('data-testid', 'hits');
     this.hits.setAttribute('role', 'status');
-    this.field.append(lens, this.hits);
+    this.field.append(lens);
     this.field.addEventListener('input', () => events.query(this.field.value));
     this.field.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') events.step(event.shiftKey ? -1 : 1);
@@ -66,6 +65,7 @@ export class Toolbar {
       'span',
       'find',
       this.field,
+      this.hits,
       button(icon('previous'), 'icon', () => events.step(-1), { 'aria-label': 'Previous hit (Shift+Enter)' }),
       button(icon('next'), 'icon', () => events.step(1), { 'aria-label': 'Next hit (Enter)' }),
     );
