@@ -5,7 +5,7 @@ import { findNodes, hitsText, nextHit } from './search.ts';
 import { type Remembered, readRemembered } from './state.ts';
 import { detailsOf } from './view/details.ts';
 import { listenToKeys } from './view/keys.ts';
-import { legendLine } from './view/legend.ts';
+import { legendLine, showProgress } from './view/legend.ts';
 import { type Heat, heatOf, type Scene, sceneOf } from './view/scene.ts';
 import { Stage } from './view/stage.ts';
 import { Toolbar } from './view/toolbar.ts';
@@ -93,8 +93,14 @@ export class GraphPage {
   }
 
   showSensitivity(message: SensitivityMessage): void {
+    const before = this.sensitivity?.state.kind;
     this.sensitivity = message;
     if (this.scene === null) return;
+    const line = this.legend.firstElementChild;
+    if (message.state.kind === 'running' && before === 'running' && line !== null) {
+      showProgress(line, message.state);
+      return;
+    }
     // While a new measurement runs, the colours of the last one stay.
     if (message.state.kind !== 'running') this.heat = heatOf(this.scene, message);
     this.update();

@@ -127,7 +127,7 @@ export function markCard(
     );
   }
   if (detail === 'title' && height > 58) {
-    group.querySelector('.large')?.setAttribute('y', '-13');
-    group.append(svg('text', { class: 'large-db', x: 2, y: 17 }, elide(heat.sqnr.text, 12)));
+    group.querySelector('.large')?.setAttribute('y', '-14');
+    group.append(svg('text', { class: 'large-db', x: 2, y: 19 }, elide(heat.sqnr.text, 12)));
   }
 }

@@ -18,20 +18,15 @@ export function legendLine(
   line.setAttribute('data-state', state.kind);
   if (state.kind === 'running') {
     const bar = element('span', 'bar', element('span', 'bar-fill'));
-    const share = state.share === null ? null : Math.min(1, Math.max(0, state.share));
     bar.setAttribute('role', 'progressbar');
     bar.setAttribute('aria-label', 'Measuring sensitivity');
-    if (share !== null) {
-      bar.setAttribute('aria-valuenow', String(Math.round(share * 100)));
-      (bar.firstElementChild as HTMLElement).style.width = `${share * 100}%`;
-    } else bar.classList.add('unknown');
-    const text = element('span', 'basis', fullText(state.text));
     line.append(
       document.createElement('vscode-progress-ring'),
-      text,
+      element('span', 'basis'),
       bar,
       button('Cancel', 'secondary', () => act('cancelSensitivity'), { 'data-action': 'cancelSensitivity' }),
     );
+    showProgress(line, state);
     return line;
   }
   if (state.kind === 'failed') {
@@ -57,4 +52,15 @@ export function legendLine(
     line.append(element('span', 'key', element('span', `swatch kind-${kind}`), words));
   }
   return line;
+}
+
+/** Moves the line of a running measurement on, in place: its button keeps the focus and a click in progress. */
+export function showProgress(line: Element, state: { readonly text: string; readonly share: number | null }): void {
+  const bar = line.querySelector('.bar')!;
+  const share = state.share === null ? null : Math.min(1, Math.max(0, state.share));
+  line.querySelector('.basis')!.textContent = fullText(state.text);
+  bar.classList.toggle('unknown', share === null);
+  if (share === null) bar.removeAttribute('aria-valuenow');
+  else bar.setAttribute('aria-valuenow', String(Math.round(share * 100)));
+  (bar.firstElementChild as HTMLElement).style.width = share === null ? '' : `${share * 100}%`;
 }

@@ -1,3 +1,4 @@
+import { fullText } from '../../text.ts';
 import {
   type Box,
   type Camera,
@@ -60,6 +61,8 @@ export class Stage {
   private frame = 0;
   private glideFrame = 0;
   private minimapStale = true;
+  /** The cards drawn show marks of before. */
+  private remark = false;
 
   private readonly events: StageEvents;
 
@@ -92,6 +95,7 @@ export class Stage {
     this.scene = scene;
     this.cursor = scene.layout.rows[0]?.[0] ?? 0;
     this.root.setAttribute('data-layers', String(scene.message.layers.length));
+    this.root.setAttribute('aria-label', `Graph of ${fullText(scene.message.title, 120)}`);
     this.awaited = camera ?? 'opening';
     this.measure();
     this.redraw();
@@ -101,7 +105,9 @@ export class Stage {
     const { selected } = marks;
     if (selected !== null) this.cursor = selected;
     this.marks = marks;
-    this.redraw();
+    this.remark = true;
+    this.minimapStale = true;
+    this.schedule();
   }
 
   get at(): Camera {
@@ -141,7 +147,8 @@ export class Stage {
   /** Moves the keyboard to a node. */
   focus(node: number): void {
     this.cursor = node;
-    this.drawn = null;
+    // The node may be out of view and have no element yet.
+    this.remark = true;
     this.render();
     this.cards.get(node)?.focus({ preventScroll: true });
   }
@@ -241,7 +248,7 @@ export class Stage {
     const shift = `translate(${view.width / 2 - camera.x * scale} ${view.height / 2 - camera.y * scale}) scale(${scale})`;
     this.world.setAttribute('transform', shift);
     const detail = detailAt(scale);
-    if (this.drawn === null || this.drawn.detail !== detail || !contains(this.drawn.box, seen(camera, view))) {
+    if (this.remark || this.drawn?.detail !== detail || !contains(this.drawn.box, seen(camera, view))) {
       this.drawElements(detail);
     }
     this.world.style.setProperty('--stroke', String(Math.max(1.3, 0.9 / scale)));
@@ -284,13 +291,15 @@ export class Stage {
     }
     // In the order of the rows, which is the order of reading.
     for (const node of wanted) {
-      if (this.cards.has(node)) continue;
-      const element = drawCard(scene, node, detail, this.meter);
-      markCard(element, scene, node, this.marks, detail, this.meter);
-      if (node === this.cursor) element.setAttribute('tabindex', '0');
+      const kept = this.cards.get(node);
+      const element = kept ?? drawCard(scene, node, detail, this.meter);
+      if (kept === undefined || this.remark) markCard(element, scene, node, this.marks, detail, this.meter);
+      element.setAttribute('tabindex', node === this.cursor ? '0' : '-1');
+      if (kept !== undefined) continue;
       this.cards.set(node, element);
       this.cardLayer.append(element);
     }
+    this.remark = false;
     if (focused !== null && this.focused !== focused) this.cards.get(focused)?.focus({ preventScroll: true });
 
     const pieces: number[] = [];
