@@ -40,10 +40,11 @@ export function histogramFigure(view: HistogramView): HTMLElement {
   const tallest = tallestOf(view);
   const { width, height } = frame;
   const levels = levelLines(view, width);
+  const binWidth = width / view.before.length;
   const cursor = svg('rect', {
     class: 'cursor',
     y: 0,
-    width: width / view.before.length,
+    width: binWidth,
     height,
     visibility: 'hidden',
   });
@@ -51,7 +52,7 @@ export function histogramFigure(view: HistogramView): HTMLElement {
     ? [
         [0, levels.from],
         [levels.to, width],
-      ].filter(([from, to]) => to! - from! > 0.5)
+      ].filter(([from, to]) => to! - from! > 0.99 * binWidth)
     : [];
   const summary = `Histogram of the ${view.title} from ${axisNumber(view.low)} to ${axisNumber(view.high)}: ${view.notes.join(', ')}. Arrow keys read it bin by bin.`;
   const picture = svg(

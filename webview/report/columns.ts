@@ -52,7 +52,7 @@ const weight: Column = {
   key: 'weight',
   title: 'Weights',
   about: 'format of the weights',
-  track: 'minmax(76px, 0.7fr)',
+  track: 'minmax(86px, 0.7fr)',
   cell: (layer) => [layer.weight === '' ? '–' : formatChip(layer.weight)],
 };
 const activations: Column = {
@@ -66,7 +66,7 @@ const weightSqnr: Column = {
   key: 'weightSqnr',
   title: 'SQNR weights',
   about: 'signal to quantisation noise of the weights alone',
-  track: 'minmax(98px, 0.8fr)',
+  track: 'minmax(120px, 0.8fr)',
   numeric: true,
   cell: (layer) => [sqnr(layer.weightSqnr)],
 };
@@ -74,7 +74,7 @@ const outputSqnr: Column = {
   key: 'outputSqnr',
   title: 'SQNR output',
   about: 'signal to quantisation noise of the output, with the noise of all layers before',
-  track: 'minmax(98px, 0.8fr)',
+  track: 'minmax(120px, 0.8fr)',
   numeric: true,
   cell: (layer) => [sqnr(layer.outputSqnr)],
 };
@@ -91,7 +91,7 @@ const bytesAfter: Column = {
 };
 const bytesNarrow: Column = {
   ...bytesAfter,
-  track: 'minmax(70px, 0.7fr)',
+  track: 'minmax(78px, 0.7fr)',
   cell: (layer) => [layer.bytesAfter.text],
 };
 const macs: Column = {
@@ -106,8 +106,8 @@ const macs: Column = {
 
 /** What there is room for; the detail of a layer shows everything at any width. */
 export function columnsFor(width: number): readonly Column[] {
-  if (width >= 840) return [name, op, weight, activations, weightSqnr, outputSqnr, bytesAfter, macs];
-  if (width >= 600) return [name, op, weight, weightSqnr, outputSqnr, bytesNarrow];
+  if (width >= 900) return [name, op, weight, activations, weightSqnr, outputSqnr, bytesAfter, macs];
+  if (width >= 640) return [name, op, weight, weightSqnr, outputSqnr, bytesNarrow];
   if (width >= 480) return [name, weight, outputSqnr, bytesNarrow];
   return [name, outputSqnr, bytesNarrow];
 }

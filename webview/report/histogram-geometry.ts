@@ -87,10 +87,10 @@ export function binAt(view: HistogramView, index: number) {
   };
 }
 
-/** A number of an axis in at most three digits: `-0.0603`, `127.5`, `1.2e-9`. */
+/** A number of an axis in few digits: `−0.0603`, `127.5`, `1.2e−9`. */
 export function axisNumber(value: number): string {
-  const rounded = Number(value.toPrecision(3));
-  return String(Object.is(rounded, -0) ? 0 : rounded).replace('-', '−');
+  const rounded = Number(value.toPrecision(Math.abs(value) >= 100 ? 4 : 3));
+  return String(Object.is(rounded, -0) ? 0 : rounded).replaceAll('-', '−');
 }
 
 function fixed(value: number): string {

@@ -145,7 +145,7 @@ export class LayerTable {
       });
       cell.append(
         el('span', 'head-title', title),
-        withAttributes(el('span', 'sort-sign', sign), { 'aria-hidden': 'true' }),
+        ...(sign ? [withAttributes(el('span', 'sort-sign', sign), { 'aria-hidden': 'true' })] : []),
       );
       cell.addEventListener('click', () => this.#sortBy(i));
       row.append(cell);

@@ -24,7 +24,7 @@ export function reportPage(report: ReportMessage, context: PageContext): ReportP
     header(report, context),
     cardGrid(report.cards),
     ...(report.judgements.length > 0 ? [section('Expectations and budgets', judgements(report.judgements))] : []),
-    ...(report.findings.length > 0 ? [section('What to look at', findings(report.findings))] : []),
+    ...(report.findings.length > 0 ? [section('What to look at', ...findings(report.findings))] : []),
     ...(layers ? [layers.element] : []),
     ...(report.hardware.length > 0 ? [hardware(report)] : []),
     ...(report.runtime.length > 0 ? [section('In the runtime', facts(report.runtime))] : []),
@@ -72,7 +72,18 @@ const marks: Readonly<Record<FindingView['severity'], Mark>> = {
   hint: 'plain',
 };
 
-function findings(all: readonly FindingView[]): HTMLElement {
+/** More remarks than these stand behind a disclosure, so that they do not bury what went wrong. */
+const mostRemarks = 3;
+
+function findings(all: readonly FindingView[]): HTMLElement[] {
+  const serious = all.filter(({ severity }) => severity === 'error' || severity === 'warning');
+  const remarks = all.filter((finding) => !serious.includes(finding));
+  if (remarks.length <= mostRemarks) return [findingList([...serious, ...remarks])];
+  const more = el('details', '', el('summary', '', `${remarks.length} remarks`), findingList(remarks));
+  return serious.length > 0 ? [findingList(serious), more] : [more];
+}
+
+function findingList(all: readonly FindingView[]): HTMLElement {
   const rows = all.map(({ severity, code, what, why, fix }) => {
     const more = [why, fix].filter((text) => text !== undefined) as string[];
     return el(
