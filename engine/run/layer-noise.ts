@@ -30,18 +30,23 @@ export function weightNoise({ graph, assignment }: QuantizedModel): ReadonlyMap<
     if (entry?.codes === undefined || weight === undefined) continue;
     const held = dequantizeTensor(entry.codes as Int8Array, weight.dims, entry);
     const values = weight.data as Float32Array;
-    let signal = 0;
-    let error = 0;
-    for (let i = 0; i < held.length; i++) {
-      signal += values[i]! * values[i]!;
-      error += (values[i]! - held[i]!) ** 2;
-    }
     noise.set(node.name, {
-      sqnr: ratioInDecibels(signal, error),
+      sqnr: signalToNoise(values, held),
       histogram: weightHistogram(values, held, weight.dims, entry),
     });
   }
   return noise;
+}
+
+/** Decibels between values and what is held in their place. */
+export function signalToNoise(values: Float32Array, held: Float32Array): number {
+  let signal = 0;
+  let error = 0;
+  for (let i = 0; i < held.length; i++) {
+    signal += values[i]! * values[i]!;
+    error += (values[i]! - held[i]!) ** 2;
+  }
+  return ratioInDecibels(signal, error);
 }
 
 /** Channels with scales of their own are counted in steps: the only unit in which they share levels. */
