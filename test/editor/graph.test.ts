@@ -17,7 +17,9 @@ inEditor('the graph viewer', 'development', (scenario) => {
     async (code) => {
       await code.explorer.contextMenu(model.name, 'Open Graph');
       const view = await code.webviews.withElement('[data-testid="graph"]', 60_000);
-      await expect.poll(() => view.locator('[data-testid="graph"]').getAttribute('data-layers')).toBe(String(model.layers));
+      await expect
+        .poll(() => view.locator('[data-testid="graph"]').getAttribute('data-layers'))
+        .toBe(String(model.layers));
       // Weights alone need no data: the colours come by themselves.
       await view.locator('[data-testid="legend"]').waitFor({ timeout: 60_000 });
       await expect.poll(() => view.locator('[data-testid="legend"]').innerText()).toMatch(/dB/);

@@ -34,24 +34,20 @@ inEditor('quantising', 'development', (scenario) => {
     },
   );
 
-  scenario(
-    'a cancelled run leaves no file',
-    { files: slowWorkspace('slow'), timeout: 180_000 },
-    async (code) => {
-      await code.explorer.contextMenu('slow.qspec', 'Quantize');
-      await code.notifications.waitFor(/Calibrating \d+\/\d+ · .*left/, 60_000);
-      await code.screenshot('progress');
-      await code.notifications.click('Quantizing slow.qspec', 'Cancel');
-      await code.notifications.waitUntilGone('Quantizing slow.qspec', 10_000);
-      expect(outputs(code.folder)).toEqual([]);
-      expect(await code.notifications.errors()).toEqual([]);
-      // The engine that was cancelled is ready for the next.
-      await code.explorer.contextMenu('slow.qspec', 'Quantize');
-      await code.notifications.waitFor(/Calibrating \d+\/\d+/, 60_000);
-      await code.notifications.click('Quantizing slow.qspec', 'Cancel');
-      await code.notifications.waitUntilGone('Quantizing slow.qspec', 10_000);
-    },
-  );
+  scenario('a cancelled run leaves no file', { files: slowWorkspace('slow'), timeout: 180_000 }, async (code) => {
+    await code.explorer.contextMenu('slow.qspec', 'Quantize');
+    await code.notifications.waitFor(/Calibrating \d+\/\d+ · .*left/, 60_000);
+    await code.screenshot('progress');
+    await code.notifications.click('Quantizing slow.qspec', 'Cancel');
+    await code.notifications.waitUntilGone('Quantizing slow.qspec', 10_000);
+    expect(outputs(code.folder)).toEqual([]);
+    expect(await code.notifications.errors()).toEqual([]);
+    // The engine that was cancelled is ready for the next.
+    await code.explorer.contextMenu('slow.qspec', 'Quantize');
+    await code.notifications.waitFor(/Calibrating \d+\/\d+/, 60_000);
+    await code.notifications.click('Quantizing slow.qspec', 'Cancel');
+    await code.notifications.waitUntilGone('Quantizing slow.qspec', 10_000);
+  });
 
   scenario(
     'an engine killed in mid-run is told of and started again, and the editor lives on',
