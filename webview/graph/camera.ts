@@ -31,12 +31,14 @@ export function wholeGraph(graph: Size, view: Size): Camera {
   return { x: graph.width / 2, y: graph.height / 2, scale: fitScale(graph, view) };
 }
 
-/** Where a model opens: all of it where its cards stay readable, otherwise its beginning. */
-export function opening(graph: Size, view: Size): Camera {
+/** Where a model opens: all of it where its cards stay readable, otherwise its beginning, which is at `start`. */
+export function opening(graph: Size, view: Size, start: number): Camera {
   const whole = wholeGraph(graph, view);
   if (whole.scale >= 0.6) return whole;
   const scale = Math.max(0.6, Math.min(1, (view.width - 2 * margin) / Math.max(graph.width, 1)));
-  return { x: graph.width / 2, y: view.height / 2 / scale - margin / scale, scale };
+  const half = (view.width / 2 - margin) / scale;
+  const x = graph.width <= 2 * half ? graph.width / 2 : Math.min(Math.max(start, half), graph.width - half);
+  return { x, y: view.height / 2 / scale - margin / scale, scale };
 }
 
 /** Zooms by a factor and keeps the graph's point under the pixel (px, py) where it is. */

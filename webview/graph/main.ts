@@ -1,5 +1,7 @@
 import '../common.css';
 import './graph.css';
+import './stage.css';
+import './details.css';
 import { connect, replaceContent } from '../host.ts';
 import { noticePage } from '../notice.ts';
 import { registerControls } from '../toolkit.ts';

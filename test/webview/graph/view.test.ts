@@ -51,10 +51,18 @@ describe('camera', () => {
   });
 
   test('a long model opens at its beginning, readable', () => {
-    const opened = opening({ width: 300, height: 90_000 }, view);
+    const opened = opening({ width: 300, height: 90_000 }, view, 40);
+    expect(opened.x).toBe(150);
     expect(opened.scale).toBeGreaterThanOrEqual(0.6);
     expect(seen(opened, view).top).toBeLessThan(0);
     expect(seen(opened, view).top).toBeGreaterThan(-60);
+  });
+
+  test('a wide model opens where its first layer is', () => {
+    const { x, scale } = opening({ width: 9000, height: 9000 }, view, 7000);
+    expect([x, scale]).toEqual([7000, 0.6]);
+    const atEdge = seen(opening({ width: 9000, height: 9000 }, view, 10), view);
+    expect(atEdge.left).toBeGreaterThan(-60);
   });
 
   test('nobody gets lost beside the graph', () => {

@@ -222,7 +222,9 @@ export class Stage {
       this.redraw();
     }
     if (this.scene === null || this.awaited === null) return;
-    this.camera = this.awaited === 'opening' ? opening(this.scene.layout, this.view) : this.awaited;
+    const { layout } = this.scene;
+    const start = layout.x[layout.rows[0]?.[0] ?? 0] ?? 0;
+    this.camera = this.awaited === 'opening' ? opening(layout, this.view, start) : this.awaited;
     this.awaited = null;
     this.look(this.camera);
   }
