@@ -24,7 +24,7 @@ inEditor('the graph viewer', 'development', (scenario) => {
       await view.locator('[data-testid="legend"]').waitFor({ timeout: 60_000 });
       await expect.poll(() => view.locator('[data-testid="legend"]').innerText()).toMatch(/dB/);
 
-      await view.locator('[data-testid="search"]').click();
+      await view.locator('[data-testid="search"] input').click();
       await code.page.keyboard.type('conv');
       await expect.poll(() => view.locator('[data-testid="hits"]').innerText()).toMatch(/\d+ of \d+/);
       await code.page.keyboard.press('Enter');
