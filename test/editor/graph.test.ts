@@ -26,8 +26,9 @@ inEditor('the graph viewer', 'development', (scenario) => {
 
       await view.locator('[data-testid="search"] input').click();
       await code.page.keyboard.type('conv');
-      await expect.poll(() => view.locator('[data-testid="hits"]').innerText()).toMatch(/\d+ of \d+/);
+      await expect.poll(() => view.locator('[data-testid="hits"]').innerText()).toMatch(/\d+ hits/);
       await code.page.keyboard.press('Enter');
+      await expect.poll(() => view.locator('[data-testid="hits"]').innerText()).toMatch(/\d+ of \d+/);
 
       const node = view.locator('g[data-layer]').first();
       const name = await node.getAttribute('data-layer');
