@@ -77,6 +77,13 @@ export class TextEditor {
       await this.root.locator('.find-widget .matchesCount', { hasText: /^\d+ of \d+$/ }).waitFor({ timeout });
     });
     await page.keyboard.press('Escape');
+    await this.focused();
+  }
+
+  /** Until the editor takes the keys, not the find field or a menu. */
+  private async focused(): Promise<void> {
+    await this.root.locator('.find-widget.visible').waitFor({ state: 'detached' });
+    await this.code.page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor();
   }
 
   /** Puts a text in place of the first occurrence of another. */

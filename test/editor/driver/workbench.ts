@@ -110,16 +110,22 @@ export class Workbench {
     return this.page.locator('.quick-input-widget:visible .monaco-list-row');
   }
 
-  /** Changes user settings of the running window. */
+  /** Changes user settings. The server does not watch its own settings, so the window is loaded again with them. */
   async setSettings(changes: Settings): Promise<void> {
     this.settings = { ...this.settings, ...changes };
     await writeSettings(this.server, this.settings);
+    await this.reload();
   }
 
+  /** Changes the theme in place, as a person does. */
   async setTheme(theme: Theme): Promise<void> {
-    await this.setSettings({ 'workbench.colorTheme': themes[theme] });
-    const css = { light: 'vs', dark: 'vs-dark', 'high-contrast': 'hc-black', 'high-contrast-light': 'hc-light' }[theme];
+    if ((await this.theme()) === theme) return;
+    const { label, css } = themes[theme];
+    await this.runCommand('Preferences: Color Theme');
+    await this.quickInput.fill(label);
+    await this.quickInputRows.filter({ hasText: label }).first().click();
     await this.page.locator(`.monaco-workbench.${css}`).waitFor();
+    await this.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
   }
 
   /** The kind of the theme that is shown. */

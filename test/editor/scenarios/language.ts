@@ -11,7 +11,7 @@ export function languageScenarios(edition: Edition): void {
     scenario('a spec opens coloured and without errors', { workspace: 'examples/digits' }, async (code) => {
       await code.editor.open('digits.qspec');
       await activated(code);
-      const words = ['model', '"digits.onnx"', '128 KiB', 'flash', 'cortex-m7', '// Where it is'];
+      const words = ['export', '"digits.onnx"', '128 KiB', 'flash', 'cortex-m7', '// Where it is'];
       const colours: string[] = [];
       for (const word of words) colours.push(await code.editor.colourOf(word));
       expect(new Set(colours).size, `colours of ${words.join(', ')}: ${colours.join(' ')}`).toBe(words.length);
