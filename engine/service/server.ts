@@ -1,4 +1,5 @@
 import { type CancellationToken, type MessageConnection, ResponseError } from 'vscode-jsonrpc';
+import { discoverData } from '../data/discover.ts';
 import { FindingError } from '../findings.ts';
 import { integerView } from '../hardware/integer-view.ts';
 import { profileModel } from '../hardware/profile.ts';
@@ -71,6 +72,7 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
       measureSensitivity(path, job, context, samples),
     ),
   );
+  connection.onRequest(requests.discoverData, ({ path }) => answer(() => discoverData(host, path)));
   connection.onRequest(requests.cancel, ({ run: name }) => queue.cancel(name));
   connection.onRequest(requests.status, () => ({ version, runs: queue.running, ended: queue.ended }));
 }

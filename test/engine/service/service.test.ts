@@ -35,6 +35,13 @@ describe('an engine process', () => {
     expect(profile.latency).toBeGreaterThan(0);
   });
 
+  test('finds data beside a model', async () => {
+    const [best] = await engine.client.discoverData({ path: model });
+    expect(best).toMatchObject({ kind: 'npz', path: 'digits.npz', samples: 1797, labelled: true });
+    const missing = engine.client.discoverData({ path: join(folder, 'none.onnx') });
+    await expect(missing).rejects.toBeInstanceOf(FindingError);
+  });
+
   test('carries out a job, with progress and the time left, and remembers how it ended', async () => {
     const progress: ProgressParams[] = [];
     const outFolder = join(folder, 'out');
