@@ -1,4 +1,5 @@
 import { type CancellationToken, type MessageConnection, ResponseError } from 'vscode-jsonrpc';
+import { confinedHost } from '../files/confined-host.ts';
 import { FindingError } from '../findings.ts';
 import { integerView } from '../hardware/integer-view.ts';
 import { profileModel } from '../hardware/profile.ts';
@@ -11,7 +12,14 @@ import { loadModel, prepare } from '../run/load.ts';
 import { quantizeJob } from '../run/quantize.ts';
 import { runnableBytes } from '../verify/model-bytes.ts';
 import { verifyModel } from '../verify/verify.ts';
-import { errorCodes, notifications, requests, type ServiceProblem } from './protocol.ts';
+import {
+  type Confinement,
+  errorCodes,
+  notifications,
+  type RunParams,
+  requests,
+  type ServiceProblem,
+} from './protocol.ts';
 import { type Asked, RunQueue } from './run-queue.ts';
 
 export interface ServiceOptions {
@@ -24,40 +32,51 @@ export interface ServiceOptions {
 /** Answers the protocol on a connection until it closes. */
 export function serve(connection: MessageConnection, { host, threads, loadRuntime, version }: ServiceOptions): void {
   const queue = new RunQueue((progress) => void connection.sendNotification(notifications.progress, progress));
-  const contextOf = (progress: Progress): RunContext => ({
-    host,
+  const hostOf = ({ folders }: Confinement): Host => (folders === undefined ? host : confinedHost(host, folders));
+  const contextOf = (confinement: Confinement, progress: Progress): RunContext => ({
+    host: hostOf(confinement),
     progress,
     threads,
     toolVersion: version,
     ...(loadRuntime && { loadRuntime }),
   });
-  const run = <T>(asked: Asked, token: CancellationToken, work: (context: RunContext) => Promise<T>) => {
+  const run = <T>(
+    { kind, subject, params }: { kind: Asked['kind']; subject: string; params: RunParams },
+    token: CancellationToken,
+    work: (context: RunContext) => Promise<T>,
+  ) => {
+    const asked = { run: params.run, kind, subject };
     const subscription = token.onCancellationRequested(() => queue.cancel(asked.run));
-    return answer(() => queue.add(asked, (progress) => work(contextOf(progress)), problemOf)).finally(() =>
+    return answer(() => queue.add(asked, (progress) => work(contextOf(params, progress)), problemOf)).finally(() =>
       subscription.dispose(),
     );
   };
 
-  connection.onRequest(requests.summarize, ({ path }) => answer(async () => (await loadModel(host, path)).summary));
-  connection.onRequest(requests.profile, ({ path, target }) =>
+  connection.onRequest(requests.summarize, (params) =>
+    answer(async () => (await loadModel(hostOf(params), params.path)).summary),
+  );
+  connection.onRequest(requests.profile, (params) =>
     answer(async () => {
-      const model = await loadModel(host, path);
+      const model = await loadModel(hostOf(params), params.path);
       // The passes would fold dequantised weights back to float.
       const quantized = model.summary.layers.some((layer) => layer.op === 'DequantizeLinear');
       const { summary, formats } = integerView(quantized ? model.summary : prepare(model).summary);
-      return profileModel(summary, formats, targetNamed(target));
+      return profileModel(summary, formats, targetNamed(params.target));
     }),
   );
-  connection.onRequest(requests.quantize, ({ run: name, job, options }, token) =>
-    run({ run: name, kind: 'quantize', subject: job.spec.path }, token, (context) =>
-      quantizeJob(job, context, options),
+  connection.onRequest(requests.quantize, (params, token) =>
+    run({ kind: 'quantize', subject: params.job.spec.path, params }, token, (context) =>
+      quantizeJob(params.job, context, params.options),
     ),
   );
-  connection.onRequest(requests.evaluate, ({ run: name, path, job, samples }, token) =>
-    run({ run: name, kind: 'evaluate', subject: path }, token, (context) => evaluateModel(path, job, context, samples)),
+  connection.onRequest(requests.evaluate, (params, token) =>
+    run({ kind: 'evaluate', subject: params.path, params }, token, (context) =>
+      evaluateModel(params.path, params.job, context, params.samples),
+    ),
   );
-  connection.onRequest(requests.verify, ({ run: name, path, against }, token) =>
-    run({ run: name, kind: 'verify', subject: path }, token, async ({ progress }) => {
+  connection.onRequest(requests.verify, (params, token) =>
+    run({ kind: 'verify', subject: params.path, params }, token, async ({ host, progress }) => {
+      const { path, against } = params;
       if (loadRuntime === undefined) throw new Error('this engine has no ONNX Runtime');
       return verifyModel(await loadRuntime(), await runnableBytes(host, path), {
         progress,

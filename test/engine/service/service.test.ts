@@ -88,6 +88,36 @@ describe('an engine process', () => {
     expect((await engine.client.status()).version).toMatch(/^\d+\.\d+/);
   });
 
+  test('touches nothing outside the folders of a request', async () => {
+    const folders = [folder];
+    const outFolder = join(folder, 'confined');
+    const refused = async (work: Promise<unknown>) =>
+      expect(((await work.catch((error: unknown) => error)) as FindingError).finding?.code).toBe('file/outside');
+    await refused(engine.client.summarize({ path: model, folders }));
+    await refused(engine.client.profile({ path: model, target: 'cortex-m7', folders }));
+    await refused(engine.client.quantize(job, { write: true, outFolder }, { folders }));
+    await refused(engine.client.evaluate(model, job, { folders }));
+    await refused(engine.client.verify(model, undefined, { folders }));
+
+    const copy = join(folder, 'own.onnx');
+    copyFileSync(model, copy);
+    expect((await engine.client.summarize({ path: copy, folders })).totals.layers).toBeGreaterThan(5);
+    await refused(engine.client.verify(copy, model, { folders }));
+    const own: Job = { ...job, model: copy };
+    // Its data are elsewhere; its report would go elsewhere.
+    await refused(engine.client.quantize(own, { write: true, outFolder }, { folders }));
+    await refused(
+      engine.client.quantize(
+        own,
+        { write: true, outFolder: join(folder, '..', 'elsewhere') },
+        { folders: [folder, example] },
+      ),
+    );
+    expect(existsSync(join(folder, '..', 'elsewhere'))).toBe(false);
+    const { written } = await engine.client.quantize(own, { write: true, outFolder }, { folders: [folder, example] });
+    expect(written.every((path) => path.startsWith(outFolder) && existsSync(path))).toBe(true);
+  });
+
   test('that dies fails what it was asked, takes nothing with it, and tells its owner', async () => {
     const doomed = startEngine({ program, threads: 1 });
     await doomed.client.status();
