@@ -10,6 +10,7 @@ import { operators } from './commands/operators.ts';
 import { profile } from './commands/profile.ts';
 import { quantize } from './commands/quantize.ts';
 import { run } from './commands/run.ts';
+import { sensitivity } from './commands/sensitivity.ts';
 import { targets } from './commands/targets.ts';
 import { verify } from './commands/verify.ts';
 
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   evalCommand,
   verify,
   profile,
+  sensitivity,
   bench,
   targets,
   formats,

@@ -8,6 +8,7 @@ import { parseArguments } from './arguments.ts';
 import { type Command, UsageError } from './command.ts';
 import { renderFinding } from './findings.ts';
 import { renderCommandHelp, renderHelp } from './help.ts';
+import { jsonText } from './json-text.ts';
 import { makeProgress } from './progress.ts';
 import { commands } from './registry.ts';
 import { makeStyle, type Sink, type Terminal, wantsColour } from './terminal.ts';
@@ -65,16 +66,12 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
     }
     const result = await command.run({ positionals, options, terminal, progress });
     progress.wipe();
-    out.write(
-      json
-        ? `${JSON.stringify(result.json, undefined, 2)}\n`
-        : `${harmless(result.text(), wantsColour(out, environment))}\n`,
-    );
+    out.write(json ? `${jsonText(result.json)}\n` : `${harmless(result.text(), wantsColour(out, environment))}\n`);
     return result.exitCode;
   } catch (error) {
     progress.wipe();
     const { exitCode, document } = explain(error, terminal, environment);
-    if (json) out.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    if (json) out.write(`${jsonText(document)}\n`);
     return exitCode;
   }
 }

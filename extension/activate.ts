@@ -1,24 +1,47 @@
 import * as vscode from 'vscode';
-import type { InitializationOptions } from '../language/server/protocol.ts';
-import { fileRequests, trustGranted } from '../language/server/protocol.ts';
-import type { StartClient } from './client.ts';
-import { answerFileRequests } from './files.ts';
+import { App } from './app.ts';
+import { commands } from './commands/registry.ts';
+import type { Environment } from './environment.ts';
+import { offer } from './messages.ts';
+import { nameOf } from './specs/find.ts';
+
+export interface Started {
+  /** What `activate` returns to other extensions and to tests. */
+  readonly api: { readonly enginePid: () => number | undefined };
+  close(): Promise<void>;
+}
 
 /**
- * Activation shared by the desktop and the web host. An untrusted workspace gets syntax and no more: the language
- * server opens nothing that a spec names until it is told that trust was given.
+ * Activation shared by the desktop and the web host. Nothing heavy starts here: the language server comes with the first
+ * spec, the engine with the first request. An untrusted workspace gets syntax and no more.
  */
-export async function activate(context: vscode.ExtensionContext, startClient: StartClient): Promise<void> {
-  const trust: InitializationOptions = { trusted: vscode.workspace.isTrusted };
-  const client = await startClient({
-    documentSelector: [{ language: 'qspec' }],
-    markdown: { isTrusted: false },
-    initializationOptions: trust,
-    synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.onnx') },
-  });
-  context.subscriptions.push(
-    client,
-    ...answerFileRequests(client, fileRequests),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => void client.sendNotification(trustGranted)),
-  );
+export function activate(context: vscode.ExtensionContext, environment: Environment): Started {
+  const app = new App(context, environment);
+  for (const { id, run } of commands) {
+    const guarded = async (...args: unknown[]) => {
+      try {
+        return await run(app, ...args);
+      } catch (error) {
+        app.tell('QSpec', error);
+        return undefined;
+      }
+    };
+    context.subscriptions.push(vscode.commands.registerCommand(id, guarded));
+  }
+  void tellOfLostRuns(app);
+  return {
+    api: { enginePid: () => app.engine.pid },
+    async close() {
+      app.runs.close();
+    },
+  };
+}
+
+/** The engine lives and dies with its window: a run that a reload cut off is told of. */
+async function tellOfLostRuns(app: App): Promise<void> {
+  for (const { subject } of await app.runs.left()) {
+    const spec = vscode.Uri.parse(subject);
+    const text = `The run of ${nameOf(spec)} ended when its window was closed or reloaded. No file is half-written.`;
+    void offer('warning', text, [{ label: 'Run Again', run: () => app.run('qspec.quantize', spec) }]);
+  }
 }

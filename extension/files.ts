@@ -1,38 +1,33 @@
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
+import type { Environment } from './environment.ts';
 
-/**
- * Answers a server that has no files of its own (in a web window) from VS Code's file system. Paths are resolved
- * against the workspace folders' own scheme, and nothing outside those folders is touched.
- */
+/** Answers a language server that has no files of its own (in a web window) from VS Code's file system. */
 export function answerFileRequests(
   client: BaseLanguageClient,
   requests: { readonly stat: string; readonly read: string; readonly list: string },
+  { uriOf }: Environment,
 ): vscode.Disposable[] {
   return [
-    client.onRequest(requests.stat, async (path: string) => {
-      try {
-        const { size, mtime, type } = await vscode.workspace.fs.stat(uriOf(path));
-        return { size, modified: mtime, isDirectory: (type & vscode.FileType.Directory) !== 0 };
-      } catch {
-        return null;
-      }
-    }),
+    client.onRequest(requests.stat, (path: string) => statOf(uriOf(path))),
     client.onRequest(requests.read, async (path: string): Promise<ArrayBuffer> => {
       // A copy, so that the message carries the file alone and not the buffer that it lies in.
       return Uint8Array.from(await vscode.workspace.fs.readFile(uriOf(path))).buffer;
     }),
-    client.onRequest(requests.list, async (path: string) =>
-      (await vscode.workspace.fs.readDirectory(uriOf(path))).map(([name]) => name),
-    ),
+    client.onRequest(requests.list, (path: string) => namesIn(uriOf(path))),
   ];
 }
 
-function uriOf(path: string): vscode.Uri {
-  const normal = vscode.Uri.file(path).path.replace(/\/+/g, '/');
-  const folder = vscode.workspace.workspaceFolders?.find(
-    ({ uri }) => normal === uri.path || normal.startsWith(`${uri.path.replace(/\/$/, '')}/`),
-  );
-  if (folder === undefined || normal.split('/').includes('..')) throw new Error('The path lies outside the workspace.');
-  return folder.uri.with({ path: normal });
+/** Null where there is no such file. */
+export async function statOf(uri: vscode.Uri) {
+  try {
+    const { size, mtime, type } = await vscode.workspace.fs.stat(uri);
+    return { size, modified: mtime, isDirectory: (type & vscode.FileType.Directory) !== 0 };
+  } catch {
+    return null;
+  }
+}
+
+export async function namesIn(folder: vscode.Uri): Promise<string[]> {
+  return (await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name);
 }

@@ -26,6 +26,7 @@ const nodeEntries = {
   qspec: 'cli/main.ts',
   'engine-process': 'engine/env/node/engine-process.ts',
   'kernel-thread': 'engine/env/node/kernel-thread.ts',
+  'memory-watch': 'engine/env/node/memory-watch.ts',
   'language-server': 'language/server/node.ts',
 };
 

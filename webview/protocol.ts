@@ -148,6 +148,10 @@ export interface HistogramView {
   readonly high: number;
   readonly before: readonly number[];
   readonly after: readonly number[];
+  /** What the axis counts: `value`, `steps of each channel’s scale`. */
+  readonly axis: string;
+  /** What codes stand for: the outermost levels and their distance, on the axis; absent where the tensor stays float. */
+  readonly levels?: { readonly low: number; readonly high: number; readonly step: number };
   /** Small print: format, scale, number of values, share clipped. */
   readonly notes: readonly string[];
 }
@@ -171,6 +175,8 @@ export interface ReportLayer {
 
 export interface ReportMessage {
   readonly kind: 'report';
+  /** What the page must remember (as `id` of its state) for a window that reloads to find the report again. */
+  readonly id: string;
   readonly title: string;
   readonly subtitle: string;
   readonly cards: readonly ReportCard[];

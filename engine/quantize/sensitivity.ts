@@ -26,7 +26,7 @@ export interface LayerSensitivity {
 
 /**
  * Quantises one layer after the other, its weights and its output, with everything else in float, and compares the
- * model's outputs with the float model's. Outputs of one sample are in memory at a time. Layers in the graph's order.
+ * model's outputs with the float model's. Layers in the graph's order.
  * @param graph the float graph that `model` was made from
  */
 export async function sensitivity(
@@ -44,7 +44,8 @@ export async function sensitivity(
   const first = await dataset.sample(0);
   const inputDims = new Map(Array.from(first, ([name, tensor]) => [name, tensor.dims]));
   const prepare = (wanted: Graph) => compile(wanted, { mode, inputDims, ...(threads !== undefined && { threads }) });
-  const reference = await prepare(graph);
+  const float = await prepare(graph);
+  const reference = keeping(float);
   const results: LayerSensitivity[] = [];
   try {
     for (const [index, node] of layers.entries()) {
@@ -61,13 +62,32 @@ export async function sensitivity(
       progress?.report('sensitivity', index + 1, layers.length);
     }
   } finally {
-    reference.dispose();
+    float.dispose();
   }
   return results;
 }
 
+/** Float outputs of all samples that are kept; beyond, they are computed anew for every layer. */
+const keptBytes = 64 * 2 ** 20;
+
+/** The float model's outputs by sample. */
+type Reference = (index: number, sample: ReadonlyMap<string, Tensor>) => Promise<ReadonlyMap<string, Float32Array>>;
+
+function keeping(program: Program): Reference {
+  const kept = new Map<number, ReadonlyMap<string, Float32Array>>();
+  let bytes = 0;
+  return async (index, sample) => {
+    const known = kept.get(index);
+    if (known !== undefined) return known;
+    const outputs = copied(await program.run(sample));
+    for (const values of outputs.values()) bytes += values.byteLength;
+    if (bytes <= keptBytes) kept.set(index, outputs);
+    return outputs;
+  };
+}
+
 async function compare(
-  reference: Program,
+  reference: Reference,
   other: Program,
   dataset: Dataset,
   count: number,
@@ -78,7 +98,7 @@ async function compare(
   for (let i = 0; i < count; i++) {
     throwIfCancelled(progress);
     const sample = await dataset.sample(i);
-    const exact = copied(await reference.run(sample));
+    const exact = await reference(i, sample);
     const actual = await other.run(sample);
     for (const [name, values] of exact) {
       const own = actual.get(name)!.data as Float32Array;

@@ -71,6 +71,39 @@ export interface LayerReport {
   readonly bytesBefore: number;
   readonly bytesAfter: number;
   readonly macs: number;
+  /** Of the weights; absent where they stay as they are. */
+  readonly weightHistogram?: TensorHistogram;
+  /** Of the output, on the same samples as `outputSqnr`. */
+  readonly outputHistogram?: TensorHistogram;
+}
+
+/**
+ * Counts of one tensor's values in equal bins from `low` to `high`: float, and what its codes stand for. The outermost
+ * bins hold what lies beyond them too.
+ */
+export interface TensorHistogram {
+  /** `step`: each channel's values are counted in its own scale, from its zero point; channels share no other grid. */
+  readonly unit: 'value' | 'step';
+  readonly low: number;
+  readonly high: number;
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** Values counted: the finite ones. */
+  readonly count: number;
+  /** Share of the float values that the codes do not reach: more than half a step beyond the last level. */
+  readonly clipped: number;
+  /** Absent: the tensor stays float. */
+  readonly codes?: {
+    readonly format: string;
+    /** Smallest and largest over the channels. */
+    readonly scale: readonly [smallest: number, largest: number];
+    /** null: channels differ. */
+    readonly zeroPoint: number | null;
+    readonly channels: number;
+    /** Distance of two levels, and the outermost ones, in the histogram's unit. */
+    readonly step: number;
+    readonly levels: readonly [lowest: number, highest: number];
+  };
 }
 
 export interface TargetReport {

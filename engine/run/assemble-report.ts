@@ -8,7 +8,7 @@ import type { Report, StageReport, VerificationReport } from '../report/report.t
 import type { VerifyReport } from '../verify/verify.ts';
 import type { Compressed } from './compress.ts';
 import { hardwareReport } from './hardware-report.ts';
-import { weightNoise } from './layer-noise.ts';
+import { type LayerNoise, weightNoise } from './layer-noise.ts';
 import { layerReports } from './layer-report.ts';
 import type { LoadedModel, Prepared } from './load.ts';
 import type { Measured } from './measure.ts';
@@ -27,7 +27,7 @@ export interface RunFacts {
   readonly size: number;
   readonly measured: Measured | undefined;
   readonly verification: VerifyReport | undefined;
-  readonly outputNoise: ReadonlyMap<string, number>;
+  readonly outputNoise: ReadonlyMap<string, LayerNoise>;
   readonly stages: readonly StageReport[];
   readonly path: HostPath;
 }

@@ -2,34 +2,93 @@ import type { Kernels } from '../../kernels/api.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { compile } from '../executor/compile.ts';
 import type { ValueView } from '../executor/program.ts';
-import { dequantizeTensor } from '../formats/affine.ts';
+import { channelLayout, channelParameters, dequantizeTensor, forEachRun } from '../formats/affine.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Progress } from '../progress.ts';
-import { edgeKey, type QuantizedModel } from '../quantize/assignment.ts';
+import { edgeKey, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
+import { codesOf } from '../quantize/codes.ts';
 import { simulate } from '../readings/simulate.ts';
+import type { TensorHistogram } from '../report/report.ts';
 import { ratioInDecibels } from './metrics.ts';
+import { extremes, type Grid, gridBins, HistogramPair, plainBins } from './tensor-histogram.ts';
+
+/** What quantisation does to one tensor of a layer. */
+export interface LayerNoise {
+  /** Signal to quantisation noise, decibels. */
+  readonly sqnr: number;
+  readonly histogram: TensorHistogram;
+}
 
 /**
- * Signal to quantisation noise of each layer's weights, decibels, by layer name: the float weights of the rewritten graph
- * against what their codes stand for.
+ * What each layer's weights lose, by layer name: the float weights of the rewritten graph against what their codes stand for.
  */
-export function weightNoise({ graph, assignment }: QuantizedModel): ReadonlyMap<string, number> {
-  const noise = new Map<string, number>();
+export function weightNoise({ graph, assignment }: QuantizedModel): ReadonlyMap<string, LayerNoise> {
+  const noise = new Map<string, LayerNoise>();
   for (const node of graph.nodes) {
     const entry = assignment.entries.get(edgeKey(node.name, 'weight'));
     const weight = weightOf(node, graph, entry?.codes);
     if (entry?.codes === undefined || weight === undefined) continue;
     const held = dequantizeTensor(entry.codes as Int8Array, weight.dims, entry);
     const values = weight.data as Float32Array;
-    let signal = 0;
-    let error = 0;
-    for (let i = 0; i < held.length; i++) {
-      signal += values[i]! * values[i]!;
-      error += (values[i]! - held[i]!) ** 2;
-    }
-    noise.set(node.name, ratioInDecibels(signal, error));
+    noise.set(node.name, {
+      sqnr: signalToNoise(values, held),
+      histogram: weightHistogram(values, held, weight.dims, entry),
+    });
   }
   return noise;
+}
+
+/** Decibels between values and what is held in their place. */
+export function signalToNoise(values: Float32Array, held: Float32Array): number {
+  let signal = 0;
+  let error = 0;
+  for (let i = 0; i < held.length; i++) {
+    signal += values[i]! * values[i]!;
+    error += (values[i]! - held[i]!) ** 2;
+  }
+  return ratioInDecibels(signal, error);
+}
+
+/** Channels with scales of their own are counted in steps: the only unit in which they share levels. */
+function weightHistogram(
+  values: Float32Array,
+  held: Float32Array,
+  dims: readonly number[],
+  entry: QuantizedTensor,
+): TensorHistogram {
+  const grid = gridOf(entry);
+  const inSteps = entry.scale.length > 1;
+  const { channels, inner } = channelLayout(dims, inSteps ? entry.axis : undefined);
+  let [min, max] = inSteps ? [0, 0] : extremes(values);
+  const factorOf = (channel: number) => (inSteps ? 1 / channelParameters(entry, channel).scale : 1);
+  if (inSteps) {
+    forEachRun(values.length, channels, inner, (channel, from, to) => {
+      const [low, high] = extremes(values.subarray(from, to));
+      min = Math.min(min, low * factorOf(channel));
+      max = Math.max(max, high * factorOf(channel));
+    });
+  }
+  const pair = new HistogramPair(gridBins(grid, min, max), grid, inSteps ? 'step' : 'value');
+  forEachRun(values.length, channels, inner, (channel, from, to) => {
+    const factor = factorOf(channel);
+    for (let i = from; i < to; i++) pair.add(values[i]! * factor, held[i]! * factor);
+  });
+  return pair.finish();
+}
+
+/** Where channels differ in their zero points, the grid spans the levels of all of them. */
+function gridOf({ format, scale, zeroPoint, range }: QuantizedTensor): Grid {
+  const [smallest, largest] = extremes(scale);
+  const [lowest, highest] = extremes(zeroPoint);
+  return {
+    format,
+    step: scale.length > 1 ? 1 : scale[0]!,
+    first: range[0] - highest,
+    last: range[1] - lowest,
+    scale: [smallest, largest],
+    zeroPoint: lowest === highest ? lowest : null,
+    channels: scale.length,
+  };
 }
 
 /** The float constant that the codes were made of. */
@@ -52,20 +111,28 @@ export interface OutputNoiseOptions {
   readonly progress?: Progress;
 }
 
+/** What is gathered of one value, sample by sample. */
+interface Tally {
+  signal: number;
+  error: number;
+  readonly histogram: HistogramPair;
+}
+
 /**
- * Signal to quantisation noise of each layer's first output, decibels, by layer name, with every layer before it
- * compressed too: the simulated model against the float one on the first samples of the data.
+ * What each layer's first output loses, by layer name, with every layer before it compressed too: the simulated model
+ * against the float one on the first samples of the data.
  */
 export async function outputNoise(
   float: Graph,
   model: QuantizedModel,
   dataset: Dataset | undefined,
   { samples, kernels, progress }: OutputNoiseOptions,
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, LayerNoise>> {
   const count = Math.min(samples, dataset?.length ?? 0);
   if (dataset === undefined || count === 0) return new Map();
   const simulated = simulate(model);
   const values = comparable(float, simulated);
+  const codes = codesOf(model.graph, model.assignment);
   const observed = [...new Set(values.values())];
   const inputs = await dataset.sample(0);
   const inputDims = new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims]));
@@ -74,7 +141,7 @@ export async function outputNoise(
   try {
     const after = await compile(simulated, options);
     try {
-      const sums = new Map<string, { signal: number; error: number }>();
+      const tallies = new Map<string, Tally>();
       for (let i = 0; i < count; i++) {
         progress?.report('Measuring layers', i, count);
         const sample = i === 0 ? inputs : await dataset.sample(i);
@@ -87,14 +154,19 @@ export async function outputNoise(
         await after.run(sample, {
           observe(value, view) {
             const reference = kept.get(value);
-            if (reference !== undefined && view.data instanceof Float32Array) addNoise(sums, value, reference, view);
+            if (!(view.data instanceof Float32Array) || view.data.length !== reference?.data.length) return;
+            const tally = tallies.get(value) ?? newTally(codes.written(value), reference.data, view.data);
+            tallies.set(value, tally);
+            addNoise(tally, reference, view);
           },
         });
       }
-      const noise = new Map<string, number>();
+      const noise = new Map<string, LayerNoise>();
       for (const [layer, value] of values) {
-        const sum = sums.get(value);
-        if (sum) noise.set(layer, ratioInDecibels(sum.signal, sum.error));
+        const tally = tallies.get(value);
+        if (tally === undefined) continue;
+        const { signal, error, histogram } = tally;
+        noise.set(layer, { sqnr: ratioInDecibels(signal, error), histogram: histogram.finish() });
       }
       return noise;
     } finally {
@@ -116,23 +188,28 @@ function comparable(float: Graph, simulated: Graph): Map<string, string> {
   return values;
 }
 
-function addNoise(
-  sums: Map<string, { signal: number; error: number }>,
-  value: string,
-  reference: KeptValue,
-  view: ValueView,
-): void {
-  const sum = sums.get(value) ?? { signal: 0, error: 0 };
+/** The codes say where the bins are to lie; beyond them, and without them, the first sample does. */
+function newTally(entry: QuantizedTensor | undefined, before: Float32Array, after: Float32Array): Tally {
+  const grid = entry?.scale.length === 1 ? gridOf(entry) : undefined;
+  const bins = grid ? gridBins(grid, ...extremes(before)) : plainBins(...extremes(before, after));
+  return { signal: 0, error: 0, histogram: new HistogramPair(bins, grid) };
+}
+
+function addNoise(tally: Tally, reference: KeptValue, view: ValueView): void {
+  const { histogram } = tally;
   const actual = view.data as Float32Array;
-  if (actual.length !== reference.data.length) return;
   const at = reference.layout === view.layout ? (i: number) => i : reordering(view.dims, view.layout);
+  let signal = 0;
+  let error = 0;
   for (let i = 0; i < actual.length; i++) {
     const expected = reference.data[i]!;
-    const error = actual[at(i)]! - expected;
-    sum.signal += expected * expected;
-    sum.error += error * error;
+    const found = actual[at(i)]!;
+    signal += expected * expected;
+    error += (found - expected) ** 2;
+    histogram.add(expected, found);
   }
-  sums.set(value, sum);
+  tally.signal += signal;
+  tally.error += error;
 }
 
 /** Where element `i` of the other layout stands in `layout`. */

@@ -2,6 +2,7 @@ import type { ModelSummary } from '../graph/summary.ts';
 import { modelCosts } from '../hardware/costs.ts';
 import { type ModelFormats, storedFormats } from '../hardware/model-formats.ts';
 import type { LayerReport } from '../report/report.ts';
+import type { LayerNoise } from './layer-noise.ts';
 
 export interface LayerReportInput {
   /** The float model after the passes. */
@@ -11,8 +12,8 @@ export interface LayerReportInput {
   readonly formats: ModelFormats;
   /** Layers of the file that the passes folded into a layer. */
   readonly absorbed: ReadonlyMap<string, readonly string[]>;
-  readonly weightNoise: ReadonlyMap<string, number>;
-  readonly outputNoise: ReadonlyMap<string, number>;
+  readonly weightNoise: ReadonlyMap<string, LayerNoise>;
+  readonly outputNoise: ReadonlyMap<string, LayerNoise>;
 }
 
 /** One row a layer that computes something; views are left out, folded activations stand with the layer before them. */
@@ -34,6 +35,8 @@ export function layerReports(input: LayerReportInput): readonly LayerReport[] {
       const following = followers.get(cost.name) ?? [];
       const last = summaries.get(following.at(-1) ?? cost.name)!;
       const output = last.outputs[0];
+      const weightNoise = input.weightNoise.get(cost.name);
+      const outputNoise = input.outputNoise.get(last.name) ?? input.outputNoise.get(cost.name);
       return {
         name: cost.name,
         op: cost.op,
@@ -41,12 +44,14 @@ export function layerReports(input: LayerReportInput): readonly LayerReport[] {
         weight: cost.weightFormat,
         input: cost.inputFormat,
         output: output === undefined ? cost.outputFormat : input.formats.value(output.name, output.dtype),
-        weightSqnr: input.weightNoise.get(cost.name),
-        outputSqnr: input.outputNoise.get(last.name) ?? input.outputNoise.get(cost.name),
+        weightSqnr: weightNoise?.sqnr,
+        outputSqnr: outputNoise?.sqnr,
         parameters: before.get(cost.name)?.parameters ?? cost.parameters,
         bytesBefore: before.get(cost.name)?.weightBytes ?? cost.weightBytes,
         bytesAfter: cost.weightBytes,
         macs: cost.macs,
+        ...(weightNoise && { weightHistogram: weightNoise.histogram }),
+        ...(outputNoise && { outputHistogram: outputNoise.histogram }),
       };
     });
 }

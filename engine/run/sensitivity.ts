@@ -1,3 +1,23 @@
+import { loadKernels } from '../../kernels/loader.ts';
+import { compile } from '../executor/compile.ts';
+import { dequantizeTensor } from '../formats/affine.ts';
+import type { GraphNode } from '../graph/graph.ts';
+import type { Choice, Job, Plan } from '../plan.ts';
+import { throwIfCancelled } from '../progress.ts';
+import { edgeKey, type QuantizedModel } from '../quantize/assignment.ts';
+import { codesOf } from '../quantize/codes.ts';
+import { integerForm } from '../quantize/integer-form.ts';
+import { parametersOf } from '../quantize/normal-form.ts';
+import { sensitivity } from '../quantize/sensitivity.ts';
+import { quantizeParameters } from '../quantize/weights.ts';
+import { turn } from './breathing.ts';
+import { compress } from './compress.ts';
+import { type RunContext, renamed } from './context.ts';
+import { openData } from './datasets.ts';
+import { signalToNoise } from './layer-noise.ts';
+import { type LoadedModel, loadModel, type Prepared, prepare } from './load.ts';
+import { brokenDecibels, exactDecibels } from './metrics.ts';
+
 /** What a measurement of sensitivity found, as plain JSON. */
 export interface SensitivityReport {
   /** `outputs`: the model's outputs with one layer quantised at a time; `weights`: each layer's weights alone, no data. */
@@ -19,4 +39,135 @@ export interface SensitivityEntry {
   /** Formats in use. */
   readonly weight?: string;
   readonly output?: string;
+}
+
+/** What is measured where no spec says otherwise. */
+const plainWeights: Choice = {
+  format: 'int8',
+  scheme: 'symmetric',
+  granularity: 'per-channel',
+  observer: { name: 'min-max', arguments: {} },
+  origin: {},
+};
+
+const stage = 'Measuring layer';
+
+/**
+ * How much each layer's quantisation costs. With a job that has a plan and calibration data, one layer at a time is
+ * quantised as planned and the model's outputs are compared with the float model's on the first `samples` of the data.
+ * Otherwise each layer's weights are rounded to nearest (as planned, or in int8 per channel) and compared with the float
+ * ones: nothing is run, so this also works for models with operators that nothing here can run.
+ */
+export async function measureSensitivity(
+  path: string,
+  job: Job | undefined,
+  context: RunContext,
+  samples = 16,
+): Promise<SensitivityReport> {
+  context.progress.report('Loading', 0, 1);
+  const model = await loadModel(context.host, path);
+  const prepared = prepare(model);
+  const plan = job?.plan;
+  if (plan === undefined || job?.data['calibration'] === undefined) return ofWeights(prepared, plan, context);
+  return ofOutputs(model, prepared, job, plan, context, samples);
+}
+
+async function ofOutputs(
+  model: LoadedModel,
+  prepared: Prepared,
+  job: Job,
+  plan: Plan,
+  context: RunContext,
+  samples: number,
+): Promise<SensitivityReport> {
+  const { host, progress, threads } = context;
+  const dataset = await openData(job.data['calibration']!, prepared.graph, job, context);
+  const { quantized } = await compress(model, prepared, plan, dataset, context);
+  const startThread = host.startThread?.bind(host);
+  const kernels = await loadKernels({ mode: 'relaxed', threads, startThread });
+  try {
+    const measured = await sensitivity(prepared.graph, quantized, dataset, {
+      // One set of threads for all programs: there are two for every layer.
+      compile: (graph, options) => compile(graph, { ...options, kernels }),
+      samples,
+      progress: renamed(progress, stage),
+    });
+    const absorbed = absorbedWith(prepared, quantized);
+    const format = (layer: string, role: string) => quantized.assignment.entries.get(edgeKey(layer, role))?.format;
+    return {
+      basis: 'outputs',
+      data: dataset.name,
+      samples: Math.min(samples, dataset.length),
+      layers: measured.map(({ layer, op, sqnr }) => {
+        const weight = format(layer, 'weight');
+        const output = format(layer, 'output[0]');
+        return {
+          layer,
+          op,
+          absorbed: absorbed(layer),
+          sqnr: plainDecibels(sqnr),
+          ...(weight !== undefined && { weight }),
+          ...(output !== undefined && { output }),
+        };
+      }),
+    };
+  } finally {
+    kernels.dispose();
+  }
+}
+
+/** What was folded into a layer, the activations that its codes clamp for included: they have no sensitivity of their own. */
+function absorbedWith({ absorbed }: Prepared, { graph, assignment }: QuantizedModel): (layer: string) => string[] {
+  const codes = codesOf(graph, assignment);
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((value) => [value, node.name] as const)));
+  const fused = new Map<string, string[]>();
+  for (const node of graph.nodes) {
+    const producer = codes.fused(node) ? producers.get(node.inputs[0]!) : undefined;
+    if (producer === undefined) continue;
+    fused.set(producer, [...(fused.get(producer) ?? []), node.name, ...(absorbed.get(node.name) ?? [])]);
+  }
+  return (layer) => [...(absorbed.get(layer) ?? []), ...(fused.get(layer) ?? [])];
+}
+
+async function ofWeights(
+  { graph, absorbed }: Prepared,
+  plan: Plan | undefined,
+  { progress }: RunContext,
+): Promise<SensitivityReport> {
+  const choiceFor = ({ name }: GraphNode) => {
+    const choice = plan === undefined ? plainWeights : plan.nodes[name]?.weight;
+    return choice?.format === 'float' ? undefined : choice;
+  };
+  const tasks = graph.nodes.flatMap((node) => {
+    const form = integerForm(node, graph);
+    const choice = choiceFor(node);
+    return 'reason' in form || form.kind !== 'compute' || choice === undefined ? [] : [{ node, form, choice }];
+  });
+  const layers: SensitivityEntry[] = [];
+  for (const {
+    node,
+    form,
+    choice: { method: _, ...choice },
+  } of tasks) {
+    await turn();
+    throwIfCancelled(progress);
+    const parameters = parametersOf(node, form, graph);
+    const { weight } = quantizeParameters({ node, form, choice, parameters });
+    const held = dequantizeTensor(weight.codes as Int8Array, parameters.weight.dims, weight);
+    layers.push({
+      layer: node.name,
+      op: node.op,
+      absorbed: absorbed.get(node.name) ?? [],
+      sqnr: plainDecibels(signalToNoise(parameters.weight.data as Float32Array, held)),
+      weight: weight.format,
+    });
+    progress.report(stage, layers.length, tasks.length);
+  }
+  return { basis: 'weights', layers };
+}
+
+/** JSON knows no infinity; what is not a number is as bad as can be. */
+function plainDecibels(value: number): number | null {
+  if (Number.isNaN(value)) return brokenDecibels;
+  return value >= exactDecibels ? null : Math.max(value, brokenDecibels);
 }

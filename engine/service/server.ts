@@ -10,6 +10,7 @@ import type { RunContext } from '../run/context.ts';
 import { evaluateModel } from '../run/evaluate-model.ts';
 import { loadModel, prepare } from '../run/load.ts';
 import { quantizeJob } from '../run/quantize.ts';
+import { measureSensitivity } from '../run/sensitivity.ts';
 import { runnableBytes } from '../verify/model-bytes.ts';
 import { verifyModel } from '../verify/verify.ts';
 import {
@@ -83,6 +84,11 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
         ...(against !== undefined && { against: await runnableBytes(host, against) }),
       });
     }),
+  );
+  connection.onRequest(requests.sensitivity, ({ run: name, path, job, samples }, token) =>
+    run({ run: name, kind: 'sensitivity', subject: path }, token, (context) =>
+      measureSensitivity(path, job, context, samples),
+    ),
   );
   connection.onRequest(requests.cancel, ({ run: name }) => queue.cancel(name));
   connection.onRequest(requests.status, () => ({ version, runs: queue.running, ended: queue.ended }));

@@ -77,6 +77,19 @@ test('profile estimates a model as it is, and a spec as planned', async () => {
   expect((await qspec(['profile', model])).out).toContain('An estimate, not a measurement');
 });
 
+test('sensitivity ranks layers, at the outputs with a spec and by their weights with a model', async () => {
+  const { exitCode, out } = await qspec(['sensitivity', spec, '--samples', '2', '--threads', '1']);
+  expect(exitCode).toBe(0);
+  expect(out).toContain('2 samples of “calibration”');
+  const decibels = Array.from(out.matchAll(/([\d.]+) dB/g), (match) => Number(match[1]));
+  expect(decibels.length).toBeGreaterThan(8);
+  expect(decibels).toEqual(decibels.toSorted((a, b) => a - b));
+  const json = JSON.parse((await qspec(['sensitivity', model, '--json'])).out);
+  expect(json).toMatchObject({ ok: true, path: model, basis: 'weights' });
+  expect(json.layers[0]).toMatchObject({ layer: 'conv1', op: 'Conv', weight: 'int8' });
+  expect(await qspec(['sensitivity', model, '--samples', '0'])).toMatchObject({ exitCode: 2 });
+});
+
 describe('quantize, then verify and eval what it wrote', () => {
   let out: string;
   let document: { ok: boolean; report: Record<string, never>; written: string[] };

@@ -4,7 +4,9 @@ import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vsc
 import manifest from '../../../package.json' with { type: 'json' };
 import { serve } from '../../service/server.ts';
 import { nodeHost } from './host.ts';
+import { memoryLimitVariable } from './memory-limit.ts';
 import { loadOnnxRuntime } from './onnxruntime.ts';
+import { watchMemory } from './start-memory-watch.ts';
 
 if (process.send === undefined) {
   console.error('This program is started by its owner, with an IPC channel: it is no command.');
@@ -12,6 +14,9 @@ if (process.send === undefined) {
 }
 // The owner gone, nothing is left to work for.
 process.on('disconnect', () => process.exit(0));
+
+const memoryLimit = Number(process.env[memoryLimitVariable]);
+if (memoryLimit > 0) watchMemory(memoryLimit);
 
 const threads = Number(process.env['QSPEC_THREADS']) || availableParallelism();
 const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));

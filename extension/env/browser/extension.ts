@@ -1,12 +1,14 @@
-import * as vscode from 'vscode';
-import { LanguageClient } from 'vscode-languageclient/browser';
-import { activate as activateShared } from '../../activate.ts';
+import type * as vscode from 'vscode';
+import { activate as activateShared, type Started } from '../../activate.ts';
+import { web } from './environment.ts';
 
-export function activate(context: vscode.ExtensionContext): Promise<void> {
-  return activateShared(context, async (options) => {
-    const script = vscode.Uri.joinPath(context.extensionUri, 'dist/browser/language-server.js');
-    const client = new LanguageClient('qspec', 'QSpec', new Worker(script.toString(true)), options);
-    await client.start();
-    return client;
-  });
+let started: Started | undefined;
+
+export function activate(context: vscode.ExtensionContext): unknown {
+  started = activateShared(context, web(context));
+  return started.api;
+}
+
+export function deactivate(): Promise<void> | undefined {
+  return started?.close();
 }

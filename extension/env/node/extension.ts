@@ -1,12 +1,14 @@
 import type * as vscode from 'vscode';
-import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
-import { activate as activateShared } from '../../activate.ts';
+import { activate as activateShared, type Started } from '../../activate.ts';
+import { desktop } from './environment.ts';
 
-export function activate(context: vscode.ExtensionContext): Promise<void> {
-  return activateShared(context, async (options) => {
-    const module = context.asAbsolutePath('dist/node/language-server.mjs');
-    const client = new LanguageClient('qspec', 'QSpec', { module, transport: TransportKind.ipc }, options);
-    await client.start();
-    return client;
-  });
+let started: Started | undefined;
+
+export function activate(context: vscode.ExtensionContext): unknown {
+  started = activateShared(context, desktop(context));
+  return started.api;
+}
+
+export function deactivate(): Promise<void> | undefined {
+  return started?.close();
 }

@@ -1,4 +1,4 @@
-import type { Report } from '../../../engine/report/report.ts';
+import type { Report, TensorHistogram } from '../../../engine/report/report.ts';
 
 /** A report with something of everything, hostile names included. The figures are made up. */
 export const exampleReport: Report = {
@@ -40,7 +40,11 @@ export const exampleReport: Report = {
   },
   layers: [
     layer('/features/0/Conv', 'Conv', 'int8', 41.2, 44.5, 640, 100_352, ['bn_0', 'Relu_0']),
-    layer('/features/3/Conv', 'Conv', 'int8', 40.1, 38.4, 18_496, 1_806_336, ['Relu_1']),
+    {
+      ...layer('/features/3/Conv', 'Conv', 'int8', 40.1, 38.4, 18_496, 1_806_336, ['Relu_1']),
+      weightHistogram: histogram('step', 'int4', [0.0012, 0.0345], 16, 0, [-7, 7], 0),
+      outputHistogram: histogram('value', 'uint8', [0.0201, 0.0201], 1, 3, [-0.0603, 5.0652], 0.0025),
+    },
     layer('MaxPool_2', 'MaxPool', undefined, undefined, 38.4, 0, 0, []),
     layer('<script>alert(1)</script>', 'Conv', 'int8', 39.0, 35.9, 73_856, 903_168, []),
     layer('head', 'Gemm', undefined, undefined, undefined, 40_960, 10_240, []),
@@ -135,4 +139,20 @@ function layer(
     bytesAfter: weight === undefined ? bytesBefore : parameters,
     macs,
   };
+}
+
+function histogram(
+  unit: TensorHistogram['unit'],
+  format: string,
+  scale: readonly [number, number],
+  channels: number,
+  zeroPoint: number,
+  levels: readonly [number, number],
+  clipped: number,
+): TensorHistogram {
+  const before = [0, 40, 160, 300, 300, 160, 40, 0];
+  const after = [0, 50, 150, 300, 300, 150, 50, 0];
+  const step = unit === 'step' ? 1 : scale[0];
+  const codes = { format, scale, zeroPoint, channels, step, levels };
+  return { unit, low: levels[0] - step / 2, high: levels[1] + step / 2, before, after, count: 1000, clipped, codes };
 }

@@ -78,6 +78,24 @@ describe('an engine process', () => {
     ]);
   });
 
+  test('measures sensitivity with a job and without, and can be stopped', async () => {
+    const stages = new Set<string>();
+    const onProgress = ({ stage }: ProgressParams) => stages.add(stage);
+    const report = await engine.client.sensitivity(model, { job, samples: 2 }, { onProgress });
+    expect(report).toMatchObject({ basis: 'outputs', samples: 2 });
+    expect(stages).toContain('Measuring layer');
+    const { basis } = await engine.client.sensitivity(model, {}, { run: 'weights' });
+    expect(basis).toBe('weights');
+    expect((await engine.client.status()).ended.at(-1)).toMatchObject({
+      run: 'weights',
+      kind: 'sensitivity',
+      subject: model,
+    });
+    const stopped = engine.client.sensitivity(model, { job, samples: 200 }, { run: 'stopped' });
+    await engine.client.cancel('stopped');
+    await expect(stopped).rejects.toBeInstanceOf(Cancelled);
+  });
+
   test('answers a bad file with its finding, and goes on', async () => {
     const path = join(folder, 'noise.onnx');
     writeFileSync(path, 'this is no model');

@@ -1,0 +1,12 @@
+/** Mebibytes that an engine process may use, as its owner sets them in its environment. */
+export const memoryLimitVariable = 'QSPEC_MEMORY_LIMIT';
+
+/** The last words of a process that used more than it may; its owner knows them again. */
+export function memoryLimitWords(limit: number): string {
+  return `memory limit of ${limit} MiB reached`;
+}
+
+/** Whether a process that ended with these words ran out of memory: our own limit, or that of the JavaScript heap. */
+export function saysOutOfMemory(lastWords: string): boolean {
+  return /^memory limit of \d+ MiB reached$/m.test(lastWords) || lastWords.includes('JavaScript heap out of memory');
+}

@@ -1,0 +1,87 @@
+import * as vscode from 'vscode';
+import type { BaseLanguageClient } from 'vscode-languageclient';
+import {
+  fileRequests,
+  type InitializationOptions,
+  type ModelsNamedParams,
+  type ModelsNamedResult,
+  modelsNamedRequest,
+  type ResolveParams,
+  type ResolveResult,
+  resolveRequest,
+  trustGranted,
+} from '../language/server/protocol.ts';
+import type { Environment } from './environment.ts';
+import { answerFileRequests } from './files.ts';
+
+/** The language server, started with the first `.qspec` file or the first question about one. */
+export class LanguageService implements vscode.Disposable {
+  readonly #environment: Environment;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #subscriptions: vscode.Disposable[] = [];
+  #client: Promise<BaseLanguageClient> | undefined;
+
+  constructor(environment: Environment, log: vscode.LogOutputChannel) {
+    this.#environment = environment;
+    this.#log = log;
+    if (vscode.workspace.textDocuments.some(isSpec)) this.start();
+    this.#subscriptions.push(
+      vscode.workspace.onDidOpenTextDocument((document) => {
+        if (isSpec(document)) this.start();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => void this.#client?.then((c) => c.sendNotification(trustGranted))),
+    );
+  }
+
+  start(): void {
+    void this.#started().catch((error) => {
+      this.#log.error(`The language server did not start: ${error}`);
+      void vscode.window.showErrorMessage('QSpec cannot check specs: its language server did not start.');
+    });
+  }
+
+  /** What a spec resolves to: the open document's text where it is open, else the file's. */
+  async resolve(spec: vscode.Uri): Promise<ResolveResult> {
+    return (await this.#started()).sendRequest<ResolveResult>(resolveRequest, {
+      uri: spec.toString(),
+    } satisfies ResolveParams);
+  }
+
+  /** The absolute path of the model that each spec names. */
+  async modelsNamed(specs: readonly vscode.Uri[]): Promise<ModelsNamedResult> {
+    if (specs.length === 0) return [];
+    return (await this.#started()).sendRequest<ModelsNamedResult>(modelsNamedRequest, {
+      uris: specs.map(String),
+    } satisfies ModelsNamedParams);
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    void this.#client?.then((client) => client.dispose(2000)).catch(() => {});
+  }
+
+  #started(): Promise<BaseLanguageClient> {
+    this.#client ??= this.#connect().catch((error) => {
+      this.#client = undefined;
+      throw error;
+    });
+    return this.#client;
+  }
+
+  async #connect(): Promise<BaseLanguageClient> {
+    const options: InitializationOptions = { trusted: vscode.workspace.isTrusted };
+    const client = await this.#environment.startLanguageClient({
+      documentSelector: [{ language: 'qspec' }],
+      markdown: { isTrusted: false },
+      initializationOptions: options,
+      outputChannel: this.#log,
+      synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.onnx') },
+    });
+    this.#subscriptions.push(...answerFileRequests(client, fileRequests, this.#environment));
+    return client;
+  }
+}
+
+export function isSpec(document: vscode.TextDocument): boolean {
+  return document.languageId === 'qspec';
+}

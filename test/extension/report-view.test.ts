@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import { reportMessage } from '../../extension/views/report-view.ts';
+import { exampleReport } from '../engine/report/example.ts';
+
+const message = reportMessage(exampleReport, { id: 'spec', actions: [{ action: 'openSpec', label: 'Open Spec' }] });
+
+describe('what the report view is sent', () => {
+  test('survives structured cloning and JSON alike', () => {
+    expect(JSON.parse(JSON.stringify(message))).toEqual(structuredClone(message));
+  });
+
+  test('leads with size, accuracy and the estimated latency of each target', () => {
+    expect(message.cards.map(({ title, before, after }) => [title, before, after])).toEqual([
+      ['Size of the file', '144 KiB', '42.0 KiB'],
+      ['Top-1 accuracy', '98.06 %', '97.78 %'],
+      ['Latency, estimated', '21.3 ms', '7.10 ms'],
+    ]);
+    expect(message.cards[0]!.share).toBeCloseTo(43_008 / 147_456);
+  });
+
+  test('turns the drop of accuracy into a change in points, its interval with it', () => {
+    const { value, low, high } = message.cards[1]!.interval!;
+    expect([value, low, high].map((x) => Number(x.toFixed(2)))).toEqual([-0.28, -1.77, 1.04]);
+  });
+
+  test('judges expectations and budgets alike, and says whose budget it is', () => {
+    expect(message.judgements.map(({ text, passed }) => [text, passed])).toEqual([
+      ['expect top1 drop <= 1 points', true],
+      ['expect size <= 40 KiB', false],
+      ['expect top5 >= 99 %', null],
+      ['cortex-m7: flash <= 1.00 MiB', true],
+      ['cortex-m7: latency <= 5.00 ms', false],
+    ]);
+  });
+
+  test('has every layer, with a dash and no number for what is not known', () => {
+    expect(message.layers.map(({ name }) => name)).toEqual(exampleReport.layers.map(({ name }) => name));
+    expect(message.layers[2]).toMatchObject({ weight: '', weightSqnr: { text: '–', value: null }, histograms: [] });
+    expect(message.layers[0]).toMatchObject({
+      weightSqnr: { text: '41.2 dB', value: 41.2 },
+      bytesBefore: { text: '2.50 KiB', value: 2560 },
+      macs: { text: '100 k', value: 100_352 },
+    });
+  });
+
+  test('explains a histogram in its small print', () => {
+    const [weights, output] = message.layers[1]!.histograms;
+    expect(weights).toMatchObject({
+      title: 'weights',
+      axis: 'steps of each channel’s scale',
+      levels: { low: -7, high: 7, step: 1 },
+    });
+    expect(weights!.notes).toEqual([
+      'int4, 15 levels',
+      'scales 0.0012 to 0.0345, 16 channels',
+      'zero point 0',
+      'nothing clipped',
+      '1,000 values',
+    ]);
+    expect(output).toMatchObject({ title: 'output', axis: 'value' });
+    expect(output!.notes).toContain('0.25 % clipped');
+  });
+
+  test('says of an accuracy without labels what it is instead', () => {
+    const { labelled: _, agreement, ...metrics } = exampleReport.accuracy!.metrics;
+    const card = (more: object) =>
+      reportMessage(
+        { ...exampleReport, accuracy: { ...exampleReport.accuracy!, metrics: { ...metrics, ...more } } },
+        { id: 'spec', actions: [] },
+      ).cards[1]!;
+    expect(card({ agreement })).toMatchObject({ title: 'Predictions alike', before: null, after: '99.2 %' });
+    expect(card({})).toMatchObject({ title: 'SQNR of the logits', after: '31.4 dB' });
+  });
+
+  test('leaves out what the run did not do', () => {
+    const bare = reportMessage(
+      {
+        ...exampleReport,
+        spec: undefined,
+        calibration: undefined,
+        accuracy: undefined,
+        verification: undefined,
+        targets: [],
+        layers: [],
+      },
+      { id: 'spec', actions: [] },
+    );
+    expect(bare.cards.length).toBe(1);
+    expect([bare.runtime, bare.hardware]).toEqual([[], []]);
+    expect(bare.subtitle).toBe('digits.onnx · 0 layers');
+  });
+});
