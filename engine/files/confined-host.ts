@@ -1,168 +1,163 @@
 import { fail } from '../findings.ts';
 import type { Host } from '../host.ts';
-import { isInside } from './confine.ts';
+import { isInside, realPlaceOf } from './confine.ts';
 
 /** As many as operating systems follow. */
 const mostLinks = 40;
 
 /**
- * A host that touches nothing outside `folders`, for work on somebody else's spec or model. A path outside is refused before
- * anything is asked of the file system: on Windows, so much as looking at a path on a server tells that server who
- * asks. Links are followed here, one name at a time, and one that leads outside is refused before it is followed.
- * Threads and assets are the engine's own and pass.
- *
- * @param folders absolute; a folder may be a link itself, or not be there yet. None: everything is refused.
- * @throws FindingError `file/outside` from every method that takes a path
+ * The host, except that nothing outside `folders` is read, written or even looked at: such a path is a finding
+ * `file/outside`. The way of a path is judged as it is written before the machine hears of it (on Windows, asking whether
+ * `\\server\share\x` exists already tells that server who asks). Links are followed here, one name at a time, and judged
+ * before they are followed; where a host cannot read links, after. What is then opened is the resolved path, so that no
+ * link is followed twice.
  */
 export function confinedHost(host: Host, folders: readonly string[]): Host {
-  const places = folders.map((folder) => placeOf(host, host.path.resolve(folder)));
-  const file = (path: string) => resolved(host, places, path);
-  const entry = (path: string) => resolvedEntry(host, places, path);
-  const { readLink, startThread } = host;
+  const { path: paths } = host;
+  const windows = paths.join('a', 'b').includes('\\');
+  const given: readonly Root[] = folders
+    // An empty one would be the folder that the process happens to be in.
+    .filter((folder) => folder !== '')
+    .map((folder) => ({ path: paths.resolve(folder), network: isNetwork(folder) }));
+  // Looked up when first needed: a host that is made and not used touches nothing.
+  let looked: Promise<readonly Root[]> | undefined;
+  const real = () => (looked ??= Promise.all(given.map((folder) => realFolder(host, folder))));
+
+  const holds = (roots: readonly Root[], path: string, network: boolean) =>
+    roots.some((root) => (!network || root.network) && isInside(host, root.path, path));
+
+  /** The absolute path, if its way as written stays inside. */
+  const written = async (path: string): Promise<string> => {
+    if (path.includes('\0') || isDevice(path) || (windows && namesDevice(path))) refuse(path);
+    const place = paths.resolve(path);
+    const network = isNetwork(path) || isNetwork(place);
+    if (holds(given, place, network) || holds(await real(), place, network)) return place;
+    return refuse(path);
+  };
+
+  /** The same place without links on the way or at its end. It need not be there. */
+  const walked = async (path: string): Promise<string> => {
+    let place = await written(path);
+    if (!host.readLink) return place;
+    for (let links = 0; links <= mostLinks; links++) {
+      const [root, names] = split(place, await real());
+      const link = await firstLink(host, root, names);
+      if (link.target === undefined) return link.path;
+      if (isDevice(link.target) || isNetwork(link.target)) await written(link.target);
+      place = await written(paths.resolve(link.path, link.target, ...link.rest)).catch(() => refuse(path));
+    }
+    return fail('file/link-loop', `The symbolic links go in a circle: ${path}.`, { file: path });
+  };
+
+  /** The real root that a place inside lies in, and the names on the way to it. */
+  const split = (place: string, roots: readonly Root[]): readonly [root: string, names: readonly string[]] => {
+    for (const [i, { path: root }] of roots.entries()) {
+      const base = [given[i]!.path, root].find((folder) => isInside(host, folder, place));
+      if (base === undefined) continue;
+      const names = paths.relative(base, place).split(windows ? /[\\/]/ : '/');
+      return [root, names.filter((name) => name !== '')];
+    }
+    return refuse(place);
+  };
+
+  /** The real path of what is there. */
+  const existing = async (path: string): Promise<string | undefined> => {
+    const found = await host.realPath(await walked(path));
+    if (found === undefined || holds(await real(), found, isNetwork(found))) return found;
+    return refuse(path);
+  };
+
+  const readable = async (path: string): Promise<string> =>
+    (await existing(path)) ??
+    fail('file/missing', `There is no such file or folder: ${path}.`, {
+      file: path,
+      fix: 'Check the path; it is relative to the file that names it.',
+    });
+
+  /** Where something that need not be there lies: its folders with links resolved, its own name as it is. */
+  const placeOf = async (place: string): Promise<string> => {
+    const found = await realPlaceOf(host, place);
+    return found !== undefined && holds(await real(), found, isNetwork(found)) ? found : refuse(place);
+  };
+
+  /** The entry of a root itself lies in a folder that is none of ours. */
+  const entryOf = async (path: string): Promise<string> => {
+    const place = await written(path);
+    if ([...given, ...(await real())].some((root) => paths.relative(root.path, place) === '')) refuse(path);
+    return placeOf(paths.join(await walked(paths.dirname(place)), paths.basename(place)));
+  };
+
   return {
     capabilities: host.capabilities,
-    path: host.path,
-    stat: async (path) => host.stat(await file(path)),
-    readFile: async (path) => host.readFile(await file(path)),
-    readRange: async (path, offset, length) => host.readRange(await file(path), offset, length),
-    list: async (folder) => host.list(await file(folder)),
-    realPath: async (path) => host.realPath(await file(path)),
-    ...(readLink && { readLink: async (path: string) => readLink.call(host, await entry(path)) }),
-    createFolder: async (path) => host.createFolder(await file(path)),
-    // A link at the very place of a new file is replaced, not followed.
-    replace: async (path) => host.replace(await entry(path)),
-    remove: async (path) => host.remove(await entry(path)),
-    ...(startThread && { startThread: (data: unknown) => startThread.call(host, data) }),
+    path: paths,
+    async stat(path) {
+      const found = await existing(path);
+      return found === undefined ? undefined : host.stat(found);
+    },
+    readFile: async (path) => host.readFile(await readable(path)),
+    readRange: async (path, offset, length) => host.readRange(await readable(path), offset, length),
+    list: async (folder) => host.list(await readable(folder)),
+    realPath: existing,
+    ...(host.readLink && { readLink: async (path: string) => host.readLink!(await entryOf(path)) }),
+    async createFolder(path) {
+      await host.createFolder((await existing(path)) ?? (await placeOf(await walked(path))));
+    },
+    replace: async (path) => host.replace(await entryOf(path)),
+    remove: async (path) => host.remove(await entryOf(path)),
+    ...(host.startThread && { startThread: (data: unknown) => host.startThread!(data) }),
     asset: (name) => host.asset(name),
   };
 }
 
-interface Place {
-  /** As its owner names it. */
-  readonly given: string;
-  /** With links resolved. Found out when first needed: whoever never asks for a file touches none. */
-  real(): Promise<string>;
-}
-
-function placeOf(host: Host, given: string): Place {
-  let known: Promise<string | undefined> | undefined;
-  return {
-    given,
-    async real() {
-      known ??= host.realPath(given).catch(() => undefined);
-      const real = await known;
-      // A folder that is not there yet may come.
-      if (real === undefined) known = undefined;
-      return real ?? given;
-    },
-  };
-}
-
-/** The path with every link resolved, all of it inside; what it names need not exist. */
-async function resolved(host: Host, places: readonly Place[], path: string): Promise<string> {
-  let wanted = path;
-  for (let links = 0; links <= mostLinks; links++) {
-    const [root, names] = await startOf(host, places, wanted, path);
-    const next = await followed(host, root, names);
-    if (next.link === undefined) return confirmed(host, places, next.path, path);
-    wanted = next.link;
-  }
-  return fail('file/link-loop', `The symbolic links go in a circle: ${shown(path)}.`, { file: path });
-}
-
-/** Like `resolved`, but what stands at the path itself is not followed. */
-async function resolvedEntry(host: Host, places: readonly Place[], path: string): Promise<string> {
-  // A folder that is a root of what is allowed has no parent inside, and is no file to replace or remove.
-  await startOf(host, places, path, path);
-  const whole = host.path.resolve(path);
-  return host.path.join(await resolved(host, places, host.path.dirname(whole)), host.path.basename(whole));
-}
-
-/** The allowed folder that a path starts from, links resolved, and the names below it. Asks nothing of the path itself. */
-async function startOf(
-  host: Host,
-  places: readonly Place[],
-  wanted: string,
-  path: string,
-): Promise<readonly [root: string, names: readonly string[]]> {
-  if (isSpecial(host, wanted)) refuse(path);
-  const whole = host.path.resolve(wanted);
-  for (const { given, real } of places) {
-    if (!isInside(host, given, whole)) continue;
-    return [await real(), namesBetween(host, given, whole)];
-  }
-  if (isServer(wanted)) refuse(path);
-  for (const { real } of places) {
-    const folder = await real();
-    if (isInside(host, folder, whole)) return [folder, namesBetween(host, folder, whole)];
-  }
-  return refuse(path);
-}
-
-function namesBetween(host: Host, folder: string, path: string): readonly string[] {
-  return host.path
-    .relative(folder, path)
-    .split(isWindows(host) ? /[\\/]/ : '/')
-    .filter((name) => name !== '');
-}
-
-/** Walks down until a link; that comes back as the path it means, with what is left to walk. */
-async function followed(
-  host: Host,
-  root: string,
-  names: readonly string[],
-): Promise<{ readonly path: string; readonly link?: string }> {
+/** Walks down to the first link: where it stands, what it says, and the names that were to follow. */
+async function firstLink(host: Host, root: string, names: readonly string[]) {
   let path = root;
   for (const [i, name] of names.entries()) {
     const next = host.path.join(path, name);
-    const target = await host.readLink?.(next);
-    if (target !== undefined) {
-      return { path, link: isSpecial(host, target) ? target : host.path.resolve(path, target, ...names.slice(i + 1)) };
-    }
+    const target = await host.readLink!(next);
+    if (target !== undefined) return { path, target, rest: names.slice(i + 1) };
     path = next;
   }
-  return { path };
+  return { path, target: undefined, rest: [] };
 }
 
-/** A host that cannot read links may still know where a path really lies. */
-async function confirmed(host: Host, places: readonly Place[], walked: string, path: string): Promise<string> {
-  if (host.readLink) return walked;
-  const real = await host.realPath(walked);
-  if (real === undefined) return walked;
-  for (const place of places) if (isInside(host, await place.real(), real)) return real;
-  return refuse(path);
+interface Root {
+  readonly path: string;
+  /** A share of a server. Only a folder that was itself given as one lets paths on servers pass. */
+  readonly network: boolean;
 }
 
-/** Paths that no folder contains: a NUL, and on Windows devices and the names that are devices in every folder. */
-function isSpecial(host: Host, path: string): boolean {
-  if (path.includes('\0')) return true;
-  if (/^[\\/]{2}[.?][\\/]/.test(path) || path.startsWith('\\??\\')) return true;
-  if (!isWindows(host)) return false;
-  const [, ...parts] = path.split(/[\\/]/);
-  // A second colon names a stream inside a file.
-  return parts.some(
-    (part) => part.includes(':') || /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?$/i.test(part),
-  );
+async function realFolder(host: Host, { path, network }: Root): Promise<Root> {
+  try {
+    // An output folder may not be there yet.
+    const real = (await host.realPath(path)) ?? (await realPlaceOf(host, path)) ?? path;
+    return { path: real, network: network || isNetwork(real) };
+  } catch {
+    return { path, network };
+  }
 }
 
-/** A path on a server, which is inside only where its owner allowed a folder there. */
-function isServer(path: string): boolean {
-  return /^[\\/]{2}[^\\/]/.test(path);
+/** `\\server\share`, `//server/share`: on every machine, so that a spec means the same on each. */
+function isNetwork(path: string): boolean {
+  return /^[\\/]{2}/.test(path);
 }
 
-function isWindows(host: Host): boolean {
-  return host.path.isAbsolute('C:\\');
+/** `\\.\pipe\x`, `\\?\C:\x`, `\??\x`: ways past everything that a path's form says. */
+function isDevice(path: string): boolean {
+  return /^[\\/]{2}[.?]([\\/]|$)|^[\\/]\?\?[\\/]/.test(path);
+}
+
+/** On Windows `NUL` or `com1.txt` is a device in every folder. */
+function namesDevice(path: string): boolean {
+  return path
+    .split(/[\\/]/)
+    .some((part) => /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *([.:].*)?$/i.test(part));
 }
 
 function refuse(path: string): never {
-  return fail('file/outside', `The path is outside the folders that may be used: ${shown(path)}.`, {
+  fail('file/outside', `This path leads outside the folders that may be used: ${path.replaceAll('\0', '\\0')}.`, {
     file: path,
-    why: 'A spec or model from elsewhere could name any file of this machine.',
-    fix: 'Move the file into the workspace, or allow its folder in the settings.',
+    why: 'A spec or a model from elsewhere could name any file of this machine.',
+    fix: 'Move the file into the workspace, or add its folder to the workspace.',
   });
-}
-
-function shown(path: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is control characters that must not be shown.
-  return path.slice(0, 300).replace(/[\u0000-\u001f\u007f]/g, '\ufffd');
 }

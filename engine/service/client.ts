@@ -61,7 +61,7 @@ export class EngineClient {
   evaluate(
     path: string,
     job: Job,
-    { samples, folders, ...run }: RunOptions & Confinement & { readonly samples?: number } = {},
+    { folders, samples, ...run }: RunOptions & Confinement & { readonly samples?: number } = {},
   ): Promise<ModelEvaluation> {
     return this.#run(run, (name, token) =>
       this.#connection.sendRequest(

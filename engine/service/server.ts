@@ -13,14 +13,7 @@ import { quantizeJob } from '../run/quantize.ts';
 import { measureSensitivity } from '../run/sensitivity.ts';
 import { runnableBytes } from '../verify/model-bytes.ts';
 import { verifyModel } from '../verify/verify.ts';
-import {
-  type Confinement,
-  errorCodes,
-  notifications,
-  type RunParams,
-  requests,
-  type ServiceProblem,
-} from './protocol.ts';
+import { type Confinement, errorCodes, notifications, requests, type ServiceProblem } from './protocol.ts';
 import { type Asked, RunQueue } from './run-queue.ts';
 
 export interface ServiceOptions {
@@ -33,51 +26,50 @@ export interface ServiceOptions {
 /** Answers the protocol on a connection until it closes. */
 export function serve(connection: MessageConnection, { host, threads, loadRuntime, version }: ServiceOptions): void {
   const queue = new RunQueue((progress) => void connection.sendNotification(notifications.progress, progress));
-  const hostOf = ({ folders }: Confinement): Host => (folders === undefined ? host : confinedHost(host, folders));
-  const contextOf = (confinement: Confinement, progress: Progress): RunContext => ({
-    host: hostOf(confinement),
+  const hostFor = ({ folders }: Confinement) => (folders === undefined ? host : confinedHost(host, folders));
+  const contextOf = (progress: Progress, params: Confinement): RunContext => ({
+    host: hostFor(params),
     progress,
     threads,
     toolVersion: version,
     ...(loadRuntime && { loadRuntime }),
   });
   const run = <T>(
-    { kind, subject, params }: { kind: Asked['kind']; subject: string; params: RunParams },
+    { run, kind, subject, ...params }: Asked & Confinement,
     token: CancellationToken,
     work: (context: RunContext) => Promise<T>,
   ) => {
-    const asked = { run: params.run, kind, subject };
+    const asked: Asked = { run, kind, subject };
     const subscription = token.onCancellationRequested(() => queue.cancel(asked.run));
-    return answer(() => queue.add(asked, (progress) => work(contextOf(params, progress)), problemOf)).finally(() =>
+    return answer(() => queue.add(asked, (progress) => work(contextOf(progress, params)), problemOf)).finally(() =>
       subscription.dispose(),
     );
   };
 
   connection.onRequest(requests.summarize, (params) =>
-    answer(async () => (await loadModel(hostOf(params), params.path)).summary),
+    answer(async () => (await loadModel(hostFor(params), params.path)).summary),
   );
-  connection.onRequest(requests.profile, (params) =>
+  connection.onRequest(requests.profile, ({ path, target, ...params }) =>
     answer(async () => {
-      const model = await loadModel(hostOf(params), params.path);
+      const model = await loadModel(hostFor(params), path);
       // The passes would fold dequantised weights back to float.
       const quantized = model.summary.layers.some((layer) => layer.op === 'DequantizeLinear');
       const { summary, formats } = integerView(quantized ? model.summary : prepare(model).summary);
-      return profileModel(summary, formats, targetNamed(params.target));
+      return profileModel(summary, formats, targetNamed(target));
     }),
   );
-  connection.onRequest(requests.quantize, (params, token) =>
-    run({ kind: 'quantize', subject: params.job.spec.path, params }, token, (context) =>
-      quantizeJob(params.job, context, params.options),
+  connection.onRequest(requests.quantize, ({ run: name, job, options, ...params }, token) =>
+    run({ ...params, run: name, kind: 'quantize', subject: job.spec.path }, token, (context) =>
+      quantizeJob(job, context, options),
     ),
   );
-  connection.onRequest(requests.evaluate, (params, token) =>
-    run({ kind: 'evaluate', subject: params.path, params }, token, (context) =>
-      evaluateModel(params.path, params.job, context, params.samples),
+  connection.onRequest(requests.evaluate, ({ run: name, path, job, samples, ...params }, token) =>
+    run({ ...params, run: name, kind: 'evaluate', subject: path }, token, (context) =>
+      evaluateModel(path, job, context, samples),
     ),
   );
-  connection.onRequest(requests.verify, (params, token) =>
-    run({ kind: 'verify', subject: params.path, params }, token, async ({ host, progress }) => {
-      const { path, against } = params;
+  connection.onRequest(requests.verify, ({ run: name, path, against, ...params }, token) =>
+    run({ ...params, run: name, kind: 'verify', subject: path }, token, async ({ host, progress }) => {
       if (loadRuntime === undefined) throw new Error('this engine has no ONNX Runtime');
       return verifyModel(await loadRuntime(), await runnableBytes(host, path), {
         progress,
@@ -85,8 +77,8 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
       });
     }),
   );
-  connection.onRequest(requests.sensitivity, ({ run: name, path, job, samples }, token) =>
-    run({ run: name, kind: 'sensitivity', subject: path }, token, (context) =>
+  connection.onRequest(requests.sensitivity, ({ run: name, path, job, samples, ...params }, token) =>
+    run({ run: name, kind: 'sensitivity', subject: path, ...params }, token, (context) =>
       measureSensitivity(path, job, context, samples),
     ),
   );

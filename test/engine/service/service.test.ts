@@ -78,24 +78,6 @@ describe('an engine process', () => {
     ]);
   });
 
-  test('measures sensitivity with a job and without, and can be stopped', async () => {
-    const stages = new Set<string>();
-    const onProgress = ({ stage }: ProgressParams) => stages.add(stage);
-    const report = await engine.client.sensitivity(model, { job, samples: 2 }, { onProgress });
-    expect(report).toMatchObject({ basis: 'outputs', samples: 2 });
-    expect(stages).toContain('Measuring layer');
-    const { basis } = await engine.client.sensitivity(model, {}, { run: 'weights' });
-    expect(basis).toBe('weights');
-    expect((await engine.client.status()).ended.at(-1)).toMatchObject({
-      run: 'weights',
-      kind: 'sensitivity',
-      subject: model,
-    });
-    const stopped = engine.client.sensitivity(model, { job, samples: 200 }, { run: 'stopped' });
-    await engine.client.cancel('stopped');
-    await expect(stopped).rejects.toBeInstanceOf(Cancelled);
-  });
-
   test('answers a bad file with its finding, and goes on', async () => {
     const path = join(folder, 'noise.onnx');
     writeFileSync(path, 'this is no model');
@@ -107,33 +89,27 @@ describe('an engine process', () => {
   });
 
   test('touches nothing outside the folders of a request', async () => {
-    const folders = [folder];
-    const outFolder = join(folder, 'confined');
-    const refused = async (work: Promise<unknown>) =>
-      expect(((await work.catch((error: unknown) => error)) as FindingError).finding?.code).toBe('file/outside');
-    await refused(engine.client.summarize({ path: model, folders }));
-    await refused(engine.client.profile({ path: model, target: 'cortex-m7', folders }));
-    await refused(engine.client.quantize(job, { write: true, outFolder }, { folders }));
-    await refused(engine.client.evaluate(model, job, { folders }));
-    await refused(engine.client.verify(model, undefined, { folders }));
-
-    const copy = join(folder, 'own.onnx');
-    copyFileSync(model, copy);
-    expect((await engine.client.summarize({ path: copy, folders })).totals.layers).toBeGreaterThan(5);
-    await refused(engine.client.verify(copy, model, { folders }));
-    const own: Job = { ...job, model: copy };
-    // Its data are elsewhere; its report would go elsewhere.
-    await refused(engine.client.quantize(own, { write: true, outFolder }, { folders }));
+    const elsewhere = { folders: [folder] };
+    const refused = async (work: Promise<unknown>) => {
+      const failure = await work.catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(FindingError);
+      expect((failure as FindingError).finding.code).toBe('file/outside');
+    };
+    await refused(engine.client.summarize({ path: model, ...elsewhere }));
+    await refused(engine.client.profile({ path: model, target: 'cortex-m7', ...elsewhere }));
+    await refused(engine.client.verify(model, undefined, elsewhere));
+    await refused(engine.client.evaluate(model, job, elsewhere));
+    await refused(engine.client.quantize(job, { write: false }, elsewhere));
+    const outFolder = join(folder, 'elsewhere');
     await refused(
-      engine.client.quantize(
-        own,
-        { write: true, outFolder: join(folder, '..', 'elsewhere') },
-        { folders: [folder, example] },
-      ),
+      engine.client.quantize(job, { write: true, outFolder, evaluationSamples: 0 }, { folders: [example] }),
     );
-    expect(existsSync(join(folder, '..', 'elsewhere'))).toBe(false);
-    const { written } = await engine.client.quantize(own, { write: true, outFolder }, { folders: [folder, example] });
-    expect(written.every((path) => path.startsWith(outFolder) && existsSync(path))).toBe(true);
+    expect(existsSync(outFolder)).toBe(false);
+    const both = { folders: [example, folder] };
+    const { written } = await engine.client.quantize(job, { write: true, outFolder, evaluationSamples: 0 }, both);
+    expect(written.every((path) => existsSync(path))).toBe(true);
+    expect((await engine.client.verify(written[0]!, model, both)).levels.length).toBeGreaterThan(0);
+    expect((await engine.client.summarize({ path: model, ...both })).layers.length).toBeGreaterThan(5);
   });
 
   test('that dies fails what it was asked, takes nothing with it, and tells its owner', async () => {
