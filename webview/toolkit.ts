@@ -1,3 +1,5 @@
+// First: the toolkit looks for the nonce while it loads.
+import './nonce.ts';
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,

@@ -21,17 +21,26 @@ export async function realPathInside(
 }
 
 /**
- * Whether a file may be written at `path` without leaving `folder`: the nearest folder on the way that exists, links
- * resolved, lies inside. (A link at `path` itself is replaced, not followed.)
+ * Where something that need not exist lies: the nearest folder on the way to it that exists, links resolved, and from there
+ * as written. (A link at `path` itself is not followed.) Undefined if there is no such folder.
  */
-export async function staysInside(host: Host, folder: string, path: string): Promise<boolean> {
-  const root = (await host.realPath(folder)) ?? host.path.resolve(folder);
+export async function realPlaceOf(host: Host, path: string): Promise<string | undefined> {
   const parts: string[] = [];
   for (let ancestor = host.path.resolve(path); ; ancestor = host.path.dirname(ancestor)) {
     parts.unshift(host.path.basename(ancestor));
     const parent = host.path.dirname(ancestor);
     const real = await host.realPath(parent);
-    if (real !== undefined) return isInside(host, root, host.path.join(real, ...parts));
-    if (parent === ancestor) return false;
+    if (real !== undefined) return host.path.join(real, ...parts);
+    if (parent === ancestor) return undefined;
   }
+}
+
+/**
+ * Whether a file may be written at `path` without leaving `folder`: the nearest folder on the way that exists, links
+ * resolved, lies inside. (A link at `path` itself is replaced, not followed.)
+ */
+export async function staysInside(host: Host, folder: string, path: string): Promise<boolean> {
+  const root = (await host.realPath(folder)) ?? host.path.resolve(folder);
+  const place = await realPlaceOf(host, path);
+  return place !== undefined && isInside(host, root, place);
 }

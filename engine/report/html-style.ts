@@ -67,6 +67,12 @@ ul.plain-list li:last-child { border-bottom: 0; }
 ul.plain-list .badge { min-width: 84px; text-align: center; }
 ul.plain-list.card { margin-top: 8px; }
 ul.plain-list .grow { flex: 1 1 260px; }
+.distributions { padding: 8px 20px; } .distributions details { padding: 5px 0; } .distributions summary { overflow-wrap: anywhere; }
+.histograms { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: 8px 28px; padding: 8px 0 4px; }
+figure { margin: 0; max-width: 480px; } .ends { display: flex; justify-content: space-between; gap: 12px; margin: 2px 0 0; }
+svg.histogram { display: block; width: 100%; height: 90px; margin-top: 6px; border-bottom: 1px solid var(--soft); }
+svg.histogram path { vector-effect: non-scaling-stroke; } svg .float { fill: var(--track); stroke: var(--soft); stroke-width: 1; }
+svg .codes { fill: var(--accent); fill-opacity: 0.75; } svg .level { stroke: var(--line); stroke-width: 1; fill: none; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 18px; margin: 8px 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 summary { cursor: pointer; color: var(--accent); }
@@ -74,6 +80,7 @@ footer { margin-top: 48px; color: var(--soft); font-size: 13px; }
 @media (forced-colors: active) {
   .card, .scroll, .badge, .chip { border: 1px solid; }
   svg.bar { border: 1px solid; } svg .track { fill: Canvas; } svg .fill { fill: Highlight; } svg .ghost { fill: GrayText; }
+  svg .float { fill: none; stroke: CanvasText; } svg .codes { fill: Highlight; } svg .level { stroke: GrayText; }
   svg.interval .span, svg.interval line { stroke: CanvasText; } svg.interval circle { fill: Highlight; } svg.interval text { fill: CanvasText; }
 }
 @media print {

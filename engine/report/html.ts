@@ -2,6 +2,7 @@ import { Sha256 } from '../hash.ts';
 import { base64 } from './base64.ts';
 import { escapeHtml as e } from './escape.ts';
 import { bar, intervalChart } from './html-charts.ts';
+import { layerHistograms } from './html-histograms.ts';
 import { reportStyle } from './html-style.ts';
 import { amount, bytes, decibels, duration, percent, points } from './quantities.ts';
 import type { AccuracyReport, Judgement, LayerReport, Report, TargetReport } from './report.ts';
@@ -46,6 +47,7 @@ ${report.targets.map(latencyCard).join('\n')}
 ${section('Expectations', judgements(report.expectations))}
 ${section('What to look at', findings(report))}
 ${section('Layer by layer', layerTable(report.layers))}
+${section('Weights and outputs', layerHistograms(report.layers))}
 ${section('On hardware', targetTable(report.targets))}
 ${section('In the runtime', runtime(report))}
 ${section('Files', files(report))}

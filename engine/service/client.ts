@@ -58,22 +58,25 @@ export class EngineClient {
     );
   }
 
-  evaluate(path: string, job: Job, run: RunOptions & { readonly samples?: number } = {}): Promise<ModelEvaluation> {
-    const { samples } = run;
+  evaluate(
+    path: string,
+    job: Job,
+    { folders, samples, ...run }: RunOptions & Confinement & { readonly samples?: number } = {},
+  ): Promise<ModelEvaluation> {
     return this.#run(run, (name, token) =>
       this.#connection.sendRequest(
         requests.evaluate,
-        { run: name, path, job, ...(samples !== undefined && { samples }) },
+        { run: name, path, job, ...(samples !== undefined && { samples }), ...(folders && { folders }) },
         token,
       ),
     );
   }
 
-  verify(path: string, against?: string, run: RunOptions = {}): Promise<VerifyReport> {
+  verify(path: string, against?: string, { folders, ...run }: RunOptions & Confinement = {}): Promise<VerifyReport> {
     return this.#run(run, (name, token) =>
       this.#connection.sendRequest(
         requests.verify,
-        { run: name, path, ...(against !== undefined && { against }) },
+        { run: name, path, ...(against !== undefined && { against }), ...(folders && { folders }) },
         token,
       ),
     );

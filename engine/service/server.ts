@@ -1,5 +1,6 @@
 import { type CancellationToken, type MessageConnection, ResponseError } from 'vscode-jsonrpc';
 import { discoverData } from '../data/discover.ts';
+import { confinedHost } from '../files/confined-host.ts';
 import { FindingError } from '../findings.ts';
 import { integerView } from '../hardware/integer-view.ts';
 import { profileModel } from '../hardware/profile.ts';
@@ -13,7 +14,7 @@ import { quantizeJob } from '../run/quantize.ts';
 import { measureSensitivity } from '../run/sensitivity.ts';
 import { runnableBytes } from '../verify/model-bytes.ts';
 import { verifyModel } from '../verify/verify.ts';
-import { errorCodes, notifications, requests, type ServiceProblem } from './protocol.ts';
+import { type Confinement, errorCodes, notifications, requests, type ServiceProblem } from './protocol.ts';
 import { type Asked, RunQueue } from './run-queue.ts';
 
 export interface ServiceOptions {
@@ -26,40 +27,50 @@ export interface ServiceOptions {
 /** Answers the protocol on a connection until it closes. */
 export function serve(connection: MessageConnection, { host, threads, loadRuntime, version }: ServiceOptions): void {
   const queue = new RunQueue((progress) => void connection.sendNotification(notifications.progress, progress));
-  const contextOf = (progress: Progress): RunContext => ({
-    host,
+  const hostFor = ({ folders }: Confinement) => (folders === undefined ? host : confinedHost(host, folders));
+  const contextOf = (progress: Progress, params: Confinement): RunContext => ({
+    host: hostFor(params),
     progress,
     threads,
     toolVersion: version,
     ...(loadRuntime && { loadRuntime }),
   });
-  const run = <T>(asked: Asked, token: CancellationToken, work: (context: RunContext) => Promise<T>) => {
+  const run = <T>(
+    { run, kind, subject, ...params }: Asked & Confinement,
+    token: CancellationToken,
+    work: (context: RunContext) => Promise<T>,
+  ) => {
+    const asked: Asked = { run, kind, subject };
     const subscription = token.onCancellationRequested(() => queue.cancel(asked.run));
-    return answer(() => queue.add(asked, (progress) => work(contextOf(progress)), problemOf)).finally(() =>
+    return answer(() => queue.add(asked, (progress) => work(contextOf(progress, params)), problemOf)).finally(() =>
       subscription.dispose(),
     );
   };
 
-  connection.onRequest(requests.summarize, ({ path }) => answer(async () => (await loadModel(host, path)).summary));
-  connection.onRequest(requests.profile, ({ path, target }) =>
+  connection.onRequest(requests.summarize, (params) =>
+    answer(async () => (await loadModel(hostFor(params), params.path)).summary),
+  );
+  connection.onRequest(requests.profile, ({ path, target, ...params }) =>
     answer(async () => {
-      const model = await loadModel(host, path);
+      const model = await loadModel(hostFor(params), path);
       // The passes would fold dequantised weights back to float.
       const quantized = model.summary.layers.some((layer) => layer.op === 'DequantizeLinear');
       const { summary, formats } = integerView(quantized ? model.summary : prepare(model).summary);
       return profileModel(summary, formats, targetNamed(target));
     }),
   );
-  connection.onRequest(requests.quantize, ({ run: name, job, options }, token) =>
-    run({ run: name, kind: 'quantize', subject: job.spec.path }, token, (context) =>
+  connection.onRequest(requests.quantize, ({ run: name, job, options, ...params }, token) =>
+    run({ ...params, run: name, kind: 'quantize', subject: job.spec.path }, token, (context) =>
       quantizeJob(job, context, options),
     ),
   );
-  connection.onRequest(requests.evaluate, ({ run: name, path, job, samples }, token) =>
-    run({ run: name, kind: 'evaluate', subject: path }, token, (context) => evaluateModel(path, job, context, samples)),
+  connection.onRequest(requests.evaluate, ({ run: name, path, job, samples, ...params }, token) =>
+    run({ ...params, run: name, kind: 'evaluate', subject: path }, token, (context) =>
+      evaluateModel(path, job, context, samples),
+    ),
   );
-  connection.onRequest(requests.verify, ({ run: name, path, against }, token) =>
-    run({ run: name, kind: 'verify', subject: path }, token, async ({ progress }) => {
+  connection.onRequest(requests.verify, ({ run: name, path, against, ...params }, token) =>
+    run({ ...params, run: name, kind: 'verify', subject: path }, token, async ({ host, progress }) => {
       if (loadRuntime === undefined) throw new Error('this engine has no ONNX Runtime');
       return verifyModel(await loadRuntime(), await runnableBytes(host, path), {
         progress,
@@ -67,12 +78,14 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
       });
     }),
   );
-  connection.onRequest(requests.sensitivity, ({ run: name, path, job, samples }, token) =>
-    run({ run: name, kind: 'sensitivity', subject: path }, token, (context) =>
+  connection.onRequest(requests.sensitivity, ({ run: name, path, job, samples, ...params }, token) =>
+    run({ ...params, run: name, kind: 'sensitivity', subject: path }, token, (context) =>
       measureSensitivity(path, job, context, samples),
     ),
   );
-  connection.onRequest(requests.discoverData, ({ path }) => answer(() => discoverData(host, path)));
+  connection.onRequest(requests.discoverData, ({ path, ...params }) =>
+    answer(() => discoverData(hostFor(params), path)),
+  );
   connection.onRequest(requests.cancel, ({ run: name }) => queue.cancel(name));
   connection.onRequest(requests.status, () => ({ version, runs: queue.running, ended: queue.ended }));
 }

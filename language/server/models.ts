@@ -39,6 +39,12 @@ export class ModelStore {
     return known?.state ?? { kind: 'loading' };
   }
 
+  /** What is the case once the file was looked at and, if need be, read. */
+  async settled(path: string): Promise<ModelState> {
+    await this.refresh(path);
+    return this.entries.get(path)?.state ?? { kind: 'failed', finding: undefined };
+  }
+
   /** Looks at the file again and reads it if it is another. */
   refresh(path: string): Promise<void> {
     const running = this.pending.get(path);

@@ -32,6 +32,15 @@ export interface ModelsNamedParams {
 
 export type ModelsNamedResult = readonly (string | null)[];
 
+/** Server to client: how far the model that an open document names is read; sent when that changes. */
+export const modelStateNotification = 'qspec/modelState';
+
+export interface ModelStateParams {
+  readonly uri: string;
+  /** `none`: no model is named, or nothing is opened because the workspace is not trusted. */
+  readonly state: 'loading' | 'loaded' | 'failed' | 'none';
+}
+
 /** Server (in a browser) to client, which has the files. Paths are those of `file:`-like URIs. */
 export const fileRequests = {
   stat: 'qspec/files/stat',

@@ -1,47 +1,35 @@
 import {
   CodeActionKind,
-  CompletionItemKind,
   type Connection,
-  type Diagnostic,
-  DiagnosticSeverity,
   MarkupKind,
   TextDocumentSyncKind,
   TextDocuments,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { URI } from 'vscode-uri';
-import type { Finding, Severity, TextRange } from '../../engine/findings.ts';
+import type { Finding } from '../../engine/findings.ts';
 import type { Host } from '../../engine/host.ts';
-import { runChecks } from '../checks/run.ts';
-import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
-import { completionsAt, type Suggestion } from '../editor/completion.ts';
+import type { CheckedSpec, FileKnowledge } from '../context.ts';
+import { completionsAt } from '../editor/completion.ts';
 import { fixOf } from '../editor/fixes.ts';
 import { hoverAt } from '../editor/hover.ts';
 import { lookAtFiles } from '../facts.ts';
-import { byPosition, loadSpec } from '../grammar/load.ts';
-import { rangeOf } from '../grammar/ranges.ts';
-import { textValue } from '../grammar/text.ts';
+import { loadSpec } from '../grammar/load.ts';
 import { engineVocabulary } from '../vocabulary-engine.ts';
+import { completionKinds, overlaps, pathOf, toDiagnostic, toRange } from './convert.ts';
 import { ModelStore } from './models.ts';
-import { type InitializationOptions, trustGranted } from './protocol.ts';
-
-const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
-  error: DiagnosticSeverity.Error,
-  warning: DiagnosticSeverity.Warning,
-  information: DiagnosticSeverity.Information,
-  hint: DiagnosticSeverity.Hint,
-};
-
-const kinds: Readonly<Record<Suggestion['kind'], CompletionItemKind>> = {
-  keyword: CompletionItemKind.Keyword,
-  format: CompletionItemKind.EnumMember,
-  function: CompletionItemKind.Function,
-  layer: CompletionItemKind.Field,
-  name: CompletionItemKind.Variable,
-  property: CompletionItemKind.Property,
-  unit: CompletionItemKind.Unit,
-  value: CompletionItemKind.Value,
-};
+import {
+  type InitializationOptions,
+  type ModelStateParams,
+  type ModelsNamedParams,
+  type ModelsNamedResult,
+  modelStateNotification,
+  modelsNamedRequest,
+  type ResolveParams,
+  type ResolveResult,
+  resolveRequest,
+  trustGranted,
+} from './protocol.ts';
+import { examineWith, findingsOf, modelNamedAt, modelPathOf, resolveAt, type Surroundings } from './specs.ts';
 
 /** Pause in typing after which a document is checked, in milliseconds. */
 const pause = 30;
@@ -55,6 +43,21 @@ export function serve(connection: Connection, host: Host): void {
   const models = new ModelStore(host, () => folders, checkAll);
   const files = new Map<string, (path: string) => FileKnowledge | undefined>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
+  const modelStates = new Map<string, ModelStateParams['state']>();
+
+  /** Whatever a text or a client does: the answer is empty, the log says why, and the server goes on. */
+  function guarded<A extends unknown[], R>(name: string, empty: R, work: (...args: A) => R | Promise<R>) {
+    return async (...args: A): Promise<R> => {
+      try {
+        return await work(...args);
+      } catch (error) {
+        connection.console.error(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+        return empty;
+      }
+    };
+  }
+
+  const checkSafely = guarded('check', undefined, check);
 
   connection.onInitialize(async (params) => {
     trusted = (params.initializationOptions as InitializationOptions | undefined)?.trusted === true;
@@ -81,74 +84,87 @@ export function serve(connection: Connection, host: Host): void {
   });
 
   documents.onDidChangeContent(({ document }) => schedule(document.uri));
-  documents.onDidClose(({ document }) => {
-    clearTimeout(timers.get(document.uri));
-    timers.delete(document.uri);
-    files.delete(document.uri);
-    void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
-  });
+  documents.onDidClose(
+    guarded('close', undefined, async ({ document: { uri } }) => {
+      clearTimeout(timers.get(uri));
+      for (const map of [timers, files, modelStates]) map.delete(uri);
+      await connection.sendDiagnostics({ uri, diagnostics: [] });
+    }),
+  );
 
-  connection.onHover(({ textDocument, position }) => {
-    const document = documents.get(textDocument.uri);
-    if (!document) return null;
-    const hover = hoverAt(examined(document), { line: position.line, column: position.character });
-    return hover
-      ? { contents: { kind: MarkupKind.Markdown, value: hover.markdown }, range: toRange(hover.range) }
-      : null;
-  });
+  connection.onHover(
+    guarded('hover', null, ({ textDocument, position }) => {
+      const document = documents.get(textDocument.uri);
+      if (!document) return null;
+      const hover = hoverAt(examined(document), { line: position.line, column: position.character });
+      return hover
+        ? { contents: { kind: MarkupKind.Markdown, value: hover.markdown }, range: toRange(hover.range) }
+        : null;
+    }),
+  );
 
-  connection.onCompletion(({ textDocument, position }) => {
-    const document = documents.get(textDocument.uri);
-    if (!document) return null;
-    const { suggestions, start, end } = completionsAt(examined(document), document.offsetAt(position));
-    const range = { start: document.positionAt(start), end: document.positionAt(end) };
-    return suggestions.map((suggestion, i) => ({
-      label: suggestion.label,
-      kind: kinds[suggestion.kind],
-      sortText: String(i).padStart(5, '0'),
-      filterText: suggestion.text ?? suggestion.label,
-      textEdit: { range, newText: suggestion.text ?? suggestion.label },
-      ...(suggestion.documentation === undefined ? {} : { documentation: suggestion.documentation }),
-    }));
-  });
+  connection.onCompletion(
+    guarded('completion', null, ({ textDocument, position }) => {
+      const document = documents.get(textDocument.uri);
+      if (!document) return null;
+      const { suggestions, start, end } = completionsAt(examined(document), document.offsetAt(position));
+      const range = { start: document.positionAt(start), end: document.positionAt(end) };
+      return suggestions.map((suggestion, i) => ({
+        label: suggestion.label,
+        kind: completionKinds[suggestion.kind],
+        sortText: String(i).padStart(5, '0'),
+        filterText: suggestion.text ?? suggestion.label,
+        textEdit: { range, newText: suggestion.text ?? suggestion.label },
+        ...(suggestion.documentation === undefined ? {} : { documentation: suggestion.documentation }),
+      }));
+    }),
+  );
 
-  connection.onCodeAction(({ textDocument, range, context }) => {
-    const document = documents.get(textDocument.uri);
-    if (!document) return null;
-    return findingsOf(document).flatMap((finding) => {
-      const fix = fixOf(finding);
-      if (!fix || !overlaps(toRange(fix.range), range)) return [];
-      const diagnostics = context.diagnostics.filter((diagnostic) => diagnostic.code === finding.code);
-      const edit = { changes: { [document.uri]: [{ range: toRange(fix.range), newText: fix.text }] } };
-      return [{ title: fix.title, kind: CodeActionKind.QuickFix, diagnostics, edit, isPreferred: true }];
-    });
-  });
+  connection.onCodeAction(
+    guarded('code action', null, ({ textDocument, range, context }) => {
+      const document = documents.get(textDocument.uri);
+      if (!document) return null;
+      return judged(document).findings.flatMap((finding) => {
+        const fix = fixOf(finding);
+        if (!fix || !overlaps(toRange(fix.range), range)) return [];
+        const diagnostics = context.diagnostics.filter((diagnostic) => diagnostic.code === finding.code);
+        const edit = { changes: { [document.uri]: [{ range: toRange(fix.range), newText: fix.text }] } };
+        return [{ title: fix.title, kind: CodeActionKind.QuickFix, diagnostics, edit, isPreferred: true }];
+      });
+    }),
+  );
 
-  function examined(document: TextDocument): CheckedSpec {
-    const path = pathOf(document.uri);
-    const spec = loadSpec(document.getText(), path);
-    const context = { vocabulary, path: host.path };
-    const bare = examine(spec, context);
-    const model = bare.definitions.model;
-    if (!trusted || !model?.path) return bare;
-    const state = models.get(bare.absolute(textValue(model.path)));
-    const fileAt = files.get(document.uri);
-    return examine(spec, {
-      ...context,
-      ...(state.kind === 'loaded' ? { model: state.summary } : {}),
-      ...(fileAt ? { fileAt } : {}),
-    });
+  connection.onRequest(
+    resolveRequest,
+    guarded<[ResolveParams], ResolveResult>('resolve', { findings: [unresolved] }, ({ uri }) =>
+      resolveAt(uri, surroundings()),
+    ),
+  );
+
+  connection.onRequest(
+    modelsNamedRequest,
+    guarded<[ModelsNamedParams], ModelsNamedResult>('models named', [], async ({ uris }) => {
+      const paths: (string | null)[] = [];
+      // One after the other: hundreds of specs are not to be held at once.
+      for (const uri of uris) paths.push(await modelNamedAt(uri, surroundings()));
+      return paths;
+    }),
+  );
+
+  function surroundings(): Surroundings {
+    return { vocabulary, models, host, trusted, documentAt: (uri) => documents.get(uri) };
   }
 
-  function findingsOf(document: TextDocument): readonly Finding[] {
+  function examined(document: TextDocument): CheckedSpec {
+    const spec = loadSpec(document.getText(), pathOf(document.uri));
+    return examineWith(spec, surroundings(), files.get(document.uri));
+  }
+
+  function judged(document: TextDocument): { state: ModelStateParams['state']; findings: readonly Finding[] } {
     const checked = examined(document);
-    const findings = [...runChecks(checked)];
-    const model = checked.definitions.model;
-    if (trusted && model?.path) {
-      const state = models.get(checked.absolute(textValue(model.path)));
-      if (state.kind === 'failed' && state.finding) findings.push({ ...state.finding, range: rangeOf(model.path) });
-    }
-    return findings.sort(byPosition);
+    const path = trusted ? modelPathOf(checked) : undefined;
+    const state = path === undefined ? undefined : models.get(path);
+    return { state: state?.kind ?? 'none', findings: findingsOf(checked, state) };
   }
 
   function checkAll(): void {
@@ -159,7 +175,7 @@ export function serve(connection: Connection, host: Host): void {
     clearTimeout(timers.get(uri));
     timers.set(
       uri,
-      setTimeout(() => void check(uri), pause),
+      setTimeout(() => void checkSafely(uri), pause),
     );
   }
 
@@ -171,48 +187,29 @@ export function serve(connection: Connection, host: Host): void {
     await publish(document);
     if (!trusted) return;
     const { version } = document;
-    files.set(uri, await lookAtFiles(loadSpec(document.getText(), pathOf(uri)), host));
+    const fileAt = await lookAtFiles(loadSpec(document.getText(), pathOf(uri)), host);
     const current = documents.get(uri);
-    if (current?.version === version) await publish(current);
+    if (!current) return;
+    files.set(uri, fileAt);
+    if (current.version === version) await publish(current);
   }
 
   async function publish(document: TextDocument): Promise<void> {
-    const diagnostics = findingsOf(document).map(toDiagnostic);
-    await connection.sendDiagnostics({ uri: document.uri, version: document.version, diagnostics });
+    const { uri, version } = document;
+    const { state, findings } = judged(document);
+    if ((modelStates.get(uri) ?? 'none') !== state) {
+      modelStates.set(uri, state);
+      await connection.sendNotification(modelStateNotification, { uri, state } satisfies ModelStateParams);
+    }
+    await connection.sendDiagnostics({ uri, version, diagnostics: findings.map(toDiagnostic) });
   }
 
   documents.listen(connection);
   connection.listen();
 }
 
-/** A document's path. Documents that are no files (untitled ones) get one too, for relative paths to start from. */
-function pathOf(uri: string): string {
-  const parsed = URI.parse(uri);
-  return parsed.scheme === 'file' ? parsed.fsPath : parsed.path.startsWith('/') ? parsed.path : `/${parsed.path}`;
-}
-
-function toDiagnostic(finding: Finding): Diagnostic {
-  const { code, severity, what, why, fix, range } = finding;
-  return {
-    range: toRange(range ?? { start: { line: 0, column: 0 }, end: { line: 0, column: 0 } }),
-    severity: severities[severity],
-    code,
-    source: 'qspec',
-    message: [what, why, fix].filter(Boolean).join(' '),
-  };
-}
-
-function toRange({ start, end }: TextRange) {
-  return {
-    start: { line: start.line, character: start.column },
-    end: { line: end.line, character: end.column },
-  };
-}
-
-type Range = ReturnType<typeof toRange>;
-
-function overlaps(a: Range, b: Range): boolean {
-  const before = (x: Range['start'], y: Range['start']) =>
-    x.line < y.line || (x.line === y.line && x.character < y.character);
-  return !before(a.end, b.start) && !before(b.end, a.start);
-}
+const unresolved: Finding = {
+  code: 'spec/unresolved',
+  severity: 'error',
+  what: 'QSpec could not work out what this spec asks for: an error of its own, which its log tells of.',
+};

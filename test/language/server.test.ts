@@ -10,7 +10,17 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
-import { trustGranted } from '../../language/server/protocol.ts';
+import { sha256 } from '../../engine/hash.ts';
+import type { Job } from '../../engine/plan.ts';
+import {
+  type ModelStateParams,
+  type ModelsNamedResult,
+  modelStateNotification,
+  modelsNamedRequest,
+  type ResolveResult,
+  resolveRequest,
+  trustGranted,
+} from '../../language/server/protocol.ts';
 import { root } from '../shared.ts';
 
 interface Diagnostic {
@@ -25,6 +35,7 @@ let server: ChildProcess;
 let connection: MessageConnection;
 let published: Map<string, readonly Diagnostic[]>;
 let waiting: (() => void)[];
+let states: ModelStateParams[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'qspec-server-'));
@@ -35,6 +46,8 @@ beforeEach(() => {
   connection = createMessageConnection(new StreamMessageReader(server.stdout!), new StreamMessageWriter(server.stdin!));
   published = new Map();
   waiting = [];
+  states = [];
+  connection.onNotification(modelStateNotification, (state: ModelStateParams) => void states.push(state));
   connection.onNotification(
     'textDocument/publishDiagnostics',
     ({ uri, diagnostics }: { uri: string; diagnostics: Diagnostic[] }) => {
@@ -186,5 +199,98 @@ describe('the language server', () => {
     await until(uri, has('syntax/unexpected'));
     await connection.sendNotification('textDocument/didClose', { textDocument: { uri } });
     expect(await until(uri, (diagnostics) => diagnostics.length === 0)).toEqual([]);
+  });
+
+  describe('asked what a spec resolves to', () => {
+    const plain = 'qspec 1\nmodel "digits.onnx"\nquantize { weights int8 }\n';
+    const resolve = (uri: string) => connection.sendRequest<ResolveResult>(resolveRequest, { uri });
+    const fileOf = (name: string) => pathToFileURL(join(folder, name)).href;
+
+    it('waits for the model and answers the job of the open text, not of the file', async () => {
+      await start(true);
+      writeFileSync(join(folder, 'a.qspec'), 'qspec 1\nmodel "other.onnx"\n');
+      const uri = await open(plain);
+      const { job, findings } = await resolve(uri);
+      expect(findings).toEqual([]);
+      expect(job).toMatchObject({
+        spec: { path: join(folder, 'a.qspec'), hash: sha256(new TextEncoder().encode(plain)) },
+        model: join(folder, 'digits.onnx'),
+      } satisfies Partial<Job>);
+      expect(Object.keys(job?.plan?.nodes ?? {}).length).toBeGreaterThan(2);
+    });
+
+    it('reads the file of a spec that is not open', async () => {
+      await start(true);
+      writeFileSync(join(folder, 'closed.qspec'), plain);
+      expect((await resolve(fileOf('closed.qspec'))).job?.spec.path).toBe(join(folder, 'closed.qspec'));
+      expect(await resolve(fileOf('nowhere.qspec'))).toMatchObject({ findings: [{ code: 'file/missing' }] });
+      writeFileSync(join(folder, 'huge.qspec'), '/'.repeat(2 ** 20 + 1));
+      expect(await resolve(fileOf('huge.qspec'))).toMatchObject({ findings: [{ code: 'syntax/too-large' }] });
+    });
+
+    it('gives no job where the model or the data cannot be had, and says so at their place', async () => {
+      await start(true);
+      writeFileSync(join(folder, 'broken.onnx'), 'not a model');
+      const broken = await resolve(await open('qspec 1\nmodel "broken.onnx"\n', 'broken.qspec'));
+      expect(broken.job).toBeUndefined();
+      expect(broken.findings).toMatchObject([
+        { code: 'model/not-onnx', severity: 'error', range: { start: { line: 1, column: 6 } } },
+      ]);
+      const dataless = await resolve(await open(`${plain}data calibration npz "nowhere.npz"\n`, 'data.qspec'));
+      expect(dataless.job).toBeUndefined();
+      expect(dataless.findings.map(({ code }) => code)).toEqual(['file/missing']);
+    });
+
+    it('opens nothing before the workspace is trusted', async () => {
+      await start(false);
+      const uri = await open(plain);
+      expect(await resolve(uri)).toMatchObject({ findings: [{ code: 'workspace/untrusted', severity: 'error' }] });
+      expect(await connection.sendRequest(modelsNamedRequest, { uris: [uri] })).toEqual([null]);
+    });
+
+    it('names the models of specs, whatever the specs are', async () => {
+      await start(true);
+      writeFileSync(join(folder, 'closed.qspec'), 'qspec 1 model "sub/../digits.onnx" quantize {');
+      writeFileSync(join(folder, 'huge.qspec'), `model "digits.onnx" ${' '.repeat(2 ** 20)}`);
+      const uris = [
+        await open('model'),
+        fileOf('closed.qspec'),
+        fileOf('nowhere.qspec'),
+        fileOf('huge.qspec'),
+        pathToFileURL(folder).href,
+        'not a uri',
+        'file:///%00',
+      ];
+      const paths = await connection.sendRequest<ModelsNamedResult>(modelsNamedRequest, { uris });
+      expect(paths).toEqual([null, join(folder, 'digits.onnx'), null, null, null, null, null]);
+    });
+
+    it('outlives a client that asks nonsense', async () => {
+      await start(true);
+      expect(await connection.sendRequest(resolveRequest, { uri: 3 })).toMatchObject({
+        findings: [{ severity: 'error' }],
+      });
+      expect(await connection.sendRequest(modelsNamedRequest, null)).toEqual([]);
+      expect(await connection.sendRequest('textDocument/hover', { textDocument: { uri: await open('x') } })).toBeNull();
+      expect((await resolve(await open(plain, 'after.qspec'))).job).toBeDefined();
+    });
+  });
+
+  it('tells how far the model of a document is', async () => {
+    await start(true);
+    const uri = await open('qspec 1\nmodel "digits.onnx"\nquantize { layer "/conv9/Conv" keep float }\n');
+    await until(uri, has('selector/layer'));
+    await connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version: 2 },
+      contentChanges: [{ text: 'qspec 1\nmodel "nowhere.onnx"\n' }],
+    });
+    await until(uri, has('file/missing'));
+    await connection.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version: 3 },
+      contentChanges: [{ text: 'qspec 1\n' }],
+    });
+    await until(uri, has('spec/model'));
+    expect(states.every((state) => state.uri === uri)).toBe(true);
+    expect(states.map(({ state }) => state)).toEqual(['loading', 'loaded', 'loading', 'failed', 'none']);
   });
 });

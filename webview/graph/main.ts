@@ -1,9 +1,21 @@
-import { connect, element, replaceContent } from '../host.ts';
+import '../common.css';
+import './graph.css';
+import './stage.css';
+import './details.css';
+import { connect, replaceContent } from '../host.ts';
+import { noticePage } from '../notice.ts';
 import { registerControls } from '../toolkit.ts';
+import { GraphPage } from './page.ts';
 
 registerControls();
 
-connect((message) => {
-  if (message.kind === 'graph') replaceContent(element('h1', 'title', message.title));
-  if (message.kind === 'notice') replaceContent(element('p', 'notice', message.what, ' ', message.fix ?? ''));
+const host = connect((message) => {
+  if (message.kind === 'notice') replaceContent(noticePage(message, (action) => host.send({ kind: 'action', action })));
+  if (message.kind === 'graph') {
+    page.showGraph(message);
+    if (!page.element.isConnected) replaceContent(page.element);
+  }
+  if (message.kind === 'sensitivity') page.showSensitivity(message);
+  if (message.kind === 'reveal') page.reveal(message.layer);
 });
+const page = new GraphPage(host);

@@ -51,6 +51,31 @@ describe('the HTML report', () => {
     for (const text of texts) expect(html).toContain(text);
   });
 
+  test('discloses the histograms of each layer that has some', () => {
+    const disclosed = html.match(/<svg class="histogram"[\s\S]*?<\/svg>/g) ?? [];
+    expect(disclosed.length).toBe(2);
+    expect(disclosed[0]).toContain(
+      'aria-label="Histogram of the weights: int4, 15 levels, nothing clipped, 1000 values"',
+    );
+    // Fifteen levels can be told apart, 256 cannot.
+    expect(disclosed[0]!.match(/class="level" d="([^"]*)"/)?.[1]?.split('M').length).toBe(16);
+    expect(disclosed[1]).not.toContain('class="level"');
+    expect(disclosed.join()).not.toMatch(/NaN|Infinity/);
+  });
+
+  test('keeps the layers with the noisiest outputs of a model with thousands', () => {
+    const one = exampleReport.layers[1]!;
+    const layers = Array.from({ length: 3000 }, (_, i) => ({
+      ...one,
+      name: `layer ${i}.`,
+      outputSqnr: (i * 7919) % 3000,
+    }));
+    const many = renderHtml({ ...exampleReport, layers });
+    expect(many.match(/<svg class="histogram"/g)?.length).toBe(400);
+    expect(many).toContain('--json has the other 2800 too');
+    expect(many).toContain('<summary>layer 0. ');
+  });
+
   test('is the same for the same report', () => {
     expect(renderHtml(exampleReport)).toBe(html);
   });

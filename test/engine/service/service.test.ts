@@ -130,6 +130,30 @@ describe('an engine process', () => {
     expect((await engine.client.status()).version).toMatch(/^\d+\.\d+/);
   });
 
+  test('touches nothing outside the folders of a request', async () => {
+    const elsewhere = { folders: [folder] };
+    const refused = async (work: Promise<unknown>) => {
+      const failure = await work.catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(FindingError);
+      expect((failure as FindingError).finding.code).toBe('file/outside');
+    };
+    await refused(engine.client.summarize({ path: model, ...elsewhere }));
+    await refused(engine.client.profile({ path: model, target: 'cortex-m7', ...elsewhere }));
+    await refused(engine.client.verify(model, undefined, elsewhere));
+    await refused(engine.client.evaluate(model, job, elsewhere));
+    await refused(engine.client.quantize(job, { write: false }, elsewhere));
+    const outFolder = join(folder, 'elsewhere');
+    await refused(
+      engine.client.quantize(job, { write: true, outFolder, evaluationSamples: 0 }, { folders: [example] }),
+    );
+    expect(existsSync(outFolder)).toBe(false);
+    const both = { folders: [example, folder] };
+    const { written } = await engine.client.quantize(job, { write: true, outFolder, evaluationSamples: 0 }, both);
+    expect(written.every((path) => existsSync(path))).toBe(true);
+    expect((await engine.client.verify(written[0]!, model, both)).levels.length).toBeGreaterThan(0);
+    expect((await engine.client.summarize({ path: model, ...both })).layers.length).toBeGreaterThan(5);
+  });
+
   test('that dies fails what it was asked, takes nothing with it, and tells its owner', async () => {
     const doomed = startEngine({ program, threads: 1 });
     await doomed.client.status();

@@ -1,0 +1,122 @@
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { type Finding, FindingError, fail } from '../../engine/findings.ts';
+import type { Host } from '../../engine/host.ts';
+import { runChecks } from '../checks/run.ts';
+import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
+import { lookAtFiles } from '../facts.ts';
+import { byPosition, type LoadedSpec, loadSpec } from '../grammar/load.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import { textValue } from '../grammar/text.ts';
+import { resolveSpec } from '../resolve/job.ts';
+import type { Vocabulary } from '../vocabulary.ts';
+import { asEditorsWrite, pathOf } from './convert.ts';
+import type { ModelState, ModelStore } from './models.ts';
+import type { ResolveResult } from './protocol.ts';
+
+/** Bytes of the largest file that is read as a spec. */
+const largestFile = 1 << 20;
+
+/** What specs are judged with: their texts, the machine's files, the models. */
+export interface Surroundings {
+  readonly vocabulary: Vocabulary;
+  readonly models: ModelStore;
+  /** What it refuses is not opened. */
+  readonly host: Host;
+  /** False: `host` is not to be called at all. */
+  readonly trusted: boolean;
+  documentAt(uri: string): TextDocument | undefined;
+}
+
+/** A spec with all that is known now; nothing is waited for. */
+export function examineWith(
+  spec: LoadedSpec,
+  { vocabulary, host, models, trusted }: Surroundings,
+  fileAt: ((path: string) => FileKnowledge | undefined) | undefined,
+): CheckedSpec {
+  const context = { vocabulary, path: host.path };
+  const bare = examine(spec, context);
+  const path = trusted ? modelPathOf(bare) : undefined;
+  const state = path === undefined ? undefined : models.get(path);
+  if (state?.kind !== 'loaded' && !fileAt) return bare;
+  return examine(spec, {
+    ...context,
+    ...(state?.kind === 'loaded' ? { model: state.summary } : {}),
+    ...(fileAt ? { fileAt } : {}),
+  });
+}
+
+/** What the checks find, and why the model cannot be had. */
+export function findingsOf(checked: CheckedSpec, state: ModelState | undefined): readonly Finding[] {
+  return withModelState(runChecks(checked), checked, state);
+}
+
+/** Absolute; undefined where none is named. */
+export function modelPathOf({ definitions, absolute }: CheckedSpec): string | undefined {
+  const text = definitions.model?.path && textValue(definitions.model.path);
+  return text ? absolute(text) : undefined;
+}
+
+function withModelState(
+  findings: readonly Finding[],
+  { definitions, spec }: CheckedSpec,
+  state: ModelState | undefined,
+): readonly Finding[] {
+  if (state?.kind !== 'failed' || !state.finding) return findings;
+  const place = definitions.model?.path && { range: rangeOf(definitions.model.path) };
+  return [...findings, { ...state.finding, ...place, file: spec.path }].sort(byPosition);
+}
+
+/** The job that a spec asks for, after its model was read and its files were looked at; or what keeps it from being one. */
+export async function resolveAt(uri: string, surroundings: Surroundings): Promise<ResolveResult> {
+  if (!surroundings.trusted) return { findings: [untrusted] };
+  try {
+    const { vocabulary, host, models } = surroundings;
+    const spec = await specAt(uri, surroundings);
+    const fileAt = await lookAtFiles(spec, host);
+    const bare = examine(spec, { vocabulary, path: host.path, fileAt });
+    const path = modelPathOf(bare);
+    const state = path === undefined ? undefined : await models.settled(path);
+    const model = state?.kind === 'loaded' ? state.summary : undefined;
+    const { job, findings } = resolveSpec(spec, { vocabulary, path: host.path, fileAt, model });
+    const all = withModelState(findings, bare, state);
+    return { ...(job && state?.kind === 'loaded' && { job }), findings: all };
+  } catch (error) {
+    if (error instanceof FindingError) return { findings: [error.finding] };
+    throw error;
+  }
+}
+
+/** The path of the model that a spec names; null where it names none or cannot be read. */
+export async function modelNamedAt(uri: string, surroundings: Surroundings): Promise<string | null> {
+  if (!surroundings.trusted) return null;
+  try {
+    const { vocabulary, host } = surroundings;
+    const path = modelPathOf(examine(await specAt(uri, surroundings), { vocabulary, path: host.path }));
+    return path === undefined ? null : asEditorsWrite(path);
+  } catch {
+    return null;
+  }
+}
+
+async function specAt(uri: string, { host, documentAt }: Surroundings): Promise<LoadedSpec> {
+  const document = documentAt(uri);
+  const path = pathOf(uri);
+  if (document) return loadSpec(document.getText(), path);
+  const stat = await host.stat(path);
+  if (stat === undefined) fail('file/missing', `There is no spec at ${path}.`, { file: path });
+  if (stat.size > largestFile) {
+    fail('syntax/too-large', `The spec has ${stat.size} bytes; at most ${largestFile} are read.`, {
+      file: path,
+      fix: 'Check that this is the file you meant.',
+    });
+  }
+  return loadSpec(new TextDecoder().decode(await host.readFile(path)), path);
+}
+
+const untrusted: Finding = {
+  code: 'workspace/untrusted',
+  severity: 'error',
+  what: 'This workspace is not trusted, so QSpec opens no model and no data of it.',
+  why: 'A spec from elsewhere could name any file of this machine.',
+  fix: 'Trust the workspace (command "Workspaces: Manage Workspace Trust").',
+};

@@ -1,0 +1,3 @@
+import { languageScenarios } from './scenarios/language.ts';
+
+languageScenarios('development');

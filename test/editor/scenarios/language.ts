@@ -1,0 +1,103 @@
+import { expect } from 'vitest';
+import { allThemes, type Edition, inEditor, type Workbench } from '../driver/index.ts';
+
+/** A rule for a layer that the example's model does not have; `conv1` is near. */
+const wrongRule = '  layer "convv1" { weights int8 }\n';
+const wrongSpec = `qspec 1\nmodel "digits.onnx"\nquantize {\n${wrongRule}}\n`;
+
+/** The language as it is met in the editor. */
+export function languageScenarios(edition: Edition): void {
+  inEditor('language', edition, (scenario) => {
+    scenario('a spec opens coloured and without errors', { workspace: 'examples/digits' }, async (code) => {
+      await code.editor.open('digits.qspec');
+      await activated(code);
+      const words = ['export', '"digits.onnx"', '128 KiB', 'flash', 'cortex-m7', '// Where it is'];
+      const colours: string[] = [];
+      for (const word of words) colours.push(await code.editor.colourOf(word));
+      expect(new Set(colours).size, `colours of ${words.join(', ')}: ${colours.join(' ')}`).toBe(words.length);
+      expect(await code.problems.list()).toEqual([]);
+      expect(await code.notifications.errors()).toEqual([]);
+    });
+
+    scenario('an unknown layer is found as one types, and mended', { workspace: 'examples/digits' }, async (code) => {
+      await code.editor.open('digits.qspec');
+      await code.editor.select('quantize {');
+      await code.page.keyboard.press('End');
+      await code.editor.type('\nlayer "convv1');
+      await code.problems.waitForSquiggle();
+      await code.problems.waitFor('The model has no layer `convv1`.');
+      await code.editor.select('convv1');
+      expect(await code.editor.quickFixes()).toContain('Change to "conv1"');
+      await code.screenshot('quick-fix');
+      await code.page.keyboard.press('Escape');
+      await code.editor.quickFix('Change to "conv1"');
+      await code.problems.waitUntilGone('The model has no layer');
+      expect((await code.editor.visibleLines()).join('\n')).toContain('layer "conv1"');
+    });
+
+    scenario('a rule says what it matches and costs', { workspace: 'examples/digits' }, async (code) => {
+      await code.editor.open('digits.qspec');
+      await activated(code);
+      await code.editor.select('op Conv where depthwise');
+      const text = await code.editor.hover('layers op');
+      expect(text).toMatch(/2 layers/);
+      expect(text).toMatch(/depthwise1, depthwise2/);
+      expect(text).toMatch(/1\.69 KiB → 624 B/);
+    });
+
+    scenario('completion knows words, formats and layers', { workspace: 'examples/digits' }, async (code) => {
+      await code.editor.open('digits.qspec');
+      await activated(code);
+      await code.editor.select('quantize {');
+      await code.page.keyboard.press('End');
+      await code.editor.insert('\n');
+      expect(await code.editor.completions()).toEqual(expect.arrayContaining(['weights', 'activations', 'layers']));
+      await code.page.keyboard.press('Escape');
+      await code.editor.insert('weights ');
+      expect(await code.editor.completions()).toEqual(expect.arrayContaining(['int8', 'int4']));
+      await code.page.keyboard.press('Escape');
+      await code.editor.insert('int8\nlayer "dep');
+      expect(await code.editor.completions()).toEqual(['depthwise1', 'depthwise2']);
+      await code.screenshot('completion');
+      await code.editor.complete('depthwise2');
+      expect((await code.editor.visibleLines()).join('\n')).toContain('layer "depthwise2"');
+    });
+
+    scenario(
+      'a finding is shown and explained in every theme',
+      { workspace: 'examples/digits', files: { 'wrong.qspec': wrongSpec, 'warm.qspec': wrongSpec } },
+      async (code) => {
+        const cold = await timeToFinding(code, 'wrong.qspec');
+        await code.runCommand('View: Close Editor');
+        const warm = await timeToFinding(code, 'warm.qspec');
+        const where = edition === 'development' ? 'development' : 'packaged';
+        console.log(`first finding (${where}): ${cold} ms with activation, ${warm} ms warm`);
+        for (const theme of allThemes) {
+          await code.setTheme(theme);
+          expect(await code.editor.hover('convv1')).toMatch(/The model has no layer `?convv1`?/);
+          await code.screenshot('finding');
+          await code.editor.leaveHover();
+        }
+      },
+    );
+  });
+}
+
+/** From Enter in Quick Open to the squiggle, in milliseconds. */
+async function timeToFinding(code: Workbench, file: string): Promise<number> {
+  let entered = 0;
+  await code.editor.open(file, {
+    onEnter: () => {
+      entered = performance.now();
+    },
+  });
+  await code.problems.waitForSquiggle();
+  return Math.round(performance.now() - entered);
+}
+
+/** Until the extension runs and its language server has read the model: a layer's rule has a hover then. */
+async function activated(code: Workbench): Promise<void> {
+  await code.editor.select('layers op Conv');
+  await expect.poll(() => code.editor.hover('layers op').catch(() => ''), { timeout: 60_000 }).toMatch(/layers/);
+  await code.editor.leaveHover();
+}

@@ -1,0 +1,70 @@
+// Shows a webview outside the editor: `node test/webview/preview/serve.ts MODEL.onnx [port]` after a build, then open
+// http://localhost:8123/?theme=dark (light, high-contrast, high-contrast-light; &state=none, running or failed).
+// MODEL may be `synthetic:10000` or `hostile`. The page has the content security policy of the real one.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { basename, join } from 'node:path';
+import type { ModelSummary } from '../../../engine/graph/summary.ts';
+import type { SensitivityMessage, ToWebview } from '../../../webview/protocol.ts';
+import { fakeSensitivity, graphMessage, hostileModel, residualModel } from './messages.ts';
+import { themes } from './themes.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const nonce = 'preview';
+
+const states: Readonly<Record<string, SensitivityMessage['state']>> = {
+  none: { kind: 'none' },
+  running: { kind: 'running', text: 'Measuring layer 12 of 26, 40 s left', share: 0.46 },
+  failed: { kind: 'failed', what: 'No calibration data.', fix: 'Add a data section to digits.qspec.' },
+};
+
+function graphOf(model: string) {
+  if (model === 'hostile') return hostileModel();
+  if (model.startsWith('synthetic:')) return residualModel(Number(model.slice(10)));
+  const cli = join(root, 'dist', 'node', 'qspec.mjs');
+  const options = { encoding: 'utf8', maxBuffer: 2 ** 30 } as const;
+  const summary = JSON.parse(
+    execFileSync(process.execPath, [cli, 'inspect', model, '--json'], options),
+  ) as ModelSummary;
+  return graphMessage(summary, basename(model));
+}
+
+/** The page with a stand-in for the editor, which answers `ready` with the messages and keeps all that it is sent. */
+function page(view: string, theme: string, origin: string, messages: readonly ToWebview[]): string {
+  const { body, variables } = themes[theme] ?? themes['light']!;
+  const css = Object.entries(variables).map(([name, value]) => `--vscode-${name}: ${value};`);
+  const policy =
+    `default-src 'none'; style-src ${origin} 'nonce-${nonce}'; script-src 'nonce-${nonce}'; ` +
+    `img-src ${origin} data:; font-src ${origin}`;
+  const data = JSON.stringify(messages).replaceAll('<', '\\u003c');
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>QSpec</title><style nonce="${nonce}">:root { ${css.join(' ')} }</style>
+<link rel="stylesheet" href="/${view}.css"></head><body class="${body}">
+<script nonce="${nonce}">
+window.sent = [];
+const stored = sessionStorage.getItem('state');
+let api = { getState: () => (stored ? JSON.parse(stored) : undefined), setState: (s) => sessionStorage.setItem('state', JSON.stringify(s)),
+  postMessage: (m) => { sent.push(m); if (m.kind === 'ready') for (const one of ${data}) window.postMessage(one, '*'); } };
+window.acquireVsCodeApi = () => api;
+</script>
+<script nonce="${nonce}" src="/${view}.js"></script></body></html>`;
+}
+
+const [model, port = '8123'] = process.argv.slice(2);
+if (model === undefined) throw new Error('which model?');
+const graph = graphOf(model);
+createServer((request, response) => {
+  const url = new URL(request.url ?? '/', `http://localhost:${port}`);
+  const file = /^\/(graph|report)\.(js|css)$/.exec(url.pathname);
+  if (file !== null) {
+    response.setHeader('content-type', file[2] === 'js' ? 'text/javascript' : 'text/css');
+    response.end(readFileSync(join(root, 'dist', 'webview', url.pathname)));
+    return;
+  }
+  const state = states[url.searchParams.get('state') ?? ''];
+  const sensitivity: SensitivityMessage = state === undefined ? fakeSensitivity(graph) : { kind: 'sensitivity', state };
+  response.setHeader('content-type', 'text/html');
+  response.end(page('graph', url.searchParams.get('theme') ?? 'light', url.origin, [graph, sensitivity]));
+}).listen(Number(port));

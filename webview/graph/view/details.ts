@@ -1,0 +1,216 @@
+import { element } from '../../host.ts';
+import { findingList } from '../../notice.ts';
+import type { Figure, FromWebview, GraphLayer, GraphValue } from '../../protocol.ts';
+import { fullText } from '../../text.ts';
+import { kindWords, operatorKind } from '../operators.ts';
+import { mostSensitive } from '../sensitivity.ts';
+import { button } from './controls.ts';
+import { icon } from './icons.ts';
+import type { Heat, Scene } from './scene.ts';
+
+/** The longest name that is shown whole; the rest of a longer one is copied, not read. */
+const longestName = 2000;
+/** Consumers and values listed before `and 120 more`. */
+const mostListed = 40;
+const mostRanked = 10;
+
+const roles = {
+  compute: 'Quantised: weights and activations in integers',
+  'same-scale': 'Passes its input on at the same scale',
+  elementwise: 'Quantised, input and output each at a scale of its own',
+  activation: 'Quantised with, or folded into, the layer before it',
+  none: 'Stays in floating point',
+} as const;
+
+export interface DetailsEvents {
+  jump(node: number): void;
+  send(message: FromWebview): void;
+}
+
+/** Content of the panel for a selected node, or for the model where none is selected. */
+export function detailsOf(
+  scene: Scene,
+  selected: number | null,
+  heat: Heat | null,
+  events: DetailsEvents,
+): HTMLElement {
+  const node = selected === null ? undefined : scene.model.nodes[selected];
+  const content = element('div', 'details-content');
+  if (node === undefined || selected === null) return modelDetails(content, scene, heat, events);
+  if (node.kind !== 'layer') {
+    content.append(
+      heading(node.name, node.kind === 'input' ? 'input of the model' : 'output of the model', node.kind, events),
+    );
+    content.append(facts([['Type', node.type]]));
+    content.append(...neighbours(scene, selected, events));
+    return content;
+  }
+  const { layer } = node;
+  const kind = operatorKind(layer.op);
+  content.append(heading(layer.name, `${layer.op} · ${kindWords[kind]}`, kind, events));
+  if (!layer.supported) {
+    content.append(
+      element('p', 'warn', 'The engine has no such operator: it can be drawn, not measured or compressed.'),
+    );
+  }
+  const measured = heat?.ofNode.get(selected);
+  if (measured !== undefined) {
+    const ranked = heat!.layers.filter(
+      ({ sqnr }) => (sqnr.value ?? Number.POSITIVE_INFINITY) < (measured.sqnr.value ?? Number.POSITIVE_INFINITY),
+    );
+    const place = element(
+      'p',
+      'measured',
+      element('span', `db heat-${measured.level}`, fullText(measured.sqnr.text, 40)),
+      element('span', '', `most sensitive: place ${ranked.length + 1} of ${heat!.layers.length}`),
+    );
+    content.append(section('Sensitivity', place, facts([['Formats', measured.formats]])));
+  }
+  content.append(
+    facts([
+      ['Quantisation', roles[layer.quantization ?? 'none']],
+      ['Parameters', unlessZero(layer.parameters)],
+      ['MACs', unlessZero(layer.macs)],
+      ['Weights', unlessZero(layer.bytes)],
+    ]),
+  );
+  if (layer.attributes.length > 0) content.append(section('Attributes', facts(layer.attributes)));
+  content.append(
+    section('Inputs', inputList(scene, layer, events)),
+    section('Outputs', outputList(scene, layer, events)),
+  );
+  return content;
+}
+
+function modelDetails(content: HTMLElement, scene: Scene, heat: Heat | null, events: DetailsEvents): HTMLElement {
+  const { message, model } = scene;
+  const list = (values: readonly GraphValue[], offset: number) =>
+    element(
+      'ul',
+      'values',
+      ...limited(values, (value, i) => row(value, [], '', jumpButton(scene, offset + i, events))),
+    );
+  content.append(
+    element('h2', 'name', fullText(message.title, longestName)),
+    element('p', 'kind-line', fullText(message.subtitle)),
+  );
+  if (heat !== null) {
+    const ranking = element('ol', 'ranking');
+    for (const view of mostSensitive(heat.layers, mostRanked)) {
+      const node = model.layerByName.get(view.layer);
+      if (node === undefined) continue;
+      const entry = element('button', 'rank-entry');
+      entry.append(
+        element('span', 'rank-name', fullText(view.layer, 80)),
+        element('span', `db heat-${heat.ofNode.get(node)!.level}`, fullText(view.sqnr.text, 24)),
+      );
+      entry.title = fullText(view.layer);
+      entry.addEventListener('click', () => events.jump(node));
+      ranking.append(element('li', '', entry));
+    }
+    content.append(section('Most sensitive layers', ranking));
+  }
+  if (message.findings.length > 0) content.append(section('Findings', findingList(message.findings)));
+  content.append(
+    section('Inputs', list(message.inputs, 0)),
+    section('Outputs', list(message.outputs, message.inputs.length + message.layers.length)),
+  );
+  const hint = element('p', 'hint', 'Click a layer, or walk with the arrow keys. Press ');
+  hint.append(element('kbd', '', '/'), ' to search, ', element('kbd', '', '0'), ' to see all.');
+  content.append(hint);
+  return content;
+}
+
+function heading(name: string, about: string, kind: string, events: DetailsEvents): HTMLElement {
+  const copy = button(icon('copy'), 'icon', () => events.send({ kind: 'copy', text: name }), {
+    'aria-label': 'Copy the name',
+  });
+  return element(
+    'div',
+    'node-heading',
+    element('div', 'name-line', element('h2', 'name', fullText(name, longestName)), copy),
+    element('p', 'kind-line', element('span', `swatch kind-${kind}`), fullText(about, 160)),
+  );
+}
+
+function section(title: string, ...children: Node[]): HTMLElement {
+  return element('section', '', element('h3', '', title), ...children);
+}
+
+/** A layer without weights is not told that it has 0 of them; empty text is left out. */
+function unlessZero(figure: Figure): string {
+  return figure.value === 0 ? '' : figure.text;
+}
+
+function facts(pairs: readonly (readonly [name: string, value: string])[]): HTMLElement {
+  const list = element('dl', 'facts');
+  for (const [name, value] of pairs) {
+    if (value === '') continue;
+    list.append(element('dt', '', fullText(name, 80)), element('dd', '', fullText(value, 240)));
+  }
+  return list;
+}
+
+function row(value: GraphValue, jumps: readonly Node[], note = '', link?: HTMLElement): HTMLElement {
+  const name = element('span', 'value-name', link ?? (value.name === '' ? '(left out)' : fullText(value.name, 160)));
+  name.title = fullText(value.name);
+  const about = element('span', 'value-type', fullText(value.type, 120));
+  if (note !== '') about.append(element('span', 'note', note));
+  return element('li', 'value', name, about, ...jumps);
+}
+
+function inputList(scene: Scene, layer: GraphLayer, events: DetailsEvents): HTMLElement {
+  return element(
+    'ul',
+    'values',
+    ...limited(layer.inputs, (input) => {
+      if (input.kind === 'absent') return row({ name: '', type: '' }, []);
+      if (input.kind === 'constant' && !scene.model.producer.has(input.name)) return row(input, [], 'constant');
+      const from = scene.model.producer.get(input.name);
+      return row(input, from === undefined ? [] : [jumpButton(scene, from, events, '↑ ')]);
+    }),
+  );
+}
+
+function outputList(scene: Scene, layer: GraphLayer, events: DetailsEvents): HTMLElement {
+  return element(
+    'ul',
+    'values',
+    ...limited(layer.outputs, (output) =>
+      row(
+        output,
+        limited(scene.model.readers.get(output.name) ?? [], (to) => jumpButton(scene, to, events, '↓ ')),
+      ),
+    ),
+  );
+}
+
+function neighbours(scene: Scene, node: number, events: DetailsEvents): HTMLElement[] {
+  const { model } = scene;
+  const from = model.incoming[node]!.map((edge) => model.edges[edge]!.from);
+  const to = model.outgoing[node]!.map((edge) => model.edges[edge]!.to);
+  const list = (title: string, nodes: readonly number[], arrow: string) =>
+    nodes.length === 0
+      ? []
+      : [
+          section(
+            title,
+            element('div', 'jumps', ...limited(nodes, (other) => jumpButton(scene, other, events, arrow))),
+          ),
+        ];
+  return [...list('Made by', from, '↑ '), ...list('Read by', to, '↓ ')];
+}
+
+function jumpButton(scene: Scene, node: number, events: DetailsEvents, arrow = ''): HTMLElement {
+  const target = scene.model.nodes[node]!;
+  const entry = element('button', 'jump', `${arrow}${fullText(target.name, 48)}`);
+  entry.title = fullText(target.name);
+  entry.addEventListener('click', () => events.jump(node));
+  return entry;
+}
+
+function limited<T>(items: readonly T[], make: (item: T, index: number) => HTMLElement): HTMLElement[] {
+  const shown = items.slice(0, mostListed).map(make);
+  if (items.length > mostListed) shown.push(element('li', 'more', `and ${items.length - mostListed} more`));
+  return shown;
+}

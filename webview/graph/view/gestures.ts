@@ -1,0 +1,81 @@
+/** What a hand does on the stage, in pixels of the stage. */
+export interface Gestures {
+  pan(dx: number, dy: number): void;
+  zoom(x: number, y: number, factor: number): void;
+  click(x: number, y: number): void;
+  doubleClick(x: number, y: number): void;
+}
+
+/** A pointer that moved less than this has clicked. */
+const slop = 4;
+const lineHeight = 18;
+
+/** Drag and two fingers, wheel, trackpad; a trackpad's pinch arrives as a wheel with the control key. */
+export function listenToHands(stage: HTMLElement, gestures: Gestures): void {
+  const fingers = new Map<number, { x: number; y: number }>();
+  let moved = false;
+  let start = { x: 0, y: 0 };
+
+  const at = (event: MouseEvent) => {
+    const bounds = stage.getBoundingClientRect();
+    return { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
+  };
+  const middle = () => {
+    const all = [...fingers.values()];
+    const x = all.reduce((sum, finger) => sum + finger.x, 0) / all.length;
+    const y = all.reduce((sum, finger) => sum + finger.y, 0) / all.length;
+    const spread = all.length < 2 ? 0 : Math.hypot(all[0]!.x - all[1]!.x, all[0]!.y - all[1]!.y);
+    return { x, y, spread };
+  };
+
+  stage.addEventListener('pointerdown', (event) => {
+    if (event.button > 1) return;
+    const point = at(event);
+    fingers.set(event.pointerId, point);
+    if (fingers.size === 1) {
+      start = point;
+      moved = false;
+    } else moved = true;
+  });
+  stage.addEventListener('pointermove', (event) => {
+    if (!fingers.has(event.pointerId)) return;
+    const point = at(event);
+    if (!moved && Math.hypot(point.x - start.x, point.y - start.y) < slop) return;
+    if (!moved) {
+      moved = true;
+      // Captured only now: a click must still reach the card under it, which takes the focus.
+      stage.setPointerCapture(event.pointerId);
+      stage.classList.add('dragging');
+    }
+    const before = middle();
+    fingers.set(event.pointerId, point);
+    const after = middle();
+    gestures.pan(before.x - after.x, before.y - after.y);
+    if (before.spread > 0 && after.spread > 0) gestures.zoom(after.x, after.y, after.spread / before.spread);
+  });
+  const lift = (event: PointerEvent) => {
+    if (!fingers.delete(event.pointerId) || fingers.size > 0) return;
+    stage.classList.remove('dragging');
+    if (!moved && event.type === 'pointerup' && event.button === 0) gestures.click(start.x, start.y);
+  };
+  stage.addEventListener('pointerup', lift);
+  stage.addEventListener('pointercancel', lift);
+  stage.addEventListener('dblclick', (event) => {
+    const { x, y } = at(event);
+    gestures.doubleClick(x, y);
+  });
+  stage.addEventListener(
+    'wheel',
+    (event) => {
+      event.preventDefault();
+      const unit = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : lineHeight;
+      const { x, y } = at(event);
+      // A mouse wheel's notch is a hundred pixels, a pinch a few: both feel alike when the notch is cut.
+      const turn = Math.max(-60, Math.min(60, event.deltaY * unit));
+      if (event.ctrlKey || event.metaKey) gestures.zoom(x, y, Math.exp(-turn / 150));
+      else if (event.shiftKey && event.deltaX === 0) gestures.pan(event.deltaY * unit, 0);
+      else gestures.pan(event.deltaX * unit, event.deltaY * unit);
+    },
+    { passive: false },
+  );
+}

@@ -1,0 +1,114 @@
+import type { ReportLayer } from '../protocol.ts';
+import { badge, button, el, section, withAttributes } from './dom.ts';
+import { layerDetail } from './layer-detail.ts';
+import { isWeak } from './layer-order.ts';
+import { LayerTable } from './layer-table.ts';
+import type { PageContext } from './page.ts';
+
+export interface LayersSection {
+  readonly element: HTMLElement;
+  /** Selects a layer and brings it into view. */
+  reveal(layer: string): void;
+}
+
+/** Filter, table, and the detail of the layer that is selected. */
+export function layersSection(layers: readonly ReportLayer[], context: PageContext): LayersSection {
+  const { state } = context;
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  const weak = layers.filter((layer) => isWeak(layer.weightSqnr) || isWeak(layer.outputSqnr)).length;
+  const detail = el('div', 'detail-place');
+  const count = withAttributes(el('span', 'soft small count'), { role: 'status' });
+
+  const table = new LayerTable(
+    layers,
+    { sort: state.sort, filter: state.filter, selected: state.selected, scroll: state.tableScroll },
+    {
+      sorted: (sort) => context.update({ sort }),
+      selected: (layer) => choose(layer.name),
+      scrolled: (tableScroll) => context.update({ tableScroll }),
+    },
+  );
+
+  const filter = document.createElement('vscode-text-field') as HTMLElement & { value: string };
+  withAttributes(filter, {
+    'data-testid': 'filter',
+    placeholder: 'Filter by name, operator, format',
+    'aria-label': 'Filter layers by name, operator, format',
+  });
+  filter.value = state.filter;
+  const narrow = (text: string) => {
+    table.filter = text;
+    context.update({ filter: text });
+    sayCount();
+  };
+  filter.addEventListener('input', () => narrow(filter.value));
+  filter.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || filter.value === '') return;
+    filter.value = '';
+    narrow('');
+  });
+  const weakOnly = button(`Show ${weak} weak`, () => {
+    filter.value = filter.value.trim() === 'weak' ? '' : 'weak';
+    narrow(filter.value);
+  });
+  weakOnly.title = 'Layers whose weights or output have less than 20 dB SQNR';
+
+  function sayCount(): void {
+    const all = layers.length.toLocaleString('en-US');
+    const left = table.count.toLocaleString('en-US');
+    const what = layers.length === 1 ? 'layer' : 'layers';
+    count.replaceChildren(
+      table.count === layers.length
+        ? `${all} ${what}`
+        : table.count === 0
+          ? `None of ${all} ${what} matches.`
+          : `${left} of ${all} ${what}`,
+    );
+  }
+
+  function show(name: string | null): void {
+    const layer = name === null ? undefined : byName.get(name);
+    detail.replaceChildren(...(layer ? [layerDetail(layer, { showInGraph: context.showInGraph, close })] : []));
+  }
+
+  function choose(name: string): void {
+    context.update({ selected: name });
+    context.select(name);
+    table.select(name);
+    show(name);
+  }
+
+  function close(): void {
+    const last = context.state.selected;
+    table.select(last, { focus: true });
+    context.update({ selected: null });
+    context.select(null);
+    table.select(null);
+    show(null);
+  }
+
+  sayCount();
+  show(state.selected);
+  const help = withAttributes(
+    el(
+      'p',
+      'small soft',
+      'SQNR: signal to quantisation noise; 6 dB are one bit, below 20 dB is marked weak. “Output” holds the noise of all layers before. Select a layer for its histograms.',
+    ),
+    { id: 'layers-help' },
+  );
+  const tools = el('div', 'tools', filter, ...(weak > 0 ? [weakOnly] : [badge('good', 'no weak layer')]), count);
+  return {
+    element: section('Layer by layer', tools, table.element, detail, help),
+    reveal(name) {
+      if (!byName.has(name)) return;
+      if (filter.value !== '') {
+        filter.value = '';
+        narrow('');
+      }
+      choose(name);
+      table.select(name, { reveal: true });
+      table.element.scrollIntoView({ block: 'nearest' });
+    },
+  };
+}
