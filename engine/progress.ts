@@ -16,3 +16,35 @@ export class Cancelled extends Error {
 export function throwIfCancelled(progress: Progress | undefined): void {
   if (progress?.signal.aborted) throw new Cancelled();
 }
+
+/** Milliseconds of work after which the event loop gets its turn. */
+const breath = 50;
+
+/**
+ * Lets long work hear that it is cancelled. Work that awaits nothing but itself keeps the event loop from its turn, and
+ * without one no Ctrl-C and no cancel message is ever heard.
+ */
+export class Breather {
+  readonly #progress: Progress | undefined;
+  #last = performance.now();
+
+  constructor(progress: Progress | undefined) {
+    this.#progress = progress;
+  }
+
+  /** To be awaited between steps: costs next to nothing unless it is time. Throws `Cancelled`. */
+  async pause(): Promise<void> {
+    if (performance.now() - this.#last >= breath) {
+      await turn();
+      this.#last = performance.now();
+    }
+    throwIfCancelled(this.#progress);
+  }
+}
+
+/** Lets timers, signals and messages be handled. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
+}

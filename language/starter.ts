@@ -18,6 +18,8 @@ export interface StarterData {
   readonly path: string;
   /** Options as they stand between the braces, e.g. `["array x", "labels y"]`. */
   readonly options?: readonly string[];
+  /** Samples in it, where they have been counted: what calibration leaves may then judge the result. */
+  readonly samples?: number;
 }
 
 /**
@@ -62,6 +64,7 @@ function target(name: string | undefined): readonly string[] {
 
 function data(summary: ModelSummary, options: StarterOptions): readonly string[] {
   const lines: string[] = [];
+  const held = heldOut(options.calibration);
   if (options.calibration) {
     lines.push('// Samples that run through the network once, to see which values its activations take.');
     lines.push(...statement('calibration', options.calibration));
@@ -74,6 +77,9 @@ function data(summary: ModelSummary, options: StarterOptions): readonly string[]
   if (options.validation) {
     lines.push('', '// Samples to judge the result on; none of them should be among the calibration data.');
     lines.push(...statement('validation', options.validation));
+  } else if (held) {
+    lines.push('', '// Others of the same samples, to judge the result on.');
+    lines.push(...statement('validation', held, 'calibration'));
   } else {
     lines.push(
       options.calibration
@@ -92,6 +98,21 @@ function data(summary: ModelSummary, options: StarterOptions): readonly string[]
     lines.push(...commented(statement('validation', example, 'calibration')));
   }
   return lines;
+}
+
+const mostHeldOut = 1000;
+
+/** Labelled samples that `take` leaves out of calibration; undefined where there are none to speak of. */
+function heldOut(calibration: StarterData | undefined): StarterData | undefined {
+  const { options = [], samples = 0 } = calibration ?? {};
+  const take = Number(options.find((option) => /^take \d+$/.test(option))?.slice('take '.length) ?? samples);
+  if (calibration === undefined || !isLabelled(calibration) || samples - take < take / 2) return undefined;
+  const { kind, path } = calibration;
+  return { kind, path, options: [`skip ${take}`, `take ${Math.min(samples - take, mostHeldOut)}`] };
+}
+
+function isLabelled(data: StarterData | undefined): boolean {
+  return data?.options?.some((option) => option.startsWith('labels')) === true;
 }
 
 function statement(name: string, source: StarterData, base?: string): readonly string[] {
@@ -142,9 +163,8 @@ function quantize(summary: ModelSummary, calibrated: boolean): readonly string[]
 }
 
 function expectations(options: StarterOptions): readonly string[] {
-  const labelled = [options.calibration, options.validation].some((source) =>
-    source?.options?.some((option) => option.startsWith('labels')),
-  );
+  // Samples that chose the ranges do not judge them.
+  const labelled = isLabelled(options.validation) || heldOut(options.calibration) !== undefined;
   return [
     '// What the result must keep to; `qspec eval` checks it.',
     labelled ? 'expect top1 drop <= 1 points' : '// expect top1 drop <= 1 points',

@@ -1,5 +1,5 @@
 // Makes generated sources and every bundle: command line, engine process and worker, language servers, extension, webviews.
-import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -15,6 +15,7 @@ const common = {
   minify: true,
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 };
 // Some dependencies are CommonJS and call `require` of Node's own modules.
 const requireShim =
@@ -54,7 +55,7 @@ const singles = [
   { ...browser, format: 'iife', in: 'webview/report/main.ts', out: 'dist/webview/report.js' },
 ];
 
-await Promise.all([
+const results = await Promise.all([
   build({
     ...common,
     platform: 'node',
@@ -74,6 +75,16 @@ const runtime = join(root, 'dist', 'node', 'onnxruntime');
 mkdirSync(runtime);
 for (const name of ['ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']) {
   cpSync(join(root, 'node_modules', 'onnxruntime-web', 'dist', name), join(runtime, name));
+}
+
+// What the bundles are made of: the packaging step writes third-party notices for it.
+const inputs = new Set(results.flatMap(({ metafile }) => Object.values(metafile.outputs).flatMap(bundledInputs)));
+mkdirSync(join(root, '.cache'), { recursive: true });
+writeFileSync(join(root, '.cache', 'bundled-inputs.json'), JSON.stringify([...inputs].sort(), null, 1));
+
+/** Sources of which something is left in an output. */
+function bundledInputs({ inputs }) {
+  return Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 0);
 }
 
 if (!quiet) {

@@ -4,7 +4,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const worlds = ['kernels', 'engine', 'engine/env/browser', 'language', 'extension', 'webview', 'test/editor', '.'];
+const worlds = [
+  'kernels',
+  'engine',
+  'engine/env/browser',
+  'language',
+  'extension',
+  'webview',
+  'test/editor',
+  'test/desktop',
+  '.',
+];
 const asked = process.argv.slice(2);
 let failed = false;
 for (const world of asked.length > 0 ? asked : worlds) {

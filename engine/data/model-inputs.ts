@@ -7,3 +7,11 @@ export function modelInputs(graph: Graph): readonly ModelInput[] {
     .filter((name) => !graph.initializers.has(name))
     .map((name) => ({ name, type: graph.types.get(name) ?? { dtype: 'float32' } }));
 }
+
+/** Entries of the model's first output, if that is a vector of classes of known size. */
+export function classesOf(graph: Graph): number | undefined {
+  const dims = graph.types.get(graph.outputs[0] ?? '')?.dims;
+  if (dims === undefined) return undefined;
+  const sizes = dims.slice(1).filter((dimension) => dimension !== 1);
+  return sizes.length === 1 && typeof sizes[0] === 'number' ? sizes[0] : undefined;
+}

@@ -2,7 +2,7 @@ import { type Finding, fail } from '../findings.ts';
 import { Sha256, sha256 } from '../hash.ts';
 import type { Host } from '../host.ts';
 import type { DataSource } from '../plan.ts';
-import { type Progress, throwIfCancelled } from '../progress.ts';
+import { Breather, type Progress, throwIfCancelled } from '../progress.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Dataset } from './dataset.ts';
 import { readLabels } from './labels.ts';
@@ -186,8 +186,9 @@ async function examine(
   const firstWith = new Map<string, number>();
   let duplicates = 0;
   let example = '';
+  const breather = new Breather(progress);
   for (const [done, index] of chosen.entries()) {
-    throwIfCancelled(progress);
+    await breather.pause();
     if (done % 16 === 0) progress?.report(`reading data "${source.name}"`, done, chosen.length);
     const sample = await store.sample(index);
     const hash = sha256(...sample.bytes);

@@ -8,8 +8,11 @@ export interface ZipEntry {
   /** Bytes when unpacked, as declared; reading checks them. */
   readonly size: number;
   readonly crc: number;
-  /** Its unpacked bytes. */
-  open(): Promise<ByteSource>;
+  /**
+   * Its unpacked bytes.
+   * @param held largest size that is unpacked whole; 0 to look at the beginning only
+   */
+  open(held?: number): Promise<ByteSource>;
 }
 
 const endSize = 22;
@@ -51,7 +54,7 @@ export async function openZip(source: ByteSource, name: string): Promise<Readonl
       name: entryName,
       size: entry.size,
       crc: entry.crc,
-      open: () => openEntry(source, entry, broken),
+      open: (held) => openEntry(source, entry, broken, held),
     });
     at = next;
   }
@@ -68,7 +71,12 @@ interface EntryHeader {
   readonly headerOffset: number;
 }
 
-async function openEntry(source: ByteSource, entry: EntryHeader, broken: (what: string) => never): Promise<ByteSource> {
+async function openEntry(
+  source: ByteSource,
+  entry: EntryHeader,
+  broken: (what: string) => never,
+  held: number | undefined,
+): Promise<ByteSource> {
   if (entry.flags & 1) broken(`"${entry.name}" is encrypted`);
   if (entry.headerOffset + 30 > source.size) broken(`"${entry.name}" lies outside the file`);
   const header = await source.read(entry.headerOffset, 30);
@@ -81,7 +89,7 @@ async function openEntry(source: ByteSource, entry: EntryHeader, broken: (what: 
     if (entry.size !== entry.compressedSize) broken(`"${entry.name}" declares two sizes`);
     return compressed;
   }
-  if (entry.method === 8) return inflatedSource(compressed, entry.size, entry.crc);
+  if (entry.method === 8) return inflatedSource(compressed, entry.size, entry.crc, held);
   return broken(`"${entry.name}" uses compression method ${entry.method}; stored and deflate are read`);
 }
 

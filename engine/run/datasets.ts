@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import { modelInputs } from '../data/model-inputs.ts';
+import { classesOf, modelInputs } from '../data/model-inputs.ts';
 import { openDataset } from '../data/open.ts';
 import { FindingError, fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -46,12 +46,4 @@ export function evaluationSource(job: Job): DataSource | undefined {
   for (const name of evaluationNames) if (job.data[name]) return job.data[name];
   const others = Object.values(job.data).filter(({ name, labels }) => name !== 'calibration' && labels !== undefined);
   return others.length === 1 ? others[0] : undefined;
-}
-
-/** Entries of the model's first output, if that is a vector of classes of known size. */
-export function classesOf(graph: Graph): number | undefined {
-  const dims = graph.types.get(graph.outputs[0] ?? '')?.dims;
-  if (dims === undefined) return undefined;
-  const sizes = dims.slice(1).filter((dimension) => dimension !== 1);
-  return sizes.length === 1 && typeof sizes[0] === 'number' ? sizes[0] : undefined;
 }

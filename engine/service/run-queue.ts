@@ -58,13 +58,19 @@ export class RunQueue {
     this.#runs.set(asked.run, { status, controller });
     if (waiting) this.#tell(progressOf(status));
     const before = this.#tail;
+    let begun = false;
     const mine = before.then(async () => {
       if (controller.signal.aborted) throw new Cancelled();
+      begun = true;
       return work(this.#progress(asked, controller.signal));
     });
     this.#tail = mine.catch(() => {});
+    // One that still waits is answered at once, not when its turn would come.
+    const given = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener('abort', () => begun || reject(new Cancelled()));
+    });
     try {
-      const result = await mine;
+      const result = await Promise.race([mine, given]);
       this.#end({
         ...asked,
         ended: 'done',

@@ -1,4 +1,5 @@
 import { type CancellationToken, type MessageConnection, ResponseError } from 'vscode-jsonrpc';
+import { discoverData } from '../data/discover.ts';
 import { confinedHost } from '../files/confined-host.ts';
 import { FindingError } from '../findings.ts';
 import { integerView } from '../hardware/integer-view.ts';
@@ -78,9 +79,12 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
     }),
   );
   connection.onRequest(requests.sensitivity, ({ run: name, path, job, samples, ...params }, token) =>
-    run({ run: name, kind: 'sensitivity', subject: path, ...params }, token, (context) =>
+    run({ ...params, run: name, kind: 'sensitivity', subject: path }, token, (context) =>
       measureSensitivity(path, job, context, samples),
     ),
+  );
+  connection.onRequest(requests.discoverData, ({ path, ...params }) =>
+    answer(() => discoverData(hostFor(params), path)),
   );
   connection.onRequest(requests.cancel, ({ run: name }) => queue.cancel(name));
   connection.onRequest(requests.status, () => ({ version, runs: queue.running, ended: queue.ended }));

@@ -37,6 +37,20 @@ describe('a starter spec', () => {
     expect(job?.expectations).toHaveLength(1);
   });
 
+  it('judges the result on what calibration leaves, and promises nothing where it leaves too little', () => {
+    const { findings, job } = check(mobilenet, { model: 'a.onnx', calibration: { ...data, samples: 400 } });
+    expect(findings).toEqual([]);
+    expect(job?.data['validation']).toMatchObject({ skip: 100, take: 300, labels: { array: 'y' } });
+    expect(job?.expectations).toHaveLength(1);
+    for (const samples of [undefined, 100, 120]) {
+      const calibration = samples === undefined ? data : { ...data, samples };
+      const few = check(mobilenet, { model: 'a.onnx', calibration });
+      expect(few.findings).toEqual([]);
+      expect(Object.keys(few.job?.data ?? {})).toEqual(['calibration']);
+      expect(few.job?.expectations).toEqual([]);
+    }
+  });
+
   it('checks clean when its comments are taken for lines', () => {
     const { text } = check(small, { model: 'small.onnx' });
     const line = /^(\s*)\/\/ ((?:data|activations|expect|target|layer|layers|quantize) .*|\}| {2}.*)$/gm;

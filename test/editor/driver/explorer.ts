@@ -20,8 +20,11 @@ export class Explorer {
     await this.code.retried(`“${item}” in the menu of ${name}`, async (timeout) => {
       await this.row(name).click({ button: 'right', timeout });
       await entry.waitFor({ timeout });
+      // A menu takes no click in its first moment, so that the one that opened it picks nothing.
+      await page.waitForTimeout(200);
+      await entry.click({ timeout });
+      await page.locator('.monaco-menu').first().waitFor({ state: 'hidden', timeout: 2_000 });
     });
-    await entry.click();
   }
 
   /** The labels in a file's context menu. */

@@ -32,7 +32,8 @@ export type Edition = 'development' | { readonly vsix: () => string };
  */
 export function inEditor(title: string, edition: Edition, define: (scenario: Scenario) => void): void {
   const session = inject('editor');
-  describe.skipIf(session === null)(title, () => {
+  const group = edition === 'development' ? title : `${title}, packaged`;
+  describe.skipIf(session === null)(group, () => {
     if (session === null) {
       // Named, so that the report shows what was not tested.
       define((name) => void test(name, () => undefined));

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly extension: { readonly folder: string } | { readonly vsix: string };
   /** Says which server in the file names of logs. */
   readonly name: string;
+  /** Lets a page run a test suite inside the extension host and learn how it ended. */
+  readonly automation?: boolean;
 }
 
 export const resultsFolder = join(root, '.test-results');
@@ -79,6 +81,7 @@ export async function startServer(build: EditorBuild, options: ServerOptions): P
       // Without --disable-workspace-trust, so that the setting decides and Restricted Mode can be tested.
       ...['--auth', 'none', '--bind-addr', '127.0.0.1:0', '--disable-telemetry', '--disable-update-check'],
       ...['--disable-getting-started-override', '--disable-proxy'],
+      ...(options.automation ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
     ],
     { detached: true, stdio: ['pipe', 'pipe', 'ignore'], env: environment },
   );

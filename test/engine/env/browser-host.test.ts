@@ -1,33 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type BrowserFiles, browserHost } from '../../../engine/env/browser/host.ts';
+import { browserHost } from '../../../engine/env/browser/host.ts';
 import { FindingError } from '../../../engine/findings.ts';
 import { encodeModel } from '../../../engine/onnx/codec.ts';
 import { readModel, writeModel } from '../../../engine/onnx/model-file.ts';
 import { versionOf } from '../onnx/versions.ts';
-
-/** Files in memory, as a web window's owner may give them. */
-function memoryFiles(): BrowserFiles & { readonly content: Map<string, Uint8Array> } {
-  const content = new Map<string, Uint8Array>();
-  const inFolder = (folder: string) => [...content.keys()].filter((path) => path.startsWith(`${folder}/`));
-  return {
-    content,
-    stat: async (path) => {
-      const size = content.get(path)?.length;
-      if (size === undefined && inFolder(path).length === 0) return undefined;
-      return { size: size ?? 0, isDirectory: size === undefined, modified: 0 };
-    },
-    readFile: async (path) => content.get(path)!,
-    list: async (folder) => inFolder(folder).map((path) => path.slice(folder.length + 1)),
-    createFolder: async () => {},
-    writeFile: async (path, bytes) => void content.set(path, bytes),
-    rename: async (from, to) => {
-      content.set(to, content.get(from)!);
-      content.delete(from);
-    },
-    remove: async (path) => void content.delete(path),
-    asset: async () => Uint8Array.of(1),
-  };
-}
+import { memoryFiles } from './memory-files.ts';
 
 describe('the browser host', () => {
   it('says what it cannot do', () => {

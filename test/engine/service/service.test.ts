@@ -35,6 +35,28 @@ describe('an engine process', () => {
     expect(profile.latency).toBeGreaterThan(0);
   });
 
+  test('answers a waiting run that is stopped before its turn comes', async () => {
+    const order: string[] = [];
+    const first = engine.client.quantize(job, { write: false }, { run: 'at work' }).then(() => order.push('at work'));
+    const second = engine.client.quantize(job, { write: false }, { run: 'waits' });
+    const stopped = second.catch((error: unknown) => {
+      order.push('waits');
+      return error;
+    });
+    await engine.client.cancel('waits');
+    expect(await stopped).toBeInstanceOf(Cancelled);
+    await first;
+    expect(order).toEqual(['waits', 'at work']);
+    expect((await engine.client.verify(model)).levels).toHaveLength(2);
+  });
+
+  test('finds data beside a model', async () => {
+    const [best] = await engine.client.discoverData({ path: model });
+    expect(best).toMatchObject({ kind: 'npz', path: 'digits.npz', samples: 1797, labelled: true });
+    const missing = engine.client.discoverData({ path: join(folder, 'none.onnx') });
+    await expect(missing).rejects.toBeInstanceOf(FindingError);
+  });
+
   test('carries out a job, with progress and the time left, and remembers how it ended', async () => {
     const progress: ProgressParams[] = [];
     const outFolder = join(folder, 'out');
@@ -61,21 +83,41 @@ describe('an engine process', () => {
     const first = engine.client.quantize(job, { write: false }, { run: 'a', signal: controller.signal });
     const second = engine.client.quantize(job, { write: false }, { run: 'b', onProgress: (p) => waiting.push(p) });
     const third = engine.client.verify(model, undefined, { run: 'c' });
+    const answers = Promise.allSettled([first, second]);
     const { runs } = await engine.client.status();
     expect(runs.map(({ run }) => run)).toEqual(['a', 'b', 'c']);
     expect(await engine.client.cancel('b')).toBe(true);
     expect(await engine.client.cancel('unheard of')).toBe(false);
     controller.abort();
-    await expect(first).rejects.toBeInstanceOf(Cancelled);
-    await expect(second).rejects.toBeInstanceOf(Cancelled);
+    for (const answer of await answers) {
+      expect(answer).toMatchObject({ status: 'rejected', reason: expect.any(Cancelled) });
+    }
     expect((await third).levels).toHaveLength(2);
     expect(waiting[0]).toMatchObject({ run: 'b', state: 'waiting' });
     const { ended } = await engine.client.status();
     expect(ended.slice(-3).map((run) => [run.run, run.ended])).toEqual([
-      ['a', 'cancelled'],
       ['b', 'cancelled'],
+      ['a', 'cancelled'],
       ['c', 'done'],
     ]);
+  });
+
+  test('measures sensitivity with a job and without, and can be stopped', async () => {
+    const stages = new Set<string>();
+    const onProgress = ({ stage }: ProgressParams) => stages.add(stage);
+    const report = await engine.client.sensitivity(model, { job, samples: 2 }, { onProgress });
+    expect(report).toMatchObject({ basis: 'outputs', samples: 2 });
+    expect(stages).toContain('Measuring layer');
+    const { basis } = await engine.client.sensitivity(model, {}, { run: 'weights' });
+    expect(basis).toBe('weights');
+    expect((await engine.client.status()).ended.at(-1)).toMatchObject({
+      run: 'weights',
+      kind: 'sensitivity',
+      subject: model,
+    });
+    const stopped = engine.client.sensitivity(model, { job, samples: 200 }, { run: 'stopped' });
+    await engine.client.cancel('stopped');
+    await expect(stopped).rejects.toBeInstanceOf(Cancelled);
   });
 
   test('answers a bad file with its finding, and goes on', async () => {
