@@ -2,6 +2,8 @@ import { fail } from '../findings.ts';
 import type { Host } from '../host.ts';
 import { isInside, realPlaceOf } from './confine.ts';
 
+/** Milliseconds for which a folder without links on the way to it is taken to stay so. */
+const plainFor = 500;
 /** As many as operating systems follow. */
 const mostLinks = 40;
 
@@ -35,14 +37,24 @@ export function confinedHost(host: Host, folders: readonly string[]): Host {
     return refuse(path);
   };
 
+  /** A folder on the way to which no link was found a moment ago. */
+  let plain = { folder: '', until: 0 };
+
   /** The same place without links on the way or at its end. It need not be there. */
   const walked = async (path: string): Promise<string> => {
     let place = await written(path);
     if (!host.readLink) return place;
     for (let links = 0; links <= mostLinks; links++) {
       const [root, names] = split(place, await real());
-      const link = await firstLink(host, root, names);
-      if (link.target === undefined) return link.path;
+      const folder = paths.join(root, ...names.slice(0, -1));
+      // Thousands of images lie in one folder. What is found there is judged once more by its real path, so that a folder
+      // that is swapped for a link meanwhile gives nothing away.
+      const isPlain = folder === plain.folder && performance.now() < plain.until;
+      const link = isPlain ? await firstLink(host, folder, names.slice(-1)) : await firstLink(host, root, names);
+      if (link.target === undefined) {
+        if (!isPlain) plain = { folder, until: performance.now() + plainFor };
+        return link.path;
+      }
       if (isDevice(link.target) || isNetwork(link.target)) await written(link.target);
       place = await written(paths.resolve(link.path, link.target, ...link.rest)).catch(() => refuse(path));
     }

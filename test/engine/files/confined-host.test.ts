@@ -149,6 +149,21 @@ describe('a confined host', () => {
     expect(existsSync(at('inside', 'folder-link'))).toBe(false);
   });
 
+  it('walks to a folder once for all the files in it, and is not fooled when it becomes a link', async () => {
+    for (const name of ['a', 'b', 'c']) writeFileSync(at('inside', 'sub', name), name);
+    for (const name of ['a', 'b', 'c']) await host.readFile(at('inside', 'sub', name));
+    expect(calls.filter((call) => call.name === 'readLink').map((call) => call.path)).toEqual([
+      at('inside', 'sub'),
+      ...['a', 'b', 'c'].map((name) => at('inside', 'sub', name)),
+    ]);
+    rmSync(at('inside', 'sub'), { recursive: true });
+    symlinkSync(at('outside'), at('inside', 'sub'));
+    expect(await codeOf(host.readFile(at('inside', 'sub', 'file')))).toBe('file/outside');
+    expect(await codeOf(host.replace(at('inside', 'sub', 'new')))).toBe('file/outside');
+    expect(await codeOf(host.createFolder(at('inside', 'sub', 'deep')))).toBe('file/outside');
+    expect(existsSync(at('outside', 'deep'))).toBe(false);
+  });
+
   it('leaves the folder itself where it is', async () => {
     for (const name of ['replace', 'remove'])
       expect(await codeOf(operations[name]!(host, at('inside')))).toBe('file/outside');
