@@ -1,5 +1,5 @@
 import { element } from '../host.ts';
-import { splitName, visible } from './text.ts';
+import { fullText, safeText, splitName } from '../text.ts';
 
 type Child = Node | string;
 
@@ -12,7 +12,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   const node = element(
     tag,
     className,
-    ...children.map((child) => (typeof child === 'string' ? visible(child) : child)),
+    ...children.map((child) => (typeof child === 'string' ? safeText(child) : child)),
   );
   if (className === '') node.removeAttribute('class');
   return node;
@@ -38,7 +38,7 @@ export function svg(
 export function nameLabel(name: string): HTMLElement {
   const [head, tail] = splitName(name);
   const label = el('bdi', 'name', el('span', 'name-head', head), ...(tail ? [el('span', 'name-tail', tail)] : []));
-  label.title = visible(name);
+  label.title = fullText(name);
   return label;
 }
 
@@ -56,7 +56,7 @@ export function badge(mark: Mark, text: string): HTMLElement {
 export function button(label: string, run: () => void, appearance = 'secondary'): HTMLElement {
   const node = document.createElement('vscode-button');
   node.setAttribute('appearance', appearance);
-  node.textContent = visible(label);
+  node.textContent = safeText(label);
   node.addEventListener('click', run);
   return node;
 }

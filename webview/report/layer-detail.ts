@@ -1,9 +1,9 @@
 import type { ReportLayer } from '../protocol.ts';
+import { elide, fullText, longestName } from '../text.ts';
 import { histogramFigure } from './charts.ts';
 import { sqnr } from './columns.ts';
 import { button, el, withAttributes } from './dom.ts';
 import { activationsOf } from './layer-order.ts';
-import { shorten, visible } from './text.ts';
 
 export interface DetailEvents {
   showInGraph(layer: string): void;
@@ -13,7 +13,7 @@ export interface DetailEvents {
 /** All that is known of one layer. */
 export function layerDetail(layer: ReportLayer, events: DetailEvents): HTMLElement {
   const { name, op, absorbed, weight, histograms } = layer;
-  const title = withAttributes(el('h3', '', el('bdi', '', shorten(visible(name)))), { title: visible(name) });
+  const title = withAttributes(el('h3', '', el('bdi', '', elide(name, longestName))), { title: fullText(name) });
   const rows: [string, Node | string][] = [['Activations', activationsOf(layer)]];
   if (weight !== '') rows.unshift(['Weights', weight]);
   rows.push(['SQNR of weights', sqnr(layer.weightSqnr)], ['SQNR of output', sqnr(layer.outputSqnr)]);
@@ -37,7 +37,7 @@ export function layerDetail(layer: ReportLayer, events: DetailEvents): HTMLEleme
         el(
           'p',
           'small soft',
-          absorbed.length === 0 ? op : `${op} with ${absorbed.map((one) => shorten(one, 60)).join(', ')}`,
+          absorbed.length === 0 ? op : `${op} with ${absorbed.map((one) => elide(one, 60)).join(', ')}`,
         ),
       ),
       el(
@@ -59,5 +59,5 @@ export function layerDetail(layer: ReportLayer, events: DetailEvents): HTMLEleme
   panel.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') events.close();
   });
-  return withAttributes(panel, { 'aria-label': `Layer ${visible(name)}`, 'data-testid': 'layer-detail' });
+  return withAttributes(panel, { 'aria-label': `Layer ${fullText(name)}`, 'data-testid': 'layer-detail' });
 }
