@@ -1,5 +1,5 @@
 import './notice.css';
-import { element } from './host.ts';
+import { element } from './dom.ts';
 import type { FindingView, NoticeMessage, ViewAction } from './protocol.ts';
 import { fullText } from './text.ts';
 

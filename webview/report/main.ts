@@ -1,5 +1,6 @@
 import './report.css';
-import { connect, replaceContent } from '../host.ts';
+import { replaceContent } from '../dom.ts';
+import { connect } from '../host.ts';
 import type { ReportMessage, ToWebview, ViewAction } from '../protocol.ts';
 import { registerControls } from '../toolkit.ts';
 import { noticePage } from './notice.ts';
