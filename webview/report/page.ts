@@ -1,4 +1,5 @@
 import { button, element, withAttributes } from '../dom.ts';
+import { findingList } from '../notice.ts';
 import type { FindingView, JudgementView, ReportMessage, ViewAction } from '../protocol.ts';
 import { cardGrid } from './cards.ts';
 import { type LayersSection, layersSection } from './layers-section.ts';
@@ -72,36 +73,16 @@ function judgements(all: readonly JudgementView[]): HTMLElement {
   return element('ul', 'rows', ...rows);
 }
 
-const marks: Readonly<Record<FindingView['severity'], Mark>> = {
-  error: 'bad',
-  warning: 'warn',
-  information: 'plain',
-  hint: 'plain',
-};
-
 /** More remarks than these stand behind a disclosure, so that they do not bury what went wrong. */
 const mostRemarks = 3;
 
 function findings(all: readonly FindingView[]): HTMLElement[] {
+  const list = (some: readonly FindingView[]) => findingList(some, { codes: true });
   const serious = all.filter(({ severity }) => severity === 'error' || severity === 'warning');
-  const remarks = all.filter((finding) => !serious.includes(finding));
-  if (remarks.length <= mostRemarks) return [findingList([...serious, ...remarks])];
-  const more = element('details', '', element('summary', '', `${remarks.length} remarks`), findingList(remarks));
-  return serious.length > 0 ? [findingList(serious), more] : [more];
-}
-
-function findingList(all: readonly FindingView[]): HTMLElement {
-  const rows = all.map(({ severity, code, what, why, fix }) => {
-    const more = [why, fix].filter((text) => text !== undefined) as string[];
-    return element(
-      'li',
-      '',
-      badge(marks[severity], severity),
-      element('div', 'grow', element('p', '', what), ...more.map((text) => element('p', 'small soft', text))),
-      element('code', 'small soft', code),
-    );
-  });
-  return element('ul', 'rows', ...rows);
+  const remarks = all.filter(({ severity }) => severity === 'information' || severity === 'hint');
+  if (remarks.length <= mostRemarks) return [list([...serious, ...remarks])];
+  const more = element('details', '', element('summary', '', `${remarks.length} remarks`), list(remarks));
+  return serious.length > 0 ? [list(serious), more] : [more];
 }
 
 function hardware({ hardware: targets }: ReportMessage): HTMLElement {
