@@ -105,7 +105,7 @@ export function histogramFigure(view: HistogramView): HTMLElement {
 
 function legend(codes: boolean, outside: boolean): HTMLElement {
   const key = (kind: string, text: string) =>
-    element('span', 'key', withAttributes(element('span', `swatch ${kind}`), { 'aria-hidden': 'true' }), text);
+    element('span', 'key', withAttributes(element('span', `sample ${kind}`), { 'aria-hidden': 'true' }), text);
   return element(
     'span',
     'legend',

@@ -1,4 +1,7 @@
+import '../common.css';
 import './report.css';
+import './layers.css';
+import './charts.css';
 import { replaceContent } from '../dom.ts';
 import { connect } from '../host.ts';
 import { noticePage } from '../notice.ts';
