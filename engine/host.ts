@@ -41,6 +41,8 @@ export interface Host {
   list(folder: string): Promise<string[]>;
   /** The path with every symbolic link resolved; undefined if it does not exist. */
   realPath(path: string): Promise<string | undefined>;
+  /** What a symbolic link (or junction) says, as it is written; undefined if `path` is none. Absent where there are no links. */
+  readLink?(path: string): Promise<string | undefined>;
   createFolder(path: string): Promise<void>;
   /** Starts a file that will appear at `path` when committed. Until then it is beside it, named `.NAME.….part`. */
   replace(path: string): Promise<PendingFile>;

@@ -23,6 +23,8 @@ export interface SpecContext {
 export interface FileKnowledge {
   readonly exists: boolean;
   readonly isFolder?: boolean;
+  /** It may not be looked at; whether it exists is then not known. */
+  readonly outside?: boolean;
   /** Of data: how many samples there are before `skip` and `take`. */
   readonly samples?: number;
 }

@@ -1,3 +1,4 @@
+import { FindingError } from '../engine/findings.ts';
 import type { Host } from '../engine/host.ts';
 import type { FileKnowledge } from './context.ts';
 import type { Spec, Text } from './generated/ast.ts';
@@ -45,8 +46,11 @@ export async function lookAtFiles(
     try {
       const stat = await host.stat(withoutWildcards(path));
       known.set(path, { exists: stat !== undefined, ...(stat ? { isFolder: stat.isDirectory } : {}) });
-    } catch {
-      // Not allowed to look, or no path at all on this machine (a NUL character): left unknown.
+    } catch (error) {
+      if (error instanceof FindingError && error.finding.code === 'file/outside') {
+        known.set(path, { exists: false, outside: true });
+      }
+      // Otherwise not allowed to look, or no path at all on this machine (a NUL character): left unknown.
     }
   }
   return (path) => known.get(path);

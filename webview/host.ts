@@ -29,19 +29,3 @@ export function connect(show: (message: ToWebview) => void): WebviewHost {
   queueMicrotask(() => send({ kind: 'ready' }));
   return { send, remembered: api.getState(), remember: (state) => api.setState(state) };
 }
-
-/** Replaces the page's content; text from models and specs goes in as text, never as markup. */
-export function replaceContent(...children: (Node | string)[]): void {
-  document.body.replaceChildren(...children);
-}
-
-export function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  className: string,
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const node = document.createElement(tag);
-  node.className = className;
-  node.append(...children);
-  return node;
-}

@@ -1,46 +1,60 @@
 import './notice.css';
-import { element } from './host.ts';
+import { button, element, withAttributes } from './dom.ts';
 import type { FindingView, NoticeMessage, ViewAction } from './protocol.ts';
 import { fullText } from './text.ts';
 
+/** What is wrong, why and what to do may be long, but a page of it helps nobody. */
+const longestText = 2000;
+const mostFindings = 200;
+
 /** Instead of content: what is wrong, why, what to do, and buttons for the actions that help. */
 export function noticePage(message: NoticeMessage, act: (action: ViewAction) => void): HTMLElement {
-  const page = element('main', `notice notice-${message.tone}`);
-  page.setAttribute('data-testid', 'notice');
-  page.setAttribute('role', message.tone === 'failed' ? 'alert' : 'status');
-  if (message.tone === 'loading') page.append(document.createElement('vscode-progress-ring'));
-  else page.append(element('span', 'notice-mark', message.tone === 'failed' ? '!' : '?'));
-  page.append(element('h1', 'notice-what', fullText(message.what)));
-  if (message.why !== undefined) page.append(element('p', 'notice-why', fullText(message.why, 2000)));
-  if (message.fix !== undefined) page.append(element('p', 'notice-fix', fullText(message.fix, 2000)));
-  const actions = element('div', 'notice-actions');
-  message.actions.forEach(({ action, label }, i) => {
-    const button = document.createElement('vscode-button');
-    button.setAttribute('appearance', i === 0 ? 'primary' : 'secondary');
-    button.setAttribute('data-action', action);
-    button.textContent = fullText(label, 60);
-    button.addEventListener('click', () => act(action));
-    actions.append(button);
-  });
-  if (message.actions.length > 0) page.append(actions);
-  return page;
+  const { tone, what, why, fix, actions } = message;
+  const mark =
+    tone === 'loading'
+      ? document.createElement('vscode-progress-ring')
+      : element('span', 'notice-mark', tone === 'failed' ? '!' : '?');
+  const buttons = actions.map(({ action, label }, i) =>
+    button(fullText(label, 60), i === 0 ? 'primary' : 'secondary', () => act(action), { 'data-action': action }),
+  );
+  const page = element(
+    'main',
+    `notice notice-${tone}`,
+    withAttributes(mark, { 'aria-hidden': 'true' }),
+    element('h1', 'notice-what', fullText(what)),
+    ...paragraphs({ 'notice-why': why, 'notice-fix': fix }),
+    ...(buttons.length > 0 ? [element('div', 'notice-actions', ...buttons)] : []),
+  );
+  return withAttributes(page, { 'data-testid': 'notice', role: tone === 'failed' ? 'alert' : 'status' });
 }
 
 const severityMarks = { error: '✕', warning: '!', information: 'i', hint: '…' } as const;
 
 /** Findings as a list: a mark that differs in shape, not only in colour, then what, why and what to do. */
-export function findingList(findings: readonly FindingView[]): HTMLElement {
-  const list = element('ul', 'findings');
-  for (const { severity, what, why, fix, code } of findings.slice(0, 200)) {
+export function findingList(findings: readonly FindingView[], { codes = false } = {}): HTMLElement {
+  const items = findings.slice(0, mostFindings).map(({ severity, what, why, fix, code }) => {
     const mark = element('span', `mark mark-${severity}`, severityMarks[severity]);
-    mark.setAttribute('role', 'img');
-    mark.setAttribute('aria-label', severity);
-    const text = element('div', 'finding-text', element('p', 'finding-what', fullText(what, 2000)));
-    if (why !== undefined) text.append(element('p', 'finding-why', fullText(why, 2000)));
-    if (fix !== undefined) text.append(element('p', 'finding-fix', fullText(fix, 2000)));
-    text.title = fullText(code, 80);
-    list.append(element('li', 'finding', mark, text));
-  }
-  if (findings.length > 200) list.append(element('li', 'more', `and ${findings.length - 200} more`));
-  return list;
+    const text = element(
+      'div',
+      'finding-text',
+      ...paragraphs({ 'finding-what': what, 'finding-why': why, 'finding-fix': fix }),
+    );
+    if (!codes) text.title = fullText(code, 80);
+    return element(
+      'li',
+      'finding',
+      withAttributes(mark, { role: 'img', 'aria-label': severity, title: severity }),
+      text,
+      ...(codes ? [element('code', 'finding-code', fullText(code, 80))] : []),
+    );
+  });
+  const left = findings.length - items.length;
+  return element('ul', 'findings', ...items, ...(left > 0 ? [element('li', 'more', `and ${left} more`)] : []));
+}
+
+/** A paragraph for each class whose text there is. */
+function paragraphs(texts: Readonly<Record<string, string | undefined>>): HTMLElement[] {
+  return Object.entries(texts).flatMap(([name, text]) =>
+    text === undefined || text === '' ? [] : [element('p', name, fullText(text, longestText))],
+  );
 }

@@ -19,6 +19,19 @@ export function fullText(text: string, most = longest): string {
   return elide(text, most);
 }
 
+/** Names longer than this are cut where they are shown, even where there is room. */
+export const longestName = 240;
+/** Code points at the end of a name that stay in sight when it is too long for its place. */
+const tailLength = 14;
+
+/** A name in two parts, of which a page elides the first where there is too little room; short names have no second. */
+export function splitName(name: string): readonly [head: string, tail: string] {
+  const characters = [...elide(name, longestName)];
+  if (characters.length <= 2 * tailLength) return [characters.join(''), ''];
+  const at = characters.length - tailLength;
+  return [characters.slice(0, at).join(''), characters.slice(at).join('')];
+}
+
 /** At most `most` characters, made safe; what is too much is taken out of the middle: names differ at their ends. */
 export function elide(text: string, most: number): string {
   if (text.length <= most) return safeText(text);

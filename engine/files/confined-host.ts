@@ -2,11 +2,17 @@ import { fail } from '../findings.ts';
 import type { Host } from '../host.ts';
 import { isInside, realPlaceOf } from './confine.ts';
 
+/** Milliseconds for which a folder without links on the way to it is taken to stay so. */
+const plainFor = 500;
+/** As many as operating systems follow. */
+const mostLinks = 40;
+
 /**
  * The host, except that nothing outside `folders` is read, written or even looked at: such a path is a finding
  * `file/outside`. The way of a path is judged as it is written before the machine hears of it (on Windows, asking whether
- * `\\server\share\x` exists already tells that server who asks), and again once links are resolved. What is then opened is
- * the resolved path, so that no link is followed twice.
+ * `\\server\share\x` exists already tells that server who asks). Links are followed here, one name at a time, and judged
+ * before they are followed; where a host cannot read links, after. What is then opened is the resolved path, so that no
+ * link is followed twice.
  */
 export function confinedHost(host: Host, folders: readonly string[]): Host {
   const { path: paths } = host;
@@ -31,9 +37,44 @@ export function confinedHost(host: Host, folders: readonly string[]): Host {
     return refuse(path);
   };
 
+  /** A folder on the way to which no link was found a moment ago. */
+  let plain = { folder: '', until: 0 };
+
+  /** The same place without links on the way or at its end. It need not be there. */
+  const walked = async (path: string): Promise<string> => {
+    let place = await written(path);
+    if (!host.readLink) return place;
+    for (let links = 0; links <= mostLinks; links++) {
+      const [root, names] = split(place, await real());
+      const folder = paths.join(root, ...names.slice(0, -1));
+      // Thousands of images lie in one folder. What is found there is judged once more by its real path, so that a folder
+      // that is swapped for a link meanwhile gives nothing away.
+      const isPlain = folder === plain.folder && performance.now() < plain.until;
+      const link = isPlain ? await firstLink(host, folder, names.slice(-1)) : await firstLink(host, root, names);
+      if (link.target === undefined) {
+        if (!isPlain) plain = { folder, until: performance.now() + plainFor };
+        return link.path;
+      }
+      if (isDevice(link.target) || isNetwork(link.target)) await written(link.target);
+      place = await written(paths.resolve(link.path, link.target, ...link.rest)).catch(() => refuse(path));
+    }
+    return fail('file/link-loop', `The symbolic links go in a circle: ${path}.`, { file: path });
+  };
+
+  /** The real root that a place inside lies in, and the names on the way to it. */
+  const split = (place: string, roots: readonly Root[]): readonly [root: string, names: readonly string[]] => {
+    for (const [i, { path: root }] of roots.entries()) {
+      const base = [given[i]!.path, root].find((folder) => isInside(host, folder, place));
+      if (base === undefined) continue;
+      const names = paths.relative(base, place).split(windows ? /[\\/]/ : '/');
+      return [root, names.filter((name) => name !== '')];
+    }
+    return refuse(place);
+  };
+
   /** The real path of what is there. */
   const existing = async (path: string): Promise<string | undefined> => {
-    const found = await host.realPath(await written(path));
+    const found = await host.realPath(await walked(path));
     if (found === undefined || holds(await real(), found, isNetwork(found))) return found;
     return refuse(path);
   };
@@ -55,7 +96,7 @@ export function confinedHost(host: Host, folders: readonly string[]): Host {
   const entryOf = async (path: string): Promise<string> => {
     const place = await written(path);
     if ([...given, ...(await real())].some((root) => paths.relative(root.path, place) === '')) refuse(path);
-    return placeOf(place);
+    return placeOf(paths.join(await walked(paths.dirname(place)), paths.basename(place)));
   };
 
   return {
@@ -69,14 +110,27 @@ export function confinedHost(host: Host, folders: readonly string[]): Host {
     readRange: async (path, offset, length) => host.readRange(await readable(path), offset, length),
     list: async (folder) => host.list(await readable(folder)),
     realPath: existing,
+    ...(host.readLink && { readLink: async (path: string) => host.readLink!(await entryOf(path)) }),
     async createFolder(path) {
-      await host.createFolder((await existing(path)) ?? (await placeOf(await written(path))));
+      await host.createFolder((await existing(path)) ?? (await placeOf(await walked(path))));
     },
     replace: async (path) => host.replace(await entryOf(path)),
     remove: async (path) => host.remove(await entryOf(path)),
     ...(host.startThread && { startThread: (data: unknown) => host.startThread!(data) }),
     asset: (name) => host.asset(name),
   };
+}
+
+/** Walks down to the first link: where it stands, what it says, and the names that were to follow. */
+async function firstLink(host: Host, root: string, names: readonly string[]) {
+  let path = root;
+  for (const [i, name] of names.entries()) {
+    const next = host.path.join(path, name);
+    const target = await host.readLink!(next);
+    if (target !== undefined) return { path, target, rest: names.slice(i + 1) };
+    path = next;
+  }
+  return { path, target: undefined, rest: [] };
 }
 
 interface Root {

@@ -12,7 +12,7 @@ export const fileMustExist: Check = function* ({ ast, absolute, fileAt }) {
     }
     const place = absolute(path);
     const known = fileAt?.(place);
-    if (known === undefined || known.exists) continue;
+    if (known === undefined || known.exists || known.outside) continue;
     yield {
       what: `The ${what} ${shown(path)} is not there.`,
       why: `Paths start from the spec's folder; this one is ${place}.`,

@@ -9,6 +9,7 @@ import { callMustBeKnown } from './call-must-be-known.ts';
 import type { CheckRow } from './check.ts';
 import { comparisonMustFitProperty } from './comparison-must-fit-property.ts';
 import { dataKindMustBeKnown } from './data-kind-must-be-known.ts';
+import { dataMustLieInside } from './data-must-lie-inside.ts';
 import { dataOptionMustAppearOnce } from './data-option-must-appear-once.ts';
 import { dataOptionMustBeKnown } from './data-option-must-be-known.ts';
 import { dataOptionMustFitKind } from './data-option-must-fit-kind.ts';
@@ -77,6 +78,7 @@ export const checks: readonly CheckRow[] = [
   { code: 'data/base', severity: 'error', check: inheritedDataMustExist },
   { code: 'data/cycle', severity: 'error', check: inheritanceMustNotCycle },
   { code: 'data/input', severity: 'error', check: inputMustExist, needs: 'model' },
+  { code: 'data/outside', severity: 'error', check: dataMustLieInside, needs: 'files' },
   { code: 'data/take', severity: 'error', check: takeMustNotExceedData, needs: 'files' },
   { code: 'data/calibration', severity: 'error', check: activationsMustHaveCalibration },
   { code: 'data/overlap', severity: 'warning', check: calibrationShouldNotBeValidation },

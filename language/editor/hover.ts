@@ -4,6 +4,7 @@ import type { LayerSummary } from '../../engine/graph/summary.ts';
 import { targets } from '../../engine/hardware/registry.ts';
 import type { Target } from '../../engine/hardware/target.ts';
 import type { Choice, Plan } from '../../engine/plan.ts';
+import { amount, bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
 import type { LayerRule, LayersRule } from '../generated/ast.ts';
 import { textValue } from '../grammar/text.ts';
@@ -14,7 +15,7 @@ import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
 import { find, float, type VocabularyWord } from '../vocabulary.ts';
 import { costOf, type LayersCost, profiles } from './cost.ts';
-import { bytesText, countText, plain, secondsText } from './markdown.ts';
+import { plain } from './markdown.ts';
 import { placeAt } from './position.ts';
 import { documentationOf } from './words.ts';
 
@@ -135,12 +136,12 @@ function costText(spec: CheckedSpec, layers: ReadonlySet<number>): string {
   if (!plan || !chosen || layers.size === 0) return '';
   const { before, after } = profiles(spec.model!, plan, chosen.target);
   const cost = costOf(layers, spec.model!, before, after, chosen.named);
-  return ` · ${countText(cost.parameters)} parameters · ${countText(cost.macs)} MACs · ${bytesText(cost.bytesBefore)} → ${bytesText(cost.bytesAfter)}${timeText(cost, chosen.target)}`;
+  return ` · ${amount(cost.parameters)} parameters · ${amount(cost.macs)} MACs · ${bytes(cost.bytesBefore)} → ${bytes(cost.bytesAfter)}${timeText(cost, chosen.target)}`;
 }
 
 function timeText(cost: LayersCost, target: Target): string {
   if (cost.timeBefore === undefined || cost.timeAfter === undefined) return '';
-  return ` · ${secondsText(cost.timeBefore)} → ${secondsText(cost.timeAfter)} on ${plain(target.title)}`;
+  return ` · ${duration(cost.timeBefore)} → ${duration(cost.timeAfter)} on ${plain(target.title)}`;
 }
 
 /** A layer's row, and for each role what was decided and where. */
@@ -149,7 +150,7 @@ function layerText(layer: LayerSummary, spec: CheckedSpec): string {
     plain(sides ? `[${sides.map((side) => side ?? '?').join(', ')}]` : '?');
   const lines = [
     `**${plain(layer.name)}** ${plain(qualifiedOperator(layer))} ${shape(layer.inputs[0]?.shape)} → ${shape(layer.outputs[0]?.shape)}`,
-    `${countText(layer.parameters)} parameters · ${countText(layer.macs)} MACs · ${bytesText(layer.weightBytes + layer.biasBytes)}`,
+    `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs · ${bytes(layer.weightBytes + layer.biasBytes)}`,
   ];
   const roles = currentPlan(spec)?.nodes[layer.name];
   if (roles)

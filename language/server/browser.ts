@@ -20,4 +20,4 @@ const files: BrowserFiles = {
   asset: readOnly,
 };
 
-serve(connection, browserHost({ files }));
+serve(connection, browserHost({ files }), { virtual: true });

@@ -1,4 +1,3 @@
-import { realPathInside } from '../../engine/files/confine.ts';
 import { type Finding, FindingError } from '../../engine/findings.ts';
 import { graphFromProto } from '../../engine/graph/from-proto.ts';
 import { type ModelSummary, summarize } from '../../engine/graph/summary.ts';
@@ -21,14 +20,12 @@ interface Entry {
 export class ModelStore {
   private readonly entries = new Map<string, Entry>();
   private readonly pending = new Map<string, Promise<void>>();
-  private readonly host: Host;
-  private readonly folders: () => readonly string[];
+  private readonly host: () => Host;
   private readonly onChange: (path: string) => void;
 
-  /** `folders` are the real paths that models may be read from; `onChange` is told when a model's state is another. */
-  constructor(host: Host, folders: () => readonly string[], onChange: (path: string) => void) {
+  /** `host` refuses what may not be read, and is asked for anew each time; `onChange` is told when a model's state is another. */
+  constructor(host: () => Host, onChange: (path: string) => void) {
     this.host = host;
-    this.folders = folders;
     this.onChange = onChange;
   }
 
@@ -60,26 +57,33 @@ export class ModelStore {
   }
 
   private async load(path: string): Promise<void> {
+    const host = this.host();
+    await this.read(path, host);
+    // What may be read changed meanwhile.
+    if (this.host() !== host) await this.load(path);
+  }
+
+  private async read(path: string, host: Host): Promise<void> {
     const before = this.entries.get(path);
     try {
-      const real = await realPathInside(this.host, this.folders(), path);
-      if (real === undefined) return this.set(path, { kind: 'failed', finding: undefined }, 0, 0);
-      if (real === 'outside') return this.set(path, { kind: 'failed', finding: outside(path) }, 0, 0);
-      const stat = await this.host.stat(real);
-      const { size = 0, modified = 0 } = stat ?? {};
+      const stat = await host.stat(path);
+      if (stat === undefined) return this.set(path, { kind: 'failed', finding: undefined }, 0, 0);
+      const { size, modified } = stat;
       if (before?.state.kind === 'loaded' && before.size === size && before.modified === modified) return;
-      const summary = summarize(graphFromProto(await readModel(this.host, real)));
+      const summary = summarize(graphFromProto(await readModel(host, path)));
       this.set(path, { kind: 'loaded', summary }, size, modified);
     } catch (error) {
+      const known = error instanceof FindingError ? error.finding : undefined;
+      // Of a link in the model's own data, the finding names that file and stands as it is.
       const finding: Finding =
-        error instanceof FindingError
-          ? error.finding
-          : {
+        known?.code === 'file/outside' && known.file === path
+          ? outside(path)
+          : (known ?? {
               code: 'model/unreadable',
               severity: 'error',
               what: 'The model cannot be read.',
               why: String(error).slice(0, 300),
-            };
+            });
       this.set(path, { kind: 'failed', finding }, 0, 0);
     }
   }

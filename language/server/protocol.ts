@@ -5,6 +5,8 @@ import type { Job } from '../../engine/plan.ts';
 export interface InitializationOptions {
   /** False or absent in an untrusted workspace: then no path of a spec is opened. */
   readonly trusted?: boolean;
+  /** Absolute paths of folders beside the workspace's whose files specs may name (a copy lent by the client, a data disk). */
+  readonly allowedFolders?: readonly string[];
 }
 
 /** Client to server: the person has granted trust. */

@@ -29,18 +29,18 @@ import {
   resolveRequest,
   trustGranted,
 } from './protocol.ts';
+import { Reach, type ReachOptions } from './reach.ts';
 import { examineWith, findingsOf, modelNamedAt, modelPathOf, resolveAt, type Surroundings } from './specs.ts';
 
 /** Pause in typing after which a document is checked, in milliseconds. */
 const pause = 30;
 
 /** The language server, the same on Node and in a worker: all it knows of its machine is the host. */
-export function serve(connection: Connection, host: Host): void {
+export function serve(connection: Connection, host: Host, options: ReachOptions): void {
   const documents = new TextDocuments(TextDocument);
   const vocabulary = engineVocabulary();
-  let trusted = false;
-  let folders: readonly string[] = [];
-  const models = new ModelStore(host, () => folders, checkAll);
+  const reach = new Reach(host, options);
+  const models = new ModelStore(() => reach.host, checkAll);
   const files = new Map<string, (path: string) => FileKnowledge | undefined>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const modelStates = new Map<string, ModelStateParams['state']>();
@@ -59,12 +59,24 @@ export function serve(connection: Connection, host: Host): void {
 
   const checkSafely = guarded('check', undefined, check);
 
-  connection.onInitialize(async (params) => {
-    trusted = (params.initializationOptions as InitializationOptions | undefined)?.trusted === true;
-    const uris = params.workspaceFolders?.map((folder) => folder.uri) ?? [];
-    folders = await Promise.all(uris.map(async (uri) => (await host.realPath(pathOf(uri))) ?? pathOf(uri)));
+  connection.onInitialize(({ initializationOptions, workspaceFolders, capabilities }) => {
+    const { trusted, allowedFolders = [] } = (initializationOptions ?? {}) as InitializationOptions;
+    reach.trusted = trusted === true;
+    reach.begin(urisOf(workspaceFolders ?? []), allowedFolders);
+    reach.update([]);
+    if (capabilities.workspace?.workspaceFolders) {
+      connection.onInitialized(
+        guarded('initialized', undefined, () => {
+          connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+            reach.changeWorkspace(urisOf(added), urisOf(removed));
+            updateReach();
+          });
+        }),
+      );
+    }
     return {
       capabilities: {
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
         textDocumentSync: TextDocumentSyncKind.Incremental,
         hoverProvider: true,
         completionProvider: { triggerCharacters: ['"', ' ', '/'] },
@@ -74,7 +86,8 @@ export function serve(connection: Connection, host: Host): void {
   });
 
   connection.onNotification(trustGranted, () => {
-    trusted = true;
+    reach.trusted = true;
+    updateReach();
     checkAll();
   });
 
@@ -84,8 +97,10 @@ export function serve(connection: Connection, host: Host): void {
   });
 
   documents.onDidChangeContent(({ document }) => schedule(document.uri));
+  documents.onDidOpen(guarded('open', undefined, updateReach));
   documents.onDidClose(
     guarded('close', undefined, async ({ document: { uri } }) => {
+      updateReach();
       clearTimeout(timers.get(uri));
       for (const map of [timers, files, modelStates]) map.delete(uri);
       await connection.sendDiagnostics({ uri, diagnostics: [] });
@@ -152,7 +167,7 @@ export function serve(connection: Connection, host: Host): void {
   );
 
   function surroundings(): Surroundings {
-    return { vocabulary, models, host, trusted, documentAt: (uri) => documents.get(uri) };
+    return { vocabulary, models, host: reach.host, trusted: reach.trusted, documentAt: (uri) => documents.get(uri) };
   }
 
   function examined(document: TextDocument): CheckedSpec {
@@ -162,9 +177,15 @@ export function serve(connection: Connection, host: Host): void {
 
   function judged(document: TextDocument): { state: ModelStateParams['state']; findings: readonly Finding[] } {
     const checked = examined(document);
-    const path = trusted ? modelPathOf(checked) : undefined;
+    const path = reach.trusted ? modelPathOf(checked) : undefined;
     const state = path === undefined ? undefined : models.get(path);
     return { state: state?.kind ?? 'none', findings: findingsOf(checked, state) };
+  }
+
+  function updateReach(): void {
+    if (!reach.update(documents.keys())) return;
+    models.refreshAll();
+    checkAll();
   }
 
   function checkAll(): void {
@@ -185,9 +206,9 @@ export function serve(connection: Connection, host: Host): void {
     const document = documents.get(uri);
     if (!document) return;
     await publish(document);
-    if (!trusted) return;
+    if (!reach.trusted) return;
     const { version } = document;
-    const fileAt = await lookAtFiles(loadSpec(document.getText(), pathOf(uri)), host);
+    const fileAt = await lookAtFiles(loadSpec(document.getText(), pathOf(uri)), reach.host);
     const current = documents.get(uri);
     if (!current) return;
     files.set(uri, fileAt);
@@ -206,6 +227,10 @@ export function serve(connection: Connection, host: Host): void {
 
   documents.listen(connection);
   connection.listen();
+}
+
+function urisOf(folders: readonly { readonly uri: string }[]): string[] {
+  return folders.map(({ uri }) => uri);
 }
 
 const unresolved: Finding = {

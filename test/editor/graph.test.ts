@@ -7,7 +7,9 @@ import { exampleFile } from './fixtures.ts';
 
 const squeezenet = shared('models', 'squeezenet_fp32_from_fp16.onnx');
 /** SqueezeNet where it is to be had; else the example, which is drawn, searched and clicked just the same. */
-const model = squeezenet ? { name: 'squeezenet.onnx', layers: 66 } : { name: 'digits.onnx', layers: 26 };
+const model = squeezenet
+  ? { name: 'squeezenet.onnx', layers: 66, layer: 'Conv_0' }
+  : { name: 'digits.onnx', layers: 26, layer: 'conv1' };
 const bytes = squeezenet ? readFileSync(squeezenet) : exampleFile('digits.onnx');
 
 inEditor('the graph viewer', 'development', (scenario) => {
@@ -30,10 +32,12 @@ inEditor('the graph viewer', 'development', (scenario) => {
       await code.page.keyboard.press('Enter');
       await expect.poll(() => view.locator('[data-testid="hits"]').innerText()).toMatch(/\d+ of \d+/);
 
-      const node = view.locator('g[data-layer]').first();
-      const name = await node.getAttribute('data-layer');
-      await node.click({ force: true });
-      await expect.poll(() => view.locator('[data-testid="details"]').innerText()).toContain(name!);
+      await code.page.keyboard.press('Escape');
+      await view.locator('[data-testid="fit"]').click();
+      await view.locator(`g[data-layer="${model.layer}"]`).click();
+      const details = view.locator('[data-testid="details"]');
+      await expect.poll(() => details.innerText()).toMatch(/kernel\s+3×3/);
+      expect(await details.innerText()).toContain(model.layer);
       await pictures(code, 'graph');
       await view.locator('[data-testid="fit"]').click();
       await code.setTheme('dark');
@@ -43,7 +47,7 @@ inEditor('the graph viewer', 'development', (scenario) => {
       await code.runCommand('File: New Untitled Text File');
       await code.runCommand('View: Close Editor');
       const again = await code.webviews.withElement('[data-testid="graph"]', 60_000);
-      await expect.poll(() => again.locator('[data-testid="details"]').innerText()).toContain(name!);
+      await expect.poll(() => again.locator('[data-testid="details"]').innerText()).toMatch(/kernel\s+3×3/);
     },
   );
 
@@ -73,7 +77,7 @@ inEditor('the graph viewer', 'development', (scenario) => {
       const changed = exampleFile('digits.onnx');
       writeFileSync(`${code.folder}/digits.onnx`, Buffer.concat([changed, Buffer.from([0x3a, 0])]));
       await code.reload();
-      await code.runCommand('View: Show Source Control');
+      await code.runCommand('Source Control: Focus on Changes View');
       await code.page.locator('.scm-view .monaco-list-row', { hasText: 'digits.onnx' }).first().click();
       await code.page.locator('.tab.active', { hasText: 'digits.onnx' }).waitFor();
       await code.editor.reopenWith('QSpec Graph');

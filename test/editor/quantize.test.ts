@@ -51,7 +51,7 @@ inEditor('quantising', 'development', (scenario) => {
 
   scenario(
     'an engine killed in mid-run is told of and started again, and the editor lives on',
-    { files: slowWorkspace('slow'), timeout: 180_000 },
+    { files: slowWorkspace('slow'), timeout: 180_000, expectedErrors: [/The engine ended unexpectedly/] },
     async (code) => {
       await code.editor.open('slow.qspec');
       await code.explorer.contextMenu('slow.qspec', 'Quantize');
@@ -119,7 +119,7 @@ inEditor('quantising', 'development', (scenario) => {
 
   scenario(
     'what runs is what was typed: unsaved changes are saved, and an error is shown instead of a run',
-    { workspace: 'examples/digits', timeout: 120_000 },
+    { workspace: 'examples/digits', timeout: 120_000, expectedErrors: [/digits\.qspec was not run/] },
     async (code) => {
       await code.editor.open('digits.qspec');
       await code.editor.replace('out/digits.int8.onnx', 'out/typed.onnx');

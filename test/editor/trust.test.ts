@@ -97,7 +97,11 @@ inEditor('trust and hostile files', 'development', (scenario) => {
 
   scenario(
     'a spec reaches nothing outside the workspace',
-    { files: { 'digits.onnx': exampleFile('digits.onnx') }, timeout: 180_000 },
+    {
+      files: { 'digits.onnx': exampleFile('digits.onnx') },
+      timeout: 180_000,
+      expectedErrors: [/\.qspec (was not run|could not be run)/],
+    },
     async (code) => {
       const outside = join(code.folder, '..', 'outside');
       mkdirSync(outside);

@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { elide, elideToWidth, fullText, safeText } from '../../webview/text.ts';
+import { elide, elideToWidth, fullText, longestName, safeText, splitName } from '../../webview/text.ts';
 
 describe('text of a model', () => {
   test('marks that hide or turn text become visible', () => {
     expect(safeText('invoice\u202Egnp.exe')).toBe('invoice\u{fffd}gnp.exe');
     expect(safeText('a\u0000b\u200bc\ud800d')).toBe('a\u{fffd}b\u{fffd}c\u{fffd}d');
+    expect(safeText('/features/0/Conv é 漢')).toBe('/features/0/Conv é 漢');
     expect(safeText('two\r\nlines')).toBe('two lines');
     expect(safeText('層/畳み込み שלום 😀 <b>')).toBe('層/畳み込み שלום 😀 <b>');
   });
@@ -26,6 +27,26 @@ describe('text of a model', () => {
         expect(safeText(cut)).toBe(cut);
       }),
     );
+  });
+
+  test('keeps its beginning and its end', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 400 }), fc.integer({ min: 5, max: 300 }), (text, most) => {
+        const cut = [...elide(text, most)];
+        expect(cut[0]).toBe([...safeText(text)][0]);
+        expect(cut.at(-1)).toBe([...safeText(text)].at(-1));
+      }),
+    );
+  });
+
+  test('comes in two parts that are the whole', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => {
+        expect(splitName(name).join('')).toBe(elide(name, longestName));
+      }),
+    );
+    expect(splitName('Conv_1')).toEqual(['Conv_1', '']);
+    expect(splitName('/model/a/long/path/of/modules/Conv_12')[1]).toBe('odules/Conv_12');
   });
 
   test('of any length is shortened at once', () => {

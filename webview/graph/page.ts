@@ -1,4 +1,5 @@
-import { element, type WebviewHost } from '../host.ts';
+import { element } from '../dom.ts';
+import type { WebviewHost } from '../host.ts';
 import type { GraphMessage, SensitivityMessage, ViewAction } from '../protocol.ts';
 import { isLayer } from './model.ts';
 import { findNodes, hitsText, nextHit } from './search.ts';

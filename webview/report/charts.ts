@@ -1,5 +1,5 @@
+import { element, svg, withAttributes } from '../dom.ts';
 import type { HistogramView, ReportCard } from '../protocol.ts';
-import { el, svg, withAttributes } from './dom.ts';
 import { axisNumber, barPath, binAt, levelLines, stepPath, tallestOf } from './histogram-geometry.ts';
 
 /** What it became as a share of what it was. */
@@ -30,7 +30,7 @@ export function intervalChart({ value, low, high }: NonNullable<ReportCard['inte
     ...[low, high].map((end) => svg('line', { class: 'end', x1: x(end), x2: x(end), y1: 6, y2: 18 })),
     svg('circle', { cx: x(value), cy: 12, r: 4.5 }),
   );
-  return el('div', '', picture, el('p', 'small soft', `95 % interval ${say(low)} to ${say(high)} points`));
+  return element('div', '', picture, element('p', 'small soft', `95 % interval ${say(low)} to ${say(high)} points`));
 }
 
 const frame = { width: 320, height: 96 };
@@ -78,29 +78,35 @@ export function histogramFigure(view: HistogramView): HTMLElement {
     cursor,
   );
   const idle = view.axis;
-  const readout = withAttributes(el('span', 'readout', idle), { 'aria-live': 'polite' });
+  const readout = withAttributes(element('span', 'readout', idle), { 'aria-live': 'polite' });
   readBins(picture, view, cursor, (text) => readout.replaceChildren(text ?? idle));
   const [format, ...small] = view.notes;
-  return el(
+  return element(
     'figure',
     'histogram-figure',
-    el(
+    element(
       'figcaption',
       '',
-      el('strong', '', view.title),
-      ...(format ? [el('span', 'soft', format)] : []),
+      element('strong', '', view.title),
+      ...(format ? [element('span', 'soft', format)] : []),
       legend(levels !== undefined, outside.length > 0),
     ),
     picture,
-    el('div', 'axis-labels', el('span', '', axisNumber(view.low)), readout, el('span', '', axisNumber(view.high))),
-    el('p', 'small soft', small.join(' · ')),
+    element(
+      'div',
+      'axis-labels',
+      element('span', '', axisNumber(view.low)),
+      readout,
+      element('span', '', axisNumber(view.high)),
+    ),
+    element('p', 'small soft', small.join(' · ')),
   );
 }
 
 function legend(codes: boolean, outside: boolean): HTMLElement {
   const key = (kind: string, text: string) =>
-    el('span', 'key', withAttributes(el('span', `swatch ${kind}`), { 'aria-hidden': 'true' }), text);
-  return el(
+    element('span', 'key', withAttributes(element('span', `sample ${kind}`), { 'aria-hidden': 'true' }), text);
+  return element(
     'span',
     'legend',
     key('float', 'float'),

@@ -1,6 +1,7 @@
+import { element, svg, withAttributes } from '../dom.ts';
 import type { Figure, ReportLayer } from '../protocol.ts';
-import { el, nameLabel, svg, withAttributes } from './dom.ts';
 import { activationsOf, type ColumnKey, isWeak } from './layer-order.ts';
+import { nameLabel } from './parts.ts';
 
 export interface Column {
   readonly key: ColumnKey;
@@ -37,7 +38,9 @@ const name: Column = {
     if (absorbed.length === 0) return [nameLabel(text)];
     return [
       nameLabel(text),
-      withAttributes(el('span', 'more soft', `+${absorbed.length}`), { title: `with ${absorbed.length} folded in` }),
+      withAttributes(element('span', 'more soft', `+${absorbed.length}`), {
+        title: `with ${absorbed.length} folded in`,
+      }),
     ];
   },
 };
@@ -115,18 +118,18 @@ export function columnsFor(width: number): readonly Column[] {
 /** A weak figure carries a sign and says so; the colour only repeats it. */
 export function sqnr(figure: Figure): Node | string {
   if (!isWeak(figure)) return figure.text;
-  const sign = withAttributes(el('span', 'sign', '!'), { 'aria-label': 'weak: ' });
-  return withAttributes(el('span', 'badge warn', sign, figure.text), {
+  const sign = withAttributes(element('span', 'sign', '!'), { 'aria-label': 'weak: ' });
+  return withAttributes(element('span', 'badge warn', sign, figure.text), {
     title: 'Weak: the noise is more than a tenth of the signal.',
   });
 }
 
 export function formatChip(format: string): HTMLElement {
-  return withAttributes(el('span', format.includes('float') ? 'chip float' : 'chip', format), { title: format });
+  return withAttributes(element('span', format.includes('float') ? 'chip float' : 'chip', format), { title: format });
 }
 
 function clip(text: string): HTMLElement {
-  return withAttributes(el('span', 'clip', text), { title: text });
+  return withAttributes(element('span', 'clip', text), { title: text });
 }
 
 function miniBar(value: number, whole: number, ghost = 0): SVGElement {

@@ -1,9 +1,9 @@
+import { button, element, withAttributes } from '../dom.ts';
 import type { ReportLayer } from '../protocol.ts';
+import { elide, fullText, longestName } from '../text.ts';
 import { histogramFigure } from './charts.ts';
 import { sqnr } from './columns.ts';
-import { button, el, withAttributes } from './dom.ts';
 import { activationsOf } from './layer-order.ts';
-import { shorten, visible } from './text.ts';
 
 export interface DetailEvents {
   showInGraph(layer: string): void;
@@ -13,7 +13,9 @@ export interface DetailEvents {
 /** All that is known of one layer. */
 export function layerDetail(layer: ReportLayer, events: DetailEvents): HTMLElement {
   const { name, op, absorbed, weight, histograms } = layer;
-  const title = withAttributes(el('h3', '', el('bdi', '', shorten(visible(name)))), { title: visible(name) });
+  const title = withAttributes(element('h3', '', element('bdi', '', elide(name, longestName))), {
+    title: fullText(name),
+  });
   const rows: [string, Node | string][] = [['Activations', activationsOf(layer)]];
   if (weight !== '') rows.unshift(['Weights', weight]);
   rows.push(['SQNR of weights', sqnr(layer.weightSqnr)], ['SQNR of output', sqnr(layer.outputSqnr)]);
@@ -23,34 +25,38 @@ export function layerDetail(layer: ReportLayer, events: DetailEvents): HTMLEleme
   ]);
   rows.push(['MACs', layer.macs.text]);
   const known = rows.filter(([, value]) => value !== '–');
-  const close = button('Close', events.close);
-  const panel = el(
+  const close = button('Close', 'secondary', events.close);
+  const panel = element(
     'section',
     'detail',
-    el(
+    element(
       'div',
       'detail-head',
-      el(
+      element(
         'div',
         'grow',
         title,
-        el(
+        element(
           'p',
           'small soft',
-          absorbed.length === 0 ? op : `${op} with ${absorbed.map((one) => shorten(one, 60)).join(', ')}`,
+          absorbed.length === 0 ? op : `${op} with ${absorbed.map((one) => elide(one, 60)).join(', ')}`,
         ),
       ),
-      el(
+      element(
         'div',
         'actions',
-        button('Show in graph', () => events.showInGraph(name), 'primary'),
+        button('Show in graph', 'primary', () => events.showInGraph(name)),
         close,
       ),
     ),
-    el('dl', 'figures', ...known.map(([key, value]) => el('div', '', el('dt', '', key), el('dd', '', value)))),
+    element(
+      'dl',
+      'figures',
+      ...known.map(([key, value]) => element('div', '', element('dt', '', key), element('dd', '', value))),
+    ),
     histograms.length > 0
-      ? el('div', 'histograms', ...histograms.map(histogramFigure))
-      : el(
+      ? element('div', 'histograms', ...histograms.map(histogramFigure))
+      : element(
           'p',
           'small soft',
           'No histogram: this layer has no weights in codes and was not seen on calibration samples.',
@@ -59,5 +65,5 @@ export function layerDetail(layer: ReportLayer, events: DetailEvents): HTMLEleme
   panel.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') events.close();
   });
-  return withAttributes(panel, { 'aria-label': `Layer ${visible(name)}`, 'data-testid': 'layer-detail' });
+  return withAttributes(panel, { 'aria-label': `Layer ${fullText(name)}`, 'data-testid': 'layer-detail' });
 }

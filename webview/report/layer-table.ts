@@ -1,6 +1,6 @@
+import { element, withAttributes } from '../dom.ts';
 import type { ReportLayer } from '../protocol.ts';
 import { type Column, columnsFor, type Scale, scaleOf } from './columns.ts';
-import { el, withAttributes } from './dom.ts';
 import { arrange, nextSort, rowsInSight, type Sort, searchText } from './layer-order.ts';
 
 const rowHeight = 30;
@@ -58,7 +58,7 @@ export class LayerTable {
       'aria-label': 'Layers',
       'aria-describedby': 'layers-help',
     });
-    this.element = el('div', 'table-frame', this.#grid);
+    this.element = element('div', 'table-frame', this.#grid);
     this.element.addEventListener('scroll', () => {
       this.#scroll = this.element.scrollTop;
       this.#events.scrolled(this.#scroll);
@@ -144,8 +144,8 @@ export class LayerTable {
         title: `Sort by ${about}`,
       });
       cell.append(
-        el('span', 'head-title', title),
-        ...(sign ? [withAttributes(el('span', 'sort-sign', sign), { 'aria-hidden': 'true' })] : []),
+        element('span', 'head-title', title),
+        ...(sign ? [withAttributes(element('span', 'sort-sign', sign), { 'aria-hidden': 'true' })] : []),
       );
       cell.addEventListener('click', () => this.#sortBy(i));
       row.append(cell);

@@ -1,9 +1,10 @@
+import { button, element, withAttributes } from '../dom.ts';
 import type { ReportLayer } from '../protocol.ts';
-import { badge, button, el, section, withAttributes } from './dom.ts';
 import { layerDetail } from './layer-detail.ts';
 import { isWeak } from './layer-order.ts';
 import { LayerTable } from './layer-table.ts';
 import type { PageContext } from './page.ts';
+import { badge, section } from './parts.ts';
 
 export interface LayersSection {
   readonly element: HTMLElement;
@@ -16,8 +17,8 @@ export function layersSection(layers: readonly ReportLayer[], context: PageConte
   const { state } = context;
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
   const weak = layers.filter((layer) => isWeak(layer.weightSqnr) || isWeak(layer.outputSqnr)).length;
-  const detail = el('div', 'detail-place');
-  const count = withAttributes(el('span', 'soft small count'), { role: 'status' });
+  const detail = element('div', 'detail-place');
+  const count = withAttributes(element('span', 'soft small count'), { role: 'status' });
 
   const table = new LayerTable(
     layers,
@@ -47,7 +48,7 @@ export function layersSection(layers: readonly ReportLayer[], context: PageConte
     filter.value = '';
     narrow('');
   });
-  const weakOnly = button(`Show ${weak} weak`, () => {
+  const weakOnly = button(`Show ${weak} weak`, 'secondary', () => {
     filter.value = filter.value.trim() === 'weak' ? '' : 'weak';
     narrow(filter.value);
   });
@@ -90,14 +91,14 @@ export function layersSection(layers: readonly ReportLayer[], context: PageConte
   sayCount();
   show(state.selected);
   const help = withAttributes(
-    el(
+    element(
       'p',
       'small soft',
       'SQNR: signal to quantisation noise; 6 dB are one bit, below 20 dB is marked weak. “Output” holds the noise of all layers before. Select a layer for its histograms.',
     ),
     { id: 'layers-help' },
   );
-  const tools = el('div', 'tools', filter, ...(weak > 0 ? [weakOnly] : [badge('good', 'no weak layer')]), count);
+  const tools = element('div', 'tools', filter, ...(weak > 0 ? [weakOnly] : [badge('good', 'no weak layer')]), count);
   return {
     element: section('Layer by layer', tools, table.element, detail, help),
     reveal(name) {

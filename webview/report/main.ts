@@ -1,8 +1,12 @@
+import '../common.css';
 import './report.css';
-import { connect, replaceContent } from '../host.ts';
+import './layers.css';
+import './charts.css';
+import { replaceContent } from '../dom.ts';
+import { connect } from '../host.ts';
+import { noticePage } from '../notice.ts';
 import type { ReportMessage, ToWebview, ViewAction } from '../protocol.ts';
 import { registerControls } from '../toolkit.ts';
-import { noticePage } from './notice.ts';
 import { type PageContext, type ReportPage, reportPage } from './page.ts';
 import { readState, type ViewState } from './view-state.ts';
 

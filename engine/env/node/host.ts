@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import * as nodePath from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../../findings.ts';
 import type { Host } from '../../host.ts';
-import { explained, isMissing } from './errors.ts';
+import { errorCode, explained, isMissing } from './errors.ts';
 import { replaceFile } from './replace.ts';
 import { startKernelThread } from './threads.ts';
 
@@ -44,6 +44,14 @@ export function nodeHost(): Host {
     },
 
     realPath: (path) => explained(path, () => realpath(path).catch(missing)),
+
+    // EINVAL: there is something, and it is no link. On Windows the root of some drives says UNKNOWN.
+    readLink: (path) =>
+      explained(path, () =>
+        readlink(path).catch((error) =>
+          ['EINVAL', 'UNKNOWN'].includes(errorCode(error) ?? '') ? undefined : missing(error),
+        ),
+      ),
 
     async createFolder(path) {
       await explained(path, () => mkdir(path, { recursive: true }));

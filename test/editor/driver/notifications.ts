@@ -34,12 +34,11 @@ export class Notifications {
   /** Clicks a button of the message that contains a text: `Cancel` for progress. */
   async click(text: string | RegExp, button: string, timeout?: number): Promise<void> {
     const toast = await this.waitFor(text, timeout);
-    // Buttons of a message show when the pointer is on it.
-    await toast.hover();
+    // Progress draws its message anew many times a second: no part of it holds still as long as a careful click waits.
     await toast
       .locator('.monaco-button, .notification-list-item-buttons-container a', { hasText: button })
       .first()
-      .click();
+      .click({ force: true });
   }
 
   async waitUntilGone(text: string | RegExp, timeout?: number): Promise<void> {

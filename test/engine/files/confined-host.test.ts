@@ -39,6 +39,8 @@ beforeEach(() => {
   symlinkSync('/dev/zero', at('inside', 'zero'));
   symlinkSync(at('inside', 'file'), at('inside', 'good-link'));
   symlinkSync(at('outside', 'nothing'), at('inside', 'dangling'));
+  symlinkSync('sub/../folder-link/file', at('inside', 'second-hand'));
+  symlinkSync('loop', at('inside', 'loop'));
   symlinkSync(at('inside'), at('way-in'));
   const recorded = recordingHost(node);
   calls = recorded.calls;
@@ -68,7 +70,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   }
 }
 
-describe.each(Object.entries(operations))('%s', (name, operation) => {
+describe.each(Object.entries(operations))('%s', (_operation, operation) => {
   it.each([
     ['climbing', () => `${at('inside')}/../outside/file`],
     ['climbing twice', () => at('inside', 'sub', '..', '..', 'outside', 'file')],
@@ -93,14 +95,13 @@ describe.each(Object.entries(operations))('%s', (name, operation) => {
   it.each([
     ['in a linked folder', ['folder-link', 'file']],
     ['a new one in a linked folder', ['folder-link', 'deep', 'new']],
-  ])('refuses what a link leads to: %s', async (_name, parts) => {
-    const missing = (name === 'stat' || name === 'realPath') && parts.includes('new');
-    const absent = ['readFile', 'readRange', 'list'].includes(name) && parts.includes('new');
-    expect(await codeOf(operation(host, at('inside', ...parts)))).toBe(
-      missing ? 'done' : absent ? 'file/missing' : 'file/outside',
-    );
-    // Whatever was asked of the machine beside resolving links, it was not about that file.
-    expect(calls.filter((call) => call.name !== 'realPath')).toEqual([]);
+  ])('refuses what a link leads to, and does not follow it: %s', async (_name, parts) => {
+    expect(await codeOf(operation(host, at('inside', ...parts)))).toBe('file/outside');
+    // The link was read, and not followed.
+    expect(calls).toEqual([
+      { name: 'realPath', path: at('inside') },
+      { name: 'readLink', path: at('inside', 'folder-link') },
+    ]);
     expect(existsSync(at('outside', 'deep'))).toBe(false);
     expect(readFileSync(at('outside', 'file'), 'utf8')).toBe('outside');
   });
@@ -108,12 +109,12 @@ describe.each(Object.entries(operations))('%s', (name, operation) => {
 
 describe('a confined host', () => {
   it('refuses to read through links that lead out, pipes and devices among them', async () => {
-    for (const name of ['file-link', 'zero']) {
+    for (const name of ['file-link', 'zero', 'dangling', 'second-hand']) {
       for (const operation of ['stat', 'readFile', 'readRange', 'realPath'] as const) {
         expect(await codeOf(operations[operation]!(host, at('inside', name)))).toBe('file/outside');
       }
     }
-    expect(calls.every((call) => call.name === 'realPath')).toBe(true);
+    expect(calls.filter(({ name, path }) => name !== 'readLink' && path !== at('inside'))).toEqual([]);
     if (spawnSync('mkfifo', [at('inside', 'pipe')]).status === 0) {
       expect(await codeOf(host.readFile(at('inside', 'pipe')))).toBe('file/not-a-file');
     }
@@ -126,7 +127,7 @@ describe('a confined host', () => {
     expect(await host.realPath(at('inside', 'good-link'))).toBe(at('inside', 'file'));
     expect(await host.realPath(at('inside', 'nothing'))).toBeUndefined();
     expect(await host.stat(at('inside', 'nothing'))).toBeUndefined();
-    expect(await host.stat(at('inside', 'dangling'))).toBeUndefined();
+    expect(await codeOf(host.stat(at('inside', 'loop')))).toBe('file/link-loop');
     expect(await codeOf(host.readFile(at('inside', 'nothing')))).toBe('file/missing');
     await host.createFolder(at('inside', 'new', 'folders'));
     await host.createFolder(at('inside', 'new', 'folders'));
@@ -146,6 +147,21 @@ describe('a confined host', () => {
     await host.remove(at('inside', 'folder-link'));
     expect(readFileSync(at('outside', 'file'), 'utf8')).toBe('outside');
     expect(existsSync(at('inside', 'folder-link'))).toBe(false);
+  });
+
+  it('walks to a folder once for all the files in it, and is not fooled when it becomes a link', async () => {
+    for (const name of ['a', 'b', 'c']) writeFileSync(at('inside', 'sub', name), name);
+    for (const name of ['a', 'b', 'c']) await host.readFile(at('inside', 'sub', name));
+    expect(calls.filter((call) => call.name === 'readLink').map((call) => call.path)).toEqual([
+      at('inside', 'sub'),
+      ...['a', 'b', 'c'].map((name) => at('inside', 'sub', name)),
+    ]);
+    rmSync(at('inside', 'sub'), { recursive: true });
+    symlinkSync(at('outside'), at('inside', 'sub'));
+    expect(await codeOf(host.readFile(at('inside', 'sub', 'file')))).toBe('file/outside');
+    expect(await codeOf(host.replace(at('inside', 'sub', 'new')))).toBe('file/outside');
+    expect(await codeOf(host.createFolder(at('inside', 'sub', 'deep')))).toBe('file/outside');
+    expect(existsSync(at('outside', 'deep'))).toBe(false);
   });
 
   it('leaves the folder itself where it is', async () => {
@@ -252,6 +268,27 @@ describe('on Windows', () => {
     for (const path of ['\\\\server\\share\\other', '\\\\server\\secret\\ws\\a', '\\\\other\\share\\ws\\a'])
       expect(await codeOf(host.stat(path))).toBe('file/outside');
     expect(calls).toEqual([]);
+  });
+
+  it.each(['\\\\server\\share', '\\\\?\\UNC\\server\\share', 'D:\\', '..\\..\\secret'])(
+    'does not follow a link to %s',
+    async (target) => {
+      const recorded = recordingHost({
+        ...node,
+        path: win32,
+        realPath: async (path) => path,
+        readLink: async (path) => (path === 'C:\\ws\\link' ? target : undefined),
+      });
+      expect(await codeOf(confinedHost(recorded.host, ['C:\\ws']).stat('C:\\ws\\link\\a'))).toBe('file/outside');
+      expect(recorded.calls.map(({ path }) => path)).toEqual(['C:\\ws', 'C:\\ws\\link']);
+    },
+  );
+
+  it('judges links afterwards where they cannot be read', async () => {
+    const { readLink: _, ...blind } = node;
+    const confined = confinedHost(blind, [at('inside')]);
+    expect(await codeOf(confined.stat(at('inside', 'folder-link', 'file')))).toBe('file/outside');
+    expect(await confined.stat(at('inside', 'good-link'))).toMatchObject({ size: 6 });
   });
 
   it('takes a mapped drive, whose real path is on a server', async () => {

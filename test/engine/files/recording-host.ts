@@ -5,7 +5,17 @@ export interface Call {
   readonly path: string;
 }
 
-const operations = ['stat', 'readFile', 'readRange', 'list', 'realPath', 'createFolder', 'replace', 'remove'] as const;
+const operations = [
+  'stat',
+  'readFile',
+  'readRange',
+  'list',
+  'realPath',
+  'readLink',
+  'createFolder',
+  'replace',
+  'remove',
+] as const;
 
 /** A host that notes every path that reaches it. */
 export function recordingHost(host: Host): { readonly host: Host; readonly calls: Call[] } {
@@ -15,7 +25,7 @@ export function recordingHost(host: Host): { readonly host: Host; readonly calls
       name,
       (path: string, ...rest: never[]) => {
         calls.push({ name, path });
-        return (host[name] as (path: string, ...rest: never[]) => unknown).call(host, path, ...rest);
+        return (host[name]! as (path: string, ...rest: never[]) => unknown).call(host, path, ...rest);
       },
     ]),
   );

@@ -24,7 +24,7 @@ describe('hover on a rule', () => {
     );
     // 832 weights of 4 bits, 48 biases of 32, 48 scales; the times are the target's affair.
     expect(text).toMatch(
-      /^\*\*3 layers\*\* · 880 parameters · 213 K MACs · 3\.44 KiB → 800 B · \S+ ms → \S+ ms on Cortex/,
+      /^\*\*3 layers\*\* · 880 parameters · 213 k MACs · 3\.44 KiB → 800 B · \S+ ms → \S+ ms on Cortex/,
     );
     expect(text).toContain('\\/stem\\/Conv, \\/block\\/0\\/dw\\/Conv, \\/block\\/0\\/pw\\/Conv');
   });
@@ -56,7 +56,7 @@ describe('hover on a layer', () => {
     ).toMatchInlineSnapshot(`
       "**\\/stem\\/Conv** Conv \\[1, 3, 32, 32\\] → \\[1, 16, 16, 16\\]
 
-      448 parameters · 111 K MACs · 1.75 KiB
+      448 parameters · 111 k MACs · 1.75 KiB
 
       - weight: int4 symmetric per\\-channel observe min\\-max using adaround \\(line 4\\)
       - bias: int32 symmetric per\\-channel observe min\\-max \\(line 4\\)

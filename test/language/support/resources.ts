@@ -12,7 +12,8 @@ import { vocabulary } from './vocabulary.ts';
  *     // $TEST$ error "what the finding says"     one for each »…« below, in their order
  *     // $FIX$ "replacement"                      of the finding before
  *     // $MODEL$ small                            a model of support/model.ts (small without a line, none for none)
- *     // $FILES$ a.npz:1000 folder                what there is, with the number of samples; anything else is missing
+ *     // $FILES$ a.npz:1000 folder                what there is, with the number of samples; anything else is missing;
+ *                                              `!` before a path: it lies outside of what may be looked at
  *
  * Without a $TEST$ line the check must be silent. `// $CLEAN$` asks that no check at all speaks.
  */
@@ -77,8 +78,11 @@ function filesAt(list: string): (path: string) => FileKnowledge {
       .trim()
       .split(/\s+/)
       .map((entry) => {
-        const [path, samples] = entry.split(':');
-        const knowledge: FileKnowledge = { exists: true, ...(samples ? { samples: Number(samples) } : {}) };
+        const outside = entry.startsWith('!');
+        const [path, samples] = entry.replace('!', '').split(':');
+        const knowledge: FileKnowledge = outside
+          ? { exists: false, outside }
+          : { exists: true, ...(samples ? { samples: Number(samples) } : {}) };
         return [posix.resolve('/project', path!), knowledge];
       }),
   );

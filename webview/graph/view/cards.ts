@@ -1,7 +1,7 @@
+import { svg } from '../../dom.ts';
 import { elide, elideToWidth } from '../../text.ts';
 import { cardSize, labelOf } from '../card.ts';
 import type { Marks, Scene } from './scene.ts';
-import { svg } from './svg.ts';
 
 /** How much of a card is drawn: all of it, its operator in large letters, or its colour. */
 export type Detail = 'full' | 'title' | 'block';

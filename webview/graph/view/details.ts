@@ -1,10 +1,9 @@
-import { element } from '../../host.ts';
+import { button, element } from '../../dom.ts';
 import { findingList } from '../../notice.ts';
 import type { Figure, FromWebview, GraphLayer, GraphValue } from '../../protocol.ts';
 import { fullText } from '../../text.ts';
 import { kindWords, operatorKind } from '../operators.ts';
 import { mostSensitive } from '../sensitivity.ts';
-import { button } from './controls.ts';
 import { icon } from './icons.ts';
 import type { Heat, Scene } from './scene.ts';
 

@@ -1,4 +1,4 @@
-import { svg } from './svg.ts';
+import { svg } from '../../dom.ts';
 
 const shapes = {
   plus: 'M8 3v10M3 8h10',

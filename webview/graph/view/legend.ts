@@ -1,8 +1,7 @@
-import { element } from '../../host.ts';
+import { button, element } from '../../dom.ts';
 import type { SensitivityMessage, ViewAction } from '../../protocol.ts';
 import { fullText } from '../../text.ts';
 import { kindWords } from '../operators.ts';
-import { button } from './controls.ts';
 import type { Heat, Scene } from './scene.ts';
 
 /** The line below the toolbar: what the colours mean, or how far their measurement is. */

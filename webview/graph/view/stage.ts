@@ -1,3 +1,4 @@
+import { svg } from '../../dom.ts';
 import { fullText } from '../../text.ts';
 import {
   type Box,
@@ -20,7 +21,6 @@ import { listenToHands } from './gestures.ts';
 import { Minimap } from './minimap.ts';
 import { onThemeChange, readPalette } from './palette.ts';
 import type { Marks, Scene } from './scene.ts';
-import { svg } from './svg.ts';
 
 /** With more cards than this in view they are painted as rectangles and are no elements. */
 const mostElements = 450;

@@ -1,7 +1,6 @@
-import { element } from '../../host.ts';
+import { button, element } from '../../dom.ts';
 import type { GraphMessage, ViewAction } from '../../protocol.ts';
 import { fullText } from '../../text.ts';
-import { button } from './controls.ts';
 import { icon } from './icons.ts';
 
 export interface ToolbarEvents {

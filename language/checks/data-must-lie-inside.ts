@@ -1,0 +1,18 @@
+import { referencedFiles } from '../facts.ts';
+import { shown } from '../grammar/messages.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import type { Check } from './check.ts';
+
+/** Where files are confined to folders (the editor's workspace), a spec from elsewhere reads no others. */
+export const dataMustLieInside: Check = function* ({ ast, absolute, fileAt }) {
+  for (const { text, path, what } of referencedFiles(ast)) {
+    // Of the model, whoever loads it tells.
+    if (what === 'model' || path === '' || !fileAt?.(absolute(path))?.outside) continue;
+    yield {
+      what: `The ${what} ${shown(path)} lies outside the folders of this workspace and is not opened.`,
+      why: `A spec from elsewhere could name any file of this machine; this one is ${shown(absolute(path))}.`,
+      fix: 'Move it into the workspace, or add its folder to the workspace.',
+      range: rangeOf(text),
+    };
+  }
+};
