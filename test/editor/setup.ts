@@ -31,6 +31,7 @@ const say = (line: string) => console.log(`editor tests: ${line}`);
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await mkdir(resultsFolder, { recursive: true });
   await rm(skipNote, { force: true });
+  await rm(join(resultsFolder, 'failures'), { recursive: true, force: true });
   const prepared = await prepare();
   if (typeof prepared === 'string') {
     if (process.env['QSPEC_EDITOR_TESTS'] === 'required') throw new Error(`The editor tests cannot run: ${prepared}`);

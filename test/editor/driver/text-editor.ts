@@ -21,17 +21,17 @@ export class TextEditor {
   }
 
   /** Opens a file of the workspace with Quick Open. Custom editors open too. */
-  async open(name: string, options: { readonly onEnter?: () => void } = {}): Promise<void> {
+  async open(path: string, options: { readonly onEnter?: () => void } = {}): Promise<void> {
     const { page } = this.code;
-    const tab = page.locator(`.tab.active[data-resource-name="${name.split('/').at(-1)}"]`);
-    await this.code.retried(name, async (timeout) => {
+    const name = path.split('/').at(-1)!;
+    const tab = page.locator(`.tab.active[data-resource-name="${name}"]`);
+    // The list shows what was open before, then what it finds; Enter takes whatever row has the focus.
+    const row = page.locator(`.quick-input-widget:visible .monaco-list-row.focused[aria-label^="${name}"]`);
+    await this.code.retried(path, async (timeout) => {
       await page.keyboard.press('ControlOrMeta+p');
       await this.code.quickInput.waitFor({ timeout });
-      await this.code.quickInput.fill(name);
-      await this.code.quickInputRows
-        .filter({ hasText: name.split('/').at(-1)! })
-        .first()
-        .waitFor({ timeout });
+      await this.code.quickInput.fill(path);
+      await row.waitFor({ timeout });
       options.onEnter?.();
       await page.keyboard.press('Enter');
       await tab.waitFor({ timeout });
@@ -76,14 +76,13 @@ export class TextEditor {
       await field.fill(text);
       await this.root.locator('.find-widget .matchesCount', { hasText: /^\d+ of \d+$/ }).waitFor({ timeout });
     });
-    await page.keyboard.press('Escape');
-    await this.focused();
-  }
-
-  /** Until the editor takes the keys, not the find field or a menu. */
-  private async focused(): Promise<void> {
-    await this.root.locator('.find-widget.visible').waitFor({ state: 'detached' });
-    await this.code.page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor();
+    // A busy window may miss the key; the field keeps the focus then.
+    const widget = this.root.locator('.find-widget.visible');
+    await this.code.retried('the end of finding', async (timeout) => {
+      await field.press('Escape', { timeout: 1000 }).catch(() => undefined);
+      await widget.waitFor({ state: 'detached', timeout });
+    });
+    await page.locator('.editor-group-container.active .monaco-editor.focused').first().waitFor();
   }
 
   /** Puts a text in place of the first occurrence of another. */
