@@ -42,7 +42,8 @@ describe.skipIf(session === null)('the suite for desktops', () => {
       address.searchParams.set('payload', JSON.stringify(payload));
       await page.goto(address.href, { timeout: 60_000 });
       expect(await exit, heard()).toBe(0);
-      expect(said.filter((line) => line.startsWith('passed:'))).toHaveLength(3);
+      // A suite that runs no step ends with 0 too.
+      expect(said.filter((line) => line.includes('passed: '))).toHaveLength(3);
     } finally {
       await browser.close();
       await server.stop();
