@@ -41,7 +41,7 @@ export async function openFile(host: Host, path: string, what = 'The data file')
 /** Bytes that are read at once where many small reads follow each other. */
 const blockBytes = 2 ** 16;
 const smallRead = blockBytes / 16;
-/** Reads in a row after which the next is taken to follow them too. */
+/** Reads in a row, or with small gaps (a sample of the data is taken), after which the next is taken to follow too. */
 const inARow = 16;
 
 /**
@@ -57,7 +57,8 @@ function blockwise(size: number, truncated: () => never, readRange: ByteSource['
     async read(offset, length) {
       if (offset < 0 || length < 0 || offset + length > size) truncated();
       if (length === 0) return new Uint8Array(0);
-      following = offset === expected ? following + 1 : 0;
+      const skipped = offset - expected;
+      following = skipped >= 0 && skipped <= smallRead ? following + 1 : 0;
       expected = offset + length;
       if (block !== undefined && offset >= block.start && expected <= Math.min(block.start + blockBytes, size)) {
         return (await block.bytes).subarray(offset - block.start, expected - block.start);
