@@ -31,14 +31,47 @@ export async function openFile(host: Host, path: string, what = 'The data file')
     const whole = await host.readFile(path);
     return memorySource(whole, truncated);
   }
+  return blockwise(stat.size, truncated, async (offset, length) => {
+    const bytes = await host.readRange(path, offset, length);
+    if (bytes.length !== length) truncated();
+    return bytes;
+  });
+}
+
+/** Bytes that are read at once where many small reads follow each other. */
+const blockBytes = 2 ** 16;
+const smallRead = blockBytes / 16;
+/** Reads in a row, or with small gaps (a sample of the data is taken), after which the next is taken to follow too. */
+const inARow = 16;
+
+/**
+ * Small samples that are read one after the other come out of one block: each read of a file costs several calls of the
+ * operating system, and there may be hundreds of thousands. Reads that jump about are passed on as they are.
+ */
+function blockwise(size: number, truncated: () => never, readRange: ByteSource['read']): ByteSource {
+  let expected = -1;
+  let following = 0;
+  let block: { readonly start: number; readonly bytes: Promise<Uint8Array> } | undefined;
   return {
-    size: stat.size,
+    size,
     async read(offset, length) {
-      if (offset < 0 || length < 0 || offset + length > stat.size) truncated();
+      if (offset < 0 || length < 0 || offset + length > size) truncated();
       if (length === 0) return new Uint8Array(0);
-      const bytes = await host.readRange(path, offset, length);
-      if (bytes.length !== length) truncated();
-      return bytes;
+      const skipped = offset - expected;
+      following = skipped >= 0 && skipped <= smallRead ? following + 1 : 0;
+      expected = offset + length;
+      if (block !== undefined && offset >= block.start && expected <= Math.min(block.start + blockBytes, size)) {
+        return (await block.bytes).subarray(offset - block.start, expected - block.start);
+      }
+      if (following < inARow || length > smallRead) return readRange(offset, length);
+      const next = { start: offset, bytes: readRange(offset, Math.min(blockBytes, size - offset)) };
+      block = next;
+      try {
+        return (await next.bytes).subarray(0, length);
+      } catch (error) {
+        block = undefined;
+        throw error;
+      }
     },
   };
 }

@@ -189,7 +189,7 @@ async function examine(
   const breather = new Breather(progress);
   for (const [done, index] of chosen.entries()) {
     await breather.pause();
-    if (done % 16 === 0) progress?.report(`reading data "${source.name}"`, done, chosen.length);
+    if (done % 16 === 0) progress?.report(`Reading data "${source.name}"`, done, chosen.length);
     const sample = await store.sample(index);
     const hash = sha256(...sample.bytes);
     all.update(hash);
@@ -201,7 +201,7 @@ async function examine(
     }
     if (!store.images) refuseNotFinite(source, sample.tensors(), store.nameOf(index));
   }
-  progress?.report(`reading data "${source.name}"`, chosen.length, chosen.length);
+  progress?.report(`Reading data "${source.name}"`, chosen.length, chosen.length);
   if (duplicates > 0) {
     findings.push({
       code: 'data/duplicates',

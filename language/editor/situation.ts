@@ -13,15 +13,18 @@ export interface Situation {
   readonly end: number;
 }
 
-const blockOf: Readonly<Record<string, Block>> = {
-  target: 'target',
-  data: 'data',
-  quantize: 'quantize',
-  layers: 'rule',
-  layer: 'rule',
-  search: 'search',
-  export: 'export',
-};
+/** A map, because `constructor` is a word that a text may have. */
+const blockOf: ReadonlyMap<string, Block> = new Map(
+  Object.entries({
+    target: 'target',
+    data: 'data',
+    quantize: 'quantize',
+    layers: 'rule',
+    layer: 'rule',
+    search: 'search',
+    export: 'export',
+  } as const),
+);
 
 const roles = ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock'];
 
@@ -92,7 +95,7 @@ export function situationAt(text: string, offset: number): Situation | undefined
 function take(levels: Level[], token: string): void {
   const level = levels.at(-1)!;
   if (token === '{') {
-    levels.push({ block: blockOf[level.item[0] ?? ''] ?? level.block, item: [] });
+    levels.push({ block: blockOf.get(level.item[0] ?? '') ?? level.block, item: [] });
   } else if (token === '}') {
     if (levels.length > 1) levels.pop();
     levels.at(-1)!.item = [];

@@ -3,6 +3,7 @@ import { graphFromProto } from '../../engine/graph/from-proto.ts';
 import { type ModelSummary, summarize } from '../../engine/graph/summary.ts';
 import type { Host } from '../../engine/host.ts';
 import { readModel } from '../../engine/onnx/model-file.ts';
+import { turn } from '../../engine/progress.ts';
 
 export type ModelState =
   | { readonly kind: 'loading' }
@@ -70,7 +71,12 @@ export class ModelStore {
       if (stat === undefined) return this.set(path, { kind: 'failed', finding: undefined }, 0, 0);
       const { size, modified } = stat;
       if (before?.state.kind === 'loaded' && before.size === size && before.modified === modified) return;
-      const summary = summarize(graphFromProto(await readModel(host, path)));
+      const proto = await readModel(host, path);
+      // Each step of a large model takes a good part of a second: a keystroke in between is not to wait for all of them.
+      await turn();
+      const model = graphFromProto(proto);
+      await turn();
+      const summary = summarize(model);
       this.set(path, { kind: 'loaded', summary }, size, modified);
     } catch (error) {
       const known = error instanceof FindingError ? error.finding : undefined;

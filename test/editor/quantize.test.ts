@@ -36,7 +36,7 @@ inEditor('quantising', 'development', (scenario) => {
 
   scenario('a cancelled run leaves no file', { files: slowWorkspace('slow'), timeout: 180_000 }, async (code) => {
     await code.explorer.contextMenu('slow.qspec', 'Quantize');
-    await code.notifications.waitFor(/Calibrating \d+\/\d+ · .*left/, 60_000);
+    await code.notifications.waitFor(/ \d+\/\d+ · .*left/, 60_000);
     await code.screenshot('progress');
     await code.notifications.click('Quantizing slow.qspec', 'Cancel');
     await code.notifications.waitUntilGone('Quantizing slow.qspec', 10_000);
@@ -44,7 +44,7 @@ inEditor('quantising', 'development', (scenario) => {
     expect(await code.notifications.errors()).toEqual([]);
     // The engine that was cancelled is ready for the next.
     await code.explorer.contextMenu('slow.qspec', 'Quantize');
-    await code.notifications.waitFor(/Calibrating \d+\/\d+/, 60_000);
+    await code.notifications.waitFor(/ \d+\/\d+/, 60_000);
     await code.notifications.click('Quantizing slow.qspec', 'Cancel');
     await code.notifications.waitUntilGone('Quantizing slow.qspec', 10_000);
   });
@@ -55,7 +55,7 @@ inEditor('quantising', 'development', (scenario) => {
     async (code) => {
       await code.editor.open('slow.qspec');
       await code.explorer.contextMenu('slow.qspec', 'Quantize');
-      await code.notifications.waitFor(/Calibrating \d+\/\d+/, 60_000);
+      await code.notifications.waitFor(/ \d+\/\d+/, 60_000);
       const [first] = await eventually('an engine', () => nonEmpty(enginesOf(code.server.folder)));
       process.kill(first!, 'SIGKILL');
       await code.notifications.waitFor(/engine ended unexpectedly \(signal SIGKILL\)/);
@@ -64,7 +64,7 @@ inEditor('quantising', 'development', (scenario) => {
       expect(await code.editor.hover('int8')).toMatch(/8/);
       await code.editor.leaveHover();
       await code.notifications.click('engine ended unexpectedly', 'Run Again');
-      await code.notifications.waitFor(/Calibrating \d+\/\d+/, 60_000);
+      await code.notifications.waitFor(/ \d+\/\d+/, 60_000);
       const [second] = await eventually('another engine', () => nonEmpty(enginesOf(code.server.folder)));
       expect(second).not.toBe(first);
       await code.notifications.click('Quantizing slow.qspec', 'Cancel');
@@ -77,7 +77,7 @@ inEditor('quantising', 'development', (scenario) => {
     { files: slowWorkspace('one', 'two'), timeout: 180_000 },
     async (code) => {
       await code.explorer.contextMenu('one.qspec', 'Quantize');
-      await code.notifications.waitFor(/Calibrating \d+\/\d+/, 60_000);
+      await code.notifications.waitFor(/ \d+\/\d+/, 60_000);
       await code.explorer.contextMenu('two.qspec', 'Quantize');
       await code.notifications.waitFor(/Quantizing two\.qspec.*Waiting for another run/s);
       await code.screenshot('queue');

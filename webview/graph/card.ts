@@ -39,7 +39,7 @@ function size(width: number, lines: number): { width: number; height: number } {
   return { width, height: 2 * cardSize.padding + cardSize.title + lines * cardSize.line - 2 };
 }
 
-/** `3×3 /2 · 9.4 K params`. */
+/** `3×3 /2 · 9.4 k params`. */
 export function factsOf(layer: GraphLayer): string {
   const facts: string[] = [];
   const kernel = dims(attribute(layer, 'kernel', 'kernel_shape'));
@@ -51,9 +51,7 @@ export function factsOf(layer: GraphLayer): string {
     facts.push(`${kernel.join('×')}${stride}`);
   }
   if (groups.length === 1 && groups[0]! > 1) facts.push(`${groups[0]} groups`);
-  if ((layer.parameters.value ?? 0) > 0) {
-    facts.push(/[a-z]{4}/.test(layer.parameters.text) ? layer.parameters.text : `${layer.parameters.text} params`);
-  }
+  if ((layer.parameters.value ?? 0) > 0) facts.push(`${layer.parameters.text} params`);
   return facts.join(' · ');
 }
 

@@ -375,6 +375,6 @@ describe('long work', () => {
       },
     };
     await expect(openDataset(dataSource({ array: 'x' }), host, { progress })).rejects.toThrow(Cancelled);
-    expect(reports).toEqual(['reading data "calibration" 0/10']);
+    expect(reports).toEqual(['Reading data "calibration" 0/10']);
   });
 });

@@ -81,7 +81,7 @@ describe('a run that is cancelled stops at once and leaves no file', () => {
   const few = (): DataSource => ({ ...all, take: 50 });
   const validation = (): DataSource => ({ ...all, name: 'validation', skip: 50 });
 
-  test('while its data are read', () => stoppedAt('reading data "calibration"', { calibration: all }, {}));
+  test('while its data are read', () => stoppedAt('Reading data "calibration"', { calibration: all }, {}));
   test('while it calibrates', () => stoppedAt('Calibrating', { calibration: all }, {}));
   test('while it chooses codes', () => stoppedAt('Choosing codes', { calibration: few() }, {}));
   test('while ONNX Runtime verifies', () =>

@@ -56,6 +56,7 @@ describe('what is offered', () => {
     ['quantize { lock ¦', ['weights', 'activations', 'inputs', 'outputs', 'bias']],
     ['quantize { arithmetic ¦', ['ort', 'tflite', 'gemmlowp', 'settle']],
     ['search { ¦', ['weights', 'activations', 'minimize', 'maximize', 'subject']],
+    ['constructor { toString __proto__ { ¦', statements],
     ['export ¦', ['onnx']],
     ['export onnx ¦', ['qdq', 'float']],
     ['export onnx qdq "a" { ¦', ['opset']],

@@ -118,10 +118,10 @@ describe('cards', () => {
           ['kernel', '3×3'],
           ['strides', '2×2'],
         ],
-        '9.4 K',
+        '9.4 k',
         9400,
       ),
-    ).toBe('3×3 /2 · 9.4 K params');
+    ).toBe('3×3 /2 · 9.4 k params');
     expect(
       facts([
         ['kernel_shape', '3,5'],

@@ -1,82 +1,5 @@
-import type { LayerSummary, ModelSummary, ValueSummary } from '../../../engine/graph/summary.ts';
-import type { Figure, GraphMessage, GraphValue, SensitivityMessage } from '../../../webview/protocol.ts';
-
-/** Snapshots as a host would send them, made of a model's summary. */
-export function graphMessage(summary: ModelSummary, title: string): GraphMessage {
-  const { totals } = summary;
-  const opset = summary.opsets[''];
-  return {
-    kind: 'graph',
-    title,
-    subtitle: `${totals.layers} layers · ${count(totals.parameters).text} parameters · ${count(totals.macs).text} MACs · opset ${opset ?? '?'}`,
-    inputs: summary.inputs.map(valueView),
-    outputs: summary.outputs.map(valueView),
-    layers: summary.layers.map((layer) => ({
-      name: layer.name,
-      op: layer.domain === '' ? layer.op : `${layer.domain}.${layer.op}`,
-      inputs: layer.inputs.map((input) => ({ ...valueView(input), kind: input.kind })),
-      outputs: layer.outputs.map(valueView),
-      attributes: attributesOf(layer),
-      parameters: count(layer.parameters),
-      macs: count(layer.macs),
-      bytes: bytes(layer.weightBytes + layer.biasBytes),
-      quantization: layer.quantization,
-      supported: layer.supported,
-    })),
-    findings: summary.findings.map(({ severity, code, what, why, fix }) => ({
-      severity,
-      code,
-      what,
-      ...(why === undefined ? {} : { why }),
-      ...(fix === undefined ? {} : { fix }),
-    })),
-    actions: [
-      { action: 'measureSensitivity', label: 'Measure sensitivity' },
-      { action: 'createSpec', label: 'Create spec' },
-    ],
-  };
-}
-
-function attributesOf(layer: LayerSummary): (readonly [string, string])[] {
-  const known: [string, readonly number[] | undefined][] = [
-    ['kernel', layer.kernel],
-    ['strides', layer.strides],
-    ['dilations', layer.dilations],
-  ];
-  const pairs: [string, string][] = known.flatMap(([name, dims]) =>
-    dims === undefined ? [] : [[name, dims.join('×')] as [string, string]],
-  );
-  if (layer.groups !== undefined) pairs.push(['groups', String(layer.groups)]);
-  for (const [name, value] of Object.entries(layer.attributes)) {
-    if (!['kernel_shape', 'strides', 'dilations', 'group'].includes(name)) pairs.push([name, String(value)]);
-  }
-  return pairs;
-}
-
-function valueView({ name, dtype, shape }: ValueSummary): GraphValue {
-  const dims = shape === null ? '?' : shape.length === 0 ? 'scalar' : shape.map((dim) => dim ?? '?').join('×');
-  return { name, type: dtype === null ? '?' : `${dtype} ${dims}` };
-}
-
-function count(value: number): Figure {
-  const text =
-    value >= 1e6
-      ? `${(value / 1e6).toPrecision(3)} M`
-      : value >= 1e4
-        ? `${(value / 1e3).toPrecision(3)} K`
-        : `${value}`;
-  return { text, value };
-}
-
-function bytes(value: number): Figure {
-  const text =
-    value >= 2 ** 20
-      ? `${(value / 2 ** 20).toPrecision(3)} MiB`
-      : value >= 1024
-        ? `${(value / 1024).toPrecision(3)} KiB`
-        : `${value} B`;
-  return { text, value };
-}
+import { amount, bytes } from '../../../engine/report/quantities.ts';
+import type { GraphMessage, GraphValue, SensitivityMessage } from '../../../webview/protocol.ts';
 
 /** Made-up decibels, the same for the same model. */
 export function fakeSensitivity(graph: GraphMessage): SensitivityMessage {
@@ -103,7 +26,6 @@ export function fakeSensitivity(graph: GraphMessage): SensitivityMessage {
 /** Blocks of a convolution, an activation and a sum with a skip, as many as it takes for `layers` layers. */
 export function residualModel(layers: number): GraphMessage {
   const value = (name: string): GraphValue => ({ name, type: 'float32 1×64×56×56' });
-  const figure = (n: number) => count(n);
   const list: GraphMessage['layers'][number][] = [];
   let last = 'x';
   for (let i = 0; list.length < layers; i++) {
@@ -115,9 +37,9 @@ export function residualModel(layers: number): GraphMessage {
         inputs: inputs.map((input) => ({ ...value(input), kind: 'activation' as const })),
         outputs: [value(`${name}:0`)],
         attributes: op === 'Conv' ? [['kernel', '3×3']] : [],
-        parameters: figure(parameters),
-        macs: figure(parameters * 3136),
-        bytes: bytes(parameters * 4),
+        parameters: { text: amount(parameters), value: parameters },
+        macs: { text: amount(parameters * 3136), value: parameters * 3136 },
+        bytes: { text: bytes(parameters * 4), value: parameters * 4 },
         quantization: op === 'Conv' ? 'compute' : op === 'Add' ? 'elementwise' : 'activation',
         supported: true,
       });

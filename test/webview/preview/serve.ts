@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { basename, join } from 'node:path';
 import type { ModelSummary } from '../../../engine/graph/summary.ts';
+import { graphMessage } from '../../../extension/views/graph-message.ts';
 import type { SensitivityMessage, ToWebview } from '../../../webview/protocol.ts';
-import { fakeSensitivity, graphMessage, hostileModel, residualModel } from './messages.ts';
+import { fakeSensitivity, hostileModel, residualModel } from './messages.ts';
 import { themes } from './themes.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -27,7 +28,10 @@ function graphOf(model: string) {
   const summary = JSON.parse(
     execFileSync(process.execPath, [cli, 'inspect', model, '--json'], options),
   ) as ModelSummary;
-  return graphMessage(summary, basename(model));
+  return graphMessage(basename(model), summary, [
+    { action: 'measureSensitivity', label: 'Measure sensitivity' },
+    { action: 'createSpec', label: 'Create spec' },
+  ]);
 }
 
 /** The page with a stand-in for the editor, which answers `ready` with the messages and keeps all that it is sent. */
