@@ -6,6 +6,8 @@ import type { EngineClient } from '../engine/service/client.ts';
 export interface Environment {
   /** Starts the language server; resolves once it answers. */
   startLanguageClient(options: LanguageClientOptions): Promise<BaseLanguageClient>;
+  /** What must be at hand before an engine can be started: in a web window the text of its worker. */
+  prepareEngine?(): Promise<void>;
   startEngine(settings: EngineSettings): RunningEngine;
   /** The path by which engine and language server know a file of the workspace; undefined if they cannot reach it. */
   pathOf(uri: vscode.Uri): string | undefined;

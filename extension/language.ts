@@ -13,6 +13,7 @@ import {
 } from '../language/server/protocol.ts';
 import type { Environment } from './environment.ts';
 import { answerFileRequests } from './files.ts';
+import { allowedFolders } from './settings.ts';
 
 /** The language server, started with the first `.qspec` file or the first question about one. */
 export class LanguageService implements vscode.Disposable {
@@ -69,7 +70,7 @@ export class LanguageService implements vscode.Disposable {
   }
 
   async #connect(): Promise<BaseLanguageClient> {
-    const options: InitializationOptions = { trusted: vscode.workspace.isTrusted };
+    const options: InitializationOptions = { trusted: vscode.workspace.isTrusted, allowedFolders: allowedFolders() };
     const client = await this.#environment.startLanguageClient({
       documentSelector: [{ language: 'qspec' }],
       markdown: { isTrusted: false },

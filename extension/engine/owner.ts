@@ -47,6 +47,7 @@ export class EngineOwner implements vscode.Disposable {
 
   /** Asks the engine. @throws EngineEnded if it ends before it answers, and whatever it answers with. */
   async ask<T>(request: (client: EngineClient) => Promise<T>): Promise<T> {
+    await this.#environment.prepareEngine?.();
     const engine = this.#start();
     this.#asked++;
     try {

@@ -32,8 +32,8 @@ inEditor('the graph viewer', 'development', (scenario) => {
       await code.page.keyboard.press('Enter');
       await expect.poll(() => view.locator('[data-testid="hits"]').innerText()).toMatch(/\d+ of \d+/);
 
-      await code.page.keyboard.press('Escape');
-      await view.locator('[data-testid="fit"]').click();
+      await view.locator('[data-testid="search"] input').fill(model.layer);
+      await code.page.keyboard.press('Enter');
       await view.locator(`g[data-layer="${model.layer}"]`).click();
       const details = view.locator('[data-testid="details"]');
       await expect.poll(() => details.innerText()).toMatch(/kernel\s+3×3/);

@@ -11,19 +11,32 @@ const lentFolder = '/.qspec-lent';
 
 /** The engine is a dedicated worker, single-threaded; files are VS Code's, addressed by the paths of their URIs. */
 export function web(context: vscode.ExtensionContext): Environment {
-  const script = (name: string) => vscode.Uri.joinPath(context.extensionUri, 'dist', 'browser', name).toString(true);
+  // A worker cannot be started from the address of an extension that lies on a remote machine; VS Code can read it there.
+  const script = async (name: string): Promise<string> => {
+    const bytes = await vscode.workspace.fs.readFile(
+      vscode.Uri.joinPath(context.extensionUri, 'dist', 'browser', name),
+    );
+    return URL.createObjectURL(new Blob([Uint8Array.from(bytes)], { type: 'text/javascript' }));
+  };
+  let engineScript: Promise<string> | undefined;
+  let engineUrl = '';
   const lent = new Map<string, Uint8Array>();
   let count = 0;
 
   const environment: Environment = {
     async startLanguageClient(options) {
-      const client = new LanguageClient('qspec', 'QSpec', new Worker(script('language-server.js')), options);
+      const client = new LanguageClient('qspec', 'QSpec', new Worker(await script('language-server.js')), options);
       await client.start();
       return client;
     },
 
+    async prepareEngine() {
+      engineScript ??= script('engine-worker.js');
+      engineUrl = await engineScript;
+    },
+
     startEngine() {
-      const worker = new Worker(script('engine-worker.js'));
+      const worker = new Worker(engineUrl);
       const connection = createMessageConnection(new BrowserMessageReader(worker), new BrowserMessageWriter(worker));
       answerEngineFiles(connection, context.extensionUri, environment, lent);
       let end: (end: EngineEnd) => void = () => {};
