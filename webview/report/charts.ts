@@ -1,5 +1,6 @@
 import { element, svg, withAttributes } from '../dom.ts';
 import type { HistogramView, ReportCard } from '../protocol.ts';
+import { safeText } from '../text.ts';
 import { axisNumber, barPath, binAt, levelLines, stepPath, tallestOf } from './histogram-geometry.ts';
 
 /** What it became as a share of what it was. */
@@ -77,7 +78,7 @@ export function histogramFigure(view: HistogramView): HTMLElement {
     }),
     cursor,
   );
-  const idle = view.axis;
+  const idle = safeText(view.axis);
   const readout = withAttributes(element('span', 'readout', idle), { 'aria-live': 'polite' });
   readBins(picture, view, cursor, (text) => readout.replaceChildren(text ?? idle));
   const [format, ...small] = view.notes;

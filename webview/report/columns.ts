@@ -1,5 +1,6 @@
 import { element, svg, withAttributes } from '../dom.ts';
 import type { Figure, ReportLayer } from '../protocol.ts';
+import { fullText } from '../text.ts';
 import { activationsOf, type ColumnKey, isWeak } from './layer-order.ts';
 import { nameLabel } from './parts.ts';
 
@@ -125,11 +126,13 @@ export function sqnr(figure: Figure): Node | string {
 }
 
 export function formatChip(format: string): HTMLElement {
-  return withAttributes(element('span', format.includes('float') ? 'chip float' : 'chip', format), { title: format });
+  return withAttributes(element('span', format.includes('float') ? 'chip float' : 'chip', format), {
+    title: fullText(format),
+  });
 }
 
 function clip(text: string): HTMLElement {
-  return withAttributes(element('span', 'clip', text), { title: text });
+  return withAttributes(element('span', 'clip', text), { title: fullText(text) });
 }
 
 function miniBar(value: number, whole: number, ghost = 0): SVGElement {
