@@ -106,6 +106,8 @@ export interface SensitivityMessage {
 
 export interface LayerSensitivityView {
   readonly layer: string;
+  /** The layer that it is folded into and quantised with, whose figure it shows; null: none. */
+  readonly foldedInto: string | null;
   /** Decibels; more is better. `value` null: exact (infinite). */
   readonly sqnr: Figure;
   /** Formats chosen for it, `int8 weights, uint8 activations`. */

@@ -91,7 +91,12 @@ export function sensitivityMessage(report: SensitivityReport, source: string | u
   const layers = report.layers.flatMap(({ layer, absorbed, sqnr, weight, output }) => {
     const formats = [weight && `${weight} weights`, output && `${output} activations`].filter(Boolean).join(', ');
     const figure = sqnr === null ? { text: 'exact', value: null } : { text: decibels(sqnr), value: sqnr };
-    return [layer, ...absorbed].map((name) => ({ layer: name, sqnr: figure, formats }));
+    return [layer, ...absorbed].map((name) => ({
+      layer: name,
+      foldedInto: name === layer ? null : layer,
+      sqnr: figure,
+      formats,
+    }));
   });
   return { kind: 'sensitivity', state: { kind: 'done', basis, layers } };
 }

@@ -4,7 +4,7 @@ import { type Layout, piece, stride } from './layout/layout.ts';
 /** Ranks that reach into the box, as the first and the one after the last. */
 export function ranksIn(layout: Layout, box: Box): { first: number; end: number } {
   const { top, bottom } = layout.bands;
-  return { first: lowerBound(bottom, box.top), end: lowerBound(top, box.bottom) };
+  return { first: lowerBound(bottom, box.top), end: upperBound(top, box.bottom) };
 }
 
 /** Calls `visit` for every node whose card reaches into the box: found by rank, then along the row. */
@@ -53,11 +53,21 @@ export function piecesIn(layout: Layout, box: Box, visit: (index: number) => voi
 
 /** Index of the first number that is not below `value`, in an ascending list. */
 function lowerBound(list: Float64Array, value: number): number {
+  return partition(list, (number) => number < value);
+}
+
+/** Index of the first number above `value`, in an ascending list. */
+function upperBound(list: Float64Array, value: number): number {
+  return partition(list, (number) => number <= value);
+}
+
+/** How many numbers at the beginning of the list are `before`. */
+function partition(list: Float64Array, before: (number: number) => boolean): number {
   let low = 0;
   let high = list.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (list[middle]! < value) low = middle + 1;
+    if (before(list[middle]!)) low = middle + 1;
     else high = middle;
   }
   return low;

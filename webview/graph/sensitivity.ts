@@ -56,10 +56,10 @@ function roundStep(atLeast: number): number {
   return Math.ceil(atLeast / 100) * 100;
 }
 
-/** The layers that suffer most, worst first; an unknown or exact value sorts last. */
+/** The layers that suffer most, worst first. Left out: layers that nothing changes, and layers folded into others. */
 export function mostSensitive(layers: readonly LayerSensitivityView[], count: number): LayerSensitivityView[] {
   return layers
-    .filter(({ sqnr }) => sqnr.value !== null)
+    .filter(({ sqnr, foldedInto }) => sqnr.value !== null && foldedInto === null)
     .toSorted((a, b) => a.sqnr.value! - b.sqnr.value!)
     .slice(0, count);
 }

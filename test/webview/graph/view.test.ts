@@ -170,7 +170,7 @@ describe('cards', () => {
 
 describe('colours of sensitivity', () => {
   const views = (...values: (number | null)[]) =>
-    values.map((value, i) => ({ layer: `l${i}`, sqnr: { text: `${value} dB`, value }, formats: '' }));
+    values.map((value, i) => ({ layer: `l${i}`, foldedInto: null, sqnr: { text: `${value} dB`, value }, formats: '' }));
 
   test('steps are round numbers of decibels and the legend names each', () => {
     const scale = heatScale(views(12, 18, 33, 41, 58, null));
@@ -204,6 +204,8 @@ describe('colours of sensitivity', () => {
   });
 
   test('the most sensitive layers come first; exact ones are not among them', () => {
+    const folded = { ...views(5)[0]!, layer: 'relu', foldedInto: 'conv' };
+    expect(mostSensitive([folded, ...views(30, 40)], 1).map(({ layer: name }) => name)).toEqual(['l0']);
     expect(mostSensitive(views(30, null, 10, 20), 2).map(({ layer: name }) => name)).toEqual(['l2', 'l3']);
   });
 });

@@ -10,6 +10,7 @@ export function fakeSensitivity(graph: GraphMessage): SensitivityMessage {
       return {
         layer: name,
         sqnr: { text: `${value.toFixed(1)} dB`, value },
+        foldedInto: null,
         formats: 'int8 weights, uint8 activations',
       };
     });
