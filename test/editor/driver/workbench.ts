@@ -87,7 +87,8 @@ export class Workbench {
     const label = page.locator('.label-name').filter({ hasText: exactly(title) });
     const row = this.quickInputRows.filter({ has: label }).first();
     await this.retried(`the command “${title}”`, async (timeout) => {
-      await page.keyboard.press('Escape');
+      // Only where there is something to close: Escape means something to a webview too.
+      if (await this.quickInput.isVisible()) await page.keyboard.press('Escape');
       await page.keyboard.press('F1');
       await this.quickInput.waitFor({ timeout });
       await this.quickInput.fill(`>${title}`);
