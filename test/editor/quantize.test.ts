@@ -2,37 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { openInOnnxRuntime } from '../onnxruntime.ts';
-import { allThemes, inEditor, type Workbench } from './driver/index.ts';
-import { enginesOf, eventually, exampleFile, exportedByCommandLine, outputs, slowWorkspace } from './fixtures.ts';
-
-const report = '[data-testid="report"]';
+import { inEditor } from './driver/index.ts';
+import { enginesOf, eventually, exampleFile, outputs, slowWorkspace } from './fixtures.ts';
+import { quantizesTheExample, report } from './scenarios/quantize.ts';
 
 inEditor('quantising', 'development', (scenario) => {
-  scenario(
-    'from the explorer’s context menu: the export that the command line makes, and a report',
-    { workspace: 'examples/digits', timeout: 180_000 },
-    async (code) => {
-      await code.explorer.contextMenu('digits.onnx', 'Quantize');
-      const view = await code.webviews.withElement(report, 60_000);
-      expect(outputs(code.folder)).toEqual(['digits.int8.onnx', 'digits.int8.report.html']);
-      const exported = readFileSync(join(code.folder, 'out', 'digits.int8.onnx'));
-      expect(Buffer.compare(exported, Buffer.from(exportedByCommandLine()))).toBe(0);
-      const session = await openInOnnxRuntime(exported);
-      expect(session.inputs.map(({ name }) => name)).toEqual(['image']);
-      await session.release();
-
-      // Accuracy, size, the table of layers and a histogram.
-      await expect.poll(() => view.locator(report).innerText()).toMatch(/Top-1/i);
-      expect(await view.locator(report).innerText()).toMatch(/KiB/);
-      await view.locator('[data-testid="layers"] [data-layer="conv1"]').first().click();
-      await view.locator('[data-testid="histogram"]').first().waitFor();
-      await pictures(code, 'report');
-
-      // The report survives a reload of the window.
-      await code.reload();
-      await code.webviews.withElement(report, 60_000);
-    },
-  );
+  quantizesTheExample(scenario);
 
   scenario('a cancelled run leaves no file', { files: slowWorkspace('slow'), timeout: 180_000 }, async (code) => {
     await code.explorer.contextMenu('slow.qspec', 'Quantize');
@@ -134,14 +109,6 @@ inEditor('quantising', 'development', (scenario) => {
     },
   );
 });
-
-async function pictures(code: Workbench, name: string): Promise<void> {
-  for (const theme of allThemes) {
-    await code.setTheme(theme);
-    await code.page.waitForTimeout(300);
-    await code.screenshot(name);
-  }
-}
 
 function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length > 0 ? list : undefined;
