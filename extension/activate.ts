@@ -12,8 +12,8 @@ export interface Started {
 }
 
 /**
- * Activation shared by the desktop and the web host. Nothing heavy starts here: the language server comes with the first
- * spec, the engine with the first request. An untrusted workspace gets syntax and no more.
+ * Activation shared by the desktop and the web host. Nothing heavy starts on this thread: the language server comes as a
+ * process of its own where there are specs, the engine with the first request. An untrusted workspace gets syntax and no more.
  */
 export function activate(context: vscode.ExtensionContext, environment: Environment): Started {
   const app = new App(context, environment);
@@ -29,6 +29,10 @@ export function activate(context: vscode.ExtensionContext, environment: Environm
     context.subscriptions.push(vscode.commands.registerCommand(id, guarded));
   }
   void tellOfLostRuns(app);
+  // A workspace with specs will want their findings: the server is up before the first is opened.
+  void vscode.workspace.findFiles('**/*.qspec', undefined, 1).then((found) => {
+    if (found.length > 0) app.language.start();
+  });
   return {
     api: { enginePid: () => app.engine.pid },
     async close() {

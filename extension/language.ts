@@ -15,7 +15,7 @@ import type { Environment } from './environment.ts';
 import { answerFileRequests } from './files.ts';
 import { allowedFolders } from './settings.ts';
 
-/** The language server, started with the first `.qspec` file or the first question about one. */
+/** The language server, started where the workspace has specs, with the first that is opened, or with the first question about one. */
 export class LanguageService implements vscode.Disposable {
   readonly #environment: Environment;
   readonly #log: vscode.LogOutputChannel;
@@ -70,6 +70,7 @@ export class LanguageService implements vscode.Disposable {
   }
 
   async #connect(): Promise<BaseLanguageClient> {
+    const asked = performance.now();
     const options: InitializationOptions = { trusted: vscode.workspace.isTrusted, allowedFolders: allowedFolders() };
     const client = await this.#environment.startLanguageClient({
       documentSelector: [{ language: 'qspec' }],
@@ -79,6 +80,7 @@ export class LanguageService implements vscode.Disposable {
       synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.onnx') },
     });
     this.#subscriptions.push(...answerFileRequests(client, fileRequests, this.#environment));
+    this.#log.info(`Language server ready after ${Math.round(performance.now() - asked)} ms.`);
     return client;
   }
 }
