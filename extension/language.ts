@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type { BaseLanguageClient } from 'vscode-languageclient';
 import {
+  type AllowedFoldersParams,
+  allowedFoldersChanged,
   fileRequests,
   type InitializationOptions,
   type ModelsNamedParams,
@@ -13,7 +15,8 @@ import {
 } from '../language/server/protocol.ts';
 import type { Environment } from './environment.ts';
 import { answerFileRequests } from './files.ts';
-import { allowedFolders } from './settings.ts';
+import { ModelStatus } from './model-status.ts';
+import { allowedFolders, onChange } from './settings.ts';
 
 /** The language server, started where the workspace has specs, with the first that is opened, or with the first question about one. */
 export class LanguageService implements vscode.Disposable {
@@ -79,7 +82,14 @@ export class LanguageService implements vscode.Disposable {
       outputChannel: this.#log,
       synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.onnx') },
     });
-    this.#subscriptions.push(...answerFileRequests(client, fileRequests, this.#environment));
+    this.#subscriptions.push(
+      ...answerFileRequests(client, fileRequests, this.#environment),
+      new ModelStatus(client),
+      onChange('files.allowedFolders', () => {
+        const folders: AllowedFoldersParams = { allowedFolders: allowedFolders() };
+        void client.sendNotification(allowedFoldersChanged, folders);
+      }),
+    );
     this.#log.info(`Language server ready after ${Math.round(performance.now() - asked)} ms.`);
     return client;
   }

@@ -24,10 +24,39 @@ function placeOf(host: Host, path: string, outFolder: string | undefined): strin
 }
 
 /**
- * Writes models and the report; each file appears whole or not at all. The report comes last: it names what is there.
+ * Judges where a job's exports go: asked before the work, so that nobody waits for a file that may not be written.
  *
- * @throws FindingError `run/outside` for a path that leaves the spec's folder
+ * @throws FindingError `run/same-name` for two at one place, `run/outside` for a path that leaves the spec's folder,
+ * `file/outside` for one that the host refuses
  */
+export async function checkPlaces(job: Job, host: Host, outFolder: string | undefined): Promise<void> {
+  const specFolder = host.path.dirname(job.spec.path);
+  const places = new Set<string>();
+  for (const { path, range } of job.exports) {
+    const place = placeOf(host, path, outFolder);
+    if (places.has(place)) {
+      fail('run/same-name', `Two exports would both be written to ${place}.`, {
+        file: job.spec.path,
+        ...(range && { range }),
+        why: '--out gathers all outputs in one folder under their own names.',
+        fix: 'Give the exports different file names.',
+      });
+    }
+    places.add(place);
+    if (outFolder === undefined && !(await staysInside(host, specFolder, place))) {
+      fail('run/outside', `The export goes to ${place}, outside the folder of the spec.`, {
+        file: job.spec.path,
+        ...(range && { range }),
+        why: 'A spec from elsewhere must not be able to write anywhere.',
+        fix: 'Name a path in the folder of the spec, or gather all outputs with --out.',
+      });
+    }
+    // A link at the place itself would be replaced; its folder is what counts.
+    await host.stat(host.path.dirname(place));
+  }
+}
+
+/** Writes models and the report; each file appears whole or not at all. The report comes last: it names what is there. */
 export async function writeOutputs(
   report: Omit<Report, 'files'>,
   job: Job,
@@ -45,27 +74,6 @@ export async function writeOutputs(
     files.push({ path: host.path.relative(base, path) || path, bytes: (await host.stat(path))?.size ?? 0, kind });
   };
   const named = outputs.filter(({ request }) => request.path !== '');
-  const places = new Set<string>();
-  for (const { request } of named) {
-    const place = placeOf(host, request.path, outFolder);
-    if (places.has(place)) {
-      fail('run/same-name', `Two exports would both be written to ${place}.`, {
-        file: job.spec.path,
-        ...(request.range && { range: request.range }),
-        why: '--out gathers all outputs in one folder under their own names.',
-        fix: 'Give the exports different file names.',
-      });
-    }
-    places.add(place);
-    if (outFolder === undefined && !(await staysInside(host, specFolder, place))) {
-      fail('run/outside', `The export goes to ${place}, outside the folder of the spec.`, {
-        file: job.spec.path,
-        ...(request.range && { range: request.range }),
-        why: 'A spec from elsewhere must not be able to write anywhere.',
-        fix: 'Name a path in the folder of the spec, or gather all outputs with --out.',
-      });
-    }
-  }
   for (const { request, proto, model } of named) {
     const paths = await writeModel(host, placeOf(host, request.path, outFolder), proto, { externalData });
     const opset = model.graph.opsets.get('');

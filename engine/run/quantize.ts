@@ -13,7 +13,7 @@ import { calibrationSource, evaluationSource, openData } from './datasets.ts';
 import { outputNoise } from './layer-noise.ts';
 import { type LoadedModel, loadModel, prepare } from './load.ts';
 import { measureAccuracy } from './measure.ts';
-import { type Output, writeOutputs } from './outputs.ts';
+import { checkPlaces, type Output, writeOutputs } from './outputs.ts';
 import { roundedWeights } from './rounded-weights.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -48,6 +48,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   const watch = new Stopwatch();
   const { host, progress } = context;
   const { evaluationSamples: wanted = Number.POSITIVE_INFINITY } = options;
+  if (options.write) await checkPlaces(job, host, options.outFolder);
   progress.report('Loading', 0, 1);
   const model = await watch.time('load', () => loadModel(host, job.model));
   const prepared = await watch.time('passes', () => prepare(model));
@@ -131,7 +132,11 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       path: host.path,
     });
     const { files, written } = options.write
-      ? await watch.time('write', () => writeOutputs(report, job, outputs, context, options))
+      ? await watch.time('write', async () => {
+          // Links may have changed in the minutes since.
+          await checkPlaces(job, host, options.outFolder);
+          return writeOutputs(report, job, outputs, context, options);
+        })
       : { files: [], written: [] };
     const judged = [...report.expectations, ...report.targets.flatMap((target) => target.budgets)];
     return {

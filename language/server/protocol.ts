@@ -12,6 +12,13 @@ export interface InitializationOptions {
 /** Client to server: the person has granted trust. */
 export const trustGranted = 'qspec/trustGranted';
 
+/** Client to server: the folders of {@link InitializationOptions.allowedFolders} are others now. */
+export const allowedFoldersChanged = 'qspec/allowedFoldersChanged';
+
+export interface AllowedFoldersParams {
+  readonly allowedFolders: readonly string[];
+}
+
 /** Client to server: what a spec resolves to, read from the open document or else from the file. */
 export const resolveRequest = 'qspec/resolve';
 

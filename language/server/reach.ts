@@ -29,10 +29,9 @@ export class Reach {
     this.host = confinedHost(host, []);
   }
 
-  /** @param uris of the workspace's folders; @param allowed paths */
-  begin(uris: readonly string[], allowed: readonly string[]): void {
-    this.#workspace = uris;
-    this.#allowed = allowed;
+  /** @param folders paths beside the workspace */
+  allow(folders: readonly string[]): void {
+    this.#allowed = folders;
   }
 
   changeWorkspace(added: readonly string[], removed: readonly string[]): void {

@@ -18,6 +18,8 @@ import { engineVocabulary } from '../vocabulary-engine.ts';
 import { completionKinds, overlaps, pathOf, toDiagnostic, toRange } from './convert.ts';
 import { ModelStore } from './models.ts';
 import {
+  type AllowedFoldersParams,
+  allowedFoldersChanged,
   type InitializationOptions,
   type ModelStateParams,
   type ModelsNamedParams,
@@ -62,7 +64,8 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
   connection.onInitialize(({ initializationOptions, workspaceFolders, capabilities }) => {
     const { trusted, allowedFolders = [] } = (initializationOptions ?? {}) as InitializationOptions;
     reach.trusted = trusted === true;
-    reach.begin(urisOf(workspaceFolders ?? []), allowedFolders);
+    reach.changeWorkspace(urisOf(workspaceFolders ?? []), []);
+    reach.allow(allowedFolders);
     reach.update([]);
     if (capabilities.workspace?.workspaceFolders) {
       connection.onInitialized(
@@ -90,6 +93,14 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     updateReach();
     checkAll();
   });
+
+  connection.onNotification(
+    allowedFoldersChanged,
+    guarded('allowed folders', undefined, ({ allowedFolders }: AllowedFoldersParams) => {
+      reach.allow(allowedFolders);
+      updateReach();
+    }),
+  );
 
   connection.onDidChangeWatchedFiles(() => {
     models.refreshAll();

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { nodeHost } from '../../engine/env/node/host.ts';
 import { isInside } from '../../engine/files/confine.ts';
 import {
+  allowedFoldersChanged,
   modelsNamedRequest,
   type ResolveResult,
   resolveRequest,
@@ -131,6 +132,18 @@ describe('what a spec may name', () => {
     await server.open(uri, spec('../lent/digits.onnx'));
     expect((await resolve(uri)).job?.model).toBe(at('lent', 'digits.onnx'));
     expect(outsideOf('workspace', 'lent')).toEqual([]);
+  });
+
+  it('changes with what the client allows', async () => {
+    await start(true);
+    const uri = uriOf('workspace', 'a.qspec');
+    await server.open(uri, spec('../lent/digits.onnx'));
+    await server.until(uri, 'model/outside');
+    await server.client.sendNotification(allowedFoldersChanged, { allowedFolders: [at('lent')] });
+    await server.until(uri);
+    expect((await resolve(uri)).job?.model).toBe(at('lent', 'digits.onnx'));
+    await server.client.sendNotification(allowedFoldersChanged, { allowedFolders: [] });
+    await server.until(uri, 'model/outside');
   });
 
   it('changes with the folders of the workspace', async () => {
