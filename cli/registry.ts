@@ -2,6 +2,7 @@ import type { Command } from './command.ts';
 import { bench } from './commands/bench.ts';
 import { check } from './commands/check.ts';
 import { evalCommand } from './commands/eval.ts';
+import { explainCommand } from './commands/explain.ts';
 import { formats } from './commands/formats.ts';
 import { init } from './commands/init.ts';
 import { inspect } from './commands/inspect.ts';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   init,
   inspect,
   check,
+  explainCommand,
   run,
   quantize,
   evalCommand,

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { BaseLanguageClient } from 'vscode-languageclient';
+import { type BaseLanguageClient, CodeLensRequest, InlayHintRequest } from 'vscode-languageclient';
 import {
   type AllowedFoldersParams,
   allowedFoldersChanged,
@@ -16,7 +16,7 @@ import {
 import type { Environment } from './environment.ts';
 import { answerFileRequests } from './files.ts';
 import { ModelStatus } from './model-status.ts';
-import { allowedFolders, onChange } from './settings.ts';
+import { allowedFolders, onChange, showsCodeLens, showsInlayHints } from './settings.ts';
 
 /** The language server, started where the workspace has specs, with the first that is opened, or with the first question about one. */
 export class LanguageService implements vscode.Disposable {
@@ -80,11 +80,17 @@ export class LanguageService implements vscode.Disposable {
       markdown: { isTrusted: false },
       initializationOptions: options,
       outputChannel: this.#log,
+      middleware: {
+        provideInlayHints: (document, range, token, next) => (showsInlayHints() ? next(document, range, token) : []),
+        provideCodeLenses: (document, token, next) => (showsCodeLens() ? next(document, token) : []),
+      },
       synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.onnx') },
     });
     this.#subscriptions.push(
       ...answerFileRequests(client, fileRequests, this.#environment),
       new ModelStatus(client),
+      onChange('inlayHints', () => refresh(client, InlayHintRequest.method)),
+      onChange('codeLens', () => refresh(client, CodeLensRequest.method)),
       onChange('files.allowedFolders', () => {
         const folders: AllowedFoldersParams = { allowedFolders: allowedFolders() };
         void client.sendNotification(allowedFoldersChanged, folders);
@@ -92,6 +98,18 @@ export class LanguageService implements vscode.Disposable {
     );
     this.#log.info(`Language server ready after ${Math.round(performance.now() - asked)} ms.`);
     return client;
+  }
+}
+
+/** Has editors ask again for the notes between their lines. */
+function refresh(
+  client: BaseLanguageClient,
+  method: typeof InlayHintRequest.method | typeof CodeLensRequest.method,
+): void {
+  for (const document of vscode.workspace.textDocuments.filter(isSpec)) {
+    if (method === InlayHintRequest.method) {
+      client.getFeature(InlayHintRequest.method).getProvider(document)?.onDidChangeInlayHints.fire();
+    } else client.getFeature(CodeLensRequest.method).getProvider(document)?.onDidChangeCodeLensEmitter.fire();
   }
 }
 

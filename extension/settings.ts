@@ -20,6 +20,14 @@ export function opensReport(): boolean {
   return value('report.openAfterRun') !== false;
 }
 
+export function showsInlayHints(): boolean {
+  return value('inlayHints.enabled') !== false;
+}
+
+export function showsCodeLens(): boolean {
+  return value('codeLens.enabled') !== false;
+}
+
 /** Tells when a setting under `qspec.<section>` changed. */
 export function onChange(section: string, listener: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {

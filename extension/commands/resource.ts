@@ -10,9 +10,15 @@ const endings: Readonly<Record<Kind, string>> = { model: '.onnx', spec: '.qspec'
  * Undefined if nothing is chosen.
  */
 export async function resourceOf(given: unknown, kinds: readonly Kind[], app: App): Promise<vscode.Uri | undefined> {
-  const candidates = [given instanceof vscode.Uri ? given : undefined, activeResource(), app.graphs.active];
+  const candidates = [uriOf(given), activeResource(), app.graphs.active];
   const fitting = candidates.find((uri) => uri !== undefined && kindOf(uri, kinds) !== undefined);
   return fitting ?? (await pick(kinds));
+}
+
+/** Menus give a URI, lenses of the language server its text. */
+function uriOf(given: unknown): vscode.Uri | undefined {
+  if (given instanceof vscode.Uri) return given;
+  return typeof given === 'string' ? vscode.Uri.parse(given) : undefined;
 }
 
 export function kindOf(uri: vscode.Uri, kinds: readonly Kind[] = ['model', 'spec']): Kind | undefined {

@@ -1,21 +1,19 @@
 import type { AstNode } from 'langium';
 import type { TextPosition, TextRange } from '../../engine/findings.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
-import { targets } from '../../engine/hardware/registry.ts';
-import type { Target } from '../../engine/hardware/target.ts';
-import type { Choice, Plan } from '../../engine/plan.ts';
+import type { Choice } from '../../engine/plan.ts';
 import { amount, bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
 import type { LayerRule, LayersRule } from '../generated/ast.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
 import { findUnit } from '../quantities/units.ts';
-import { planOf } from '../resolve/plan.ts';
 import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
 import { find, float, type VocabularyWord } from '../vocabulary.ts';
-import { costOf, type LayersCost, profiles } from './cost.ts';
+import type { LayersCost } from './cost.ts';
 import { plain } from './markdown.ts';
+import { type Planned, plannedOf } from './planned.ts';
 import { placeAt } from './position.ts';
 import { documentationOf } from './words.ts';
 
@@ -98,21 +96,6 @@ function described(word: string, entry: { readonly description: string } | undef
   return entry && `**${plain(word)}** ${plain(entry.description, 600)}`;
 }
 
-function currentPlan(spec: CheckedSpec): Plan | undefined {
-  const { definitions, rules, network, vocabulary } = spec;
-  return definitions.quantize && rules && network
-    ? planOf(definitions.quantize, rules, network, vocabulary)
-    : undefined;
-}
-
-/** The spec's first target, and the first of all as a stand-in where only bytes are shown. */
-function targetOf(spec: CheckedSpec): { target: Target; named: boolean } | undefined {
-  const wanted = spec.definitions.targets[0]?.name?.text;
-  const own = targets.find((target) => target.name === wanted);
-  const target = own ?? targets[0];
-  return target && { target, named: own !== undefined };
-}
-
 /** Layers matched, and what they cost before and after all rules have had their say. */
 function ruleText(rule: LayersRule | LayerRule, spec: CheckedSpec): string | undefined {
   const match = spec.rules?.matches.find((candidate) => candidate.rule === rule);
@@ -131,17 +114,15 @@ function ruleText(rule: LayersRule | LayerRule, spec: CheckedSpec): string | und
 }
 
 function costText(spec: CheckedSpec, layers: ReadonlySet<number>): string {
-  const plan = currentPlan(spec);
-  const chosen = targetOf(spec);
-  if (!plan || !chosen || layers.size === 0) return '';
-  const { before, after } = profiles(spec.model!, plan, chosen.target);
-  const cost = costOf(layers, spec.model!, before, after, chosen.named);
-  return ` · ${amount(cost.parameters)} parameters · ${amount(cost.macs)} MACs · ${bytes(cost.bytesBefore)} → ${bytes(cost.bytesAfter)}${timeText(cost, chosen.target)}`;
+  const planned = layers.size > 0 ? plannedOf(spec) : undefined;
+  if (!planned) return '';
+  const cost = planned.costOf(layers);
+  return ` · ${amount(cost.parameters)} parameters · ${amount(cost.macs)} MACs · ${bytes(cost.bytesBefore)} → ${bytes(cost.bytesAfter)}${timeText(cost, planned)}`;
 }
 
-function timeText(cost: LayersCost, target: Target): string {
-  if (cost.timeBefore === undefined || cost.timeAfter === undefined) return '';
-  return ` · ${duration(cost.timeBefore)} → ${duration(cost.timeAfter)} on ${plain(target.title)}`;
+function timeText({ timeBefore, timeAfter }: LayersCost, { target }: Planned): string {
+  if (timeBefore === undefined || timeAfter === undefined) return '';
+  return ` · ${duration(timeBefore)} → ${duration(timeAfter)} on ${plain(target.title)}`;
 }
 
 /** A layer's row, and for each role what was decided and where. */
@@ -152,7 +133,7 @@ function layerText(layer: LayerSummary, spec: CheckedSpec): string {
     `**${plain(layer.name)}** ${plain(qualifiedOperator(layer))} ${shape(layer.inputs[0]?.shape)} → ${shape(layer.outputs[0]?.shape)}`,
     `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs · ${bytes(layer.weightBytes + layer.biasBytes)}`,
   ];
-  const roles = currentPlan(spec)?.nodes[layer.name];
+  const roles = plannedOf(spec)?.plan.nodes[layer.name];
   if (roles)
     lines.push(
       Object.entries(roles)

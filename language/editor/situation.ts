@@ -67,53 +67,69 @@ interface Level {
   item: string[];
 }
 
+/** The blocks around a place in a text and what has been read in each, token by token; comments are not given to it. */
+export class Levels {
+  readonly #levels: Level[] = [{ block: 'file', item: [] }];
+
+  /** Blocks that are open. */
+  get depth(): number {
+    return this.#levels.length - 1;
+  }
+
+  /** Whether the next token begins a statement, or an item of the block. */
+  begins(token: string): boolean {
+    if (token === '{' || token === '}') return false;
+    const { block, item } = this.#levels.at(-1)!;
+    if (item.length === 0) return true;
+    if (block === 'target') return item.length >= 3 && /^[A-Za-z]/.test(token) && !/^[0-9]/.test(item.at(-1)!);
+    if (!beginnings[block].includes(token)) return false;
+    const last = item.at(-1)!;
+    // `offsets offsets labels y`: the second is a name, and no keyword that asks for one.
+    const names = item.length === 1 ? naming.has(last) : last === 'like' || last === 'part';
+    return !names && last !== 'lock';
+  }
+
+  take(token: string): void {
+    const levels = this.#levels;
+    const level = levels.at(-1)!;
+    if (token === '{') {
+      levels.push({ block: blockOf.get(level.item[0] ?? '') ?? level.block, item: [] });
+    } else if (token === '}') {
+      if (levels.length > 1) levels.pop();
+      levels.at(-1)!.item = [];
+    } else if (this.begins(token)) level.item = [token];
+    else level.item.push(token);
+  }
+
+  situation(partial: string, start: number, end: number): Situation {
+    const level = this.#levels.at(-1)!;
+    return { block: level.block, item: level.item, outer: this.#levels.at(-2)?.item ?? [], partial, start, end };
+  }
+}
+
 /** The situation at an offset; undefined inside a comment. */
 export function situationAt(text: string, offset: number): Situation | undefined {
-  const levels: Level[] = [{ block: 'file', item: [] }];
+  const levels = new Levels();
   let at = 0;
   for (;;) {
     const space = match(blank, text, at);
     if (space !== undefined) {
       const end = at + space.length;
       if (offset < end || (offset === end && end === text.length)) {
-        return insideComment(space, offset - at) ? undefined : situation(levels, '', offset, offset);
+        return insideComment(space, offset - at) ? undefined : levels.situation('', offset, offset);
       }
       at = end;
     }
-    if (at >= offset || at >= text.length) return situation(levels, '', offset, offset);
+    if (at >= offset || at >= text.length) return levels.situation('', offset, offset);
     const token = match(word, text, at) ?? match(other, text, at)!;
     const end = at + token.length;
     const extends_ = /^[\w"µμ]|^re"/.test(token);
     if (offset < end || (offset === end && extends_ && !/^(?:re)?"(?:\\.|[^"\\])*"$/.test(token))) {
-      return situation(levels, text.slice(at, offset), at, end);
+      return levels.situation(text.slice(at, offset), at, end);
     }
-    take(levels, token);
+    levels.take(token);
     at = end;
   }
-}
-
-function take(levels: Level[], token: string): void {
-  const level = levels.at(-1)!;
-  if (token === '{') {
-    levels.push({ block: blockOf.get(level.item[0] ?? '') ?? level.block, item: [] });
-  } else if (token === '}') {
-    if (levels.length > 1) levels.pop();
-    levels.at(-1)!.item = [];
-  } else if (begins(level, token)) level.item = [token];
-  else level.item.push(token);
-}
-
-function begins(level: Level, token: string): boolean {
-  const { block, item } = level;
-  if (item.length === 0) return true;
-  if (block === 'target') return item.length >= 3 && /^[A-Za-z]/.test(token) && !/^[0-9]/.test(item.at(-1)!);
-  if (!beginnings[block].includes(token)) return false;
-  return !naming.has(item.at(-1)!) && item.at(-1) !== 'lock';
-}
-
-function situation(levels: readonly Level[], partial: string, start: number, end: number): Situation {
-  const level = levels.at(-1)!;
-  return { block: level.block, item: level.item, outer: levels.at(-2)?.item ?? [], partial, start, end };
 }
 
 function match(pattern: RegExp, text: string, at: number): string | undefined {

@@ -53,18 +53,30 @@ interface MutableState {
   by: Partial<Record<FieldName, RoleStatement | Rule>>;
 }
 
+/** One field of one role of one layer that a statement sets, or would set if it were not locked. */
+export interface FieldEvent {
+  readonly statement: RoleStatement | Rule;
+  readonly layer: number;
+  readonly role: RoleGroup;
+  readonly field: FieldName;
+  readonly setting: Setting<unknown>;
+  /** Absent: the field is set. */
+  readonly lockedAt?: TextRange;
+}
+
 /** Locks are told of one by one up to this number; a spec that has more has one fault many times. */
 const mostLockedOut = 10_000;
 
 /**
  * Applies the statements of a `quantize` block to a model's layers in order: a later one wins, field by field, unless the field
- * is locked.
+ * is locked. `tell` hears of every field in turn.
  */
 export function resolveRules(
   block: QuantizeBlock | undefined,
   network: Network,
   scope: FormatScope,
   vocabulary: Vocabulary,
+  tell?: (event: FieldEvent) => void,
 ): RuleResolution {
   const states = network.layers.map(emptyStates);
   const matches: RuleMatch[] = [];
@@ -81,6 +93,9 @@ export function resolveRules(
         for (const field of touched) {
           const own = change.fields[field];
           const locked = state.locks[field];
+          if (own && tell) {
+            tell({ statement, layer, role, field, setting: own, ...(locked && { lockedAt: locked }) });
+          }
           if (own && locked) {
             const differs = !sameValue(own.value, state.fields[field]?.value);
             if (differs && lockedOut.length < mostLockedOut) {

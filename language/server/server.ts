@@ -1,5 +1,6 @@
 import {
   CodeActionKind,
+  CodeLensRefreshRequest,
   type Connection,
   MarkupKind,
   TextDocumentSyncKind,
@@ -7,16 +8,19 @@ import {
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Finding } from '../../engine/findings.ts';
+import type { ModelSummary } from '../../engine/graph/summary.ts';
 import type { Host } from '../../engine/host.ts';
-import type { CheckedSpec, FileKnowledge } from '../context.ts';
+import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
 import { completionsAt } from '../editor/completion.ts';
 import { fixOf } from '../editor/fixes.ts';
+import { tokenTypes } from '../editor/highlight.ts';
 import { hoverAt } from '../editor/hover.ts';
 import { lookAtFiles } from '../facts.ts';
-import { loadSpec } from '../grammar/load.ts';
+import { type LoadedSpec, loadSpec } from '../grammar/load.ts';
 import { engineVocabulary } from '../vocabulary-engine.ts';
 import { completionKinds, overlaps, pathOf, toDiagnostic, toRange } from './convert.ts';
-import { ModelStore } from './models.ts';
+import { serveEditing } from './editing.ts';
+import { type ModelState, ModelStore } from './models.ts';
 import {
   type AllowedFoldersParams,
   allowedFoldersChanged,
@@ -32,10 +36,19 @@ import {
   trustGranted,
 } from './protocol.ts';
 import { Reach, type ReachOptions } from './reach.ts';
-import { examineWith, findingsOf, modelNamedAt, modelPathOf, resolveAt, type Surroundings } from './specs.ts';
+import { findingsOf, modelNamedAt, modelPathOf, resolveAt, type Surroundings } from './specs.ts';
 
 /** Pause in typing after which a document is checked, in milliseconds. */
 const pause = 30;
+
+interface Examined {
+  readonly version: number;
+  /** Without model and files. */
+  readonly bare: CheckedSpec;
+  readonly model: ModelSummary | undefined;
+  readonly fileAt: ((path: string) => FileKnowledge | undefined) | undefined;
+  readonly checked: CheckedSpec;
+}
 
 /** The language server, the same on Node and in a worker: all it knows of its machine is the host. */
 export function serve(connection: Connection, host: Host, options: ReachOptions): void {
@@ -45,11 +58,16 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
   const models = new ModelStore(() => reach.host, checkAll);
   const files = new Map<string, (path: string) => FileKnowledge | undefined>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
+  const known = new Map<string, Examined>();
   const modelStates = new Map<string, ModelStateParams['state']>();
 
   /** Whatever a text or a client does: the answer is empty, the log says why, and the server goes on. */
-  function guarded<A extends unknown[], R>(name: string, empty: R, work: (...args: A) => R | Promise<R>) {
-    return async (...args: A): Promise<R> => {
+  function guarded<A extends unknown[], R>(
+    name: string,
+    empty: R,
+    work: (...args: A) => R | Promise<R>,
+  ): (...args: A) => Promise<R> {
+    return async (...args) => {
       try {
         return await work(...args);
       } catch (error) {
@@ -61,9 +79,12 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
 
   const checkSafely = guarded('check', undefined, check);
 
+  let refreshes = false;
   connection.onInitialize(({ initializationOptions, workspaceFolders, capabilities }) => {
     const { trusted, allowedFolders = [] } = (initializationOptions ?? {}) as InitializationOptions;
     reach.trusted = trusted === true;
+    const { inlayHint, codeLens } = capabilities.workspace ?? {};
+    refreshes = inlayHint?.refreshSupport === true && codeLens?.refreshSupport === true;
     reach.changeWorkspace(urisOf(workspaceFolders ?? []), []);
     reach.allow(allowedFolders);
     reach.update([]);
@@ -83,6 +104,23 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
         textDocumentSync: TextDocumentSyncKind.Incremental,
         hoverProvider: true,
         completionProvider: { triggerCharacters: ['"', ' ', '/'] },
+        documentFormattingProvider: true,
+        documentRangeFormattingProvider: true,
+        documentOnTypeFormattingProvider: { firstTriggerCharacter: '}' },
+        documentSymbolProvider: true,
+        foldingRangeProvider: true,
+        selectionRangeProvider: true,
+        documentLinkProvider: {},
+        documentHighlightProvider: true,
+        definitionProvider: true,
+        referencesProvider: true,
+        renameProvider: { prepareProvider: true },
+        inlayHintProvider: true,
+        codeLensProvider: {},
+        semanticTokensProvider: {
+          legend: { tokenTypes: [...tokenTypes], tokenModifiers: ['definition'] },
+          full: true,
+        },
         codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
       },
     };
@@ -113,7 +151,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     guarded('close', undefined, async ({ document: { uri } }) => {
       updateReach();
       clearTimeout(timers.get(uri));
-      for (const map of [timers, files, modelStates]) map.delete(uri);
+      for (const map of [timers, files, modelStates, known]) map.delete(uri);
       await connection.sendDiagnostics({ uri, diagnostics: [] });
     }),
   );
@@ -160,6 +198,8 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     }),
   );
 
+  serveEditing(connection, { documentAt: (uri) => documents.get(uri), examined, guarded });
+
   connection.onRequest(
     resolveRequest,
     guarded<[ResolveParams], ResolveResult>('resolve', { findings: [unresolved] }, ({ uri }) =>
@@ -181,15 +221,41 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     return { vocabulary, models, host: reach.host, trusted: reach.trusted, documentAt: (uri) => documents.get(uri) };
   }
 
+  /** A document with all that is known now. Many requests follow each keystroke; only the first has to read it. */
   function examined(document: TextDocument): CheckedSpec {
-    const spec = loadSpec(document.getText(), pathOf(document.uri));
-    return examineWith(spec, surroundings(), files.get(document.uri));
+    const { uri, version } = document;
+    const before = known.get(uri);
+    const bare = before?.version === version ? before.bare : bareOf(loadSpec(document.getText(), pathOf(uri)));
+    const model = modelOf(bare);
+    const fileAt = files.get(uri);
+    if (before?.bare === bare && before.model === model && before.fileAt === fileAt) return before.checked;
+    const checked =
+      model || fileAt ? examine(bare.spec, { ...context(), ...(model && { model }), ...(fileAt && { fileAt }) }) : bare;
+    known.set(uri, { version, bare, model, fileAt, checked });
+    return checked;
+  }
+
+  function bareOf(spec: LoadedSpec): CheckedSpec {
+    return examine(spec, context());
+  }
+
+  function context() {
+    return { vocabulary, path: host.path };
+  }
+
+  function stateOf(checked: CheckedSpec): ModelState | undefined {
+    const path = reach.trusted ? modelPathOf(checked) : undefined;
+    return path === undefined ? undefined : models.get(path);
+  }
+
+  function modelOf(checked: CheckedSpec): ModelSummary | undefined {
+    const state = stateOf(checked);
+    return state?.kind === 'loaded' ? state.summary : undefined;
   }
 
   function judged(document: TextDocument): { state: ModelStateParams['state']; findings: readonly Finding[] } {
     const checked = examined(document);
-    const path = reach.trusted ? modelPathOf(checked) : undefined;
-    const state = path === undefined ? undefined : models.get(path);
+    const state = stateOf(checked);
     return { state: state?.kind ?? 'none', findings: findingsOf(checked, state) };
   }
 
@@ -231,6 +297,11 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     const { state, findings } = judged(document);
     if ((modelStates.get(uri) ?? 'none') !== state) {
       modelStates.set(uri, state);
+      if (refreshes) {
+        // Notes between the lines are asked for anew only when they are told to be others.
+        connection.languages.inlayHint.refresh().catch(() => {});
+        connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
+      }
       await connection.sendNotification(modelStateNotification, { uri, state } satisfies ModelStateParams);
     }
     await connection.sendDiagnostics({ uri, version, diagnostics: findings.map(toDiagnostic) });

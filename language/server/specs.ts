@@ -2,7 +2,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Finding, FindingError, fail } from '../../engine/findings.ts';
 import type { Host } from '../../engine/host.ts';
 import { runChecks } from '../checks/run.ts';
-import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
+import { type CheckedSpec, examine } from '../context.ts';
 import { lookAtFiles } from '../facts.ts';
 import { byPosition, type LoadedSpec, loadSpec } from '../grammar/load.ts';
 import { rangeOf } from '../grammar/ranges.ts';
@@ -25,24 +25,6 @@ export interface Surroundings {
   /** False: `host` is not to be called at all. */
   readonly trusted: boolean;
   documentAt(uri: string): TextDocument | undefined;
-}
-
-/** A spec with all that is known now; nothing is waited for. */
-export function examineWith(
-  spec: LoadedSpec,
-  { vocabulary, host, models, trusted }: Surroundings,
-  fileAt: ((path: string) => FileKnowledge | undefined) | undefined,
-): CheckedSpec {
-  const context = { vocabulary, path: host.path };
-  const bare = examine(spec, context);
-  const path = trusted ? modelPathOf(bare) : undefined;
-  const state = path === undefined ? undefined : models.get(path);
-  if (state?.kind !== 'loaded' && !fileAt) return bare;
-  return examine(spec, {
-    ...context,
-    ...(state?.kind === 'loaded' ? { model: state.summary } : {}),
-    ...(fileAt ? { fileAt } : {}),
-  });
 }
 
 /** What the checks find, and why the model cannot be had. */

@@ -46,6 +46,24 @@ test('init writes a commented spec that checks clean, and replaces none unasked'
   expect(readFileSync(written, 'utf8')).toContain('quantize');
 });
 
+test('explain tells which statements decide what a layer gets', async () => {
+  const path = join(folder, 'explained.qspec');
+  const body =
+    'quantize {\n  weights int8\n  layers op Conv { lock weights int4 }\n  layers all { weights uint8 }\n}\n';
+  writeFileSync(path, `qspec 1\nmodel "${model}"\n${body}`);
+  const { exitCode, out } = await qspec(['explain', path, 'conv2']);
+  expect(exitCode).toBe(0);
+  expect(out).toContain('line 4: weights int8\n    weights format: int8, set again later');
+  expect(out).toContain('line 5: layers op Conv { lock weights int4 }\n    weights format: int4\n');
+  expect(out).toContain('weights format: uint8, held off by the lock of line 5');
+  expect(out).toContain('weight: int4 symmetric per-channel observe min-max (line 5)');
+  const json = JSON.parse((await qspec(['explain', path, 'conv2', '--json'])).out);
+  expect(json).toMatchObject({ layer: 'conv2', choices: { weight: { format: 'int4' } } });
+  const missing = await qspec(['explain', path, 'conv22', '--json']);
+  expect(missing.exitCode).toBe(1);
+  expect(JSON.parse(missing.out).findings[0]).toMatchObject({ code: 'explain/layer', fix: 'Did you mean “conv2”?' });
+});
+
 test('run reads .npy, computes, writes .npy', async () => {
   const input = join(folder, 'x.npy');
   const values = Float32Array.from({ length: 64 }, (_, i) => (i % 17) / 16);

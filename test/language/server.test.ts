@@ -152,6 +152,53 @@ describe('the language server', () => {
     expect(items.map(({ label }) => label)).toContain('int4');
   });
 
+  it('lays out, outlines, links, names and notes', async () => {
+    await start(true);
+    const text =
+      'qspec 1\nmodel "digits.onnx"\nformat w4 = int4\nquantize {weights w4\nlayers op Conv{weights int8}}\n';
+    const uri = await open(text);
+    await until(uri, () => true);
+    const about = { textDocument: { uri } };
+    const ask = <T>(method: string, more: object = {}) =>
+      connection.sendRequest<T>(`textDocument/${method}`, { ...about, ...more });
+
+    const options = { tabSize: 2, insertSpaces: true };
+    const edits = await ask<{ newText: string }[]>('formatting', { options });
+    expect(edits.map(({ newText }) => newText)).toEqual(['\n  ', '\n  ', ' ', ' ', ' ', '\n']);
+    expect((await ask<{ name: string }[]>('documentSymbol')).map(({ name }) => name)).toEqual([
+      'model',
+      'w4',
+      'quantize',
+    ]);
+    const use = { position: { line: 3, character: 18 } };
+    expect(await ask('definition', use)).toMatchObject({ uri, range: { start: { line: 2, character: 7 } } });
+    expect(await ask('references', { ...use, context: { includeDeclaration: true } })).toHaveLength(2);
+    expect(await ask('prepareRename', use)).toMatchObject({ placeholder: 'w4' });
+    const rename = await ask<{ changes: Record<string, unknown[]> }>('rename', { ...use, newName: 'four' });
+    expect(rename.changes[uri]).toHaveLength(2);
+    await expect(ask('rename', { ...use, newName: 'int8' })).rejects.toThrow('a word of the language');
+
+    const everything = { range: { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } } };
+    let hints = await ask<{ label: string }[]>('inlayHint', everything);
+    for (let i = 0; i < 200 && hints.length === 0; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 25));
+      hints = await ask('inlayHint', everything);
+    }
+    expect(hints[0]!.label).toMatch(/^\d+ layers · .* → /);
+    const lenses = await ask<{ command: { command: string; arguments: string[] } }[]>('codeLens');
+    expect(lenses.map(({ command }) => command.command)).toEqual([
+      'qspec.openGraph',
+      'qspec.quantize',
+      'qspec.measureSensitivity',
+    ]);
+    expect(lenses[0]!.command.arguments).toEqual([pathToFileURL(join(folder, 'digits.onnx')).href]);
+    expect((await ask<{ data: number[] }>('semanticTokens/full')).data).toHaveLength(5 * 5);
+    const links = await ask<{ target: string }[]>('documentLink');
+    expect(links.map(({ target }) => target)).toEqual([pathToFileURL(join(folder, 'digits.onnx')).href]);
+    expect(await ask('foldingRange')).toEqual([]);
+    expect(await ask('selectionRange', { positions: [use.position] })).toHaveLength(1);
+  });
+
   it('opens nothing that a spec names before the workspace is trusted', async () => {
     await start(false);
     const uri = await open(

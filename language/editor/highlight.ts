@@ -1,0 +1,66 @@
+import { AstUtils } from 'langium';
+import type { TextRange } from '../../engine/findings.ts';
+import type { CheckedSpec } from '../context.ts';
+import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
+import { meaningOf } from '../resolve/fields.ts';
+
+/** What words mean that the grammar alone cannot tell: the names of Language Server Protocol's semantic tokens. */
+export const tokenTypes = ['enumMember', 'type', 'variable', 'function', 'property', 'class', 'namespace'] as const;
+
+export interface MeaningfulToken {
+  readonly range: TextRange;
+  readonly type: (typeof tokenTypes)[number];
+  readonly definition: boolean;
+}
+
+/**
+ * Words by what they stand for: number formats, names of this spec, observers and methods, operators, properties, targets.
+ * What means nothing gets no token, so that a misspelt word is seen by its colour.
+ */
+export function highlightsOf(spec: CheckedSpec): readonly MeaningfulToken[] {
+  const { vocabulary, definitions } = spec;
+  const tokens: MeaningfulToken[] = [];
+  const add = (range: TextRange, type: MeaningfulToken['type'], definition = false) => {
+    if (range.start.line === range.end.line && range.end.column > range.start.column) {
+      tokens.push({ range, type, definition });
+    }
+  };
+  const isKnown = (words: readonly { readonly name: string }[], name: string | undefined) =>
+    words.some((word) => word.name === name);
+  for (const node of AstUtils.streamAst(spec.ast)) {
+    switch (node.$type) {
+      case 'Word': {
+        const word = node as { text?: string } & typeof node;
+        const parent = node.$container?.$type;
+        const isFormat =
+          (parent === 'FormatWords' && node.$containerProperty === 'words') ||
+          (parent === 'SearchChoice' && node.$containerProperty === 'formats');
+        if (isFormat) {
+          const meaning = meaningOf(word.text, definitions.formats, vocabulary);
+          if (meaning === 'named') add(rangeOf(node), 'variable');
+          else if (meaning !== 'unknown') add(rangeOf(node), meaning === 'format' ? 'type' : 'enumMember');
+        } else if (parent === 'Call' && isKnown([...vocabulary.observers, ...vocabulary.methods], word.text)) {
+          add(rangeOf(node), 'function');
+        } else if (parent === 'DataStatement' && isKnown(vocabulary.dataKinds, word.text)) add(rangeOf(node), 'type');
+        break;
+      }
+      case 'Name': {
+        const name = (node as { text?: string }).text;
+        const parent = node.$container?.$type;
+        if (parent === 'TargetStatement' && isKnown(vocabulary.targets, name)) add(rangeOf(node), 'class');
+        else if (parent === 'DataStatement') {
+          const defines = node.$containerProperty === 'name';
+          if (defines || definitions.dataByName.has(name ?? '')) add(rangeOf(node), 'namespace', defines);
+        } else if (parent === 'FormatStatement') add(rangeOf(node), 'variable', true);
+        break;
+      }
+      case 'OperatorName':
+        add(rangeOf(node), 'class');
+        break;
+      case 'Property':
+        add(rangeOfProperty(node, 'name'), 'property');
+        break;
+    }
+  }
+  return tokens.sort((a, b) => a.range.start.line - b.range.start.line || a.range.start.column - b.range.start.column);
+}

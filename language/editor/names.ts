@@ -1,0 +1,74 @@
+import type { AstNode } from 'langium';
+import { AstUtils } from 'langium';
+import type { TextPosition, TextRange } from '../../engine/findings.ts';
+import type { CheckedSpec } from '../context.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import { meaningOf } from '../resolve/fields.ts';
+import { placeAt } from './position.ts';
+
+/** Every place of a name that the spec itself gives: of a data set or a format. */
+export interface NameUses {
+  readonly kind: 'data' | 'format';
+  readonly name: string;
+  readonly definition: TextRange;
+  /** The definition among them, in the order of the file. */
+  readonly places: readonly TextRange[];
+  /** The place that was asked about. */
+  readonly at: TextRange;
+}
+
+/** The name under a position, if the spec defines it, and wherever else it stands. */
+export function nameAt(spec: CheckedSpec, position: TextPosition): NameUses | undefined {
+  const place = placeAt(spec.spec, position);
+  const own = place && namedBy(place.node, spec);
+  if (!own) return undefined;
+  const definition =
+    own.kind === 'data' ? spec.definitions.dataByName.get(own.name) : spec.definitions.formats.get(own.name);
+  if (!definition?.name) return undefined;
+  const places: TextRange[] = [];
+  for (const node of AstUtils.streamAst(spec.ast)) {
+    const other = namedBy(node, spec);
+    if (other && other.kind === own.kind && other.name === own.name) places.push(rangeOf(node));
+  }
+  return { ...own, definition: rangeOf(definition.name), places, at: rangeOf(place.node) };
+}
+
+/** What a node that is a word or a name stands for. */
+function namedBy(node: AstNode, spec: CheckedSpec): { kind: NameUses['kind']; name: string } | undefined {
+  const text = (node as { text?: string }).text;
+  const parent = node.$container;
+  if (text === undefined || !parent) return undefined;
+  const property = node.$containerProperty;
+  if (parent.$type === 'DataStatement' && (property === 'name' || property === 'base'))
+    return { kind: 'data', name: text };
+  if (parent.$type === 'FormatStatement' && property === 'name') return { kind: 'format', name: text };
+  const isFormatWord =
+    (parent.$type === 'FormatWords' && property === 'words') ||
+    (parent.$type === 'SearchChoice' && property === 'formats');
+  if (isFormatWord && meaningOf(text, spec.definitions.formats, spec.vocabulary) === 'named') {
+    return { kind: 'format', name: text };
+  }
+  return undefined;
+}
+
+/** Names that mean something by themselves; renaming them changes what the spec says. */
+const fixed: Readonly<Record<NameUses['kind'], readonly string[]>> = {
+  data: ['calibration', 'validation'],
+  format: [],
+};
+
+/** Why a name cannot be renamed, or not to this; undefined if it can. */
+export function renameRefusal(spec: CheckedSpec, { kind, name }: NameUses, to?: string): string | undefined {
+  if (fixed[kind].includes(name)) return `“${name}” has a meaning of its own and cannot be renamed.`;
+  if (to === undefined) return undefined;
+  if (!/^[A-Za-z_µμ][A-Za-z0-9_µμ]*(-[A-Za-z0-9_]+)*$/.test(to)) {
+    return 'A name is letters, digits and “_”, with “-” inside, and begins with a letter.';
+  }
+  const { dataByName, formats } = spec.definitions;
+  if (to !== name && (kind === 'data' ? dataByName.has(to) : formats.has(to)))
+    return `There is a ${kind} “${to}” already.`;
+  if (kind === 'format' && ['format', 'scheme', 'granularity'].includes(meaningOf(to, new Map(), spec.vocabulary))) {
+    return `“${to}” is a word of the language.`;
+  }
+  return undefined;
+}

@@ -1,0 +1,87 @@
+import type { TextRange } from '../../engine/findings.ts';
+import type { Choice, Role } from '../../engine/plan.ts';
+import type { CheckedSpec } from '../context.ts';
+import { rangeOf } from '../grammar/ranges.ts';
+import type { CallValue, FieldName } from './fields.ts';
+import { planOf } from './plan.ts';
+import { type FieldEvent, type RoleGroup, resolveRules } from './rules.ts';
+
+/** One statement that has something to say of a layer. */
+export interface Saying {
+  readonly range: TextRange;
+  /** The statement as written, on one line. */
+  readonly text: string;
+  /** Head of the rule that it stands in; absent for statements about all layers. */
+  readonly rule?: string;
+  readonly changes: readonly Change[];
+}
+
+export interface Change {
+  readonly role: RoleGroup;
+  readonly field: FieldName;
+  readonly value: string;
+  /** `decides`: the value in force. `overridden`: set again later. `locked-out`: an earlier lock forbids it. */
+  readonly outcome: 'decides' | 'overridden' | 'locked-out';
+  /** Of `locked-out`: the lock. */
+  readonly lockedAt?: TextRange;
+}
+
+export interface Explanation {
+  readonly layer: string;
+  /** In the order of the file. */
+  readonly sayings: readonly Saying[];
+  /** What the layer gets in the end; empty where it stays float. */
+  readonly choices: Readonly<Partial<Record<Role, Choice>>>;
+}
+
+/** Which statements speak of a layer, and which of them decides each field. Undefined without model, `quantize` or that layer. */
+export function explainLayer(spec: CheckedSpec, layer: string): Explanation | undefined {
+  const { definitions, network, rules, vocabulary } = spec;
+  const index = network?.indexOf.get(layer);
+  if (!definitions.quantize || !network || !rules || index === undefined) return undefined;
+  const events: FieldEvent[] = [];
+  resolveRules(definitions.quantize, network, definitions.formats, vocabulary, (event) => {
+    if (event.layer === index) events.push(event);
+  });
+  const deciding = new Map<string, FieldEvent>();
+  for (const event of events) if (!event.lockedAt) deciding.set(`${event.role} ${event.field}`, event);
+
+  const statements = [...new Set(events.map(({ statement }) => statement))];
+  const sayings = statements.map((statement): Saying => {
+    const own = events.filter((event) => event.statement === statement);
+    const rule = statement.$container;
+    return {
+      range: rangeOf(statement),
+      text: onOneLine(statement.$cstNode?.text),
+      ...(rule.$type === 'QuantizeBlock' ? {} : { rule: headOf(onOneLine(rule.$cstNode?.text)) }),
+      changes: own.map((event) => ({
+        role: event.role,
+        field: event.field,
+        value: valueText(event.setting.value),
+        outcome: event.lockedAt
+          ? 'locked-out'
+          : deciding.get(`${event.role} ${event.field}`) === event
+            ? 'decides'
+            : 'overridden',
+        ...(event.lockedAt && { lockedAt: event.lockedAt }),
+      })),
+    };
+  });
+  return { layer, sayings, choices: planOf(definitions.quantize, rules, network, vocabulary).nodes[layer] ?? {} };
+}
+
+function onOneLine(text: string | undefined): string {
+  return (text ?? '').replaceAll(/\s+/g, ' ');
+}
+
+/** A rule without its body. */
+function headOf(text: string): string {
+  return text.split(/ ?\{| keep /)[0]!;
+}
+
+function valueText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { name, arguments: given } = value as CallValue;
+  const list = Object.entries(given).map(([key, number]) => `${key} = ${number}`);
+  return list.length > 0 ? `${name}(${list.join(', ')})` : name;
+}
