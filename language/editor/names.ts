@@ -19,18 +19,26 @@ export interface NameUses {
 
 /** The name under a position, if the spec defines it, and wherever else it stands. */
 export function nameAt(spec: CheckedSpec, position: TextPosition): NameUses | undefined {
-  const place = placeAt(spec.spec, position);
-  const own = place && namedBy(place.node, spec);
-  if (!own) return undefined;
-  const definition =
-    own.kind === 'data' ? spec.definitions.dataByName.get(own.name) : spec.definitions.formats.get(own.name);
+  // A cursor behind the last letter is at the word too.
+  const before = { line: position.line, column: Math.max(0, position.column - 1) };
+  for (const cursor of [position, before]) {
+    const node = placeAt(spec.spec, cursor)?.node;
+    const own = node && namedBy(node, spec);
+    if (own) return usesOf(own, rangeOf(node), spec);
+  }
+  return undefined;
+}
+
+function usesOf(own: Pick<NameUses, 'kind' | 'name'>, at: TextRange, spec: CheckedSpec): NameUses | undefined {
+  const { dataByName, formats } = spec.definitions;
+  const definition = own.kind === 'data' ? dataByName.get(own.name) : formats.get(own.name);
   if (!definition?.name) return undefined;
   const places: TextRange[] = [];
   for (const node of AstUtils.streamAst(spec.ast)) {
     const other = namedBy(node, spec);
     if (other && other.kind === own.kind && other.name === own.name) places.push(rangeOf(node));
   }
-  return { ...own, definition: rangeOf(definition.name), places, at: rangeOf(place.node) };
+  return { ...own, definition: rangeOf(definition.name), places, at };
 }
 
 /** What a node that is a word or a name stands for. */

@@ -176,7 +176,8 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
         .filter(({ position: { line } }) => line >= start.line && line <= end.line)
         .map(({ position: { line, column }, text }) => ({
           position: { line, character: column },
-          label: text,
+          // What pads a hint is narrower than a letter: behind a number it would be read as part of it.
+          label: `\u00a0${text}`,
           paddingLeft: true,
           paddingRight: true,
         })),

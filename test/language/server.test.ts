@@ -184,7 +184,7 @@ describe('the language server', () => {
       await new Promise((resolve) => setTimeout(resolve, 25));
       hints = await ask('inlayHint', everything);
     }
-    expect(hints[0]!.label).toMatch(/^\d+ layers · .* → /);
+    expect(hints[0]!.label).toMatch(/^\u00a0\d+ layers · .* → /);
     const lenses = await ask<{ command: { command: string; arguments: string[] } }[]>('codeLens');
     expect(lenses.map(({ command }) => command.command)).toEqual([
       'qspec.openGraph',
@@ -193,8 +193,7 @@ describe('the language server', () => {
     ]);
     expect(lenses[0]!.command.arguments).toEqual([pathToFileURL(join(folder, 'digits.onnx')).href]);
     expect((await ask<{ data: number[] }>('semanticTokens/full')).data).toHaveLength(5 * 5);
-    const links = await ask<{ target: string }[]>('documentLink');
-    expect(links.map(({ target }) => target)).toEqual([pathToFileURL(join(folder, 'digits.onnx')).href]);
+    expect(await ask('documentLink')).toEqual([]);
     expect(await ask('foldingRange')).toEqual([]);
     expect(await ask('selectionRange', { positions: [use.position] })).toHaveLength(1);
   });

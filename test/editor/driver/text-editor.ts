@@ -112,6 +112,13 @@ export class TextEditor {
     return lines;
   }
 
+  /** The code lenses on the screen, from top to bottom. */
+  async lenses(): Promise<string[]> {
+    const lenses = this.root.locator('.codelens-decoration a');
+    await lenses.first().waitFor();
+    return (await lenses.allInnerTexts()).map((text) => text.replaceAll('\u00a0', ' ').trim());
+  }
+
   /** The first place on the screen where a text stands. */
   private async find(text: string): Promise<Occurrence> {
     const found = await this.root.locator('.view-lines').evaluate((lines, wanted) => {

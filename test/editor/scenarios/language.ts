@@ -6,6 +6,17 @@ const wrongRule = '  layer "convv1" { weights int8 }\n';
 const wrongSpec = `qspec 1\nmodel "digits.onnx"\nquantize {\n${wrongRule}}\n`;
 
 const wrongSpecs = { 'wrong.qspec': wrongSpec, 'warm.qspec': wrongSpec, 'plain.txt': 'Nothing to check.\n' };
+const roughSpec =
+  'qspec 1 model "digits.onnx"\nformat w4=int4\nquantize{weights w4\nlayers op Conv{weights int8}\nlayers first {weights w4}}';
+const smoothSpec = `qspec 1
+model "digits.onnx"
+format w4 = int4
+quantize {
+  weights w4
+  layers op Conv { weights int8 }
+  layers first { weights w4 }
+}
+`;
 const digits = { workspace: 'examples/digits' };
 
 /** The language as it is met in the editor. */
@@ -66,6 +77,35 @@ export function languageScenarios(edition: Edition): void {
       await code.editor.complete('depthwise2');
       expect((await code.editor.visibleLines()).join('\n')).toContain('layer "depthwise2"');
     });
+
+    scenario('rules say between the lines what they match, and lenses what can be done', digits, async (code) => {
+      await code.editor.open('digits.qspec');
+      await activated(code);
+      const notes = () => code.editor.visibleLines().then((lines) => lines.join('\n'));
+      await expect.poll(notes).toMatch(/matches 2\s*2 layers · 1\.69 KiB → 624 B/);
+      expect(await code.editor.lenses()).toEqual(['Open Graph', 'Run', 'Sensitivity']);
+      for (const theme of allThemes) {
+        await code.setTheme(theme);
+        await code.screenshot('notes');
+      }
+    });
+
+    scenario(
+      'a spec is laid out, and a format renamed',
+      { ...digits, files: { 'rough.qspec': roughSpec }, settings: { 'qspec.inlayHints.enabled': false } },
+      async (code) => {
+        await code.editor.open('rough.qspec');
+        await activated(code);
+        const text = () => code.editor.visibleLines().then((lines) => lines.join('\n'));
+        await code.runCommand('Format Document');
+        await expect.poll(text).toBe(smoothSpec);
+        await code.editor.select('w4');
+        await code.page.keyboard.press('F2');
+        await code.page.locator('.rename-box input').fill('narrow');
+        await code.page.keyboard.press('Enter');
+        await expect.poll(text).toBe(smoothSpec.replaceAll('w4', 'narrow'));
+      },
+    );
 
     scenario('a finding comes while the window still starts', { ...digits, files: wrongSpecs }, async (code) => {
       console.log(`first finding (${where}): ${await timeToFinding(code, 'wrong.qspec')} ms in a window that starts`);

@@ -19,8 +19,8 @@ describe('a name that the spec defines', () => {
     ['data', 'data »base« npz "a" data calibration npz "b" like »base« { take 1 }'],
   ])('%s: is found wherever it stands, from each of its places', (kind, source) => {
     const { text, ranges } = takeMarkers(source);
-    for (const { start } of ranges) {
-      const uses = nameAt(read(text), start)!;
+    for (const cursor of ranges.flatMap(({ start, end }) => [start, end])) {
+      const uses = nameAt(read(text), cursor)!;
       expect(uses).toMatchObject({ kind, definition: ranges[0] });
       expect(uses.places).toEqual(ranges);
     }
