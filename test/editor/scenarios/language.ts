@@ -148,6 +148,6 @@ async function timeToFinding(code: Workbench, file: string): Promise<number> {
 /** Until the extension runs and its language server has read the model: a layer's rule has a hover then. */
 async function activated(code: Workbench): Promise<void> {
   await code.editor.select('layers op Conv');
-  await expect.poll(() => code.editor.hover('layers op').catch(() => ''), { timeout: 60_000 }).toMatch(/layers/);
+  await expect.poll(() => code.editor.hover('layers op').catch(() => ''), { timeout: 60_000 }).toMatch(/\d layers?/);
   await code.editor.leaveHover();
 }
