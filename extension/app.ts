@@ -3,6 +3,7 @@ import { FindingError } from '../engine/findings.ts';
 import { EngineEnded, EngineOwner } from './engine/owner.ts';
 import { Runs } from './engine/runs.ts';
 import type { Environment } from './environment.ts';
+import { Expectations } from './expectations.ts';
 import { RunFindings } from './findings.ts';
 import { LanguageService } from './language.ts';
 import { findingText, offer } from './messages.ts';
@@ -31,7 +32,15 @@ export class App {
     this.findings = new RunFindings();
     this.graphs = new GraphEditors(this);
     this.reports = new Reports(this);
-    context.subscriptions.push(this.reports, this.graphs, this.findings, this.language, this.engine, this.log);
+    context.subscriptions.push(
+      new Expectations(this),
+      this.reports,
+      this.graphs,
+      this.findings,
+      this.language,
+      this.engine,
+      this.log,
+    );
   }
 
   run(command: string, ...args: unknown[]): Thenable<unknown> {

@@ -3,6 +3,9 @@ import { type BaseLanguageClient, CodeLensRequest, InlayHintRequest } from 'vsco
 import {
   type AllowedFoldersParams,
   allowedFoldersChanged,
+  type ExpectationsParams,
+  type ExpectationsResult,
+  expectationsRequest,
   fileRequests,
   type InitializationOptions,
   type ModelsNamedParams,
@@ -49,6 +52,13 @@ export class LanguageService implements vscode.Disposable {
     return (await this.#started()).sendRequest<ResolveResult>(resolveRequest, {
       uri: spec.toString(),
     } satisfies ResolveParams);
+  }
+
+  /** The `expect` lines of a spec. */
+  async expectations(spec: vscode.Uri): Promise<ExpectationsResult> {
+    return (await this.#started()).sendRequest<ExpectationsResult>(expectationsRequest, {
+      uri: spec.toString(),
+    } satisfies ExpectationsParams);
   }
 
   /** The absolute path of the model that each spec names. */

@@ -1,4 +1,4 @@
-import type { Finding } from '../../engine/findings.ts';
+import type { Finding, TextRange } from '../../engine/findings.ts';
 import type { Job } from '../../engine/plan.ts';
 
 /** What client and server say to each other beside the Language Server Protocol. */
@@ -40,6 +40,19 @@ export interface ModelsNamedParams {
 }
 
 export type ModelsNamedResult = readonly (string | null)[];
+
+/** Client to server: the `expect` lines of a spec, of the open document or else of the file; none where it may not be read. */
+export const expectationsRequest = 'qspec/expectations';
+
+export interface ExpectationsParams {
+  readonly uri: string;
+}
+
+export type ExpectationsResult = readonly {
+  /** As written, on one line. */
+  readonly text: string;
+  readonly range: TextRange;
+}[];
 
 /** Server to client: how far the model that an open document names is read; sent when that changes. */
 export const modelStateNotification = 'qspec/modelState';

@@ -24,6 +24,9 @@ import { type ModelState, ModelStore } from './models.ts';
 import {
   type AllowedFoldersParams,
   allowedFoldersChanged,
+  type ExpectationsParams,
+  type ExpectationsResult,
+  expectationsRequest,
   type InitializationOptions,
   type ModelStateParams,
   type ModelsNamedParams,
@@ -36,7 +39,7 @@ import {
   trustGranted,
 } from './protocol.ts';
 import { Reach, type ReachOptions } from './reach.ts';
-import { findingsOf, modelNamedAt, modelPathOf, resolveAt, type Surroundings } from './specs.ts';
+import { expectationsAt, findingsOf, modelNamedAt, modelPathOf, resolveAt, type Surroundings } from './specs.ts';
 
 /** Pause in typing after which a document is checked, in milliseconds. */
 const pause = 30;
@@ -215,6 +218,13 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
       for (const uri of uris) paths.push(await modelNamedAt(uri, surroundings()));
       return paths;
     }),
+  );
+
+  connection.onRequest(
+    expectationsRequest,
+    guarded<[ExpectationsParams], ExpectationsResult>('expectations', [], ({ uri }) =>
+      expectationsAt(uri, surroundings()),
+    ),
   );
 
   function surroundings(): Surroundings {

@@ -7,11 +7,12 @@ import { lookAtFiles } from '../facts.ts';
 import { byPosition, type LoadedSpec, loadSpec } from '../grammar/load.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
+import { statementsOf } from '../resolve/definitions.ts';
 import { resolveSpec } from '../resolve/job.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import { asEditorsWrite, pathOf } from './convert.ts';
 import type { ModelState, ModelStore } from './models.ts';
-import type { ResolveResult } from './protocol.ts';
+import type { ExpectationsResult, ResolveResult } from './protocol.ts';
 
 /** Bytes of the largest file that is read as a spec. */
 const largestFile = 1 << 20;
@@ -77,6 +78,20 @@ export async function modelNamedAt(uri: string, surroundings: Surroundings): Pro
     return path === undefined ? null : asEditorsWrite(path);
   } catch {
     return null;
+  }
+}
+
+/** The `expect` lines of a spec. An open document may be read in an untrusted workspace too: it names no file yet. */
+export async function expectationsAt(uri: string, surroundings: Surroundings): Promise<ExpectationsResult> {
+  if (!surroundings.trusted && !surroundings.documentAt(uri)) return [];
+  try {
+    const { ast } = await specAt(uri, surroundings);
+    return statementsOf(ast, 'ExpectStatement').map((statement) => ({
+      text: (statement.$cstNode?.text ?? '').replaceAll(/\s+/g, ' '),
+      range: rangeOf(statement),
+    }));
+  } catch {
+    return [];
   }
 }
 

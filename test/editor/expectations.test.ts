@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { inEditor } from './driver/index.ts';
+import { exampleFile, outputs } from './fixtures.ts';
+
+/** The example with one line that cannot hold. */
+const spec = `${new TextDecoder().decode(exampleFile('digits.qspec'))}expect size <= 1 KiB\n`;
+
+inEditor('expectations', 'development', (scenario) => {
+  scenario(
+    'are tests: listed, run without writing anything, and judged where they stand',
+    { workspace: 'examples/digits', files: { 'digits.qspec': spec }, timeout: 180_000 },
+    async (code) => {
+      await code.runCommand('Testing: Focus on Test Explorer View');
+      const rows = code.page.locator('.test-explorer .monaco-list-row');
+      const row = (text: string) => rows.filter({ hasText: text }).first();
+      await row('digits.qspec').waitFor({ timeout: 60_000 });
+      await code.runCommand('Test: Run All Tests');
+      await code.page.locator('.test-explorer .codicon-testing-failed-icon').first().waitFor({ timeout: 120_000 });
+      await row('digits.qspec').click();
+      await code.page.keyboard.press('ArrowRight');
+      await row('expect size <= 1 KiB').waitFor();
+      await row('expect top1 >= 97 %').locator('.codicon-testing-passed-icon').waitFor();
+      await row('expect size <= 64 KiB').locator('.codicon-testing-passed-icon').waitFor();
+      await row('expect size <= 1 KiB').locator('.codicon-testing-failed-icon').waitFor();
+      expect(outputs(code.folder)).toEqual([]);
+      expect(readFileSync(join(code.folder, 'digits.qspec'), 'utf8')).toBe(spec);
+      await code.editor.open('digits.qspec');
+      await code.editor.select('expect size <= 1 KiB');
+      await code.screenshot('expectations');
+    },
+  );
+});
