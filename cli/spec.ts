@@ -1,11 +1,18 @@
-import { dirname } from 'node:path';
 import { nodeHost } from '../engine/env/node/host.ts';
 import { type Finding, FindingError } from '../engine/findings.ts';
 import type { ModelSummary } from '../engine/graph/summary.ts';
 import type { Job } from '../engine/plan.ts';
 import { loadModel } from '../engine/run/load.ts';
-import { referencedFiles } from '../language/facts.ts';
-import { checkSpec, type LoadedSpec, loadSpec, lookAtFiles, resolveSpec, type SpecContext } from '../language/index.ts';
+import { modelPathNamed } from '../language/facts.ts';
+import {
+  checkSpec,
+  type LoadedSpec,
+  loadSpec,
+  lookAtFiles,
+  readImports,
+  resolveSpec,
+  type SpecContext,
+} from '../language/index.ts';
 import { engineVocabulary } from '../language/vocabulary-engine.ts';
 
 export interface OpenedSpec {
@@ -20,7 +27,7 @@ export interface OpenedSpec {
 export async function openSpec(path: string, outFolder?: string): Promise<OpenedSpec> {
   const host = nodeHost();
   const text = new TextDecoder().decode(await host.readFile(path));
-  const spec = loadSpec(text, path);
+  const spec = await readImports(loadSpec(text, path), host);
   const findings: Finding[] = [];
   const summary = await summaryOf(spec, findings);
   const context: SpecContext = {
@@ -48,9 +55,9 @@ async function summaryOf(spec: LoadedSpec, findings: Finding[]): Promise<ModelSu
   }
 }
 
+/** The spec's own model, else that of the last import that names one. */
 function modelPathOf(spec: LoadedSpec): string | undefined {
-  const named = [...referencedFiles(spec.ast)].find(({ what }) => what === 'model');
-  return named?.path ? nodeHost().path.resolve(dirname(spec.path), named.path) : undefined;
+  return modelPathNamed(spec, nodeHost().path);
 }
 
 /** Everything that is wrong with a spec, and what its model's file has that the engine cannot work with. */

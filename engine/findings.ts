@@ -9,6 +9,8 @@ export interface TextPosition {
 export interface TextRange {
   readonly start: TextPosition;
   readonly end: TextPosition;
+  /** The text itself stands in a file that is imported at this range. */
+  readonly imported?: { readonly path: string; readonly range: TextRange };
 }
 
 export interface Finding {

@@ -94,7 +94,7 @@ export class LanguageService implements vscode.Disposable {
         provideInlayHints: (document, range, token, next) => (showsInlayHints() ? next(document, range, token) : []),
         provideCodeLenses: (document, token, next) => (showsCodeLens() ? next(document, token) : []),
       },
-      synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.onnx') },
+      synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher('**/*.{onnx,qspec}') },
     });
     this.#subscriptions.push(
       ...answerFileRequests(client, fileRequests, this.#environment),

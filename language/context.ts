@@ -1,7 +1,9 @@
 import type { ModelSummary } from '../engine/graph/summary.ts';
 import type { HostPath } from '../engine/host.ts';
-import type { Spec } from './generated/ast.ts';
+import type { Spec, Text } from './generated/ast.ts';
 import type { LoadedSpec } from './grammar/load.ts';
+import { importedFrom } from './grammar/ranges.ts';
+import { textValue } from './grammar/text.ts';
 import { type Definitions, definitionsOf } from './resolve/definitions.ts';
 import { type RuleResolution, resolveRules } from './resolve/rules.ts';
 import { type Network, networkOf } from './selectors/network.ts';
@@ -37,12 +39,12 @@ export interface CheckedSpec extends SpecContext {
   readonly network: Network | undefined;
   /** Undefined without a model. */
   readonly rules: RuleResolution | undefined;
-  /** A path of the spec, absolute. */
-  absolute(path: string): string;
+  /** What a path means, starting from the folder of the file that it stands in. */
+  absolute(path: Text): string;
 }
 
 export function examine(spec: LoadedSpec, context: SpecContext): CheckedSpec {
-  const definitions = definitionsOf(spec.ast);
+  const definitions = definitionsOf(spec);
   const network = context.model && networkOf(context.model);
   const folder = context.path.dirname(spec.path);
   return {
@@ -52,6 +54,9 @@ export function examine(spec: LoadedSpec, context: SpecContext): CheckedSpec {
     definitions,
     network,
     rules: network && resolveRules(definitions.quantize, network, definitions.formats, context.vocabulary),
-    absolute: (path) => context.path.resolve(folder, path),
+    absolute(text) {
+      const file = importedFrom(text);
+      return context.path.resolve(file === undefined ? folder : context.path.dirname(file), textValue(text));
+    },
   };
 }

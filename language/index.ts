@@ -5,7 +5,7 @@ import type { LoadedSpec } from './grammar/load.ts';
 import { type Explanation, explainLayer } from './resolve/explain.ts';
 
 export type { FileKnowledge, SpecContext } from './context.ts';
-export { lookAtFiles } from './facts.ts';
+export { lookAtFiles, readImports } from './facts.ts';
 export { type LoadedSpec, loadSpec } from './grammar/load.ts';
 export type { Explanation, Saying } from './resolve/explain.ts';
 export { type ResolvedSpec, resolveSpec } from './resolve/job.ts';

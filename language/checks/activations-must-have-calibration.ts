@@ -1,13 +1,14 @@
 import { rangeOf } from '../grammar/ranges.ts';
+import { isBase } from '../resolve/definitions.ts';
 import { readFields } from '../resolve/fields.ts';
 import { float } from '../vocabulary.ts';
 import type { Check } from './check.ts';
-import { nodesOf } from './walk.ts';
+import { allNodesOf } from './walk.ts';
 
 /** Scales of activations are read off data that runs through the network. */
-export const activationsMustHaveCalibration: Check = function* ({ ast, definitions, vocabulary }) {
-  if (definitions.dataByName.has('calibration')) return;
-  for (const statement of nodesOf(ast, 'RoleStatement')) {
+export const activationsMustHaveCalibration: Check = function* ({ spec, definitions, vocabulary }) {
+  if (definitions.dataByName.has('calibration') || isBase(definitions)) return;
+  for (const statement of allNodesOf(spec, 'RoleStatement')) {
     if (statement.role === 'weights' || statement.role === 'bias') continue;
     const format = readFields(statement.format, definitions.formats, vocabulary).format;
     if (!format || format.value === float) continue;

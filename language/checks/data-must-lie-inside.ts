@@ -7,10 +7,10 @@ import type { Check } from './check.ts';
 export const dataMustLieInside: Check = function* ({ ast, absolute, fileAt }) {
   for (const { text, path, what } of referencedFiles(ast)) {
     // Of the model, whoever loads it tells.
-    if (what === 'model' || path === '' || !fileAt?.(absolute(path))?.outside) continue;
+    if (what === 'model' || path === '' || !fileAt?.(absolute(text))?.outside) continue;
     yield {
       what: `The ${what} ${shown(path)} lies outside the folders of this workspace and is not opened.`,
-      why: `A spec from elsewhere could name any file of this machine; this one is ${shown(absolute(path))}.`,
+      why: `A spec from elsewhere could name any file of this machine; this one is ${shown(absolute(text))}.`,
       fix: 'Move it into the workspace, or add its folder to the workspace.',
       range: rangeOf(text),
     };

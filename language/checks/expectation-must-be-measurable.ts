@@ -1,13 +1,12 @@
 import { rangeOf } from '../grammar/ranges.ts';
 import { findExpectationKind } from '../quantities/measured.ts';
 import { optionsOf } from '../resolve/data.ts';
-import { statementsOf } from '../resolve/definitions.ts';
 import type { Check } from './check.ts';
 
 /** Accuracy needs labels, latency needs a target. */
-export const expectationMustBeMeasurable: Check = function* ({ ast, definitions }) {
+export const expectationMustBeMeasurable: Check = function* ({ definitions }) {
   const labelled = definitions.data.some((data) => optionsOf(data, definitions).LabelsOption !== undefined);
-  for (const statement of statementsOf(ast, 'ExpectStatement')) {
+  for (const statement of definitions.expectations) {
     const kind = findExpectationKind(statement.quantity?.text);
     if (kind?.labels && !labelled) {
       yield {

@@ -2,20 +2,19 @@ import type { CheckedSpec } from '../context.ts';
 import { shown } from '../grammar/messages.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
-import { statementsOf } from '../resolve/definitions.ts';
 import type { Check } from './check.ts';
 
 /** A spec from elsewhere must not write over files that it has no business with. */
 export const exportMustStayInFolder: Check = function* (spec) {
   const folders = [spec.path.dirname(spec.spec.path), ...(spec.outputFolders ?? [])];
-  for (const { path } of statementsOf(spec.ast, 'ExportStatement')) {
+  for (const { path } of spec.definitions.exports) {
     if (!path) continue;
     const text = textValue(path);
     if (text === '' || text.includes('\0') || /[\\/]$/.test(text)) {
       yield { what: 'An export needs the path of a file.', range: rangeOf(path) };
       continue;
     }
-    if (folders.some((folder) => isInside(spec, folder, spec.absolute(text)))) continue;
+    if (folders.some((folder) => isInside(spec, folder, spec.absolute(path)))) continue;
     yield {
       what: `${shown(text)} lies outside the spec's folder.`,
       why: 'What a spec writes stays in its own folder, so that a spec from elsewhere can do no harm.',

@@ -1,20 +1,19 @@
 import { rangeOf } from '../grammar/ranges.ts';
-import { statementsOf } from '../resolve/definitions.ts';
 import { readFields } from '../resolve/fields.ts';
 import { optionValue } from '../resolve/judgements.ts';
 import { find } from '../vocabulary.ts';
 import type { Check } from './check.ts';
-import { nodesOf } from './walk.ts';
+import { allNodesOf } from './walk.ts';
 
 /** int4 needs opset 21: an export that states an older one cannot hold it. */
-export const exportOpsetMustHoldFormats: Check = function* ({ ast, definitions, vocabulary }) {
+export const exportOpsetMustHoldFormats: Check = function* ({ spec, definitions, vocabulary }) {
   const used = new Map<string, number>();
-  for (const statement of nodesOf(ast, 'RoleStatement')) {
+  for (const statement of allNodesOf(spec, 'RoleStatement')) {
     const format = readFields(statement.format, definitions.formats, vocabulary).format?.value;
     const opset = find(vocabulary.formats, format)?.minOpset;
     if (format !== undefined && opset !== undefined) used.set(format, opset);
   }
-  for (const statement of statementsOf(ast, 'ExportStatement')) {
+  for (const statement of definitions.exports) {
     if (statement.format?.text !== 'onnx' || statement.style?.text !== 'qdq') continue;
     for (const option of statement.options) {
       const value = option.key?.text === 'opset' ? optionValue(option) : undefined;

@@ -10,7 +10,7 @@ export const fileMustExist: Check = function* ({ ast, absolute, fileAt }) {
       yield { what: `The path of the ${what} is empty.`, range: rangeOf(text) };
       continue;
     }
-    const place = absolute(path);
+    const place = absolute(text);
     const known = fileAt?.(place);
     if (known === undefined || known.exists || known.outside) continue;
     yield {

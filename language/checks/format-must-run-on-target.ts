@@ -3,13 +3,13 @@ import { rangeOf } from '../grammar/ranges.ts';
 import { readFields } from '../resolve/fields.ts';
 import { find, float, type TargetWord } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
-import { nodesOf } from './walk.ts';
+import { allNodesOf } from './walk.ts';
 
 /** A format that a target cannot run is told before anything runs. */
-export const formatMustRunOnTarget: Check = function* ({ ast, definitions, vocabulary }) {
+export const formatMustRunOnTarget: Check = function* ({ spec, definitions, vocabulary }) {
   const named = new Set(definitions.targets.map((statement) => statement.name?.text));
   for (const target of vocabulary.targets.filter(({ name }) => named.has(name))) {
-    for (const role of nodesOf(ast, 'RoleStatement')) {
+    for (const role of allNodesOf(spec, 'RoleStatement')) {
       const format = readFields(role.format, definitions.formats, vocabulary).format;
       // Biases are int32 everywhere; that they are is part of the arithmetic and in no target's list.
       if (format && role.role !== 'bias') yield* judge(target, format.value, format.range);

@@ -6,10 +6,10 @@ import { quoteText, textValue } from '../grammar/text.ts';
 import { isGlob, unescapeGlob } from '../selectors/glob.ts';
 import type { Check, Remark } from './check.ts';
 import { plural } from './remarks.ts';
-import { nodesOf } from './walk.ts';
+import { allNodesOf } from './walk.ts';
 
 /** A layer named exactly must be in the model; a pattern may match nothing as long as the whole rule matches something. */
-export const layerMustExist: Check = function* ({ ast, network }) {
+export const layerMustExist: Check = function* ({ spec, network }) {
   if (!network) return;
   const judge = function* (text: Text, name: string, optional: boolean): Iterable<Remark> {
     if (network.indexOf.has(name)) return;
@@ -24,10 +24,10 @@ export const layerMustExist: Check = function* ({ ast, network }) {
       range: rangeOf(text),
     };
   };
-  for (const rule of nodesOf(ast, 'LayerRule')) {
+  for (const rule of allNodesOf(spec, 'LayerRule')) {
     for (const name of rule.names) yield* judge(name, textValue(name), rule.optionals.length > 0);
   }
-  for (const { pattern } of nodesOf(ast, 'NameSelector')) {
+  for (const { pattern } of allNodesOf(spec, 'NameSelector')) {
     const text = textValue(pattern);
     if (pattern && !isGlob(text)) yield* judge(pattern, unescapeGlob(text), isOptional(pattern));
   }

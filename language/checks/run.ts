@@ -15,8 +15,23 @@ export function runChecks(spec: CheckedSpec): readonly Finding[] {
     let count = 0;
     for (const remark of row.check(spec)) {
       if (++count > mostPerCheck) break;
-      findings.push({ code: row.code, severity: row.severity, ...remark, file: spec.spec.path });
+      const finding: Finding = { code: row.code, severity: row.severity, ...remark, file: spec.spec.path };
+      const told = finding.range?.imported ? aboutImport(finding, spec) : finding;
+      if (told) findings.push(told);
     }
   }
   return findings.sort(byPosition);
+}
+
+/**
+ * A finding about what stands in an imported file, as it is told at the `import`: only errors, since a base may say more than
+ * one spec needs, and without a fix, which would mend the wrong file. In the imported file itself nothing changes.
+ */
+function aboutImport(finding: Finding, { spec, path }: CheckedSpec): Finding | undefined {
+  const { path: file, range } = finding.range!.imported!;
+  const { replacement, ...rest } = finding;
+  if (file === spec.path) return { ...rest, ...(replacement !== undefined && { replacement }), range };
+  if (finding.severity !== 'error') return undefined;
+  const name = path.relative(path.dirname(spec.path), file);
+  return { ...rest, what: `${name}, line ${range.start.line + 1}: ${finding.what}` };
 }

@@ -1,16 +1,22 @@
 import { rangeOf } from '../grammar/ranges.ts';
-import { statementsOf } from '../resolve/definitions.ts';
+import { isBase, statementsOf } from '../resolve/definitions.ts';
 import type { Check } from './check.ts';
 
-export const specMustNameOneModel: Check = function* ({ ast, spec }) {
+/** Said of a spec that others may import. */
+const base = {
+  severity: 'information',
+  what: 'The spec names no model: others can import it, but it cannot be run.',
+} as const;
+
+export const specMustNameOneModel: Check = function* ({ ast, spec, definitions }) {
   const models = statementsOf(ast, 'ModelStatement');
   // A statement that could not be read may be the one that is missed.
   const faulty = spec.findings.some((finding) => finding.code === 'syntax/unexpected');
-  if (models.length === 0 && !faulty) {
+  if (!definitions.model && !faulty) {
     const header = statementsOf(ast, 'Header')[0];
     const end = rangeOf(header).end;
     yield {
-      what: 'The spec names no model.',
+      ...(isBase(definitions) ? base : { what: 'The spec names no model.' }),
       fix: 'Add `model "FILE.onnx"`; the path is relative to this file.',
       range: { start: header ? rangeOf(header).start : end, end },
     };

@@ -27,6 +27,8 @@ import { formatMustRunOnTarget } from './format-must-run-on-target.ts';
 import { formatWordMustBeKnown } from './format-word-must-be-known.ts';
 import { formatWordsMustNotContradict } from './format-words-must-not-contradict.ts';
 import { headerMustComeFirst } from './header-must-come-first.ts';
+import { importedSpecMustBeSound } from './imported-spec-must-be-sound.ts';
+import { importsMustNotCycle } from './imports-must-not-cycle.ts';
 import { inheritanceMustNotCycle } from './inheritance-must-not-cycle.ts';
 import { inheritedDataMustExist } from './inherited-data-must-exist.ts';
 import { inputMustExist } from './input-must-exist.ts';
@@ -59,6 +61,8 @@ export const checks: readonly CheckRow[] = [
   { code: 'spec/header', severity: 'error', check: headerMustComeFirst },
   { code: 'spec/version', severity: 'error', check: versionMustBeKnown },
   { code: 'spec/model', severity: 'error', check: specMustNameOneModel },
+  { code: 'import/cycle', severity: 'error', check: importsMustNotCycle },
+  { code: 'import/faulty', severity: 'error', check: importedSpecMustBeSound },
   { code: 'spec/block', severity: 'error', check: blockMustAppearOnce },
   { code: 'name/unique', severity: 'error', check: nameMustBeUnique },
   { code: 'name/hides-word', severity: 'error', check: nameMustNotHideWord },

@@ -1,5 +1,4 @@
 import { rangeOf } from '../grammar/ranges.ts';
-import { textValue } from '../grammar/text.ts';
 import { integer, optionsOf } from '../resolve/data.ts';
 import { statementsOf } from '../resolve/definitions.ts';
 import type { Check } from './check.ts';
@@ -7,7 +6,7 @@ import type { Check } from './check.ts';
 export const takeMustNotExceedData: Check = function* ({ ast, definitions, absolute, fileAt }) {
   for (const statement of statementsOf(ast, 'DataStatement')) {
     const options = optionsOf(statement, definitions);
-    const samples = statement.path ? fileAt?.(absolute(textValue(statement.path)))?.samples : undefined;
+    const samples = statement.path ? fileAt?.(absolute(statement.path))?.samples : undefined;
     // A split says itself which samples there are.
     if (samples === undefined || options.SplitOption) continue;
     const skip = integer(options.SkipOption?.count, 0) ?? 0;

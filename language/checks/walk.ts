@@ -1,5 +1,7 @@
 import { AstUtils } from 'langium';
 import type { QSpecAstType, Spec } from '../generated/ast.ts';
+import { withImports } from '../grammar/imports.ts';
+import type { LoadedSpec } from '../grammar/load.ts';
 
 type Index = ReadonlyMap<string, readonly object[]>;
 
@@ -24,4 +26,9 @@ function indexOf(spec: Spec): Index {
 /** Every node of the tree of one type, in the order of the file. */
 export function nodesOf<K extends keyof QSpecAstType>(spec: Spec, type: K): readonly QSpecAstType[K][] {
   return (indexOf(spec).get(type) ?? []) as readonly QSpecAstType[K][];
+}
+
+/** As `nodesOf`, of a spec and of what it imports. */
+export function allNodesOf<K extends keyof QSpecAstType>(spec: LoadedSpec, type: K): readonly QSpecAstType[K][] {
+  return [...withImports(spec)].flatMap(({ ast }) => nodesOf(ast, type));
 }

@@ -1,6 +1,6 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { CheckedSpec } from '../context.ts';
-import { rangeOfKeyword } from '../grammar/ranges.ts';
+import { importedFrom, rangeOfKeyword } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
 
 /** An action above a line. */
@@ -13,13 +13,12 @@ export interface Lens {
 }
 
 export function lensesOf({ definitions: { model, quantize }, absolute }: CheckedSpec): readonly Lens[] {
-  const path = textValue(model?.path);
-  const own = path === '' ? undefined : { model: absolute(path) };
+  const own = model && textValue(model.path) !== '' ? { model: absolute(model.path) } : undefined;
   const lenses: Lens[] = [];
-  if (model && own)
+  if (model && own && importedFrom(model) === undefined)
     lenses.push({ action: 'graph', title: 'Open Graph', range: rangeOfKeyword(model, 'model'), ...own });
-  if (quantize) {
-    const range = rangeOfKeyword(quantize, 'quantize');
+  if (quantize?.own) {
+    const range = rangeOfKeyword(quantize.own, 'quantize');
     lenses.push({ action: 'run', title: 'Run', range });
     if (own) lenses.push({ action: 'sensitivity', title: 'Sensitivity', range, ...own });
   }

@@ -10,12 +10,14 @@ export interface Link {
   readonly path: string;
 }
 
-/** Split and label files that are there. A model has its lens, and arrays are nothing that an editor could show. */
+/** Imported specs, split and label files that are there. A model has its lens, and arrays are nothing that an editor could show. */
+const texts = new Set(['imported spec', 'split file', 'label file']);
+
 export function linksOf(spec: CheckedSpec): readonly Link[] {
-  return [...referencedFiles(spec.ast)].flatMap(({ what, text, path }) => {
-    const place = spec.absolute(path);
+  return [...referencedFiles(spec.ast)].flatMap(({ what, text }) => {
+    const place = spec.absolute(text);
     const found = spec.fileAt?.(place);
-    const isText = (what === 'split file' || what === 'label file') && found?.exists === true && !found.isFolder;
+    const isText = texts.has(what) && found?.exists === true && !found.isFolder;
     return isText ? [{ range: rangeOf(text), path: place }] : [];
   });
 }

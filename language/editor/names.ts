@@ -10,6 +10,7 @@ import { placeAt } from './position.ts';
 export interface NameUses {
   readonly kind: 'data' | 'format';
   readonly name: string;
+  /** In another file where `imported` says so. */
   readonly definition: TextRange;
   /** The definition among them, in the order of the file. */
   readonly places: readonly TextRange[];
@@ -66,7 +67,13 @@ const fixed: Readonly<Record<NameUses['kind'], readonly string[]>> = {
 };
 
 /** Why a name cannot be renamed, or not to this; undefined if it can. */
-export function renameRefusal(spec: CheckedSpec, { kind, name }: NameUses, to?: string): string | undefined {
+export function renameRefusal(
+  spec: CheckedSpec,
+  { kind, name, definition }: NameUses,
+  to?: string,
+): string | undefined {
+  const imported = definition.imported;
+  if (imported) return `“${name}” is defined in ${imported.path}; rename it there.`;
   if (fixed[kind].includes(name)) return `“${name}” has a meaning of its own and cannot be renamed.`;
   if (to === undefined) return undefined;
   if (!/^[A-Za-z_µμ][A-Za-z0-9_µμ]*(-[A-Za-z0-9_]+)*$/.test(to)) {

@@ -8,7 +8,7 @@ import { offsetOf } from './position.ts';
 
 /** A statement or rule, for the outline and the breadcrumbs. */
 export interface Entry {
-  readonly kind: 'model' | 'target' | 'data' | 'format' | 'block' | 'rule' | 'export' | 'expectation';
+  readonly kind: 'import' | 'model' | 'target' | 'data' | 'format' | 'block' | 'rule' | 'export' | 'expectation';
   readonly name: string;
   /** What stands beside the name, in short. */
   readonly detail: string;
@@ -34,6 +34,8 @@ function entryOf(statement: Statement): Entry | undefined {
   switch (statement.$type) {
     case 'Header':
       return undefined;
+    case 'ImportStatement':
+      return entry('import', 'import', source(statement.path));
     case 'ModelStatement':
       return entry('model', 'model', source(statement.path));
     case 'TargetStatement':

@@ -30,7 +30,7 @@ const roles = ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock'];
 
 /** Keywords that begin an item of a block. */
 export const beginnings: Readonly<Record<Block, readonly string[]>> = {
-  file: ['qspec', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'],
+  file: ['qspec', 'import', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'],
   target: [],
   data: [
     ...[

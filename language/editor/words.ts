@@ -1,6 +1,7 @@
 /** What each keyword does, in a sentence; shown on hover and beside completions. */
 export const keywordDocumentation: Readonly<Record<string, string>> = {
   qspec: 'The version of the language; the first statement of a spec.',
+  import: 'The statements of another spec, as if they stood here; what this spec says overrides them.',
   model: 'The ONNX file that the spec is about.',
   target: 'A machine that the model is for, and budgets that tighten what it has.',
   data: 'Samples: `calibration` to choose scales from, `validation` to judge the result on.',

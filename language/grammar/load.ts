@@ -1,5 +1,6 @@
 import type { Finding } from '../../engine/findings.ts';
 import type { Spec } from '../generated/ast.ts';
+import type { Import } from './imports.ts';
 import { blank, deepestNesting, largestSpec, mostSyntaxErrors, scan } from './limits.ts';
 import { findingOfCharacter, findingOfSyntaxError, type SyntaxFault, TooManySyntaxErrors } from './messages.ts';
 import { createServices, type QSpecServices } from './parser.ts';
@@ -12,6 +13,8 @@ export interface LoadedSpec {
   readonly text: string;
   readonly ast: Spec;
   readonly findings: readonly Finding[];
+  /** What `import` statements bring, once `linkImports` has looked; in the order of the file. */
+  readonly imports?: readonly Import[];
 }
 
 let cached: QSpecServices | undefined;

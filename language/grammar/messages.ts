@@ -48,7 +48,7 @@ export class ExpectationCollector implements IParserErrorMessageProvider {
 
 /** What may begin in a block. The parser itself only says that the block's end was expected. */
 const contents: Readonly<Record<string, readonly string[]>> = {
-  Spec: ['qspec', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'],
+  Spec: ['qspec', 'import', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'],
   QuantizeBlock: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'layers', 'layer', 'lock', 'arithmetic', '}'],
   RuleBody: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', '}'],
   SearchBlock: ['weights', 'activations', 'minimize', 'maximize', 'subject', '}'],

@@ -29,13 +29,28 @@ export function rangeBetween(starts: readonly number[], from: number, to: number
 
 const nowhere: TextRange = { start: { line: 0, column: 0 }, end: { line: 0, column: 0 } };
 
+/** Trees of imported specs: the file, and where it is imported. */
+const imports = new WeakMap<AstNode, { readonly path: string; readonly at: TextRange }>();
+
+/** From now on every range in the tree is that of the `import` statement, and tells of its own place beside. */
+export function standsAt(tree: AstNode, path: string, at: TextRange): void {
+  imports.set(tree, { path, at });
+}
+
+/** The file that a node of an imported tree stands in; undefined in a spec's own tree. */
+export function importedFrom(node: AstNode): string | undefined {
+  return node.$cstNode && imports.get(node.$cstNode.root.astNode)?.path;
+}
+
 export function rangeOfCst(node: CstNode | undefined): TextRange {
   if (!node) return nowhere;
   const { start, end } = node.range;
-  return {
+  const range = {
     start: { line: start.line, column: start.character },
     end: { line: end.line, column: end.character },
   };
+  const place = imports.get(node.root.astNode);
+  return place ? { start: place.at.start, end: place.at.end, imported: { path: place.path, range } } : range;
 }
 
 /** Range of a tree node; of the whole file's first character where recovery left no text behind it. */

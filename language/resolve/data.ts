@@ -1,5 +1,5 @@
 import type { DataSource } from '../../engine/plan.ts';
-import type { DataOption, DataStatement, LabelsOption, NameOrText, NumberList, Size } from '../generated/ast.ts';
+import type { DataOption, DataStatement, LabelsOption, NameOrText, NumberList, Size, Text } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
 import { numberOf, sidesOf } from '../quantities/quantity.ts';
@@ -47,13 +47,13 @@ export function optionsOf(statement: DataStatement, definitions: Definitions): O
 export function dataSourceOf(
   statement: DataStatement,
   definitions: Definitions,
-  absolute: (path: string) => string,
+  absolute: (path: Text) => string,
 ): DataSource {
   const options = optionsOf(statement, definitions);
   const source: Mutable<DataSource> = {
     name: statement.name?.text ?? '',
     kind: (statement.kind?.text ?? '') as DataSource['kind'],
-    path: absolute(textValue(statement.path)),
+    path: absolute(statement.path),
     range: rangeOf(statement),
     seed: integer(options.SeedOption?.number, 0) ?? defaultSeed,
   };
@@ -75,7 +75,7 @@ export function dataSourceOf(
   const split = options.SplitOption;
   if (split?.path) {
     const part = nameValue(split.part);
-    source.split = { path: absolute(textValue(split.path)), ...(part === undefined ? {} : { part }) };
+    source.split = { path: absolute(split.path), ...(part === undefined ? {} : { part }) };
   }
   return source;
 }
@@ -91,14 +91,14 @@ export function nameValue(name: NameOrText | undefined): string | undefined {
 
 function labelsOf(
   option: LabelsOption | undefined,
-  absolute: (path: string) => string,
+  absolute: (path: Text) => string,
 ): NonNullable<DataSource['labels']> | undefined {
   if (!option) return undefined;
   const offset = integer(option.offset, Number.MIN_SAFE_INTEGER) ?? 0;
   if (option.array) return { kind: 'array', array: textValue(option.array), offset };
   const source = option.source?.text;
   if (source === 'folder') return { kind: 'folder', offset };
-  if (source === 'file' && option.path) return { kind: 'file', path: absolute(textValue(option.path)), offset };
+  if (source === 'file' && option.path) return { kind: 'file', path: absolute(option.path), offset };
   return source === undefined ? undefined : { kind: 'array', array: source, offset };
 }
 

@@ -5,23 +5,36 @@ import type {
   FormatStatement,
   ModelStatement,
   QuantizeBlock,
+  QuantizeItem,
   SearchBlock,
   Spec,
   TargetStatement,
 } from '../generated/ast.ts';
+import { withImports } from '../grammar/imports.ts';
+import type { LoadedSpec } from '../grammar/load.ts';
 import type { FormatScope } from './fields.ts';
 
-/** A spec's statements by kind. Of several with one name the first counts; a check tells of the others. */
+/**
+ * The statements of a spec and of what it imports, by kind. Of several with one name the first of the spec's own counts (a
+ * check tells of the others), then the last that is imported: what imports overrides what is imported.
+ */
 export interface Definitions {
   readonly model: ModelStatement | undefined;
   readonly targets: readonly TargetStatement[];
   readonly data: readonly DataStatement[];
   readonly dataByName: ReadonlyMap<string, DataStatement>;
   readonly formats: FormatScope;
-  readonly quantize: QuantizeBlock | undefined;
+  readonly quantize: Quantize | undefined;
   readonly search: SearchBlock | undefined;
   readonly exports: readonly ExportStatement[];
   readonly expectations: readonly ExpectStatement[];
+}
+
+/** The `quantize` blocks of a spec and of what it imports, as one: the imported items come first, the own ones last. */
+export interface Quantize {
+  readonly items: readonly QuantizeItem[];
+  /** The spec's own block. */
+  readonly own: QuantizeBlock | undefined;
 }
 
 type Kind = Spec['statements'][number]['$type'];
@@ -31,19 +44,34 @@ export function statementsOf<K extends Kind>(spec: Spec, kind: K): readonly Stat
   return spec.statements.filter((statement): statement is StatementOf<K> => statement.$type === kind);
 }
 
-export function definitionsOf(spec: Spec): Definitions {
-  const data = statementsOf(spec, 'DataStatement');
+export function definitionsOf(spec: LoadedSpec): Definitions {
+  // What is imported stands where its `import` stands; one after a statement comes after it all the same, since names
+  // have no order and rules of a base are to be overridden, not to override.
+  const trees = [...withImports(spec)].map(({ ast }) => ast);
+  const all = <K extends Kind>(kind: K) => trees.flatMap((tree) => statementsOf(tree, kind));
+  /** The spec's own, then the imported from the last to the first. */
+  const byRank = <K extends Kind>(kind: K) => trees.toReversed().flatMap((tree) => statementsOf(tree, kind));
+  const blocks = trees.flatMap((tree) => statementsOf(tree, 'QuantizeBlock').slice(0, 1));
+  const data = byName(byRank('DataStatement'));
   return {
-    model: statementsOf(spec, 'ModelStatement')[0],
-    targets: statementsOf(spec, 'TargetStatement'),
-    data,
-    dataByName: byName(data),
-    formats: byName<FormatStatement>(statementsOf(spec, 'FormatStatement')),
-    quantize: statementsOf(spec, 'QuantizeBlock')[0],
-    search: statementsOf(spec, 'SearchBlock')[0],
-    exports: statementsOf(spec, 'ExportStatement'),
-    expectations: statementsOf(spec, 'ExpectStatement'),
+    model: byRank('ModelStatement')[0],
+    targets: [...byName(byRank('TargetStatement')).values()],
+    data: all('DataStatement'),
+    dataByName: data,
+    formats: byName<FormatStatement>(byRank('FormatStatement')),
+    quantize:
+      blocks.length === 0
+        ? undefined
+        : { items: blocks.flatMap(({ items }) => items), own: statementsOf(spec.ast, 'QuantizeBlock')[0] },
+    search: byRank('SearchBlock')[0],
+    exports: all('ExportStatement'),
+    expectations: all('ExpectStatement'),
   };
+}
+
+/** A spec for others to import: it says how to compress, and nothing of a result. */
+export function isBase({ model, exports, expectations }: Definitions): boolean {
+  return model === undefined && exports.length === 0 && expectations.length === 0;
 }
 
 function byName<T extends { readonly name?: { readonly text?: string } }>(statements: readonly T[]): Map<string, T> {

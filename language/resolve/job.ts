@@ -3,8 +3,8 @@ import { sha256 } from '../../engine/hash.ts';
 import type { Job } from '../../engine/plan.ts';
 import { runChecks } from '../checks/run.ts';
 import { examine, type SpecContext } from '../context.ts';
+import { withImports } from '../grammar/imports.ts';
 import type { LoadedSpec } from '../grammar/load.ts';
-import { textValue } from '../grammar/text.ts';
 import { dataSourceOf } from './data.ts';
 import { expectationOf, exportRequestOf, targetChoiceOf } from './judgements.ts';
 import { planOf } from './plan.ts';
@@ -18,7 +18,10 @@ export interface ResolvedSpec {
 /** Turns a spec into what the engine runs: every path absolute, every field of every layer decided, each with the line that decided it. */
 export function resolveSpec(spec: LoadedSpec, context: SpecContext): ResolvedSpec {
   const checked = examine(spec, context);
-  const findings = runChecks(checked);
+  const findings = runChecks(checked).map((finding) =>
+    // A base may lack a model; what is to be run may not.
+    finding.code === 'spec/model' ? { ...finding, severity: 'error' as const } : finding,
+  );
   if (findings.some((finding) => finding.severity === 'error')) return { findings };
   const { definitions, absolute, rules, network } = checked;
   if (!definitions.model || (definitions.quantize && !(rules && network))) return { findings };
@@ -26,15 +29,21 @@ export function resolveSpec(spec: LoadedSpec, context: SpecContext): ResolvedSpe
     ([name, statement]) => [name, dataSourceOf(statement, definitions, absolute)] as const,
   );
   const job: Job = {
-    spec: { path: spec.path, hash: sha256(spec.text) },
-    model: absolute(textValue(definitions.model.path)),
+    spec: { path: spec.path, hash: hashOf(spec) },
+    model: absolute(definitions.model.path),
     data: Object.fromEntries(data),
     targets: definitions.targets.map(targetChoiceOf),
     ...(definitions.quantize && rules && network
       ? { plan: planOf(definitions.quantize, rules, network, context.vocabulary) }
       : {}),
     exports: definitions.exports.map((statement) => exportRequestOf(statement, absolute)),
-    expectations: definitions.expectations.flatMap((statement) => expectationOf(statement, spec.text) ?? []),
+    expectations: definitions.expectations.flatMap((statement) => expectationOf(statement) ?? []),
   };
   return { job, findings };
+}
+
+/** Of the spec's text, and of what it imports: another base is another spec. */
+function hashOf(spec: LoadedSpec): string {
+  const texts = [...withImports(spec)].map(({ text }) => text);
+  return texts.length === 1 ? sha256(spec.text) : sha256(texts.map((text) => sha256(text)).join('\n'));
 }

@@ -1,5 +1,12 @@
 import type { Budget as BudgetChoice, Expectation, ExportRequest, TargetChoice } from '../../engine/plan.ts';
-import type { Budget, ExpectStatement, ExportOption, ExportStatement, TargetStatement } from '../generated/ast.ts';
+import type {
+  Budget,
+  ExpectStatement,
+  ExportOption,
+  ExportStatement,
+  TargetStatement,
+  Text,
+} from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
 import { type ExpectationKind, findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
@@ -25,7 +32,7 @@ export function budgetOf(budget: Budget): BudgetChoice | undefined {
   return { quantity: kind.name, comparison, limit: reading.value, range: rangeOf(budget) };
 }
 
-export function exportRequestOf(statement: ExportStatement, absolute: (path: string) => string): ExportRequest {
+export function exportRequestOf(statement: ExportStatement, absolute: (path: Text) => string): ExportRequest {
   const options = statement.options.flatMap((option) => {
     const value = optionValue(option);
     return option.key?.text === undefined || value === undefined ? [] : [[option.key.text, value] as const];
@@ -33,7 +40,7 @@ export function exportRequestOf(statement: ExportStatement, absolute: (path: str
   return {
     kind: (statement.format?.text ?? '') as 'onnx',
     style: statement.style?.text ?? '',
-    path: absolute(textValue(statement.path)),
+    path: absolute(statement.path),
     options: Object.fromEntries(options),
     range: rangeOf(statement),
   };
@@ -54,16 +61,15 @@ export function measuresOf(kind: ExpectationKind, measure: string | undefined): 
 }
 
 /** Undefined where the line makes no sense; a check tells why. */
-export function expectationOf(statement: ExpectStatement, source: string): Expectation | undefined {
+export function expectationOf(statement: ExpectStatement): Expectation | undefined {
   const kind = findExpectationKind(statement.quantity?.text);
   const measure = statement.measure?.text;
   const comparison = [...bounds, '==' as const].find((known) => known === statement.comparison);
   if (!kind || !comparison || (measure !== undefined && (measure !== 'drop' || !kind.drops))) return undefined;
   const reading = readQuantity(statement.limit, measuresOf(kind, measure));
   if (reading.kind !== 'value' || (measure !== undefined && reading.unit === undefined)) return undefined;
-  const node = statement.$cstNode;
   return {
-    text: node ? source.slice(node.offset, node.end).replace(/\s+/g, ' ') : '',
+    text: (statement.$cstNode?.text ?? '').replaceAll(/\s+/g, ' '),
     quantity: kind.name,
     measure: measure === undefined ? 'value' : reading.unit?.measure === 'points' ? 'drop-points' : 'drop-relative',
     comparison,

@@ -1,8 +1,8 @@
 import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Arithmetic, Choice, Plan, Role } from '../../engine/plan.ts';
-import type { QuantizeBlock } from '../generated/ast.ts';
 import type { Network } from '../selectors/network.ts';
 import { arithmetics, find, float, type Granularity, type Scheme, type Vocabulary } from '../vocabulary.ts';
+import type { Quantize } from './definitions.ts';
 import type { CallValue, Setting } from './fields.ts';
 import type { RoleGroup, RoleState, RuleResolution } from './rules.ts';
 
@@ -15,12 +15,7 @@ export const defaults = {
 } as const;
 
 /** The Plan for the layers that have a part in quantisation; all others stay float and are not in it. */
-export function planOf(
-  block: QuantizeBlock,
-  resolution: RuleResolution,
-  network: Network,
-  vocabulary: Vocabulary,
-): Plan {
+export function planOf(block: Quantize, resolution: RuleResolution, network: Network, vocabulary: Vocabulary): Plan {
   const nodes: [string, Partial<Record<Role, Choice>>][] = [];
   for (const [index, layer] of network.layers.entries()) {
     const roles = choicesOf(layer, resolution.states[index]!, vocabulary);
@@ -30,7 +25,7 @@ export function planOf(
   return { arithmetic: arithmeticOf(block), nodes: Object.fromEntries(nodes) };
 }
 
-export function arithmeticOf(block: QuantizeBlock): Arithmetic {
+export function arithmeticOf(block: Quantize): Arithmetic {
   const written = block.items.filter((item) => item.$type === 'ArithmeticStatement').at(-1)?.name?.text;
   return arithmetics.find((known) => known === written) ?? defaults.arithmetic;
 }

@@ -1,10 +1,11 @@
 import type { TextRange } from '../../engine/findings.ts';
-import type { LayerRule, LayersRule, QuantizeBlock, RoleStatement } from '../generated/ast.ts';
+import type { LayerRule, LayersRule, RoleStatement } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
 import type { LayerSet, Network } from '../selectors/network.ts';
 import { selectOnce } from '../selectors/select.ts';
 import { float, type Vocabulary } from '../vocabulary.ts';
+import type { Quantize } from './definitions.ts';
 import { type FieldName, type Fields, type FormatScope, fieldNames, readFields, type Setting } from './fields.ts';
 
 /** What a statement can speak of; `activations` is inputs and outputs together. */
@@ -72,7 +73,7 @@ const mostLockedOut = 10_000;
  * is locked. `tell` hears of every field in turn.
  */
 export function resolveRules(
-  block: QuantizeBlock | undefined,
+  block: Quantize | undefined,
   network: Network,
   scope: FormatScope,
   vocabulary: Vocabulary,

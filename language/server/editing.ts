@@ -41,6 +41,7 @@ export const lensCommands = {
 } as const;
 
 const symbolKinds: Readonly<Record<Entry['kind'], SymbolKind>> = {
+  import: SymbolKind.Namespace,
   model: SymbolKind.File,
   target: SymbolKind.Class,
   data: SymbolKind.Array,
@@ -135,7 +136,11 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
   connection.onDefinition(
     about('definition', null, (document, { position }) => {
       const uses = named(document, position);
-      return uses ? { uri: document.uri, range: toRange(uses.definition) } : null;
+      if (!uses) return null;
+      const { imported } = uses.definition;
+      return imported
+        ? { uri: uriBeside(document, imported.path), range: toRange(imported.range) }
+        : { uri: document.uri, range: toRange(uses.definition) };
     }),
   );
   connection.onReferences(

@@ -16,10 +16,12 @@ import { fixOf } from '../editor/fixes.ts';
 import { tokenTypes } from '../editor/highlight.ts';
 import { hoverAt } from '../editor/hover.ts';
 import { lookAtFiles } from '../facts.ts';
+import { importsOf, linkImports } from '../grammar/imports.ts';
 import { type LoadedSpec, loadSpec } from '../grammar/load.ts';
 import { engineVocabulary } from '../vocabulary-engine.ts';
 import { completionKinds, overlaps, pathOf, toDiagnostic, toRange } from './convert.ts';
 import { serveEditing } from './editing.ts';
+import { ImportStore, importsFile } from './imports.ts';
 import { type ModelState, ModelStore } from './models.ts';
 import {
   type AllowedFoldersParams,
@@ -46,6 +48,8 @@ const pause = 30;
 
 interface Examined {
   readonly version: number;
+  /** The version of the texts that it imports. */
+  readonly imports: number;
   /** Without model and files. */
   readonly bare: CheckedSpec;
   readonly model: ModelSummary | undefined;
@@ -59,6 +63,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
   const vocabulary = engineVocabulary();
   const reach = new Reach(host, options);
   const models = new ModelStore(() => reach.host, checkAll);
+  const imports = new ImportStore(() => reach.host, openTextAt, checkAll);
   const files = new Map<string, (path: string) => FileKnowledge | undefined>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const known = new Map<string, Examined>();
@@ -145,10 +150,21 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
 
   connection.onDidChangeWatchedFiles(() => {
     models.refreshAll();
+    imports.forget();
     checkAll();
   });
 
-  documents.onDidChangeContent(({ document }) => schedule(document.uri));
+  documents.onDidChangeContent(({ document }) => {
+    schedule(document.uri);
+    // Specs that import this one read it as it stands in the editor.
+    const path = pathOf(document.uri);
+    for (const { uri } of documents.all()) {
+      const other = known.get(uri)?.bare.spec;
+      if (uri === document.uri || !other || !importsFile(other, path)) continue;
+      known.delete(uri);
+      schedule(uri);
+    }
+  });
   documents.onDidOpen(guarded('open', undefined, updateReach));
   documents.onDidClose(
     guarded('close', undefined, async ({ document: { uri } }) => {
@@ -228,21 +244,42 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
   );
 
   function surroundings(): Surroundings {
-    return { vocabulary, models, host: reach.host, trusted: reach.trusted, documentAt: (uri) => documents.get(uri) };
+    return {
+      vocabulary,
+      models,
+      host: reach.host,
+      trusted: reach.trusted,
+      documentAt: (uri) => documents.get(uri),
+      openTextAt,
+    };
   }
 
   /** A document with all that is known now. Many requests follow each keystroke; only the first has to read it. */
   function examined(document: TextDocument): CheckedSpec {
     const { uri, version } = document;
     const before = known.get(uri);
-    const bare = before?.version === version ? before.bare : bareOf(loadSpec(document.getText(), pathOf(uri)));
+    const isRead = before?.version === version && before.imports === imports.version;
+    const bare = isRead ? before.bare : bareOf(linked(loadSpec(document.getText(), pathOf(uri))));
     const model = modelOf(bare);
     const fileAt = files.get(uri);
     if (before?.bare === bare && before.model === model && before.fileAt === fileAt) return before.checked;
     const checked =
       model || fileAt ? examine(bare.spec, { ...context(), ...(model && { model }), ...(fileAt && { fileAt }) }) : bare;
-    known.set(uri, { version, bare, model, fileAt, checked });
+    known.set(uri, { version, imports: imports.version, bare, model, fileAt, checked });
     return checked;
+  }
+
+  /** With what it imports, as far as that is known now. */
+  function linked(spec: LoadedSpec): LoadedSpec {
+    return reach.trusted ? linkImports(spec, host.path, (path) => imports.get(path)) : spec;
+  }
+
+  /** The text of an open document by its path. */
+  function openTextAt(path: string): string | undefined {
+    return documents
+      .all()
+      .find(({ uri }) => pathOf(uri) === path)
+      ?.getText();
   }
 
   function bareOf(spec: LoadedSpec): CheckedSpec {
@@ -266,12 +303,16 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
   function judged(document: TextDocument): { state: ModelStateParams['state']; findings: readonly Finding[] } {
     const checked = examined(document);
     const state = stateOf(checked);
+    // What an import brings is known in a moment; until then names of it would be unknown.
+    const waits = [...importsOf(checked.spec)].some(({ outcome }) => outcome.kind === 'unknown');
+    if (waits) return { state: state?.kind ?? 'none', findings: checked.spec.findings };
     return { state: state?.kind ?? 'none', findings: findingsOf(checked, state) };
   }
 
   function updateReach(): void {
     if (!reach.update(documents.keys())) return;
     models.refreshAll();
+    imports.forget();
     checkAll();
   }
 
@@ -295,7 +336,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     await publish(document);
     if (!reach.trusted) return;
     const { version } = document;
-    const fileAt = await lookAtFiles(loadSpec(document.getText(), pathOf(uri)), reach.host);
+    const fileAt = await lookAtFiles(examined(document).spec, reach.host);
     const current = documents.get(uri);
     if (!current) return;
     files.set(uri, fileAt);

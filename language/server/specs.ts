@@ -3,7 +3,7 @@ import { type Finding, FindingError, fail } from '../../engine/findings.ts';
 import type { Host } from '../../engine/host.ts';
 import { runChecks } from '../checks/run.ts';
 import { type CheckedSpec, examine } from '../context.ts';
-import { lookAtFiles } from '../facts.ts';
+import { largestSpecFile, lookAtFiles, modelPathNamed, readImports } from '../facts.ts';
 import { byPosition, type LoadedSpec, loadSpec } from '../grammar/load.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
@@ -14,9 +14,6 @@ import { asEditorsWrite, pathOf } from './convert.ts';
 import type { ModelState, ModelStore } from './models.ts';
 import type { ExpectationsResult, ResolveResult } from './protocol.ts';
 
-/** Bytes of the largest file that is read as a spec. */
-const largestFile = 1 << 20;
-
 /** What specs are judged with: their texts, the machine's files, the models. */
 export interface Surroundings {
   readonly vocabulary: Vocabulary;
@@ -26,6 +23,8 @@ export interface Surroundings {
   /** False: `host` is not to be called at all. */
   readonly trusted: boolean;
   documentAt(uri: string): TextDocument | undefined;
+  /** The text of an open document by its path. */
+  openTextAt(path: string): string | undefined;
 }
 
 /** What the checks find, and why the model cannot be had. */
@@ -35,8 +34,8 @@ export function findingsOf(checked: CheckedSpec, state: ModelState | undefined):
 
 /** Absolute; undefined where none is named. */
 export function modelPathOf({ definitions, absolute }: CheckedSpec): string | undefined {
-  const text = definitions.model?.path && textValue(definitions.model.path);
-  return text ? absolute(text) : undefined;
+  const path = definitions.model?.path;
+  return path && textValue(path) !== '' ? absolute(path) : undefined;
 }
 
 function withModelState(
@@ -54,7 +53,11 @@ export async function resolveAt(uri: string, surroundings: Surroundings): Promis
   if (!surroundings.trusted) return { findings: [untrusted] };
   try {
     const { vocabulary, host, models } = surroundings;
-    const spec = await specAt(uri, surroundings);
+    const openText = (path: string) => {
+      const text = surroundings.openTextAt(path);
+      return text === undefined ? undefined : { text };
+    };
+    const spec = await readImports(await specAt(uri, surroundings), host, openText);
     const fileAt = await lookAtFiles(spec, host);
     const bare = examine(spec, { vocabulary, path: host.path, fileAt });
     const path = modelPathOf(bare);
@@ -73,8 +76,10 @@ export async function resolveAt(uri: string, surroundings: Surroundings): Promis
 export async function modelNamedAt(uri: string, surroundings: Surroundings): Promise<string | null> {
   if (!surroundings.trusted) return null;
   try {
-    const { vocabulary, host } = surroundings;
-    const path = modelPathOf(examine(await specAt(uri, surroundings), { vocabulary, path: host.path }));
+    const path = modelPathNamed(
+      await readImports(await specAt(uri, surroundings), surroundings.host),
+      surroundings.host.path,
+    );
     return path === undefined ? null : asEditorsWrite(path);
   } catch {
     return null;
@@ -101,8 +106,8 @@ async function specAt(uri: string, { host, documentAt }: Surroundings): Promise<
   if (document) return loadSpec(document.getText(), path);
   const stat = await host.stat(path);
   if (stat === undefined) fail('file/missing', `There is no spec at ${path}.`, { file: path });
-  if (stat.size > largestFile) {
-    fail('syntax/too-large', `The spec has ${stat.size} bytes; at most ${largestFile} are read.`, {
+  if (stat.size > largestSpecFile) {
+    fail('syntax/too-large', `The spec has ${stat.size} bytes; at most ${largestSpecFile} are read.`, {
       file: path,
       fix: 'Check that this is the file you meant.',
     });

@@ -198,6 +198,20 @@ describe('the language server', () => {
     expect(await ask('selectionRange', { positions: [use.position] })).toHaveLength(1);
   });
 
+  it('follows what a spec imports, on disk and in an open editor', async () => {
+    await start(true);
+    writeFileSync(join(folder, 'base.qspec'), 'qspec 1\nquantize { weights int8 layers op LSTM keep float }\n');
+    const uri = await open('qspec 1\nimport "base.qspec"\nmodel "digits.onnx"\n');
+    const found = await until(uri, has('rule/no-match'));
+    expect(found[0]!.message).toContain('base.qspec, line 2: This rule matches no layer');
+    const base = await open('qspec 1\nquantize { weights int8 }\n', 'base.qspec');
+    await until(uri, (diagnostics) => diagnostics.length === 0);
+    expect(codes(await until(base, (diagnostics) => diagnostics.length > 0))).toEqual(['spec/model']);
+    const { job } = await connection.sendRequest<ResolveResult>(resolveRequest, { uri });
+    expect(job!.model).toBe(join(folder, 'digits.onnx'));
+    expect(Object.keys(job!.plan!.nodes).length).toBeGreaterThan(0);
+  });
+
   it('opens nothing that a spec names before the workspace is trusted', async () => {
     await start(false);
     const uri = await open(

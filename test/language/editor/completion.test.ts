@@ -30,7 +30,7 @@ function accepted(source: string, label: string): string {
   return text.slice(0, start) + (suggestion.text ?? suggestion.label) + text.slice(end);
 }
 
-const statements = ['qspec', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'];
+const statements = ['qspec', 'import', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'];
 
 describe('what is offered', () => {
   it.each<[string, readonly string[]]>([

@@ -33,7 +33,7 @@ describe('a name that the spec defines', () => {
 
   it('is renamed only to what means nothing else', () => {
     const spec = read('format w = int4 format v = w data calibration npz "c" data x npz "d" quantize { weights v }');
-    const w = { kind: 'format', name: 'w' } as Parameters<typeof renameRefusal>[1];
+    const w = { kind: 'format', name: 'w', definition: {} } as Parameters<typeof renameRefusal>[1];
     expect(renameRefusal(spec, w, 'weights-4')).toBeUndefined();
     expect(renameRefusal(spec, w, 'w')).toBeUndefined();
     expect(renameRefusal(spec, w, 'v')).toContain('already');

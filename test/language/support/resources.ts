@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { Finding, TextRange } from '../../../engine/findings.ts';
 import type { ModelSummary } from '../../../engine/graph/summary.ts';
-import type { FileKnowledge, SpecContext } from '../../../language/index.ts';
+import { linkImports } from '../../../language/grammar/imports.ts';
+import { type FileKnowledge, type LoadedSpec, loadSpec, type SpecContext } from '../../../language/index.ts';
 import { mobilenet, small, twoInputs } from './model.ts';
 import { vocabulary } from './vocabulary.ts';
 
@@ -15,6 +16,8 @@ import { vocabulary } from './vocabulary.ts';
  *     // $FILES$ a.npz:1000 folder                what there is, with the number of samples; anything else is missing;
  *                                              `!` before a path: it lies outside of what may be looked at
  *
+ *     // $IMPORT$ base.qspec: qspec 1 …         the text of a file that is imported; others are missing
+ *
  * Without a $TEST$ line the check must be silent. `// $CLEAN$` asks that no check at all speaks.
  */
 export interface Resource {
@@ -23,6 +26,15 @@ export interface Resource {
   readonly expected: readonly ExpectedFinding[];
   readonly clean: boolean;
   readonly context: SpecContext;
+  readonly imports: ReadonlyMap<string, string>;
+}
+
+/** The resource as read, with what it imports. */
+export function loadResource({ text, imports }: Resource): LoadedSpec {
+  return linkImports(loadSpec(text, specPath), posix, (path) => {
+    const found = imports.get(path);
+    return found === undefined ? { kind: 'missing' } : { text: found };
+  });
 }
 
 export interface ExpectedFinding {
@@ -63,6 +75,12 @@ export function parseResource(name: string, source: string): Resource {
       range: ranges[i]!,
     })),
     clean: source.includes('// $CLEAN$'),
+    imports: new Map(
+      [...source.matchAll(/^\/\/ \$IMPORT\$ (\S+): (.*)$/gm)].map(([, file, content]) => [
+        posix.resolve('/project', file!),
+        content!,
+      ]),
+    ),
     context: {
       vocabulary,
       path: posix,
