@@ -1,9 +1,9 @@
 import { rangeOf } from '../grammar/ranges.ts';
+import { allNodesOf } from '../grammar/walk.ts';
 import { isBase } from '../resolve/definitions.ts';
 import { readFields } from '../resolve/fields.ts';
 import { float } from '../vocabulary.ts';
 import type { Check } from './check.ts';
-import { allNodesOf } from './walk.ts';
 
 /** Scales of activations are read off data that runs through the network. */
 export const activationsMustHaveCalibration: Check = function* ({ spec, definitions, vocabulary }) {

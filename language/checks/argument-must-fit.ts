@@ -1,10 +1,10 @@
 import { suggestion } from '../../engine/nearest.ts';
 import type { Call } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { numberOf } from '../quantities/quantity.ts';
 import { type CallableWord, find } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 /** Arguments of observers and methods: known, in range, each once. */
 export const argumentMustFit: Check = function* ({ ast, vocabulary }) {

@@ -1,8 +1,8 @@
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { arithmetics } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { repeated, unknown } from './remarks.ts';
-import { nodesOf } from './walk.ts';
 
 export const arithmeticMustBeKnown: Check = function* ({ ast }) {
   const statements = nodesOf(ast, 'ArithmeticStatement');

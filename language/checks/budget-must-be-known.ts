@@ -1,8 +1,8 @@
 import { rangeOfProperty } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { budgetKinds, findBudgetKind } from '../quantities/measured.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
-import { nodesOf } from './walk.ts';
 
 const names = budgetKinds.map((kind) => kind.name);
 

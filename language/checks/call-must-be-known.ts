@@ -1,7 +1,7 @@
+import { nodesOf } from '../grammar/walk.ts';
 import { find } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
-import { nodesOf } from './walk.ts';
 
 /** Observers after `observe`, methods after `using`. */
 export const callMustBeKnown: Check = function* ({ ast, vocabulary }) {

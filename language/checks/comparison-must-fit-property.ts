@@ -1,9 +1,9 @@
 import type { Test } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { sidesValue, wordValue } from '../selectors/predicate.ts';
 import { findProperty, type Property } from '../selectors/properties.ts';
 import type { Check, Remark } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 /** `kernel > 3`, `macs == 3x3`, `depthwise == 1`: tests that could never be true. */
 export const comparisonMustFitProperty: Check = function* ({ ast }) {

@@ -1,7 +1,7 @@
 import { rangeOf } from '../grammar/ranges.ts';
+import { allNodesOf } from '../grammar/walk.ts';
 import { isBase, statementsOf } from '../resolve/definitions.ts';
 import type { Check } from './check.ts';
-import { allNodesOf } from './walk.ts';
 
 /** A format that nothing names. */
 export const definitionShouldBeUsed: Check = function* ({ ast, spec, definitions }) {

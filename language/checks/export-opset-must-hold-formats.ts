@@ -1,9 +1,9 @@
 import { rangeOf } from '../grammar/ranges.ts';
+import { allNodesOf } from '../grammar/walk.ts';
 import { readFields } from '../resolve/fields.ts';
 import { optionValue } from '../resolve/judgements.ts';
 import { find } from '../vocabulary.ts';
 import type { Check } from './check.ts';
-import { allNodesOf } from './walk.ts';
 
 /** int4 needs opset 21: an export that states an older one cannot hold it. */
 export const exportOpsetMustHoldFormats: Check = function* ({ spec, definitions, vocabulary }) {

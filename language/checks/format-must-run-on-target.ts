@@ -1,9 +1,9 @@
 import type { TextRange } from '../../engine/findings.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { allNodesOf } from '../grammar/walk.ts';
 import { readFields } from '../resolve/fields.ts';
 import { find, float, type TargetWord } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
-import { allNodesOf } from './walk.ts';
 
 /** A format that a target cannot run is told before anything runs. */
 export const formatMustRunOnTarget: Check = function* ({ spec, definitions, vocabulary }) {

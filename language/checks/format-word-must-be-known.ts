@@ -1,8 +1,8 @@
+import { nodesOf } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
 import { float, granularities, schemes } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
-import { nodesOf } from './walk.ts';
 
 /** Words that may follow a format; a misspelt one was read as part of the format. */
 const following = [

@@ -1,10 +1,10 @@
 import type { FormatWords } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
 import { float } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
 import { repeated } from './remarks.ts';
-import { nodesOf } from './walk.ts';
 
 const kinds = { format: 'number format', named: 'named format', scheme: 'scheme', granularity: 'granularity' } as const;
 

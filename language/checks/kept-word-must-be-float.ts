@@ -1,7 +1,7 @@
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { float } from '../vocabulary.ts';
 import type { Check } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 export const keptWordMustBeFloat: Check = function* ({ ast }) {
   for (const { keep } of [...nodesOf(ast, 'LayersRule'), ...nodesOf(ast, 'LayerRule')]) {

@@ -3,10 +3,10 @@ import type { Text } from '../generated/ast.ts';
 import { shown } from '../grammar/messages.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { quoteText, textValue } from '../grammar/text.ts';
+import { allNodesOf } from '../grammar/walk.ts';
 import { isGlob, unescapeGlob } from '../selectors/glob.ts';
 import type { Check, Remark } from './check.ts';
 import { plural } from './remarks.ts';
-import { allNodesOf } from './walk.ts';
 
 /** A layer named exactly must be in the model; a pattern may match nothing as long as the whole rule matches something. */
 export const layerMustExist: Check = function* ({ spec, network }) {

@@ -1,9 +1,9 @@
 import type { Numeric, Quantity } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { findExpectationKind } from '../quantities/measured.ts';
 import { numberOf, readQuantity } from '../quantities/quantity.ts';
 import type { Check, Remark } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 /** Numbers that no computer holds, negative budgets, shares above one. */
 export const numberMustBeInRange: Check = function* ({ ast }) {

@@ -1,8 +1,8 @@
 import { suggestion } from '../../engine/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import type { Check } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 /** Operator types are case-sensitive in ONNX: `conv` selects nothing. */
 export const operatorMustBeKnown: Check = function* ({ ast, vocabulary, model }) {

@@ -1,8 +1,8 @@
 import { suggestion } from '../../engine/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { findProperty, properties } from '../selectors/properties.ts';
 import type { Check } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 const names = properties.map((property) => property.name);
 

@@ -1,9 +1,9 @@
 import { rangeOf } from '../grammar/ranges.ts';
 import { decodeRegex } from '../grammar/text.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { compileRegex } from '../selectors/regex.ts';
 import { RegexFault } from '../selectors/regex-syntax.ts';
 import type { Check } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 export const regexMustBeReadable: Check = function* ({ ast }) {
   for (const selector of nodesOf(ast, 'RegexSelector')) {

@@ -1,7 +1,7 @@
+import { nodesOf } from '../grammar/walk.ts';
 import { findRole, roles } from '../selectors/roles.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
-import { nodesOf } from './walk.ts';
 
 const names = roles.map((role) => role.name);
 

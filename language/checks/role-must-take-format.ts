@@ -1,7 +1,7 @@
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { readFields } from '../resolve/fields.ts';
 import type { Check } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 /** What weights can have and activations cannot: methods and a scale for each channel. */
 export const roleMustTakeFormat: Check = function* ({ ast, definitions, vocabulary }) {

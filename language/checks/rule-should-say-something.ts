@@ -1,6 +1,6 @@
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import type { Check } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 export const ruleShouldSaySomething: Check = function* ({ ast }) {
   for (const rule of [...nodesOf(ast, 'LayersRule'), ...nodesOf(ast, 'LayerRule')]) {

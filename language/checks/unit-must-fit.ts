@@ -2,13 +2,13 @@ import { nearest } from '../../engine/nearest.ts';
 import type { Quantity } from '../generated/ast.ts';
 import { shown } from '../grammar/messages.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import { findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
 import { readQuantity } from '../quantities/quantity.ts';
 import { type Measure, unitNames, units } from '../quantities/units.ts';
 import { measuresOf } from '../resolve/judgements.ts';
 import { findProperty } from '../selectors/properties.ts';
 import type { Check, Remark } from './check.ts';
-import { nodesOf } from './walk.ts';
 
 /** A number without its unit, or with one that measures something else, is an error and not a number. */
 export const unitMustFit: Check = function* ({ ast }) {

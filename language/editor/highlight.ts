@@ -1,7 +1,7 @@
-import { AstUtils } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
 import type { CheckedSpec } from '../context.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
+import { walk } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
 
 /** What words mean that the grammar alone cannot tell: the names of Language Server Protocol's semantic tokens. */
@@ -27,7 +27,7 @@ export function highlightsOf(spec: CheckedSpec): readonly MeaningfulToken[] {
   };
   const isKnown = (words: readonly { readonly name: string }[], name: string | undefined) =>
     words.some((word) => word.name === name);
-  for (const node of AstUtils.streamAst(spec.ast)) {
+  for (const node of walk(spec.ast)) {
     switch (node.$type) {
       case 'Word': {
         const word = node as { text?: string } & typeof node;

@@ -4,7 +4,8 @@ import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Choice } from '../../engine/plan.ts';
 import { amount, bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
-import type { LayerRule, LayersRule } from '../generated/ast.ts';
+import type { DataStatement, FormatStatement, LayerRule, LayersRule } from '../generated/ast.ts';
+import { importedFrom } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
 import { findUnit } from '../quantities/units.ts';
@@ -12,6 +13,7 @@ import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
 import { find, float, type VocabularyWord } from '../vocabulary.ts';
 import type { LayersCost } from './cost.ts';
+import { documentationAbove } from './documentation.ts';
 import { plain } from './markdown.ts';
 import { type Planned, plannedOf } from './planned.ts';
 import { placeAt } from './position.ts';
@@ -51,15 +53,20 @@ function wordText(node: AstNode, word: string, spec: CheckedSpec): string | unde
       const format = find(vocabulary.formats, word);
       if (format) return `**${plain(word)}** ${plain(format.description)}`;
       if (word === float) return '**float** Not quantised.';
-      const named = spec.definitions.formats.get(word)?.format?.$cstNode?.text;
-      return named === undefined ? documentationOf(word) : `**${plain(word)}** \\= ${plain(named)}`;
+      const own = spec.definitions.formats.get(word);
+      return own ? formatText(own, spec) : documentationOf(word);
     }
+    case 'FormatStatement':
+      return node.$type === 'Name' ? formatText(node.$container as FormatStatement, spec) : documentationOf(word);
     case 'Call':
       return registered(word, [...vocabulary.observers, ...vocabulary.methods]);
     case 'TargetStatement':
       return node.$type === 'Name' ? registered(word, vocabulary.targets) : documentationOf(word);
-    case 'DataStatement':
+    case 'DataStatement': {
+      const own = node.$type === 'Name' ? spec.definitions.dataByName.get(word) : undefined;
+      if (own) return dataText(own, spec);
       return registered(word, vocabulary.dataKinds) ?? documentationOf(word);
+    }
     case 'RoleSelector':
       return described(word, findRole(word)) ?? documentationOf(word);
     case 'Property':
@@ -88,6 +95,34 @@ function wordText(node: AstNode, word: string, spec: CheckedSpec): string | unde
   }
 }
 
+/** A format of the spec: what it is made of, what its author says of it, and where it is imported from. */
+function formatText(statement: FormatStatement, spec: CheckedSpec): string {
+  const made = plain(statement.format?.$cstNode?.text ?? '');
+  return withRemarks(`**${plain(statement.name?.text ?? '')}** \\= ${made}`, statement, spec);
+}
+
+function dataText(statement: DataStatement, spec: CheckedSpec): string {
+  const where = `${statement.kind?.text ?? ''} ${textValue(statement.path)}`;
+  return withRemarks(`**${plain(statement.name?.text ?? '')}** ${plain(where)}`, statement, spec);
+}
+
+function withRemarks(head: string, statement: AstNode, spec: CheckedSpec): string {
+  const said = documentationAbove(spec.spec, statement);
+  const file = importedFrom(statement);
+  return [
+    head,
+    ...(said === undefined
+      ? []
+      : [
+          said
+            .split('\n')
+            .map((line) => plain(line))
+            .join('\n'),
+        ]),
+    ...(file === undefined ? [] : [`From ${plain(spec.path.relative(spec.path.dirname(spec.spec.path), file))}.`]),
+  ].join('\n\n');
+}
+
 function registered(word: string, words: readonly VocabularyWord[]): string | undefined {
   return described(word, find(words, word));
 }
@@ -102,7 +137,9 @@ function ruleText(rule: LayersRule | LayerRule, spec: CheckedSpec): string | und
   if (!match || !spec.model) return documentationOf('layers');
   const { layers } = match;
   const names = [...layers].slice(0, 8).map((index) => plain(spec.model!.layers[index]!.name, 80));
-  const lines = [`**${layers.size} ${layers.size === 1 ? 'layer' : 'layers'}**${costText(spec, layers)}`];
+  const lines = [
+    withRemarks(`**${layers.size} ${layers.size === 1 ? 'layer' : 'layers'}**${costText(spec, layers)}`, rule, spec),
+  ];
   if (names.length > 0) lines.push(`${names.join(', ')}${layers.size > names.length ? ', …' : ''}`);
   const held = new Set(
     spec

@@ -1,8 +1,8 @@
 import type { AstNode } from 'langium';
-import { AstUtils } from 'langium';
 import type { TextPosition, TextRange } from '../../engine/findings.ts';
 import type { CheckedSpec } from '../context.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { walk } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
 import { placeAt } from './position.ts';
 
@@ -35,7 +35,7 @@ function usesOf(own: Pick<NameUses, 'kind' | 'name'>, at: TextRange, spec: Check
   const definition = own.kind === 'data' ? dataByName.get(own.name) : formats.get(own.name);
   if (!definition?.name) return undefined;
   const places: TextRange[] = [];
-  for (const node of AstUtils.streamAst(spec.ast)) {
+  for (const node of walk(spec.ast)) {
     const other = namedBy(node, spec);
     if (other && other.kind === own.kind && other.name === own.name) places.push(rangeOf(node));
   }

@@ -66,6 +66,34 @@ describe('hover on a layer', () => {
   });
 });
 
+describe('documentation comments', () => {
+  const spec = `qspec 1
+
+// Not this.
+/// Four bits, for what is large
+/// and *not* sensitive.
+format w4 = int4 symmetric
+/// Of the line.
+data calibration npz "c.npz"
+quantize {
+  /// The stem suffers first.
+  layers first { weights int8 }
+  layers last { weights w4 } }`;
+
+  it.each([
+    ['format »w4«', '**w4** \\= int4 symmetric\n\nFour bits, for what is large\nand \\*not\\* sensitive\\.'],
+    ['weights »w4«', '**w4** \\= int4 symmetric\n\nFour bits, for what is large\nand \\*not\\* sensitive\\.'],
+    ['data »calibration«', '**calibration** npz c\\.npz\n\nOf the line\\.'],
+  ])('show at a name and wherever it is used: %s', (marked, expected) => {
+    expect(hover(spec.replace(marked.replaceAll(/[»«]/g, ''), marked))).toBe(expected);
+  });
+
+  it('show at the rule below them, and at no other', () => {
+    expect(hover(spec.replace('layers first', '»layers« first'))).toContain('The stem suffers first\\.');
+    expect(hover(spec.replace('layers last', '»layers« last'))).not.toContain('stem suffers');
+  });
+});
+
 describe('hover on words', () => {
   it.each([
     ['quantize { weights »int4« }', 'integer of 4 bits'],
