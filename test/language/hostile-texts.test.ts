@@ -28,6 +28,10 @@ beforeAll(async () => {
   mkdirSync(workspace);
   copyFileSync(join(root, 'examples', 'digits', 'digits.onnx'), join(workspace, 'digits.onnx'));
   writeFileSync(join(workspace, 'noise.onnx'), 'noise');
+  writeFileSync(
+    join(workspace, 'base.qspec'),
+    'qspec 1 import "base.qspec" format w4 = int4 quantize { weights w4 } {',
+  );
   symlinkSync(folder, join(workspace, 'out'));
   const recorded = recordingHost(node);
   calls = recorded.calls;
@@ -40,6 +44,7 @@ afterAll(() => {
 
 const path = fc.constantFrom(
   'digits.onnx',
+  'base.qspec',
   'noise.onnx',
   'nowhere.onnx',
   '.',
@@ -59,6 +64,7 @@ const piece = fc.oneof(
   path.map((path) => `model "${path}"\n`),
   path.map((path) => `data calibration images "${path}" { split "${path}" labels file "${path}" }\n`),
   path.map((path) => `export onnx qdq "${path}"\n`),
+  path.map((path) => `import "${path}"\n`),
   fc.constantFrom(
     'qspec 1\n',
     'target cortex-m7 { flash <= 1 KiB }\n',
@@ -106,6 +112,23 @@ it('whatever a text says, every request is answered, nothing is logged and nothi
           ask<ResolveResult>(resolveRequest, { uri }),
           ask<ModelsNamedResult>(modelsNamedRequest, { uris: [uri] }),
         ]);
+        const range = { start: { line: 0, character: 0 }, end: { line: 80, character: 0 } };
+        const options = { tabSize: 2, insertSpaces: true };
+        const editing = await Promise.all([
+          ask<unknown[]>('textDocument/formatting', { ...at, options }),
+          ask<unknown[]>('textDocument/documentSymbol', at),
+          ask<unknown[]>('textDocument/foldingRange', at),
+          ask<unknown[]>('textDocument/selectionRange', { ...at, positions: [start, end] }),
+          ask<unknown[]>('textDocument/documentLink', at),
+          ask<unknown[]>('textDocument/references', { ...at, context: { includeDeclaration: true } }),
+          ask<unknown[]>('textDocument/documentHighlight', at),
+          ask<unknown[]>('textDocument/inlayHint', { ...at, range }),
+          ask<unknown[]>('textDocument/codeLens', at),
+          ask<{ data: unknown[] }>('textDocument/semanticTokens/full', at).then(({ data }) => data),
+        ]);
+        expect(editing.every(Array.isArray)).toBe(true);
+        await ask('textDocument/definition', at);
+        await ask('textDocument/prepareRename', at).catch(() => null);
         expect(hover === null || 'contents' in hover).toBe(true);
         expect(Array.isArray(items) && Array.isArray(actions)).toBe(true);
         expect(named).toHaveLength(1);
