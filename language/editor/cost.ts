@@ -59,36 +59,53 @@ export interface LayersCost {
   readonly timeAfter?: number;
 }
 
-/** What some layers cost as they are and as planned. Profiles are of the whole model; ask for them once. */
-export function costOf(
-  layers: LayerSet,
-  summary: ModelSummary,
-  before: Profile,
-  after: Profile,
-  timed: boolean,
-): LayersCost {
-  const total = (pick: (index: number) => number) => {
-    let sum = 0;
-    for (const index of layers) sum += pick(index);
-    return sum;
-  };
+/** Figures of every layer, side by side: rules sum them over thousands of layers at every keystroke. */
+export interface CostTable {
+  readonly parameters: Float64Array;
+  readonly macs: Float64Array;
+  readonly bytesBefore: Float64Array;
+  readonly bytesAfter: Float64Array;
+  /** Seconds on the target. */
+  readonly timeBefore: Float64Array;
+  readonly timeAfter: Float64Array;
+}
+
+export function costTable(summary: ModelSummary, before: Profile, after: Profile): CostTable {
+  const column = (pick: (index: number) => number) => Float64Array.from(summary.layers, (_, index) => pick(index));
   return {
-    parameters: total((index) => summary.layers[index]!.parameters),
-    macs: total((index) => summary.layers[index]!.macs),
-    bytesBefore: total((index) => before.layers[index]?.weightBytes ?? 0),
-    bytesAfter: total((index) => after.layers[index]?.weightBytes ?? 0),
-    ...(timed
-      ? {
-          timeBefore: total((index) => before.layers[index]?.time ?? 0),
-          timeAfter: total((index) => after.layers[index]?.time ?? 0),
-        }
-      : {}),
+    parameters: column((index) => summary.layers[index]!.parameters),
+    macs: column((index) => summary.layers[index]!.macs),
+    bytesBefore: column((index) => before.layers[index]!.weightBytes),
+    bytesAfter: column((index) => after.layers[index]!.weightBytes),
+    timeBefore: column((index) => before.layers[index]!.time),
+    timeAfter: column((index) => after.layers[index]!.time),
   };
 }
 
+/** What some layers cost as they are and as planned; without times where they are nobody's. */
+export function costOf(layers: LayerSet, table: CostTable, timed: boolean): LayersCost {
+  let [parameters, macs, bytesBefore, bytesAfter, timeBefore, timeAfter] = [0, 0, 0, 0, 0, 0];
+  for (const index of layers) {
+    parameters += table.parameters[index]!;
+    macs += table.macs[index]!;
+    bytesBefore += table.bytesBefore[index]!;
+    bytesAfter += table.bytesAfter[index]!;
+    timeBefore += table.timeBefore[index]!;
+    timeAfter += table.timeAfter[index]!;
+  }
+  return { parameters, macs, bytesBefore, bytesAfter, ...(timed && { timeBefore, timeAfter }) };
+}
+
+/** Profiles of models as they are, by target: they do not change while a person types. */
+const asTheyAre = new WeakMap<ModelSummary, Map<string, Profile>>();
+
 export function profiles(summary: ModelSummary, plan: Plan, target: Target): { before: Profile; after: Profile } {
-  return {
-    before: profileModel(summary, storedFormats, target),
-    after: profileModel(summary, plannedFormats(summary, plan), target),
-  };
+  let known = asTheyAre.get(summary);
+  if (!known) {
+    known = new Map();
+    asTheyAre.set(summary, known);
+  }
+  const before = known.get(target.name) ?? profileModel(summary, storedFormats, target);
+  known.set(target.name, before);
+  return { before, after: profileModel(summary, plannedFormats(summary, plan), target) };
 }

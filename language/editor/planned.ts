@@ -5,7 +5,7 @@ import type { Plan } from '../../engine/plan.ts';
 import type { CheckedSpec } from '../context.ts';
 import { planOf } from '../resolve/plan.ts';
 import type { LayerSet } from '../selectors/network.ts';
-import { costOf, type LayersCost, profiles } from './cost.ts';
+import { costOf, costTable, type LayersCost, profiles } from './cost.ts';
 
 /** What a spec makes of its model, and what that costs on its target. */
 export interface Planned {
@@ -35,12 +35,13 @@ function work(spec: CheckedSpec): Planned | undefined {
   const plan = planOf(definitions.quantize, rules, network, vocabulary);
   const { before, after } = profiles(model, plan, target);
   const named = own !== undefined;
+  const table = costTable(model, before, after);
   return {
     plan,
     target,
     named,
     before,
     after,
-    costOf: (layers) => costOf(layers, model, before, after, named),
+    costOf: (layers) => costOf(layers, table, named),
   };
 }
