@@ -5,6 +5,7 @@ import { findOperator } from '../operators/registry.ts';
 import { describe, shown } from '../operators/shared/attributes.ts';
 import { newestOpset } from '../operators/shared/elementwise.ts';
 import type { Tensor, ValueType } from '../tensor.ts';
+import { type ContainerType, isTensorType } from '../value.ts';
 import { attributeFromProto } from './attributes.ts';
 import { domainOf, functionsOf, inlineFunctions } from './functions.ts';
 import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
@@ -12,7 +13,7 @@ import { depthLimit, inferTypes } from './infer.ts';
 import { NodeNames } from './names.ts';
 import { rememberTensor } from './origins.ts';
 import { sortNodes } from './sort.ts';
-import { valueTypeFromProto } from './value-types.ts';
+import { anyTypeFromProto } from './value-types.ts';
 
 export interface ReadOptions {
   /** Bytes of a tensor that is stored outside of the model file. */
@@ -36,7 +37,11 @@ export function graphFromProto(proto: onnx.ModelProto, options: ReadOptions = {}
   const inference = inferTypes(declared);
   findings.push(...inference.findings, ...operatorFindings(declared));
   return {
-    graph: { ...declared, types: inference.types },
+    graph: {
+      ...declared,
+      types: inference.types,
+      ...(inference.containers.size > 0 && { containers: inference.containers }),
+    },
     irVersion: Number(proto.ir_version ?? 0),
     producerName: proto.producer_name ?? '',
     producerVersion: proto.producer_version ?? '',
@@ -101,9 +106,12 @@ class GraphReader {
     if (depth > depthLimit) fail('model/too-deep', `Subgraphs are nested more than ${depthLimit} deep.`);
     const initializers = this.readInitializers(proto);
     const types = new Map<string, ValueType>();
+    const containers = new Map<string, ContainerType>();
     for (const info of [...proto.value_info, ...proto.output, ...proto.input]) {
-      const type = valueTypeFromProto(info.type);
-      if (info.name && type !== undefined) types.set(info.name, type);
+      const type = anyTypeFromProto(info.type);
+      if (!info.name || type === undefined) continue;
+      if (isTensorType(type)) types.set(info.name, type);
+      else containers.set(info.name, type);
     }
     for (const [name, tensor] of initializers) types.set(name, { dtype: tensor.dtype, dims: tensor.dims });
     const inputs = this.readInputs(proto, initializers, depth);
@@ -124,6 +132,7 @@ class GraphReader {
       outputs,
       initializers,
       types,
+      ...(containers.size > 0 && { containers }),
       opsets: this.opsets,
       origin: proto,
     };
@@ -187,11 +196,11 @@ class GraphReader {
           `The model has ${name === '' ? 'an input without a name' : `two inputs “${shown(name)}”`}.`,
         );
       inputs.push(name);
-      if (depth === 0 && valueTypeFromProto(info.type) === undefined)
+      if (depth === 0 && anyTypeFromProto(info.type) === undefined)
         this.findings.push({
           code: 'model/input-type',
           severity: 'warning',
-          what: `Input “${shown(name)}” is not a tensor of a type that QSpec knows.`,
+          what: `Input “${shown(name)}” is not of a type that QSpec knows.`,
           why: 'Layers that depend on it can neither be described nor run.',
         });
     }

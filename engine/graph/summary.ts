@@ -1,7 +1,7 @@
 import { type Finding, FindingError } from '../findings.ts';
 import { storedBytes } from '../onnx/data-types.ts';
 import { constantValue } from '../operators/generator/constant.ts';
-import type { InferContext, Operator } from '../operators/operator.ts';
+import { type InferContext, isEvaluable, type Operator } from '../operators/operator.ts';
 import { findOperator } from '../operators/registry.ts';
 import { shown } from '../operators/shared/attributes.ts';
 import { costCount } from '../operators/shared/types.ts';
@@ -234,7 +234,7 @@ class Facts {
       weightInput: weightInput ?? null,
       biasInput: biasInput ?? null,
       position: { index, first: false, last: false },
-      supported: operator?.evaluate !== undefined,
+      supported: isEvaluable(operator),
     };
   }
 
@@ -268,6 +268,7 @@ class Facts {
     const context: InferContext = {
       opset,
       type: (name) => this.concrete.get(name),
+      container: () => undefined,
       constant: (name) => this.known.get(name),
       dimensions: () => undefined,
       inferSubgraph: () => [],

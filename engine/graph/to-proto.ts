@@ -5,7 +5,7 @@ import { attributeToProto } from './attributes.ts';
 import { domainOf } from './functions.ts';
 import type { Graph, GraphNode, Model } from './graph.ts';
 import { tensorOrigin } from './origins.ts';
-import { sameType, valueTypeFromProto, valueTypeToProto } from './value-types.ts';
+import { anyTypeToProto, sameType, valueTypeFromProto } from './value-types.ts';
 
 /**
  * The message of a model: what was read and not changed is written as it was, with all that nothing here computes with
@@ -68,9 +68,9 @@ function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProt
   for (const info of [...(origin?.input ?? []), ...(origin?.output ?? [])]) before.set(info.name ?? '', info);
   const info = (name: string): onnx.ValueInfoProto => {
     const own = before.get(name);
-    const type = graph.types.get(name);
+    const type = graph.types.get(name) ?? graph.containers?.get(name);
     if (own !== undefined && (type === undefined || covers(own, graph, name))) return own;
-    return changed(own ?? new onnx.ValueInfoProto({ name }), type ? { type: valueTypeToProto(type) } : {});
+    return changed(own ?? new onnx.ValueInfoProto({ name }), type ? { type: anyTypeToProto(type) } : {});
   };
   // Constants that were inputs as well stay so: a caller may override them.
   const overridable = (origin?.input ?? []).filter((entry) => graph.initializers.has(entry.name ?? ''));

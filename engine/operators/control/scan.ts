@@ -1,6 +1,7 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Tensor, ValueType } from '../../tensor.ts';
+import { isTensorType, requireTensor } from '../../value.ts';
 import type { EvaluateContext, Operator } from '../operator.ts';
 import { section } from '../shape/split.ts';
 import { describe, graphAttribute, intAttribute, intsAttribute, missing } from '../shared/attributes.ts';
@@ -41,7 +42,7 @@ export const scan: Operator = {
     const outputs = context.inferSubgraph(body, inner);
     const outputAxes = intsAttribute(node, 'scan_output_axes') ?? [];
     return outputs.map((type, i) => {
-      if (type?.dims === undefined) return type;
+      if (type === undefined || !isTensorType(type) || type.dims === undefined) return type;
       if (i < states) return valueType(type.dtype, [...batch, ...type.dims]);
       const axis = lead === 1 ? 0 : normalizeAxis(node, outputAxes[i - states] ?? 0, type.dims.length + 1);
       return valueType(type.dtype, [...batch, ...type.dims.slice(0, axis), length, ...type.dims.slice(axis)]);
@@ -83,7 +84,9 @@ function scanOnce(node: GraphNode, inputs: readonly Tensor[], context: EvaluateC
   const collected: Tensor[][] = Array.from({ length: body.outputs.length - count }, () => []);
   for (let t = 0; t < length; t++) {
     const slices = sequences.map((tensor, i) => slice(tensor, axes[i]!, inputWays[i] === 1 ? length - 1 - t : t));
-    const outputs = context.evaluateSubgraph(body, [...states, ...slices]);
+    const outputs = context
+      .evaluateSubgraph(body, [...states, ...slices])
+      .map((value) => requireTensor(value, `What the body of ${describe(node)} computes`));
     states = outputs.slice(0, count);
     collected.forEach((list, k) => {
       list.push(outputs[count + k]!);
