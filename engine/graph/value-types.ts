@@ -7,7 +7,8 @@ import { type AnyType, isTensorType } from '../value.ts';
 export function anyTypeFromProto(proto: onnx.TypeProto | undefined): AnyType | undefined {
   if (proto?.sequence_type !== undefined) {
     const element = valueTypeFromProto(proto.sequence_type.elem_type);
-    return element && { kind: 'sequence', element };
+    // Shapes that are declared inside of sequences are not relied on: exporters, and ONNX's own suite, write wrong ones.
+    return element && { kind: 'sequence', element: { dtype: element.dtype } };
   }
   if (proto?.optional_type !== undefined) {
     const element = anyTypeFromProto(proto.optional_type.elem_type);

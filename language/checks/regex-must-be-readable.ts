@@ -1,7 +1,7 @@
+import { compileRegex } from '../../engine/regex/matcher.ts';
+import { RegexFault } from '../../engine/regex/syntax.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { decodeRegex } from '../grammar/text.ts';
-import { compileRegex } from '../selectors/regex.ts';
-import { RegexFault } from '../selectors/regex-syntax.ts';
 import type { Check } from './check.ts';
 import { nodesOf } from './walk.ts';
 

@@ -33,7 +33,7 @@ export const loop: Operator = {
     const outputs = context.inferSubgraph(body, [...scalar, ...settled]);
     return node.outputs.map((_, i) => {
       const type = outputs[i + 1];
-      if (i < carried) return common(settled[i], type);
+      if (i < carried) return common(settled[i], type) ?? filled(settled[i], type);
       if (type === undefined || !isTensorType(type)) return undefined;
       return valueType(type.dtype, type.dims && [undefined, ...type.dims]);
     });
@@ -67,6 +67,12 @@ export const loop: Operator = {
     ];
   },
 };
+
+/** A carried optional may become what it holds, from the first turn on. */
+function filled(before: AnyType | undefined, after: AnyType | undefined): AnyType | undefined {
+  const isOptional = before !== undefined && !isTensorType(before) && before.kind === 'optional';
+  return isOptional ? after : undefined;
+}
 
 function withoutShape(type: AnyType): AnyType {
   if (isTensorType(type)) return valueType(type.dtype, undefined);

@@ -152,6 +152,13 @@ export function unifyDimension(node: GraphNode, what: string, a: Dimension, b: D
   return a ?? b;
 }
 
+/** Type of a required input of texts. */
+export function requireText(node: GraphNode, index: number, context: InferContext): ValueType {
+  const type = inputType(node, index, context);
+  if (type.dtype !== 'string') fail('model/type', `Input ${index} of ${describe(node)} is ${type.dtype}, not string.`);
+  return type;
+}
+
 /** Requires two inputs to have one element type. */
 export function requireSameType(node: GraphNode, a: ValueType, b: ValueType): void {
   if (a.dtype !== b.dtype)
