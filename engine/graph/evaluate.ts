@@ -1,5 +1,5 @@
 import { FindingError, fail } from '../findings.ts';
-import { type EvaluateContext, isEvaluable, type Operator } from '../operators/operator.ts';
+import type { EvaluateContext, Operator } from '../operators/operator.ts';
 import { findOperator } from '../operators/registry.ts';
 import { describe, shown } from '../operators/shared/attributes.ts';
 import { integersOf, isInteger } from '../operators/shared/numbers.ts';
@@ -19,6 +19,7 @@ import {
 import { valuesRead } from './captures.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { depthLimit } from './infer.ts';
+import { requireOperators } from './missing-operators.ts';
 
 export interface EvaluateOptions {
   /** Called with every tensor as soon as it is computed, graph inputs included; subgraphs' values are not shown. */
@@ -57,6 +58,7 @@ export function evaluateValues(
   inputs: ReadonlyMap<string, Value>,
   options: EvaluateOptions = {},
 ): Map<string, Value> {
+  requireOperators(graph);
   const values = new Map<string, Value>();
   for (const name of graph.inputs) {
     const value = inputs.get(name);
@@ -128,12 +130,7 @@ function runNode(
   depth: number,
 ): readonly Value[] {
   const opset = graph.opsets.get(node.domain) ?? 1;
-  const operator = findOperator(node.domain, node.op, opset);
-  if (!isEvaluable(operator))
-    fail(
-      'model/operator-unsupported',
-      `${describe(node)} cannot be run: the operator ${qualified(node)} is not implemented.`,
-    );
+  const operator = findOperator(node.domain, node.op, opset)!;
   const inputs = node.inputs.map((name) => {
     if (name === '') return undefined;
     const value = find(name);
@@ -219,10 +216,6 @@ function checkNode(
       fail('run/too-large', `${describe(node)} would compute a value of shape [${type.dims.join(', ')}].`, {
         why: `More than ${limit} elements are not computed.`,
       });
-}
-
-function qualified(node: GraphNode): string {
-  return node.domain === '' ? node.op : `${node.domain}.${node.op}`;
 }
 
 /** For each node the values that nothing reads after it; what subgraphs capture counts as read. */

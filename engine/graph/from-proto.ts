@@ -1,7 +1,6 @@
 import { type Finding, fail } from '../findings.ts';
 import type { onnx } from '../onnx/proto.ts';
 import { isExternal, tensorFromProto, tensorHeader } from '../onnx/tensor-proto.ts';
-import { findOperator } from '../operators/registry.ts';
 import { describe, shown } from '../operators/shared/attributes.ts';
 import { newestOpset } from '../operators/shared/elementwise.ts';
 import type { Tensor, ValueType } from '../tensor.ts';
@@ -10,6 +9,7 @@ import { attributeFromProto } from './attributes.ts';
 import { domainOf, functionsOf, inlineFunctions } from './functions.ts';
 import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
 import { depthLimit, inferTypes } from './infer.ts';
+import { missingOperators } from './missing-operators.ts';
 import { NodeNames } from './names.ts';
 import { rememberTensor } from './origins.ts';
 import { sortNodes } from './sort.ts';
@@ -240,19 +240,18 @@ function trimmed(names: readonly string[]): readonly string[] {
   return length === names.length ? names : names.slice(0, length);
 }
 
-/** One finding for each operator that is not registered, with the number of its nodes. */
+/** One finding for each operator that cannot be run, with the number of its nodes. */
 function operatorFindings(graph: Graph): Finding[] {
-  const unknown = new Map<string, GraphNode[]>();
-  for (const node of graph.nodes) {
-    const operator = findOperator(node.domain, node.op, graph.opsets.get(node.domain) ?? 1);
-    if (operator !== undefined) continue;
-    const key = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
-    unknown.set(key, [...(unknown.get(key) ?? []), node]);
-  }
-  return [...unknown].map(([key, nodes]) => ({
-    code: 'model/operator-unknown',
-    severity: 'warning' as const,
-    what: `QSpec does not know the operator ${shown(key)} (${nodes.length === 1 ? describe(nodes[0]!) : `${nodes.length} nodes`}).`,
-    why: 'Shapes behind it are taken from the file where it declares them; the model cannot be run.',
-  }));
+  return missingOperators(graph).map(({ operator, nodes, since }) => {
+    const where = nodes.length === 1 ? describe(nodes[0]!) : `${nodes.length} nodes`;
+    return {
+      code: 'model/operator-unknown',
+      severity: 'warning',
+      what:
+        since === undefined
+          ? `QSpec does not know the operator ${operator} (${where}).`
+          : `The operator ${operator} (${where}) is newer than the operator set of the model: it came with version ${since}.`,
+      why: 'Shapes behind it are taken from the file where it declares them; the model cannot be run.',
+    };
+  });
 }

@@ -7,7 +7,7 @@ import { shown } from '../operators/shared/attributes.ts';
 import { costCount } from '../operators/shared/types.ts';
 import { resolvePads, windowOf } from '../operators/shared/windows.ts';
 import { type DataType, elementCount, type Tensor, type ValueType } from '../tensor.ts';
-import { valuesRead } from './captures.ts';
+import { subgraphsOf, valuesRead } from './captures.ts';
 import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
 import { inferTypes } from './infer.ts';
 import { peakBytes } from './liveness.ts';
@@ -324,12 +324,6 @@ function bodyConstants(node: GraphNode): Tensor[] {
       return value === undefined ? bodyConstants(inner) : [value];
     }),
   ]);
-}
-
-function subgraphsOf(node: GraphNode): readonly Graph[] {
-  return Object.values(node.attributes).flatMap((attribute) =>
-    attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : [],
-  );
 }
 
 /** How often a body runs is known only while it runs, so its arithmetic is in no total. */

@@ -193,6 +193,12 @@ for (const operator of operators) {
   byName.set(key, [...(byName.get(key) ?? []), operator]);
 }
 
+/** The first version of a domain's operator set that has the operator; undefined where it is not registered at all. */
+export function oldestOpset(domain: string, op: string): number | undefined {
+  const candidates = byName.get(`${domain}\u0000${op}`);
+  return candidates && Math.min(...candidates.map(({ opsets: [from] }) => from));
+}
+
 /**
  * The operator of this name in this version of its domain's operator set. A version newer than any that is known takes
  * the newest meaning, since most operators never change (reading the model gave a warning).
