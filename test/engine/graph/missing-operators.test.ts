@@ -46,13 +46,11 @@ describe('operators that are missing', () => {
     const observed: string[] = [];
     const x = float32Tensor([1], new Float32Array(1));
     const attempts = [
-      () => evaluateGraph(graph, new Map([['x', x]]), { observe: (value) => observed.push(value) }),
-      () => compile(graph, { mode: 'strict' }),
+      async () => evaluateGraph(graph, new Map([['x', x]]), { observe: (value) => observed.push(value) }),
+      async () => compile(graph, { mode: 'strict' }),
     ];
     for (const attempt of attempts) {
-      const error = await Promise.resolve()
-        .then(attempt)
-        .catch((thrown: unknown) => thrown);
+      const error: unknown = await attempt().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(FindingError);
       const { code, what } = (error as FindingError).finding;
       expect(code).toBe('model/operator-unsupported');
