@@ -35,6 +35,7 @@ export const notRegistered: readonly { readonly operators: readonly string[]; re
 export const notInSuite: readonly string[] = [
   'DepthToSpace',
   'GlobalLpPool',
+  'MaxRoiPool',
   'Multinomial',
   'QLinearConv',
   'RandomNormal',
