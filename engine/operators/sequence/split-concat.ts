@@ -9,7 +9,7 @@ import { describe, intAttribute, missing } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { reshaped } from '../shared/movement.ts';
 import { integersOf } from '../shared/numbers.ts';
-import { hasInput, inputType, normalizeAxis, sequenceType, valueType } from '../shared/types.ts';
+import { constantInts, hasInput, inputType, normalizeAxis, sequenceType, valueType } from '../shared/types.ts';
 
 /**
  * A tensor cut along an axis: into parts of the sizes that a vector gives, into parts of one size (the last may be smaller)
@@ -21,6 +21,7 @@ export const splitToSequence: Operator = {
   opsets: [11, newestOpset],
   infer(node, context) {
     const x = inputType(node, 0, context);
+    constantInts(node, 1, context);
     if (x.dims === undefined) return [{ kind: 'sequence', element: x }];
     const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), x.dims.length);
     const single = hasInput(node, 1) ? undefined : 1;
@@ -46,6 +47,9 @@ export const splitToSequence: Operator = {
   },
 };
 
+/** Most tensors that a sequence is made of at once. */
+const partLimit = 1 << 20;
+
 function dropsAxis(node: GraphNode): boolean {
   return !hasInput(node, 1) && intAttribute(node, 'keepdims', 1) === 0;
 }
@@ -53,8 +57,9 @@ function dropsAxis(node: GraphNode): boolean {
 function partSizes(node: GraphNode, total: number, sizes: Tensor | undefined): number[] {
   const given = sizes === undefined ? [1] : integersOf(sizes);
   if (sizes === undefined || sizes.dims.length === 0) {
-    const size = given[0]!;
-    if (size < 1) fail('model/shape', `${describe(node)} cannot cut into parts of ${size}.`);
+    const size = given[0] ?? 0;
+    if (!(size >= 1)) fail('model/shape', `${describe(node)} cannot cut into parts of ${size}.`);
+    if (total / size > partLimit) fail('run/too-large', `${describe(node)} would cut ${total} into parts of ${size}.`);
     return Array.from({ length: Math.ceil(total / size) }, (_, i) => Math.min(size, total - i * size));
   }
   if (given.some((size) => size < 0) || given.reduce((a, b) => a + b, 0) !== total)

@@ -46,11 +46,15 @@ export const stringSplit: Operator = {
     const { dims } = requireText(node, 0, context);
     return [valueType('string', dims && [...dims, undefined]), valueType('int64', dims)];
   },
-  evaluate(node, [x]) {
+  evaluate(node, [x], { elementLimit = Infinity }) {
     const delimiter = stringAttribute(node, 'delimiter', '');
     const most = intAttribute(node, 'maxsplit', Infinity);
     const pieces = textsOf(x!).map((text) => splitText(text, delimiter, most < 0 ? Infinity : most));
     const width = pieces.reduce((widest, own) => Math.max(widest, own.length), 0);
+    if (width * pieces.length > elementLimit)
+      fail('run/too-large', `${describe(node)} would give ${pieces.length} texts of ${width} pieces each.`, {
+        why: `More than ${elementLimit} elements are not computed.`,
+      });
     const data = pieces.flatMap((own) => [...own, ...new Array<string>(width - own.length).fill('')]);
     return [
       { dtype: 'string', dims: [...x!.dims, width], data },

@@ -83,11 +83,11 @@ function countInto(counts: Float32Array, items: readonly string[], node: GraphNo
     number,
   ];
   const furthest = intAttribute(node, 'max_skip_count', 0) + 1;
-  for (let size = least; size <= most; size++) {
-    const known = pool.get(size);
-    if (known === undefined || known.size === 0) continue;
-    // The items of a single one are no distance apart.
-    for (let distance = 1; distance <= (size === 1 ? 1 : furthest); distance++) {
+  for (const [size, known] of pool) {
+    if (size < least || size > most || known.size === 0) continue;
+    // The items of a single one are no distance apart, those of several no further than the row is long.
+    const widest = size === 1 ? 1 : Math.min(furthest, Math.floor((items.length - 1) / (size - 1)));
+    for (let distance = 1; distance <= widest; distance++) {
       for (let start = 0; start + (size - 1) * distance < items.length; start++) {
         const gram = Array.from({ length: size }, (_, i) => items[start + i * distance]!).join(separator);
         const place = known.get(gram);
