@@ -1,5 +1,6 @@
 import { type Finding, fail } from '../findings.ts';
 import type { onnx } from '../onnx/proto.ts';
+import { denseFromProto } from '../onnx/sparse-tensor.ts';
 import { isExternal, tensorFromProto, tensorHeader } from '../onnx/tensor-proto.ts';
 import { describe, shown } from '../operators/shared/attributes.ts';
 import { newestOpset } from '../operators/shared/elementwise.ts';
@@ -11,7 +12,7 @@ import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
 import { depthLimit, inferTypes } from './infer.ts';
 import { missingOperators } from './missing-operators.ts';
 import { NodeNames } from './names.ts';
-import { rememberTensor } from './origins.ts';
+import { rememberSparse, rememberTensor } from './origins.ts';
 import { sortNodes } from './sort.ts';
 import { anyTypeFromProto } from './value-types.ts';
 
@@ -146,21 +147,16 @@ class GraphReader {
 
   private readInitializers(proto: onnx.GraphProto): Map<string, Tensor> {
     const initializers = new Map<string, Tensor>();
-    for (const item of proto.initializer) {
-      const name = item.name ?? '';
+    const add = (name: string, tensor: Tensor) => {
       if (initializers.has(name))
         fail('model/duplicate-value', `The constant “${shown(name)}” is stored twice.`, {
           fix: 'Export the model again; the file is not a valid ONNX model.',
         });
-      initializers.set(name, this.readTensor(item));
-    }
+      initializers.set(name, tensor);
+    };
+    for (const item of proto.initializer) add(item.name ?? '', this.readTensor(item));
     for (const item of proto.sparse_initializer)
-      this.findings.push({
-        code: 'model/sparse',
-        severity: 'warning',
-        what: `The constant “${shown(item.values?.name ?? '')}” is stored sparsely, which QSpec does not read.`,
-        fix: 'Store it densely before compressing the model.',
-      });
+      add(item.values?.name ?? '', rememberSparse(denseFromProto(item), item));
     return initializers;
   }
 
