@@ -1,3 +1,4 @@
+import { isEvaluable } from '../../engine/operators/operator.ts';
 import { operators as registered } from '../../engine/operators/registry.ts';
 import { textTable } from '../../engine/report/text-table.ts';
 import { defineCommand, jsonOption } from '../command.ts';
@@ -21,7 +22,7 @@ export const operators = defineCommand({
     const rows = registered.map((operator) => ({
       name: operator.domain === '' ? operator.op : `${operator.domain}.${operator.op}`,
       opsets: operator.opsets,
-      runs: operator.evaluate !== undefined || operator.lower !== undefined,
+      runs: isEvaluable(operator),
       kernel: operator.lower !== undefined,
       quantization: operator.quantization?.kind,
     }));

@@ -1,8 +1,10 @@
 import { fail } from '../findings.ts';
 import type { Tensor } from '../tensor.ts';
+import { decodeBmp } from './bmp.ts';
 import { decodeJpeg } from './jpeg/decode.ts';
 import type { Pixels } from './pixels.ts';
 import { decodePng } from './png.ts';
+import { decodePnm } from './pnm.ts';
 
 /** One image format: a file and a line here. Decoders give 1 (gray) or 3 (RGB) channels of 8 bits. */
 interface ImageFormat {
@@ -25,6 +27,15 @@ export const imageFormats: readonly ImageFormat[] = [
     signature: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
     decode: decodePng,
   },
+  { name: 'BMP', extensions: ['bmp'], signature: [0x42, 0x4d], decode: decodeBmp },
+  ...[2, 3, 5, 6].map(
+    (kind): ImageFormat => ({
+      name: `PNM (P${kind})`,
+      extensions: kind % 3 === 2 ? ['pgm', 'pnm'] : ['ppm', 'pnm'],
+      signature: [0x50, 0x30 + kind],
+      decode: decodePnm,
+    }),
+  ),
 ];
 
 /**

@@ -3,6 +3,7 @@ import { loadKernels } from '../../kernels/loader.ts';
 import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
 import type { Graph } from '../graph/graph.ts';
+import { requireOperators } from '../graph/missing-operators.ts';
 import { findOperator } from '../operators/registry.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
@@ -22,6 +23,7 @@ const defaultResidentWeights = 1 << 30;
  * weights. The graph should have been through the passes (constant folding, batch-norm folding); nothing here needs it.
  */
 export async function compile(graph: Graph, options: CompileOptions): Promise<Program> {
+  requireOperators(graph);
   const reference = options.reference === true;
   const prepared = prepare(graph, options.inputDims, !reference);
   const { constant, type, opset } = prepared;

@@ -33,6 +33,7 @@ export function prepare(
   const isKnown = (node: GraphNode) => node.outputs.every((value) => value === '' || constant(value));
   const context = {
     type: (value: string) => types.get(value),
+    container: () => undefined,
     constant,
     dimensions: () => undefined,
     inferSubgraph: () => [],

@@ -2,10 +2,14 @@ import type { KernelMode, Kernels, KernelThread } from '../../kernels/api.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Progress } from '../progress.ts';
 import type { Tensor } from '../tensor.ts';
+import type { Value } from '../value.ts';
 
 /** A graph made ready to run for fixed input shapes. One run at a time. */
 export interface Program {
+  /** Throws `run/not-a-tensor` where an output is a sequence or optional: `runValues` gives those. */
   run(inputs: ReadonlyMap<string, Tensor>, options?: RunOptions): Promise<ReadonlyMap<string, Tensor>>;
+  /** The same for values of every kind. */
+  runValues(inputs: ReadonlyMap<string, Value>, options?: RunOptions): Promise<ReadonlyMap<string, Value>>;
   /**
    * Bytes of kernel memory that the program's activations, packed weights, steps and the kernels' scratch take together.
    * Nothing is allocated while it runs. (Scratch is shared by all programs on the same kernels.)

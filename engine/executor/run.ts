@@ -1,10 +1,11 @@
 import { type Kernels, KernelsCancelled, type Step, type Workspace } from '../../kernels/api.ts';
 import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
-import { evaluateGraph } from '../graph/evaluate.ts';
+import { checkInput, evaluateValues, onlyTensors } from '../graph/evaluate.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { Cancelled, throwIfCancelled } from '../progress.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
+import { isTensor, type Value } from '../value.ts';
 import type { Operand, StaticType } from './lowering.ts';
 import { plainOrder, sameOrder } from './order.ts';
 import type { NodeReport, Program, RunOptions, ValueView } from './program.ts';
@@ -64,9 +65,13 @@ export class GraphProgram implements Program {
   }
 
   async run(inputs: ReadonlyMap<string, Tensor>, options: RunOptions = {}): Promise<ReadonlyMap<string, Tensor>> {
+    return onlyTensors(await this.runValues(inputs, options));
+  }
+
+  async runValues(inputs: ReadonlyMap<string, Value>, options: RunOptions = {}): Promise<ReadonlyMap<string, Value>> {
     if (this.running || this.disposed)
       throw new Error('A program runs once at a time, and not after it was disposed of.');
-    const host = new Map<string, Tensor>();
+    const host = new Map<string, Value>();
     for (const value of this.parts.graph.inputs) host.set(value, this.checkedInput(value, inputs.get(value)));
     this.running = true;
     try {
@@ -83,12 +88,12 @@ export class GraphProgram implements Program {
     } finally {
       this.running = false;
     }
-    const results = new Map<string, Tensor>();
+    const results = new Map<string, Value>();
     for (const value of this.outputs) results.set(value, (host.get(value) ?? this.parts.constant(value))!);
     return results;
   }
 
-  private async runWatched(host: Map<string, Tensor>, options: RunOptions): Promise<void> {
+  private async runWatched(host: Map<string, Value>, options: RunOptions): Promise<void> {
     const { steps } = this.parts;
     const { progress } = options;
     let rested = performance.now();
@@ -114,14 +119,15 @@ export class GraphProgram implements Program {
     throwIfCancelled(progress);
   }
 
-  private runStep(step: BuiltStep, host: Map<string, Tensor>, options: RunOptions): void {
+  private runStep(step: BuiltStep, host: Map<string, Value>, options: RunOptions): void {
     const { kernels } = this.parts;
     switch (step.kind) {
       case 'kernel':
         kernels.run(step.step);
         return;
       case 'upload': {
-        const source = (host.get(step.value) ?? this.parts.constant(step.value))!.data as Uint8Array;
+        // What has a place in kernel memory is a tensor.
+        const source = ((host.get(step.value) ?? this.parts.constant(step.value)) as Tensor).data as Uint8Array;
         const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
         kernels.u8(step.address, bytes.length).set(bytes);
         return;
@@ -159,13 +165,13 @@ export class GraphProgram implements Program {
     }
   }
 
-  private evaluate(node: GraphNode, host: Map<string, Tensor>, options: RunOptions): void {
+  private evaluate(node: GraphNode, host: Map<string, Value>, options: RunOptions): void {
     const reads = [...new Set(valuesRead(node))];
     const outputs = node.outputs.filter((value) => value !== '');
-    const given = new Map<string, Tensor>();
+    const given = new Map<string, Value>();
     for (const value of reads) {
-      const tensor = host.get(value) ?? this.parts.constant(value);
-      if (tensor) given.set(value, tensor);
+      const own = host.get(value) ?? this.parts.constant(value);
+      if (own) given.set(value, own);
     }
     const single: Graph = {
       name: node.name,
@@ -176,7 +182,7 @@ export class GraphProgram implements Program {
       types: new Map(),
       opsets: this.parts.graph.opsets,
     };
-    const results = evaluateGraph(
+    const results = evaluateValues(
       single,
       given,
       options.progress ? { progress: { signal: options.progress.signal, report() {} } } : {},
@@ -184,10 +190,11 @@ export class GraphProgram implements Program {
     for (const value of outputs) host.set(value, results.get(value)!);
   }
 
-  private observe(step: Extract<BuiltStep, { kind: 'observe' }>, host: Map<string, Tensor>, options: RunOptions): void {
+  private observe(step: Extract<BuiltStep, { kind: 'observe' }>, host: Map<string, Value>, options: RunOptions): void {
     if (!options.observe) return;
     if (!step.operand) {
       const tensor = (host.get(step.value) ?? this.parts.constant(step.value))!;
+      if (!isTensor(tensor)) return;
       const { data } = tensor;
       if (
         data instanceof Float32Array ||
@@ -208,24 +215,25 @@ export class GraphProgram implements Program {
     });
   }
 
-  private checkedInput(value: string, tensor: Tensor | undefined): Tensor {
-    if (!tensor) {
+  private checkedInput(value: string, given: Value | undefined): Value {
+    if (!given) {
       fail('run/input-missing', `Input “${value}” of the model was not given.`, {
         fix: `Give all inputs: ${this.parts.graph.inputs.join(', ')}.`,
       });
     }
-    const declared = this.parts.graph.types.get(value);
-    if (declared && declared.dtype !== tensor.dtype) {
-      fail('run/input-type', `Input “${value}” is ${tensor.dtype}; the model wants ${declared.dtype}.`);
-    }
     const dims = this.parts.type(value)?.dims;
-    if (dims && (dims.length !== tensor.dims.length || dims.some((dim, axis) => dim !== tensor.dims[axis]))) {
+    if (
+      dims &&
+      isTensor(given) &&
+      (dims.length !== given.dims.length || dims.some((dim, i) => dim !== given.dims[i]))
+    ) {
       fail(
         'run/input-shape',
-        `Input “${value}” has shape [${tensor.dims.join(', ')}]; the program was compiled for [${dims.join(', ')}].`,
+        `Input “${value}” has shape [${given.dims.join(', ')}]; the program was compiled for [${dims.join(', ')}].`,
       );
     }
-    return tensor;
+    checkInput(this.parts.graph, value, given);
+    return given;
   }
 }
 

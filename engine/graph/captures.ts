@@ -3,11 +3,15 @@ import type { Graph, GraphNode } from './graph.ts';
 /** Values that a node reads, those its subgraphs capture included (and, harmlessly, those they define themselves). */
 export function valuesRead(node: GraphNode): string[] {
   const names = node.inputs.filter((name) => name !== '');
-  for (const attribute of Object.values(node.attributes)) {
-    const graphs = attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : [];
-    for (const graph of graphs) names.push(...valuesCaptured(graph));
-  }
+  for (const graph of subgraphsOf(node)) names.push(...valuesCaptured(graph));
   return names;
+}
+
+/** The bodies of If, Loop, Scan and SequenceMap. */
+export function subgraphsOf(node: GraphNode): readonly Graph[] {
+  return Object.values(node.attributes).flatMap((attribute) =>
+    attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : [],
+  );
 }
 
 /** Names that a subgraph takes from its enclosing scopes. */

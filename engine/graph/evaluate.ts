@@ -1,17 +1,28 @@
 import { FindingError, fail } from '../findings.ts';
-import type { Operator } from '../operators/operator.ts';
+import type { EvaluateContext, Operator } from '../operators/operator.ts';
 import { findOperator } from '../operators/registry.ts';
-import { describe } from '../operators/shared/attributes.ts';
+import { describe, shown } from '../operators/shared/attributes.ts';
 import { integersOf, isInteger } from '../operators/shared/numbers.ts';
-import { isStatic } from '../operators/shared/types.ts';
+import { formatDims, isStatic } from '../operators/shared/types.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
+import {
+  type ContainerType,
+  fits,
+  formatType,
+  isTensor,
+  isTensorType,
+  requireTensor,
+  typeOf,
+  type Value,
+} from '../value.ts';
 import { valuesRead } from './captures.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { depthLimit } from './infer.ts';
+import { requireOperators } from './missing-operators.ts';
 
 export interface EvaluateOptions {
-  /** Called with every value as soon as it is computed, graph inputs included; subgraphs' values are not shown. */
+  /** Called with every tensor as soon as it is computed, graph inputs included; subgraphs' values are not shown. */
   observe?(value: string, tensor: Tensor): void;
   /** Values wanted besides the graph's outputs. */
   readonly keep?: readonly string[];
@@ -25,55 +36,69 @@ export interface EvaluateOptions {
 /**
  * Runs a graph by the reference evaluation of each operator: slow, scalar, the oracle of the kernels and of the
  * quantised readings. Values are released after their last use. Inputs may have any shape that the operators accept.
+ * Throws `run/not-a-tensor` where an output is a sequence or optional: `evaluateValues` gives those.
  */
 export function evaluateGraph(
   graph: Graph,
   inputs: ReadonlyMap<string, Tensor>,
   options: EvaluateOptions = {},
 ): Map<string, Tensor> {
-  const values = new Map<string, Tensor>();
+  return onlyTensors(evaluateValues(graph, inputs, options));
+}
+
+export function onlyTensors(values: ReadonlyMap<string, Value>): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const [name, value] of values) tensors.set(name, requireTensor(value, `The output “${shown(name)}”`));
+  return tensors;
+}
+
+/** `evaluateGraph` for values of every kind. */
+export function evaluateValues(
+  graph: Graph,
+  inputs: ReadonlyMap<string, Value>,
+  options: EvaluateOptions = {},
+): Map<string, Value> {
+  requireOperators(graph);
+  const values = new Map<string, Value>();
   for (const name of graph.inputs) {
-    const tensor = inputs.get(name);
-    if (tensor === undefined)
+    const value = inputs.get(name);
+    if (value === undefined)
       fail('run/input-missing', `Input “${name}” of the model was not given.`, {
         fix: `Give all inputs: ${graph.inputs.join(', ')}.`,
       });
-    checkInput(graph, name, tensor);
-    values.set(name, tensor);
-    options.observe?.(name, tensor);
+    checkInput(graph, name, value);
+    values.set(name, value);
+    if (isTensor(value)) options.observe?.(name, value);
   }
   const wanted = [...graph.outputs, ...(options.keep ?? [])];
   runGraph(graph, values, undefined, wanted, options, 0);
-  const results = new Map<string, Tensor>();
+  const results = new Map<string, Value>();
   for (const name of wanted) {
-    const tensor = values.get(name) ?? graph.initializers.get(name);
-    if (tensor === undefined) fail('model/undefined-value', `Value “${name}” is not computed by the model.`);
-    results.set(name, tensor);
+    const value = values.get(name) ?? graph.initializers.get(name);
+    if (value === undefined) fail('model/undefined-value', `Value “${name}” is not computed by the model.`);
+    results.set(name, value);
   }
   return results;
 }
 
-function checkInput(graph: Graph, name: string, tensor: Tensor): void {
-  const type = graph.types.get(name);
-  if (type === undefined) return;
-  if (type.dtype !== tensor.dtype)
-    fail('run/input-type', `Input “${name}” is ${tensor.dtype}; the model wants ${type.dtype}.`);
-  if (type.dims === undefined) return;
-  const fits =
-    type.dims.length === tensor.dims.length &&
-    type.dims.every((dim, i) => typeof dim !== 'number' || dim === tensor.dims[i]);
-  if (!fits)
-    fail(
-      'run/input-shape',
-      `Input “${name}” has shape [${tensor.dims.join(', ')}]; the model wants [${type.dims.map((dim) => dim ?? '?').join(', ')}].`,
-    );
+export function checkInput(graph: Graph, name: string, value: Value): void {
+  const type = graph.types.get(name) ?? graph.containers?.get(name);
+  if (type === undefined || fits(value, type)) return;
+  if (!isTensor(value) || !isTensorType(type) || value.dtype !== type.dtype) {
+    const [given, wanted] = [typeOf(value), type].map((own) => (isTensorType(own) ? own.dtype : formatType(own)));
+    fail('run/input-type', `Input “${name}” is ${given}; the model wants ${wanted}.`);
+  }
+  fail(
+    'run/input-shape',
+    `Input “${name}” has shape ${formatDims(value.dims)}; the model wants ${formatDims(type.dims)}.`,
+  );
 }
 
-type Outer = (name: string) => Tensor | undefined;
+type Outer = (name: string) => Value | undefined;
 
 function runGraph(
   graph: Graph,
-  values: Map<string, Tensor>,
+  values: Map<string, Value>,
   outer: Outer | undefined,
   wanted: readonly string[],
   options: EvaluateOptions,
@@ -87,10 +112,10 @@ function runGraph(
     throwIfCancelled(options.progress);
     const outputs = runNode(graph, node, find, options, depth);
     node.outputs.forEach((name, i) => {
-      const tensor = outputs[i];
-      if (name === '' || tensor === undefined) return;
-      values.set(name, tensor);
-      if (depth === 0) options.observe?.(name, tensor);
+      const value = outputs[i];
+      if (name === '' || value === undefined) return;
+      values.set(name, value);
+      if (depth === 0 && isTensor(value)) options.observe?.(name, value);
     });
     for (const name of lastUse[index]!) if (!keep.has(name)) values.delete(name);
     if (depth === 0) options.progress?.report('evaluate', index + 1, graph.nodes.length);
@@ -103,39 +128,34 @@ function runNode(
   find: Outer,
   options: EvaluateOptions,
   depth: number,
-): readonly Tensor[] {
+): readonly Value[] {
   const opset = graph.opsets.get(node.domain) ?? 1;
-  const operator = findOperator(node.domain, node.op, opset);
-  if (operator?.evaluate === undefined)
-    fail(
-      'model/operator-unsupported',
-      `${describe(node)} cannot be run: the operator ${qualified(node)} is not implemented.`,
-    );
+  const operator = findOperator(node.domain, node.op, opset)!;
   const inputs = node.inputs.map((name) => {
     if (name === '') return undefined;
-    const tensor = find(name);
-    if (tensor === undefined)
+    const value = find(name);
+    if (value === undefined)
       fail('model/undefined-value', `${describe(node)} reads “${name}”, which nothing computes.`);
-    return tensor;
+    return value;
   });
   checkNode(node, operator, inputs, opset, options.elementLimit ?? defaultElementLimit);
   try {
-    return operator.evaluate(node, inputs, {
+    return evaluateNode(operator, node, inputs, {
       opset,
       seed: options.seed ?? 0,
       elementLimit: options.elementLimit ?? defaultElementLimit,
       evaluateSubgraph(subgraph, given) {
         const own: Graph = subgraph.opsets.size > 0 ? subgraph : { ...subgraph, opsets: graph.opsets };
-        const values = new Map<string, Tensor>();
+        const values = new Map<string, Value>();
         subgraph.inputs.forEach((name, i) => {
           if (given[i] !== undefined) values.set(name, given[i]);
         });
         runGraph(own, values, find, subgraph.outputs, options, depth + 1);
         return subgraph.outputs.map((name) => {
-          const tensor = values.get(name) ?? subgraph.initializers.get(name) ?? find(name);
-          if (tensor === undefined)
+          const value = values.get(name) ?? subgraph.initializers.get(name) ?? find(name);
+          if (value === undefined)
             fail('model/undefined-value', `A subgraph of ${describe(node)} does not compute its output “${name}”.`);
-          return tensor;
+          return value;
         });
       },
     });
@@ -148,6 +168,19 @@ function runNode(
 
 const defaultElementLimit = 2 ** 28;
 
+function evaluateNode(
+  operator: Operator,
+  node: GraphNode,
+  inputs: readonly (Value | undefined)[],
+  context: EvaluateContext,
+): readonly Value[] {
+  if (operator.evaluate !== undefined && inputs.every((value) => value === undefined || isTensor(value)))
+    return operator.evaluate(node, inputs as readonly (Tensor | undefined)[], context);
+  if (operator.evaluateValues !== undefined) return operator.evaluateValues(node, inputs, context);
+  const [at, value] = [...inputs.entries()].find(([, own]) => own !== undefined && !isTensor(own))!;
+  fail('model/type', `Input ${at} of ${describe(node)} is a ${formatType(typeOf(value!))}, not a tensor.`);
+}
+
 /**
  * The operator's own shape rule, now that all types and values are there: it refuses a malformed node before anything is
  * computed, and tells what would be too large.
@@ -155,14 +188,22 @@ const defaultElementLimit = 2 ** 28;
 function checkNode(
   node: GraphNode,
   operator: Operator,
-  inputs: readonly (Tensor | undefined)[],
+  inputs: readonly (Value | undefined)[],
   opset: number,
   limit: number,
 ): void {
-  const tensor = (name: string) => inputs[node.inputs.indexOf(name)];
+  const value = (name: string) => inputs[node.inputs.indexOf(name)];
+  const tensor = (name: string) => {
+    const own = value(name);
+    return own !== undefined && isTensor(own) ? own : undefined;
+  };
   const types = operator.infer(node, {
     opset,
     type: tensor,
+    container(name) {
+      const own = value(name);
+      return own !== undefined && !isTensor(own) ? (typeOf(own) as ContainerType) : undefined;
+    },
     constant: tensor,
     dimensions(name) {
       const own = tensor(name);
@@ -171,14 +212,10 @@ function checkNode(
     inferSubgraph: () => [],
   });
   for (const type of types)
-    if (isStatic(type?.dims) && elementCount(type.dims) > limit)
+    if (type && isTensorType(type) && isStatic(type.dims) && elementCount(type.dims) > limit)
       fail('run/too-large', `${describe(node)} would compute a value of shape [${type.dims.join(', ')}].`, {
         why: `More than ${limit} elements are not computed.`,
       });
-}
-
-function qualified(node: GraphNode): string {
-  return node.domain === '' ? node.op : `${node.domain}.${node.op}`;
 }
 
 /** For each node the values that nothing reads after it; what subgraphs capture counts as read. */

@@ -1,18 +1,20 @@
 import { type Finding, fail } from '../findings.ts';
 import type { onnx } from '../onnx/proto.ts';
+import { denseFromProto } from '../onnx/sparse-tensor.ts';
 import { isExternal, tensorFromProto, tensorHeader } from '../onnx/tensor-proto.ts';
-import { findOperator } from '../operators/registry.ts';
 import { describe, shown } from '../operators/shared/attributes.ts';
 import { newestOpset } from '../operators/shared/elementwise.ts';
 import type { Tensor, ValueType } from '../tensor.ts';
+import { type ContainerType, isTensorType } from '../value.ts';
 import { attributeFromProto } from './attributes.ts';
 import { domainOf, functionsOf, inlineFunctions } from './functions.ts';
 import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
 import { depthLimit, inferTypes } from './infer.ts';
+import { missingOperators } from './missing-operators.ts';
 import { NodeNames } from './names.ts';
-import { rememberTensor } from './origins.ts';
+import { rememberSparse, rememberTensor } from './origins.ts';
 import { sortNodes } from './sort.ts';
-import { valueTypeFromProto } from './value-types.ts';
+import { anyTypeFromProto } from './value-types.ts';
 
 export interface ReadOptions {
   /** Bytes of a tensor that is stored outside of the model file. */
@@ -36,7 +38,11 @@ export function graphFromProto(proto: onnx.ModelProto, options: ReadOptions = {}
   const inference = inferTypes(declared);
   findings.push(...inference.findings, ...operatorFindings(declared));
   return {
-    graph: { ...declared, types: inference.types },
+    graph: {
+      ...declared,
+      types: inference.types,
+      ...(inference.containers.size > 0 && { containers: inference.containers }),
+    },
     irVersion: Number(proto.ir_version ?? 0),
     producerName: proto.producer_name ?? '',
     producerVersion: proto.producer_version ?? '',
@@ -101,9 +107,12 @@ class GraphReader {
     if (depth > depthLimit) fail('model/too-deep', `Subgraphs are nested more than ${depthLimit} deep.`);
     const initializers = this.readInitializers(proto);
     const types = new Map<string, ValueType>();
+    const containers = new Map<string, ContainerType>();
     for (const info of [...proto.value_info, ...proto.output, ...proto.input]) {
-      const type = valueTypeFromProto(info.type);
-      if (info.name && type !== undefined) types.set(info.name, type);
+      const type = anyTypeFromProto(info.type);
+      if (!info.name || type === undefined) continue;
+      if (isTensorType(type)) types.set(info.name, type);
+      else containers.set(info.name, type);
     }
     for (const [name, tensor] of initializers) types.set(name, { dtype: tensor.dtype, dims: tensor.dims });
     const inputs = this.readInputs(proto, initializers, depth);
@@ -124,6 +133,7 @@ class GraphReader {
       outputs,
       initializers,
       types,
+      ...(containers.size > 0 && { containers }),
       opsets: this.opsets,
       origin: proto,
     };
@@ -137,21 +147,16 @@ class GraphReader {
 
   private readInitializers(proto: onnx.GraphProto): Map<string, Tensor> {
     const initializers = new Map<string, Tensor>();
-    for (const item of proto.initializer) {
-      const name = item.name ?? '';
+    const add = (name: string, tensor: Tensor) => {
       if (initializers.has(name))
         fail('model/duplicate-value', `The constant “${shown(name)}” is stored twice.`, {
           fix: 'Export the model again; the file is not a valid ONNX model.',
         });
-      initializers.set(name, this.readTensor(item));
-    }
+      initializers.set(name, tensor);
+    };
+    for (const item of proto.initializer) add(item.name ?? '', this.readTensor(item));
     for (const item of proto.sparse_initializer)
-      this.findings.push({
-        code: 'model/sparse',
-        severity: 'warning',
-        what: `The constant “${shown(item.values?.name ?? '')}” is stored sparsely, which QSpec does not read.`,
-        fix: 'Store it densely before compressing the model.',
-      });
+      add(item.values?.name ?? '', rememberSparse(denseFromProto(item), item));
     return initializers;
   }
 
@@ -187,11 +192,11 @@ class GraphReader {
           `The model has ${name === '' ? 'an input without a name' : `two inputs “${shown(name)}”`}.`,
         );
       inputs.push(name);
-      if (depth === 0 && valueTypeFromProto(info.type) === undefined)
+      if (depth === 0 && anyTypeFromProto(info.type) === undefined)
         this.findings.push({
           code: 'model/input-type',
           severity: 'warning',
-          what: `Input “${shown(name)}” is not a tensor of a type that QSpec knows.`,
+          what: `Input “${shown(name)}” is not of a type that QSpec knows.`,
           why: 'Layers that depend on it can neither be described nor run.',
         });
     }
@@ -231,19 +236,18 @@ function trimmed(names: readonly string[]): readonly string[] {
   return length === names.length ? names : names.slice(0, length);
 }
 
-/** One finding for each operator that is not registered, with the number of its nodes. */
+/** One finding for each operator that cannot be run, with the number of its nodes. */
 function operatorFindings(graph: Graph): Finding[] {
-  const unknown = new Map<string, GraphNode[]>();
-  for (const node of graph.nodes) {
-    const operator = findOperator(node.domain, node.op, graph.opsets.get(node.domain) ?? 1);
-    if (operator !== undefined) continue;
-    const key = node.domain === '' ? node.op : `${node.domain}.${node.op}`;
-    unknown.set(key, [...(unknown.get(key) ?? []), node]);
-  }
-  return [...unknown].map(([key, nodes]) => ({
-    code: 'model/operator-unknown',
-    severity: 'warning' as const,
-    what: `QSpec does not know the operator ${shown(key)} (${nodes.length === 1 ? describe(nodes[0]!) : `${nodes.length} nodes`}).`,
-    why: 'Shapes behind it are taken from the file where it declares them; the model cannot be run.',
-  }));
+  return missingOperators(graph).map(({ operator, nodes, since }) => {
+    const where = nodes.length === 1 ? describe(nodes[0]!) : `${nodes.length} nodes`;
+    return {
+      code: 'model/operator-unknown',
+      severity: 'warning',
+      what:
+        since === undefined
+          ? `QSpec does not know the operator ${operator} (${where}).`
+          : `The operator ${operator} (${where}) is newer than the operator set of the model: it came with version ${since}.`,
+      why: 'Shapes behind it are taken from the file where it declares them; the model cannot be run.',
+    };
+  });
 }

@@ -1,6 +1,7 @@
 import type { Finding } from '../findings.ts';
 import type { onnx } from '../onnx/proto.ts';
 import type { Tensor, ValueType } from '../tensor.ts';
+import type { ContainerType } from '../value.ts';
 
 /**
  * A model's graph between reading and writing. Invariants: `nodes` is in topological order; every value has one
@@ -14,8 +15,10 @@ export interface Graph {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly initializers: ReadonlyMap<string, Tensor>;
-  /** Element type and shape of every value as far as inference knows them, initializers included. */
+  /** Element type and shape of every tensor as far as inference knows them, initializers included. */
   readonly types: ReadonlyMap<string, ValueType>;
+  /** Types of the values that are no tensors (sequences, optionals); absent where there are none. */
+  readonly containers?: ReadonlyMap<string, ContainerType>;
   /** Operator-set version per domain; the ONNX domain is ''. */
   readonly opsets: ReadonlyMap<string, number>;
   /** The message it was read from, for what nothing computes with: doc strings, annotations, unknown fields. */

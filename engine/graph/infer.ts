@@ -5,6 +5,7 @@ import { describe } from '../operators/shared/attributes.ts';
 import { integersOf, isInteger } from '../operators/shared/numbers.ts';
 import { formatDims, isStatic } from '../operators/shared/types.ts';
 import { type Dimension, elementCount, type Tensor, type ValueType } from '../tensor.ts';
+import { type AnyType, type ContainerType, formatType, isTensorType } from '../value.ts';
 import { evaluateConstant } from './constants.ts';
 import type { Graph, GraphNode } from './graph.ts';
 
@@ -21,6 +22,8 @@ export interface InferOptions {
 
 export interface Inference {
   readonly types: ReadonlyMap<string, ValueType>;
+  /** Types of the values that are no tensors. */
+  readonly containers: ReadonlyMap<string, ContainerType>;
   /** Initializers and the small values computed from them and from shapes. */
   readonly constants: ReadonlyMap<string, Tensor>;
   readonly findings: readonly Finding[];
@@ -34,10 +37,22 @@ export const depthLimit = 32;
 /** What is known of values while inferring; subgraphs see their enclosing scopes. */
 interface Scope {
   readonly types: Map<string, ValueType>;
+  readonly containers: Map<string, ContainerType>;
   readonly constants: Map<string, Tensor>;
   readonly elements: Map<string, readonly Dimension[]>;
   readonly parent: Scope | undefined;
   readonly depth: number;
+}
+
+function newScope(parent?: Scope): Scope {
+  return {
+    types: new Map(),
+    containers: new Map(),
+    constants: new Map(),
+    elements: new Map(),
+    parent,
+    depth: parent === undefined ? 0 : parent.depth + 1,
+  };
 }
 
 function lookUp<T>(scope: Scope, name: string, select: (scope: Scope) => ReadonlyMap<string, T>): T | undefined {
@@ -45,28 +60,29 @@ function lookUp<T>(scope: Scope, name: string, select: (scope: Scope) => Readonl
     // A name that the inner scope defines hides the outer one even where nothing is known of it.
     const found = select(at).get(name);
     if (found !== undefined) return found;
-    if (at.types.has(name)) return undefined;
+    if (at.types.has(name) || at.containers.has(name)) return undefined;
   }
   return undefined;
 }
 
 export function inferTypes(graph: Graph, options: InferOptions = {}): Inference {
   const findings: Finding[] = [];
-  const scope: Scope = { types: new Map(), constants: new Map(), elements: new Map(), parent: undefined, depth: 0 };
+  const scope = newScope();
   const bound = bindInputs(graph, options, findings);
   inferInto(graph, scope, bound.types, bound.declared, findings);
-  return { types: scope.types, constants: scope.constants, findings };
+  return { types: scope.types, containers: scope.containers, constants: scope.constants, findings };
 }
 
 /** The graph with inferred types. Findings are dropped: they were reported when the model was read. */
 export function withInferredTypes(graph: Graph, options: InferOptions = {}): Graph {
-  return { ...graph, types: inferTypes(graph, options).types };
+  const { types, containers } = inferTypes(graph, options);
+  return { ...graph, types, ...(containers.size > 0 && { containers }) };
 }
 
 /** Input types after the options, and the declared types of all other values with bound symbols replaced. */
 function bindInputs(graph: Graph, options: InferOptions, findings: Finding[]) {
   const symbols = new Map<string, number>();
-  const types = new Map<string, ValueType>();
+  const types = new Map<string, AnyType>();
   let changed = false;
   for (const name of graph.inputs) {
     const declared = graph.types.get(name);
@@ -86,6 +102,8 @@ function bindInputs(graph: Graph, options: InferOptions, findings: Finding[]) {
   }
   const replace = (dim: Dimension) => (typeof dim === 'string' ? (symbols.get(dim) ?? dim) : dim);
   for (const name of graph.inputs) {
+    const container = graph.containers?.get(name);
+    if (container !== undefined) types.set(name, container);
     const declared = graph.types.get(name);
     if (declared === undefined) continue;
     const dims = (options.inputDims?.get(name) ?? declared.dims)?.map(replace);
@@ -96,9 +114,10 @@ function bindInputs(graph: Graph, options: InferOptions, findings: Finding[]) {
     });
   }
   // A number declared for another input shape than the one asked for is worth nothing.
-  const declared = (name: string): ValueType | undefined => {
+  const declared = (name: string): AnyType | undefined => {
     const type = graph.types.get(name);
-    if (type?.dims === undefined || types.has(name)) return type;
+    if (type === undefined) return graph.containers?.get(name);
+    if (type.dims === undefined || types.has(name)) return type;
     return changed ? { dtype: type.dtype } : { dtype: type.dtype, dims: type.dims.map(replace) };
   };
   return { types, declared };
@@ -107,13 +126,18 @@ function bindInputs(graph: Graph, options: InferOptions, findings: Finding[]) {
 function inferInto(
   graph: Graph,
   scope: Scope,
-  inputs: ReadonlyMap<string, ValueType>,
-  declared: (name: string) => ValueType | undefined,
+  inputs: ReadonlyMap<string, AnyType>,
+  declared: (name: string) => AnyType | undefined,
   findings: Finding[],
 ): void {
-  for (const [name, type] of inputs) scope.types.set(name, type);
+  for (const [name, type] of inputs) setType(scope, name, type);
   for (const [name, tensor] of graph.initializers) setConstant(scope, name, tensor);
   for (const node of graph.nodes) inferNode(graph, node, scope, declared, findings);
+}
+
+function setType(scope: Scope, name: string, type: AnyType): void {
+  if (isTensorType(type)) scope.types.set(name, type);
+  else scope.containers.set(name, type);
 }
 
 function setConstant(scope: Scope, name: string, tensor: Tensor): void {
@@ -127,14 +151,16 @@ function inferNode(
   graph: Graph,
   node: GraphNode,
   scope: Scope,
-  declared: (name: string) => ValueType | undefined,
+  declared: (name: string) => AnyType | undefined,
   findings: Finding[],
 ): void {
   const opset = graph.opsets.get(node.domain) ?? 1;
   const operator = findOperator(node.domain, node.op, opset);
   const context = contextOf(graph, scope, opset, findings);
-  let inferred: readonly (ValueType | undefined)[] = [];
-  const known = node.inputs.every((name) => name === '' || context.type(name) !== undefined);
+  let inferred: readonly (AnyType | undefined)[] = [];
+  const known = node.inputs.every(
+    (name) => name === '' || context.type(name) !== undefined || context.container(name) !== undefined,
+  );
   if (operator !== undefined && known) {
     try {
       inferred = operator.infer(node, context);
@@ -146,7 +172,7 @@ function inferNode(
   node.outputs.forEach((name, index) => {
     if (name === '') return;
     const type = merge(node, name, inferred[index], declared(name), findings);
-    if (type !== undefined) scope.types.set(name, type);
+    if (type !== undefined) setType(scope, name, type);
   });
   if (operator === undefined || !known) return;
   const values = evaluateConstant(node, operator, opset, context);
@@ -180,25 +206,23 @@ function contextOf(graph: Graph, scope: Scope, opset: number, findings: Finding[
   return {
     opset,
     type: (name) => lookUp(scope, name, (at) => at.types),
+    container: (name) => lookUp(scope, name, (at) => at.containers),
     constant: (name) => lookUp(scope, name, (at) => at.constants),
     dimensions: (name) => lookUp(scope, name, (at) => at.elements),
     inferSubgraph(subgraph, inputs = []) {
       if (scope.depth >= depthLimit) return [];
-      const inner: Scope = {
-        types: new Map(),
-        constants: new Map(),
-        elements: new Map(),
-        parent: scope,
-        depth: scope.depth + 1,
-      };
-      const types = new Map<string, ValueType>();
+      const inner = newScope(scope);
+      const types = new Map<string, AnyType>();
+      const declared = (name: string) => subgraph.types.get(name) ?? subgraph.containers?.get(name);
       subgraph.inputs.forEach((name, index) => {
-        const type = inputs[index] ?? subgraph.types.get(name);
+        const type = inputs[index] ?? declared(name);
         if (type !== undefined) types.set(name, type);
       });
       const own: Graph = subgraph.opsets.size > 0 ? subgraph : { ...subgraph, opsets: graph.opsets };
-      inferInto(own, inner, types, (name) => subgraph.types.get(name), findings);
-      return subgraph.outputs.map((name) => lookUp(inner, name, (at) => at.types));
+      inferInto(own, inner, types, declared, findings);
+      return subgraph.outputs.map(
+        (name) => lookUp(inner, name, (at) => at.types) ?? lookUp(inner, name, (at) => at.containers),
+      );
     },
   };
 }
@@ -207,22 +231,30 @@ function contextOf(graph: Graph, scope: Scope, opset: number, findings: Finding[
 function merge(
   node: GraphNode,
   name: string,
-  inferred: ValueType | undefined,
-  declared: ValueType | undefined,
+  inferred: AnyType | undefined,
+  declared: AnyType | undefined,
   findings: Finding[],
-): ValueType | undefined {
+): AnyType | undefined {
   if (inferred === undefined) return declared;
   if (declared === undefined) return inferred;
-  const conflict = (why: string): ValueType => {
+  const conflict = (why: string): AnyType => {
     findings.push({
       code: 'model/type-conflict',
       severity: 'warning',
-      what: `The model declares output “${name}” of ${describe(node)} as ${declared.dtype} ${formatDims(declared.dims)}, but it is ${inferred.dtype} ${formatDims(inferred.dims)}.`,
+      what: `The model declares output “${name}” of ${describe(node)} as ${formatType(declared)}, but it is ${formatType(inferred)}.`,
       why,
       fix: 'The computed type is used. Export the model again to be rid of the wrong declaration.',
     });
     return inferred;
   };
+  if (!isTensorType(inferred) || !isTensorType(declared)) {
+    if (isTensorType(inferred) || isTensorType(declared) || inferred.kind !== declared.kind)
+      return conflict('One is a tensor, sequence or optional, the other is not.');
+    // What a rule cannot tell of the tensors inside stays as the file declares it.
+    if (inferred.element === undefined || declared.element === undefined) return inferred.element ? inferred : declared;
+    const element = merge(node, name, inferred.element, declared.element, findings);
+    return { kind: inferred.kind, element } as ContainerType;
+  }
   if (inferred.dtype !== declared.dtype) return conflict('The element types differ.');
   if (inferred.dims === undefined) return declared;
   if (declared.dims === undefined) return inferred;

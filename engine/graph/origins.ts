@@ -15,3 +15,15 @@ export function rememberTensor(tensor: Tensor, proto: onnx.TensorProto): Tensor 
 export function tensorOrigin(tensor: Tensor): onnx.TensorProto | undefined {
   return origins.get(tensor);
 }
+
+/** The same for tensors that were stored sparsely. */
+const sparseOrigins = new WeakMap<Tensor, onnx.SparseTensorProto>();
+
+export function rememberSparse(tensor: Tensor, proto: onnx.SparseTensorProto): Tensor {
+  sparseOrigins.set(tensor, proto);
+  return tensor;
+}
+
+export function sparseOrigin(tensor: Tensor): onnx.SparseTensorProto | undefined {
+  return sparseOrigins.get(tensor);
+}

@@ -1,13 +1,13 @@
 import { type Finding, FindingError } from '../findings.ts';
 import { storedBytes } from '../onnx/data-types.ts';
 import { constantValue } from '../operators/generator/constant.ts';
-import type { InferContext, Operator } from '../operators/operator.ts';
+import { type InferContext, isEvaluable, type Operator } from '../operators/operator.ts';
 import { findOperator } from '../operators/registry.ts';
 import { shown } from '../operators/shared/attributes.ts';
 import { costCount } from '../operators/shared/types.ts';
 import { resolvePads, windowOf } from '../operators/shared/windows.ts';
 import { type DataType, elementCount, type Tensor, type ValueType } from '../tensor.ts';
-import { valuesRead } from './captures.ts';
+import { subgraphsOf, valuesRead } from './captures.ts';
 import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
 import { inferTypes } from './infer.ts';
 import { peakBytes } from './liveness.ts';
@@ -234,7 +234,7 @@ class Facts {
       weightInput: weightInput ?? null,
       biasInput: biasInput ?? null,
       position: { index, first: false, last: false },
-      supported: operator?.evaluate !== undefined,
+      supported: isEvaluable(operator),
     };
   }
 
@@ -268,6 +268,7 @@ class Facts {
     const context: InferContext = {
       opset,
       type: (name) => this.concrete.get(name),
+      container: () => undefined,
       constant: (name) => this.known.get(name),
       dimensions: () => undefined,
       inferSubgraph: () => [],
@@ -323,12 +324,6 @@ function bodyConstants(node: GraphNode): Tensor[] {
       return value === undefined ? bodyConstants(inner) : [value];
     }),
   ]);
-}
-
-function subgraphsOf(node: GraphNode): readonly Graph[] {
-  return Object.values(node.attributes).flatMap((attribute) =>
-    attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? attribute.value : [],
-  );
 }
 
 /** How often a body runs is known only while it runs, so its arithmetic is in no total. */

@@ -4,8 +4,8 @@ import type { Tensor } from '../tensor.ts';
 import { attributeToProto } from './attributes.ts';
 import { domainOf } from './functions.ts';
 import type { Graph, GraphNode, Model } from './graph.ts';
-import { tensorOrigin } from './origins.ts';
-import { sameType, valueTypeFromProto, valueTypeToProto } from './value-types.ts';
+import { sparseOrigin, tensorOrigin } from './origins.ts';
+import { anyTypeToProto, sameType, valueTypeFromProto } from './value-types.ts';
 
 /**
  * The message of a model: what was read and not changed is written as it was, with all that nothing here computes with
@@ -68,9 +68,9 @@ function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProt
   for (const info of [...(origin?.input ?? []), ...(origin?.output ?? [])]) before.set(info.name ?? '', info);
   const info = (name: string): onnx.ValueInfoProto => {
     const own = before.get(name);
-    const type = graph.types.get(name);
+    const type = graph.types.get(name) ?? graph.containers?.get(name);
     if (own !== undefined && (type === undefined || covers(own, graph, name))) return own;
-    return changed(own ?? new onnx.ValueInfoProto({ name }), type ? { type: valueTypeToProto(type) } : {});
+    return changed(own ?? new onnx.ValueInfoProto({ name }), type ? { type: anyTypeToProto(type) } : {});
   };
   // Constants that were inputs as well stay so: a caller may override them.
   const overridable = (origin?.input ?? []).filter((entry) => graph.initializers.has(entry.name ?? ''));
@@ -83,7 +83,10 @@ function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProt
   return changed(origin ?? new onnx.GraphProto(), {
     name: graph.name || origin?.name,
     node: graph.nodes.map(nodeToProto),
-    initializer: [...graph.initializers].map(([name, tensor]) => initializerToProto(name, tensor)),
+    initializer: [...graph.initializers]
+      .filter(([, tensor]) => sparseOrigin(tensor) === undefined)
+      .map(([name, tensor]) => initializerToProto(name, tensor)),
+    sparse_initializer: [...graph.initializers].flatMap(([name, tensor]) => sparseToProto(name, tensor)),
     input: inputs,
     output: graph.outputs.map(info),
     value_info: (origin?.value_info ?? []).filter(
@@ -119,6 +122,16 @@ function initializerToProto(name: string, tensor: Tensor): onnx.TensorProto {
   const origin = tensorOrigin(tensor);
   if (origin === undefined || isExternal(origin)) return tensorToProto(tensor, name);
   return origin.name === name ? origin : changed(origin, { name });
+}
+
+function sparseToProto(name: string, tensor: Tensor): onnx.SparseTensorProto[] {
+  const origin = sparseOrigin(tensor);
+  if (origin === undefined) return [];
+  return [
+    origin.values?.name === name
+      ? origin
+      : changed(origin, { values: origin.values && changed(origin.values, { name }) }),
+  ];
 }
 
 function nodeToProto(node: GraphNode): onnx.NodeProto {

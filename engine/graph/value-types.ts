@@ -1,6 +1,31 @@
 import { dataTypeOf, elemTypeOf } from '../onnx/data-types.ts';
 import { onnx } from '../onnx/proto.ts';
 import type { Dimension, ValueType } from '../tensor.ts';
+import { type AnyType, isTensorType } from '../value.ts';
+
+/** Type of a tensor, sequence or optional; undefined for maps, sparse tensors and unknown element types. */
+export function anyTypeFromProto(proto: onnx.TypeProto | undefined): AnyType | undefined {
+  if (proto?.sequence_type !== undefined) {
+    const element = valueTypeFromProto(proto.sequence_type.elem_type);
+    // Shapes that are declared inside of sequences are not relied on: exporters, and ONNX's own suite, write wrong ones.
+    return element && { kind: 'sequence', element: { dtype: element.dtype } };
+  }
+  if (proto?.optional_type !== undefined) {
+    const element = anyTypeFromProto(proto.optional_type.elem_type);
+    // An optional of an optional is not ONNX.
+    if (element === undefined || (!isTensorType(element) && element.kind === 'optional')) return undefined;
+    return { kind: 'optional', element };
+  }
+  return valueTypeFromProto(proto);
+}
+
+export function anyTypeToProto(type: AnyType): onnx.TypeProto {
+  if (isTensorType(type)) return valueTypeToProto(type);
+  const elem_type = type.element && anyTypeToProto(type.element);
+  return type.kind === 'sequence'
+    ? new onnx.TypeProto({ sequence_type: new onnx.TypeProto.Sequence({ elem_type }) })
+    : new onnx.TypeProto({ optional_type: new onnx.TypeProto.Optional({ elem_type }) });
+}
 
 /** Type of a tensor value; undefined for sequences, maps, optionals and unknown element types. */
 export function valueTypeFromProto(proto: onnx.TypeProto | undefined): ValueType | undefined {

@@ -1,6 +1,7 @@
 import type { Lowering } from '../executor/lowering.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Dimension, Tensor, ValueType } from '../tensor.ts';
+import type { AnyType, ContainerType, Value } from '../value.ts';
 
 /**
  * All that the engine knows of one operator, in one file: shape rule, reference evaluation, kernel, cost, role in
@@ -13,7 +14,7 @@ export interface Operator {
   /** Oldest and newest operator-set version whose meaning this file implements. */
   readonly opsets: readonly [from: number, to: number];
   /** Output types from input types (and constant inputs, for Reshape and its like). Throws a FindingError on a malformed node. */
-  infer(node: GraphNode, context: InferContext): readonly (ValueType | undefined)[];
+  infer(node: GraphNode, context: InferContext): readonly (AnyType | undefined)[];
   /**
    * Elements of the first output as far as they are known without running, where it is an integer vector or scalar made
    * of shapes (Shape, Gather, Concat, …); this is how symbolic dimensions pass through shape arithmetic.
@@ -25,6 +26,11 @@ export interface Operator {
    */
   evaluate?(node: GraphNode, inputs: readonly (Tensor | undefined)[], context: EvaluateContext): readonly Tensor[];
   /**
+   * The same where sequences or optionals go in or out. An operator that has both is evaluated by `evaluate` whenever all
+   * its inputs are tensors.
+   */
+  evaluateValues?(node: GraphNode, inputs: readonly (Value | undefined)[], context: EvaluateContext): readonly Value[];
+  /**
    * How the executor runs it with kernels; returns why this variant of the node has none. Absent or declined: the
    * executor falls back to `evaluate`, and its report says so.
    */
@@ -35,22 +41,30 @@ export interface Operator {
   readonly quantization?: QuantizationRole;
 }
 
+/** Whether the engine can run the operator, and not only describe it. */
+export function isEvaluable(operator: Operator | undefined): operator is Operator {
+  return operator?.evaluate !== undefined || operator?.evaluateValues !== undefined;
+}
+
 export interface InferContext {
   /** Operator-set version of the node's domain. */
   readonly opset: number;
+  /** Type of a tensor; undefined for what is no tensor and for what is not known. */
   type(value: string): ValueType | undefined;
+  /** Type of a sequence or optional; undefined for tensors and for what is not known. */
+  container(value: string): ContainerType | undefined;
   /** The value's tensor if it is known before anything runs. */
   constant(value: string): Tensor | undefined;
   /** Elements of an integer vector or scalar as far as they are known: those of the Shape of `['N', 3]` are `['N', 3]`. */
   dimensions(value: string): readonly Dimension[] | undefined;
   /** Infers a subgraph's outputs (If, Loop, Scan) for the given input types, as far as they are known. */
-  inferSubgraph(graph: Graph, inputs?: readonly (ValueType | undefined)[]): readonly (ValueType | undefined)[];
+  inferSubgraph(graph: Graph, inputs?: readonly (AnyType | undefined)[]): readonly (AnyType | undefined)[];
 }
 
 export interface EvaluateContext {
   readonly opset: number;
   /** Runs a subgraph (If, Loop, Scan) with values of the enclosing scope visible by name. */
-  evaluateSubgraph(graph: Graph, inputs: readonly Tensor[]): readonly Tensor[];
+  evaluateSubgraph(graph: Graph, inputs: readonly Value[]): readonly Value[];
   /** Seed for random operators. */
   readonly seed: number;
   /** Largest number of elements of a value, and of turns of a loop; the caller's own limit where absent. */

@@ -20,6 +20,7 @@ import * as eyeLike from './generator/eye-like.ts';
 import * as random from './generator/random.ts';
 import * as range from './generator/range.ts';
 import * as gridSample from './image/grid-sample.ts';
+import * as imageDecoder from './image/image-decoder.ts';
 import * as regions from './image/regions.ts';
 import * as resize from './image/resize.ts';
 import * as gather from './indexing/gather.ts';
@@ -36,6 +37,8 @@ import * as integerConv from './linear/integer-conv.ts';
 import * as integerMatmul from './linear/integer-matmul.ts';
 import * as matmul from './linear/matmul.ts';
 import * as crossEntropy from './loss/cross-entropy.ts';
+import * as labelEncoder from './ml/label-encoder.ts';
+import * as treeEnsemble from './ml/tree-ensemble.ts';
 import * as batchNormalization from './normalization/batch-normalization.ts';
 import * as instanceNormalization from './normalization/instance-normalization.ts';
 import * as layerNormalization from './normalization/layer-normalization.ts';
@@ -57,6 +60,10 @@ import * as arg from './reduction/arg.ts';
 import * as cumulative from './reduction/cumulative.ts';
 import * as reduce from './reduction/reduce.ts';
 import * as topK from './reduction/top-k.ts';
+import * as sequenceMap from './sequence/map.ts';
+import * as optional from './sequence/optional.ts';
+import * as sequence from './sequence/sequence.ts';
+import * as splitConcat from './sequence/split-concat.ts';
 import * as cast from './shape/cast.ts';
 import * as centerCropPad from './shape/center-crop-pad.ts';
 import * as concat from './shape/concat.ts';
@@ -74,11 +81,24 @@ import * as trilu from './shape/trilu.ts';
 import * as where from './shape/where.ts';
 import * as fourier from './signal/fourier.ts';
 import * as windows from './signal/windows.ts';
+import * as regexFullMatch from './text/regex-full-match.ts';
+import * as strings from './text/strings.ts';
+import * as tfIdfVectorizer from './text/tf-idf-vectorizer.ts';
 
 /** One line a file: every operator that a file exports is registered, and with that documented, tested and measured. */
 const files: readonly Readonly<Record<string, unknown>>[] = [
+  optional,
+  sequence,
+  sequenceMap,
+  splitConcat,
+  regexFullMatch,
+  strings,
+  tfIdfVectorizer,
+  labelEncoder,
+  treeEnsemble,
   windows,
   fourier,
+  imageDecoder,
   regions,
   gridSample,
   crossEntropy,
@@ -171,6 +191,12 @@ const byName = new Map<string, Operator[]>();
 for (const operator of operators) {
   const key = `${operator.domain}\u0000${operator.op}`;
   byName.set(key, [...(byName.get(key) ?? []), operator]);
+}
+
+/** The first version of a domain's operator set that has the operator; undefined where it is not registered at all. */
+export function oldestOpset(domain: string, op: string): number | undefined {
+  const candidates = byName.get(`${domain}\u0000${op}`);
+  return candidates && Math.min(...candidates.map(({ opsets: [from] }) => from));
 }
 
 /**

@@ -31,6 +31,7 @@ export const foldConstants: Pass = {
         opset: editor.opset(node.domain),
         type: (value: string) => inference.types.get(value),
         constant: (value: string) => known.get(value) ?? inference.constants.get(value),
+        container: () => undefined,
         dimensions: () => undefined,
         inferSubgraph: () => [],
       };

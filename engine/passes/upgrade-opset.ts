@@ -106,7 +106,13 @@ const conversions: readonly Conversion[] = [
   {
     op: 'BatchNormalization',
     since: 9,
-    convert: (node) => [withAttributes(node, {}, ['spatial'])],
+    convert(node) {
+      if (intAttribute(node, 'spatial', 1) === 0)
+        fail('model/opset', `${describe(node)} has statistics for every element (“spatial” 0).`, {
+          why: 'Operator sets from 9 on have no such form.',
+        });
+      return [withAttributes(node, {}, ['spatial'])];
+    },
   },
   {
     op: 'BatchNormalization',

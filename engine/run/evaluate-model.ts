@@ -1,4 +1,5 @@
 import { fail } from '../findings.ts';
+import { requireOperators } from '../graph/missing-operators.ts';
 import type { Job } from '../plan.ts';
 import type { RunContext } from './context.ts';
 import { evaluationSource, openData } from './datasets.ts';
@@ -40,6 +41,7 @@ export async function evaluateModel(
   const original = await loadModel(host, job.model);
   const model = path === job.model ? original : await loadModel(host, path);
   const { graph } = prepare(original);
+  requireOperators(graph);
   const dataset = await openData(source, graph, job, context);
   const inputDims = new Map(Array.from(await dataset.sample(0), ([name, tensor]) => [name, tensor.dims]));
   const scorers: Scorer[] = [];

@@ -1,8 +1,8 @@
+import { compileRegex } from '../../engine/regex/matcher.ts';
+import { RegexFault } from '../../engine/regex/syntax.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { decodeRegex } from '../grammar/text.ts';
 import { nodesOf } from '../grammar/walk.ts';
-import { compileRegex } from '../selectors/regex.ts';
-import { RegexFault } from '../selectors/regex-syntax.ts';
 import type { Check } from './check.ts';
 
 export const regexMustBeReadable: Check = function* ({ ast }) {

@@ -1,9 +1,9 @@
+import { compileRegex } from '../../engine/regex/matcher.ts';
 import type { PathSelector, Predicate, Selector, Step } from '../generated/ast.ts';
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
 import { complement, intersection, type LayerSet, type Network, neighbours, reachable, union } from './network.ts';
 import { compilePredicate } from './predicate.ts';
-import { compileRegex } from './regex.ts';
 import { findRole } from './roles.ts';
 
 const none: LayerSet = new Set();

@@ -13,10 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../cli/registry.ts';
+import { writeNpy } from '../../engine/data/numpy.ts';
 import { encodeModel } from '../../engine/onnx/codec.ts';
 import { onnx } from '../../engine/onnx/proto.ts';
+import { modelProto, node, valueInfo } from '../engine/graph/protos.ts';
 import { root } from '../shared.ts';
 import { qspec } from './qspec.ts';
 
@@ -69,6 +72,45 @@ describe('a model that is none', () => {
       rmSync(path, { recursive: true, force: true });
     },
   );
+});
+
+describe('a model of operators that are missing', () => {
+  test('is one finding that names them all, for every command that would run it', async () => {
+    const info = (name: string) => valueInfo(name, [1, 4]);
+    const proto = modelProto({
+      inputs: { x: info('x') },
+      nodes: [node('Magic', 'x', 'a', {}, 'trick', 'my.domain'), node('Spell', 'a', 'y', {}, 'charm', 'my.domain')],
+      outputs: ['y'],
+      opsets: { 'my.domain': 1 },
+    });
+    writeFileSync(at('magic.onnx'), encodeModel(proto));
+    writeFileSync(at('x.npy'), writeNpy({ dtype: 'float32', dims: [1, 4], data: new Float32Array(4) }));
+    writeFileSync(
+      at('x.npz'),
+      zipSync({ 'x.npy': writeNpy({ dtype: 'float32', dims: [2, 4], data: new Float32Array(8) }) }),
+    );
+    writeFileSync(
+      at('magic.qspec'),
+      'qspec 1\nmodel "magic.onnx"\ndata validation npz "x.npz" { array x }\nquantize { weights int8 }\n',
+    );
+    const commands = [
+      ['run', at('magic.onnx'), '--input', `x=${at('x.npy')}`],
+      ['bench', at('magic.onnx')],
+      ['eval', at('magic.onnx'), '--data', at('magic.qspec')],
+    ];
+    for (const command of commands) {
+      const { exitCode, document } = await asked(...command);
+      expect([command[0], exitCode]).toEqual([command[0], 1]);
+      expect(document.findings).toMatchObject([
+        {
+          code: 'model/operator-unsupported',
+          what: expect.stringContaining(
+            '2 operators are not implemented. my.domain.Magic: “trick”; my.domain.Spell: “charm”.',
+          ),
+        },
+      ]);
+    }
+  });
 });
 
 describe('arguments', () => {

@@ -26,6 +26,11 @@ export function conformanceCases(): readonly ConformanceCase[] {
   return opened;
 }
 
+/** Those that come with inputs and outputs: the models of the suite `light` do not; test/engine/graph infers their shapes. */
+export function casesWithData(): readonly ConformanceCase[] {
+  return conformanceCases().filter(({ sets }) => sets.length > 0);
+}
+
 function casesOf(files: ReadonlyMap<string, Uint8Array>): ConformanceCase[] {
   const cases: ConformanceCase[] = [];
   for (const [path, model] of files) {

@@ -7,10 +7,10 @@ import type { Reader } from '../store.ts';
 
 const largestImageFile = 256 * 1024 * 1024;
 
-/** `images`: the PNG and JPEG files of a folder (with the folders in it) or of a glob, sorted by name. */
+/** `images`: the PNG, JPEG, BMP and PNM files of a folder (with the folders in it) or of a glob, sorted by name. */
 export const imagesReader: Reader = {
   kind: 'images',
-  summary: 'PNG and JPEG files of a folder or a glob',
+  summary: 'PNG, JPEG, BMP and PNM files of a folder or a glob',
   async open(source, { host, progress }) {
     const extensions = new Set(imageFormats.flatMap((format) => format.extensions));
     const isImage = (name: string) => extensions.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase());

@@ -112,6 +112,7 @@ export function lowerBatchNorm(node: GraphNode, lowering: Lowering): Declined {
   if (dtype !== 'float32') return `no kernel for ${dtype}`;
   if (node.outputs.slice(1).some((name) => name !== '') || intAttribute(node, 'training_mode', 0) !== 0)
     return 'it is in training mode';
+  if (lowering.opset < 9 && intAttribute(node, 'spatial', 1) === 0) return 'it has statistics for every element';
   const constants = names.map((name) => lowering.constant(name)?.data as Float32Array | undefined);
   const [scale, shift, mean, variance] = constants;
   if (!scale || !shift || !mean || !variance) return 'the statistics are only known while running';

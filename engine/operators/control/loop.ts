@@ -1,12 +1,13 @@
 import { fail } from '../../findings.ts';
 import type { Tensor } from '../../tensor.ts';
+import { type AnyType, isTensorType, requireTensor, type Value } from '../../value.ts';
 import type { Operator } from '../operator.ts';
 import { joined } from '../shape/concat.ts';
 import { describe, graphAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { reshaped } from '../shared/movement.ts';
 import { allocate, scalarOf, tensorOf } from '../shared/numbers.ts';
-import { inputType, valueType } from '../shared/types.ts';
+import { anyInputType, valueType } from '../shared/types.ts';
 import { common } from './if.ts';
 
 /** Iterations after which a loop without another end is stopped, so that a model cannot hang its host. */
@@ -23,25 +24,27 @@ export const loop: Operator = {
   infer(node, context) {
     const body = graphAttribute(node, 'body');
     const carried = node.inputs.length - 2;
-    const initial = Array.from({ length: Math.max(0, carried) }, (_, i) => inputType(node, i + 2, context));
+    const initial = Array.from({ length: Math.max(0, carried) }, (_, i) => anyInputType(node, i + 2, context));
     // A carried value may change its shape from turn to turn: only what the body leaves as it is stays known.
-    const open = initial.map((type) => valueType(type.dtype, undefined));
+    const open = initial.map(withoutShape);
     const scalar = [valueType('int64', []), valueType('bool', [])];
     const first = context.inferSubgraph(body, [...scalar, ...initial]);
     const settled = initial.map((type, i) => common(type, first[i + 1]) ?? open[i]);
     const outputs = context.inferSubgraph(body, [...scalar, ...settled]);
     return node.outputs.map((_, i) => {
       const type = outputs[i + 1];
-      if (i < carried) return common(settled[i], type);
-      return type && valueType(type.dtype, type.dims && [undefined, ...type.dims]);
+      if (i < carried) return common(settled[i], type) ?? filled(settled[i], type);
+      if (type === undefined || !isTensorType(type)) return undefined;
+      return valueType(type.dtype, type.dims && [undefined, ...type.dims]);
     });
   },
-  evaluate(node, inputs, context) {
+  evaluateValues(node, inputs, context) {
     const body = graphAttribute(node, 'body');
     const [limit, start] = inputs;
-    const most = limit === undefined ? Infinity : scalarOf(limit);
-    let running = start === undefined || scalarOf(start) !== 0;
-    let carried = inputs.slice(2) as Tensor[];
+    const tensor = (value: Value, what: string) => requireTensor(value, `${what} of ${describe(node)}`);
+    const most = limit === undefined ? Infinity : scalarOf(tensor(limit, 'The number of turns'));
+    let running = start === undefined || scalarOf(tensor(start, 'The condition')) !== 0;
+    let carried = inputs.slice(2) as Value[];
     const scanned: Tensor[][] = Array.from({ length: body.outputs.length - 1 - carried.length }, () => []);
     const end = Math.min(iterationLimit, context.elementLimit ?? iterationLimit);
     for (let i = 0; running && i < most; i++) {
@@ -51,11 +54,11 @@ export const loop: Operator = {
         tensorOf('bool', [], [1]),
         ...carried,
       ]);
-      running = scalarOf(outputs[0]!) !== 0;
+      running = scalarOf(tensor(outputs[0]!, 'The condition')) !== 0;
       const count = carried.length;
       carried = outputs.slice(1, 1 + count);
       scanned.forEach((list, k) => {
-        list.push(outputs[1 + count + k]!);
+        list.push(tensor(outputs[1 + count + k]!, 'A scanned output'));
       });
     }
     return [
@@ -64,6 +67,17 @@ export const loop: Operator = {
     ];
   },
 };
+
+/** A carried optional may become what it holds, from the first turn on. */
+function filled(before: AnyType | undefined, after: AnyType | undefined): AnyType | undefined {
+  const isOptional = before !== undefined && !isTensorType(before) && before.kind === 'optional';
+  return isOptional ? after : undefined;
+}
+
+function withoutShape(type: AnyType): AnyType {
+  if (isTensorType(type)) return valueType(type.dtype, undefined);
+  return { ...type, element: type.element && withoutShape(type.element) } as AnyType;
+}
 
 /** Tensors of one shape along a new first axis; without any, an empty tensor of the declared type. */
 export function stacked(

@@ -1,18 +1,22 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Tensor, ValueType } from '../../tensor.ts';
+import { isTensorType, requireTensor } from '../../value.ts';
 import type { EvaluateContext, Operator } from '../operator.ts';
+import { joined } from '../shape/concat.ts';
 import { section } from '../shape/split.ts';
 import { describe, graphAttribute, intAttribute, intsAttribute, missing } from '../shared/attributes.ts';
 import { stridedOffsets, stridesOf } from '../shared/broadcast.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { pick, reshaped } from '../shared/movement.ts';
+import { emptyLike, integersOf } from '../shared/numbers.ts';
 import { inputType, normalizeAxis, valueType } from '../shared/types.ts';
 import { stacked } from './loop.ts';
 
 /**
  * Runs its body once for each slice of the scanned inputs. Body: (states…, slices…) -> (states…, slices…). Operator set 8
- * had a batch axis in front of everything and a first input of lengths.
+ * had a batch axis in front of everything and a first input of lengths; what lies behind the end of a shorter sequence
+ * is 0 in the outputs.
  */
 export const scan: Operator = {
   op: 'Scan',
@@ -41,7 +45,7 @@ export const scan: Operator = {
     const outputs = context.inferSubgraph(body, inner);
     const outputAxes = intsAttribute(node, 'scan_output_axes') ?? [];
     return outputs.map((type, i) => {
-      if (type?.dims === undefined) return type;
+      if (type === undefined || !isTensorType(type) || type.dims === undefined) return type;
       if (i < states) return valueType(type.dtype, [...batch, ...type.dims]);
       const axis = lead === 1 ? 0 : normalizeAxis(node, outputAxes[i - states] ?? 0, type.dims.length + 1);
       return valueType(type.dtype, [...batch, ...type.dims.slice(0, axis), length, ...type.dims.slice(axis)]);
@@ -50,19 +54,29 @@ export const scan: Operator = {
   evaluate(node, inputs, context) {
     if (context.opset >= 9) return scanOnce(node, inputs as Tensor[], context);
     const [lengths, ...rest] = inputs;
-    if (lengths !== undefined)
-      fail('model/operator-unsupported', `${describe(node)} scans sequences of several lengths.`);
     const batch = rest[0]!.dims[0]!;
-    const results = Array.from({ length: batch }, (_, b) =>
-      scanOnce(
-        node,
-        rest.map((tensor) => slice(tensor!, 0, b)),
-        context,
-      ),
-    );
+    const longest = rest[rest.length - scanInputs(node)]!.dims[1]!;
+    const results = Array.from({ length: batch }, (_, b) => {
+      const length = lengths === undefined ? longest : integersOf(lengths)[b]!;
+      if (!(length >= 0 && length <= longest))
+        fail('model/shape', `${describe(node)} is to scan ${length} of a sequence of ${longest}.`);
+      const states = rest.length - scanInputs(node);
+      const own = rest.map((tensor, i) => {
+        const sample = slice(tensor!, 0, b);
+        return i < states ? sample : section(sample, 0, 0, length);
+      });
+      return scanOnce(node, own, context).map((tensor, i) => (i < states ? tensor : padded(tensor, longest)));
+    });
     return results[0]!.map((_, i) => stacked(results.map((own) => own[i]!)));
   },
 };
+
+/** Zeros behind the end of the first axis. */
+function padded(tensor: Tensor, length: number): Tensor {
+  const missingDims = [length - tensor.dims[0]!, ...tensor.dims.slice(1)];
+  if (missingDims[0] === 0) return tensor;
+  return joined([tensor, emptyLike(tensor, missingDims).tensor], 0);
+}
 
 function scanInputs(node: GraphNode): number {
   return intAttribute(node, 'num_scan_inputs') ?? missing(node, 'num_scan_inputs');
@@ -83,7 +97,9 @@ function scanOnce(node: GraphNode, inputs: readonly Tensor[], context: EvaluateC
   const collected: Tensor[][] = Array.from({ length: body.outputs.length - count }, () => []);
   for (let t = 0; t < length; t++) {
     const slices = sequences.map((tensor, i) => slice(tensor, axes[i]!, inputWays[i] === 1 ? length - 1 - t : t));
-    const outputs = context.evaluateSubgraph(body, [...states, ...slices]);
+    const outputs = context
+      .evaluateSubgraph(body, [...states, ...slices])
+      .map((value) => requireTensor(value, `What the body of ${describe(node)} computes`));
     states = outputs.slice(0, count);
     collected.forEach((list, k) => {
       list.push(outputs[count + k]!);

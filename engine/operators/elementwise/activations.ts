@@ -36,9 +36,10 @@ export const celu = parametricOperator(
   { from: 12 },
 );
 
-export const selu = parametricOperator('Selu', (node) => {
-  const alpha = floatAttribute(node, 'alpha', 1.6732631921768188);
-  const gamma = floatAttribute(node, 'gamma', 1.0507010221481323);
+export const selu = parametricOperator('Selu', (node, opset) => {
+  // Before operator set 6 the defaults were rounded.
+  const alpha = floatAttribute(node, 'alpha', opset < 6 ? 1.6732 : 1.6732631921768188);
+  const gamma = floatAttribute(node, 'gamma', opset < 6 ? 1.0507 : 1.0507010221481323);
   return (x) => gamma * (x <= 0 ? alpha * Math.exp(x) - alpha : x);
 });
 

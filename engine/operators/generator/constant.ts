@@ -1,5 +1,7 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import type { onnx } from '../../onnx/proto.ts';
+import { denseFromProto } from '../../onnx/sparse-tensor.ts';
 import { float32Tensor, int64Tensor, type Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, floatsAttribute, intsAttribute, stringsAttribute, tensorAttribute } from '../shared/attributes.ts';
@@ -21,7 +23,7 @@ export const constant: Operator = {
 
 /** The tensor of a Constant node, whichever attribute holds it. */
 export function constantValue(node: GraphNode): Tensor {
-  const { value_float: float, value_int: int, value_string: text } = node.attributes;
+  const { value_float: float, value_int: int, value_string: text, sparse_value: sparse } = node.attributes;
   const tensor = tensorAttribute(node, 'value');
   if (tensor !== undefined) return tensor;
   if (float?.kind === 'float') return float32Tensor([], Float32Array.of(float.value));
@@ -33,6 +35,10 @@ export function constantValue(node: GraphNode): Tensor {
   if (ints !== undefined) return int64Tensor([ints.length], ints);
   const strings = stringsAttribute(node, 'value_strings');
   if (strings !== undefined) return { dtype: 'string', dims: [strings.length], data: [...strings] };
+  if (sparse?.kind === 'opaque') {
+    const proto = (sparse.value as onnx.AttributeProto).sparse_tensor;
+    if (proto !== undefined) return denseFromProto(proto);
+  }
   fail('model/attribute', `${describe(node)} has no value that QSpec reads.`);
 }
 

@@ -1,4 +1,5 @@
 import { fail } from '../../findings.ts';
+import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import {
@@ -123,6 +124,76 @@ export const roiAlign: Operator = {
     return [tensorOf(x!.dtype, [count, channels, outH, outW], out)];
   },
 };
+
+/**
+ * Largest element of each of the fixed number of bins that a region of x [N, C, H, W] is cut into: regions [R, 5] as index
+ * in the batch, x1, y1, x2, y2, both ends included (Girshick, ICCV 2015). A bin without elements is 0.
+ */
+export const maxRoiPool: Operator = {
+  op: 'MaxRoiPool',
+  domain: '',
+  opsets: [1, newestOpset],
+  infer(node, context) {
+    const x = inputType(node, 0, context);
+    const rois = inputType(node, 1, context);
+    requireRank(node, 'The input', x, 4);
+    requireRank(node, 'The regions', rois, 2);
+    return [valueType(x.dtype, [rois.dims?.[0], x.dims?.[1], ...pooledShape(node)])];
+  },
+  evaluate(node, [x, rois]) {
+    const [outH, outW] = pooledShape(node);
+    const scale = floatAttribute(node, 'spatial_scale', 1);
+    const [batch, channels, height, width] = x!.dims as [number, number, number, number];
+    const count = rois!.dims[0]!;
+    const regions = numbersOf(rois!);
+    const values = numbersOf(x!);
+    const out = new Float64Array(count * channels * outH * outW);
+    for (let r = 0; r < count; r++) {
+      const owner = regions[r * 5]!;
+      if (!(owner >= 0 && owner < batch)) fail('run/position', `${describe(node)} pools a region of sample ${owner}.`);
+      const [left, top, right, bottom] = [1, 2, 3, 4].map((i) =>
+        roundAway(regions[r * 5 + i]! * scale),
+      ) as unknown as Region;
+      const rows = bins(top, bottom, outH, height);
+      const columns = bins(left, right, outW, width);
+      for (let c = 0; c < channels; c++) {
+        const plane = (owner * channels + c) * height * width;
+        for (let h = 0; h < outH; h++)
+          for (let w = 0; w < outW; w++) {
+            let best = -Infinity;
+            for (let i = rows[h]![0]; i < rows[h]![1]; i++)
+              for (let j = columns[w]![0]; j < columns[w]![1]; j++)
+                best = Math.max(best, values[plane + i * width + j]!);
+            out[((r * channels + c) * outH + h) * outW + w] = best === -Infinity ? 0 : best;
+          }
+      }
+    }
+    return [tensorOf(x!.dtype, [count, channels, outH, outW], out)];
+  },
+};
+
+type Region = readonly [left: number, top: number, right: number, bottom: number];
+
+function pooledShape(node: GraphNode): readonly [number, number] {
+  const shape = intsAttribute(node, 'pooled_shape') ?? missing(node, 'pooled_shape');
+  if (shape.length !== 2 || shape.some((size) => !(size > 0 && size <= 1 << 16)))
+    fail('model/attribute', `Attribute “pooled_shape” of ${describe(node)} is not a height and a width.`);
+  return shape as unknown as readonly [number, number];
+}
+
+function roundAway(value: number): number {
+  return Math.sign(value) * Math.round(Math.abs(value));
+}
+
+/** Where the bins of a region along one axis begin and end, inside of the image. Sizes are float32, as in runtimes. */
+function bins(from: number, to: number, count: number, size: number): (readonly [number, number])[] {
+  const step = Math.fround(Math.max(to - from + 1, 1) / count);
+  const inside = (at: number) => Math.min(Math.max(at + from, 0), size);
+  return Array.from({ length: count }, (_, i) => [
+    inside(Math.floor(Math.fround(i * step))),
+    inside(Math.ceil(Math.fround((i + 1) * step))),
+  ]);
+}
 
 /** The four weighted corners around a point; none far outside. */
 function bilinear(

@@ -9,9 +9,9 @@ import { numbersOf, tensorOf } from '../shared/numbers.ts';
 import { costCount, formatDims, inputType, unifyDimension, valueType } from '../shared/types.ts';
 
 /**
- * y = scale · (x − mean) / √(variance + epsilon) + bias, per channel (axis 1). In training mode (operator set 14)
- * mean and variance are the batch's and the running ones come out updated. Training outputs of older sets, which hold
- * running and saved statistics, are given the statistics that went in.
+ * y = scale · (x − mean) / √(variance + epsilon) + bias, per channel (axis 1), or, below operator set 9 with `spatial` 0,
+ * per element of a sample. In training mode mean and variance are the batch's and the running ones come out updated.
+ * Since set 14 an attribute asks for training; before, asking for the statistics did, and below 7 `is_test` forbade it.
  */
 export const batchNormalization: Operator = {
   op: 'BatchNormalization',
@@ -23,6 +23,7 @@ export const batchNormalization: Operator = {
       fail('model/rank', `The input of ${describe(node)} has shape ${formatDims(x.dims)}; it needs a channel axis.`);
     for (let i = 1; i <= 4; i++) {
       const statistic = inputType(node, i, context);
+      if (isPerElement(node, context.opset)) continue;
       if (statistic.dims !== undefined && statistic.dims.length !== 1)
         fail(
           'model/rank',
@@ -36,15 +37,17 @@ export const batchNormalization: Operator = {
   },
   evaluate(node, [x, scale, bias, inputMean, inputVariance], { opset }) {
     const epsilon = floatAttribute(node, 'epsilon', 1e-5);
-    const training = opset >= 14 && intAttribute(node, 'training_mode', 0) === 1;
-    const channels = x!.dims[1] ?? 1;
+    const perElement = isPerElement(node, opset);
+    const channels = perElement ? elementCount(x!.dims.slice(1)) : (x!.dims[1] ?? 1);
     const batch = x!.dims[0] ?? 1;
-    const plane = elementCount(x!.dims.slice(2));
+    const plane = perElement ? 1 : elementCount(x!.dims.slice(2));
+    if (inputMean!.data.length !== channels && x!.dims.length > 1)
+      fail('model/shape', `The statistics of ${describe(node)} do not fit its input ${formatDims(x!.dims)}.`);
     const values = numbersOf(x!);
     let mean = numbersOf(inputMean!);
     let variance = numbersOf(inputVariance!);
     const outputs = [];
-    if (training) {
+    if (isTraining(node, opset)) {
       const momentum = floatAttribute(node, 'momentum', 0.9);
       const own = statistics(values, batch, channels, plane);
       const blend = (before: ArrayLike<number>, now: Float64Array) =>
@@ -53,9 +56,13 @@ export const batchNormalization: Operator = {
       outputs.push(tensorOf(inputVariance!.dtype, inputVariance!.dims, blend(variance, own.variance)));
       mean = own.mean;
       variance = own.variance;
-    } else {
-      outputs.push(inputMean!, inputVariance!, inputMean!, inputVariance!);
-    }
+      // The statistics of this batch, which sets below 14 saved for a backward pass.
+      if (opset < 14)
+        outputs.push(
+          tensorOf(inputMean!.dtype, inputMean!.dims, mean),
+          tensorOf(inputVariance!.dtype, inputVariance!.dims, variance),
+        );
+    } else if (opset < 14) outputs.push(inputMean!, inputVariance!, inputMean!, inputVariance!);
     const gain = numbersOf(scale!);
     const shift = numbersOf(bias!);
     const out = new Float64Array(values.length);
@@ -71,6 +78,16 @@ export const batchNormalization: Operator = {
   lower: lowerBatchNorm,
   quantization: { kind: 'elementwise' },
 };
+
+function isPerElement(node: GraphNode, opset: number): boolean {
+  return opset < 9 && intAttribute(node, 'spatial', 1) === 0;
+}
+
+function isTraining(node: GraphNode, opset: number): boolean {
+  if (opset >= 14) return intAttribute(node, 'training_mode', 0) === 1;
+  if (opset < 7 && intAttribute(node, 'is_test', 0) !== 0) return false;
+  return node.outputs.slice(1).some((name) => name !== '');
+}
 
 /** Mean and (biased) variance of each channel. */
 function statistics(values: ArrayLike<number>, batch: number, channels: number, plane: number) {

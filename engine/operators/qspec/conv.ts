@@ -1,6 +1,7 @@
 import { lowerQConv } from '../../executor/lowerings/integer.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import type { ValueType } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute } from '../shared/attributes.ts';
 import { inputType, isStatic, valueType } from '../shared/types.ts';
@@ -61,7 +62,8 @@ export const qconv: Operator = {
   },
   cost(node, context) {
     const w = inputType(node, 1, context).dims ?? [];
-    const out = this.infer(node, context)[0]!.dims ?? [];
+    const [y] = this.infer(node, context) as readonly ValueType[];
+    const out = y?.dims ?? [];
     const count = (dims: readonly unknown[]) => dims.reduce<number>((n, d) => n * (typeof d === 'number' ? d : 1), 1);
     return { macs: count(out) * count(w.slice(1)), operations: count(out) };
   },

@@ -6,15 +6,16 @@ import { intAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { numbersOf, scalarOf, tensorOf } from '../shared/numbers.ts';
 import { random } from '../shared/random.ts';
-import { hasOutput, inputType, sameAsInput, valueType } from '../shared/types.ts';
+import { anyInputType, hasOutput, inputType, valueType } from '../shared/types.ts';
 
 export const identity: Operator = {
   op: 'Identity',
   domain: '',
   opsets: [1, newestOpset],
-  infer: sameAsInput,
+  infer: (node, context) => [anyInputType(node, 0, context)],
   inferElements: (node, context) => context.dimensions(node.inputs[0] ?? ''),
   evaluate: (_node, [x]) => [x!],
+  evaluateValues: (_node, [x]) => [x!],
   lower: lowerIdentity,
   quantization: { kind: 'same-scale' },
 };

@@ -2,13 +2,21 @@ import { lowerSplit } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount, type Tensor } from '../../tensor.ts';
-import type { Operator } from '../operator.ts';
+import type { InferContext, Operator } from '../operator.ts';
 import { describe, intAttribute, intsAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { emptyLike, integersOf, movable } from '../shared/numbers.ts';
-import { constantInts, formatDims, hasInput, inputType, normalizeAxis, valueType } from '../shared/types.ts';
+import {
+  constantInput,
+  constantInts,
+  formatDims,
+  hasInput,
+  inputType,
+  normalizeAxis,
+  valueType,
+} from '../shared/types.ts';
 
-/** Parts along an axis: sizes from an attribute (before operator set 13) or an input, or equal parts (the last may be smaller since set 18). */
+/** Parts along an axis: sizes from an attribute (before operator set 13; in set 1 also an input) or an input, or equal parts (the last may be smaller since set 18). */
 export const split: Operator = {
   op: 'Split',
   domain: '',
@@ -17,7 +25,7 @@ export const split: Operator = {
     const x = inputType(node, 0, context);
     if (x.dims === undefined) return node.outputs.map(() => ({ dtype: x.dtype }));
     const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), x.dims.length);
-    const given = context.opset < 13 ? intsAttribute(node, 'split') : constantInts(node, 1, context);
+    const given = sizesAreInput(node, context.opset) ? constantNumbers(node, 1, context) : intsAttribute(node, 'split');
     const sizes: readonly Dimension[] =
       given === undefined && (hasInput(node, 1) || typeof x.dims[axis] !== 'number')
         ? node.outputs.map(() => undefined)
@@ -31,7 +39,7 @@ export const split: Operator = {
   },
   evaluate(node, [x, sizes], { opset }) {
     const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), x!.dims.length);
-    const given = opset < 13 ? intsAttribute(node, 'split') : sizes && integersOf(sizes);
+    const given = sizesAreInput(node, opset) ? sizes && integersOf(sizes) : intsAttribute(node, 'split');
     let start = 0;
     return partSizes(node, x!.dims[axis]!, given).map((size) => {
       const part = section(x!, axis, start, size);
@@ -42,6 +50,17 @@ export const split: Operator = {
   lower: lowerSplit,
   quantization: { kind: 'same-scale' },
 };
+
+function sizesAreInput(node: GraphNode, opset: number): boolean {
+  return opset >= 13 || (opset < 2 && hasInput(node, 1));
+}
+
+/** Operator set 1 gave the sizes in the type of the data. */
+function constantNumbers(node: GraphNode, index: number, context: InferContext): number[] | undefined {
+  if (context.opset >= 13) return constantInts(node, index, context);
+  const tensor = constantInput(node, index, context);
+  return tensor && integersOf(tensor);
+}
 
 function partSizes(node: GraphNode, total: number, given: readonly number[] | undefined): readonly number[] {
   const count = node.outputs.length;

@@ -1,20 +1,37 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { DataType, Dimension, Tensor, ValueType } from '../../tensor.ts';
+import { type AnyType, formatType, isTensorType, type SequenceType } from '../../value.ts';
 import type { InferContext } from '../operator.ts';
 import { describe } from './attributes.ts';
 import { integersOf, isInteger } from './numbers.ts';
 
 /** Helpers of shape rules: types of inputs, arithmetic of dimensions that may be symbolic, and findings. */
 
-/** Type of a required input. The driver infers a node only when all its inputs have a type. */
+/** Type of a required input, which must be a tensor. The driver infers a node only when all its inputs have a type. */
 export function inputType(node: GraphNode, index: number, context: InferContext): ValueType {
+  const type = anyInputType(node, index, context);
+  if (!isTensorType(type))
+    fail('model/type', `Input ${index} of ${describe(node)} is a ${formatType(type)}, not a tensor.`);
+  return type;
+}
+
+/** Type of a required input that must be a sequence. */
+export function sequenceType(node: GraphNode, index: number, context: InferContext): SequenceType {
+  const type = anyInputType(node, index, context);
+  if (isTensorType(type) || type.kind !== 'sequence')
+    fail('model/type', `Input ${index} of ${describe(node)} is ${formatType(type)}, not a sequence.`);
+  return type;
+}
+
+/** Type of a required input of any kind. */
+export function anyInputType(node: GraphNode, index: number, context: InferContext): AnyType {
   const name = node.inputs[index];
   if (name === undefined || name === '')
     fail('model/input-missing', `${describe(node)} lacks its input ${index}.`, {
       fix: 'Export the model again; the file is not a valid ONNX model.',
     });
-  const type = context.type(name);
+  const type = context.type(name) ?? context.container(name);
   if (type === undefined) fail('model/input-untyped', `The type of input ${index} of ${describe(node)} is not known.`);
   return type;
 }
@@ -133,6 +150,13 @@ export function unifyDimension(node: GraphNode, what: string, a: Dimension, b: D
   if (typeof a === 'number') return a;
   if (typeof b === 'number') return b;
   return a ?? b;
+}
+
+/** Type of a required input of texts. */
+export function requireText(node: GraphNode, index: number, context: InferContext): ValueType {
+  const type = inputType(node, index, context);
+  if (type.dtype !== 'string') fail('model/type', `Input ${index} of ${describe(node)} is ${type.dtype}, not string.`);
+  return type;
 }
 
 /** Requires two inputs to have one element type. */

@@ -11,7 +11,7 @@ import { dataTypeOf } from '../../../engine/onnx/data-types.ts';
 import { optimize } from '../../../engine/passes/index.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
 import { modelProto, node } from './protos.ts';
-import { anyModel, opNames, tensorOf } from './random-models.ts';
+import { anyModel, opNames, tensorOf, withOperator } from './random-models.ts';
 
 /** What came of some work: its result, or the finding that stopped it. Anything else thrown fails the test. */
 function outcome<T>(work: () => T): T | FindingError {
@@ -50,7 +50,8 @@ describe('a hostile graph', () => {
   it.each(opNames)('gives findings: %s with any inputs and attributes', (op) => {
     fc.assert(
       fc.property(anyModel, ({ proto, inputs }) => {
-        for (const own of proto.graph!.node) own.op_type = op;
+        const { graph } = proto;
+        graph!.node = graph!.node.map((own) => withOperator(own, op));
         const model = outcome(() => graphFromProto(proto));
         if (!(model instanceof FindingError)) useModel(model, inputs);
       }),

@@ -1,11 +1,20 @@
 import fc from 'fast-check';
 import { onnx } from '../../../engine/onnx/proto.ts';
+import { tensorToProto } from '../../../engine/onnx/tensor-proto.ts';
 import { operators } from '../../../engine/operators/registry.ts';
 import { allocate } from '../../../engine/operators/shared/numbers.ts';
 import { type DataType, elementCount, type Tensor } from '../../../engine/tensor.ts';
 import { graphProto, modelProto, node, valueInfo } from './protos.ts';
 
-export const opNames = [...new Set(operators.filter(({ domain }) => domain === '').map(({ op }) => op))];
+const domains = new Map(
+  operators.filter(({ domain }) => domain === '' || domain === 'ai.onnx.ml').map(({ op, domain }) => [op, domain]),
+);
+export const opNames = [...domains.keys()];
+
+/** The node with another operator. */
+export function withOperator(own: onnx.NodeProto, op: string): onnx.NodeProto {
+  return new onnx.NodeProto({ ...own, op_type: op, domain: domains.get(op) });
+}
 
 /** Every attribute that some operator reads, with values right, wrong and absurd. */
 const attributeNames = [
@@ -14,18 +23,23 @@ const attributeNames = [
   'axis',
   'align_corners',
   'allowzero',
+  'aggregate_function',
   'antialias',
   'auto_pad',
   'batch_axis',
   'batch_dims',
   'beta',
   'block_size',
+  'broadcast',
+  'case_change_action',
   'blocksize',
   'body',
   'ceil_mode',
   'center_point_box',
   'coordinate_transformation_mode',
   'count_include_pad',
+  'delimiter',
+  'default_tensor',
   'dilations',
   'direction',
   'dtype',
@@ -43,12 +57,22 @@ const attributeNames = [
   'k',
   'keep_aspect_ratio_policy',
   'keepdims',
+  'keys_int64s',
+  'keys_strings',
+  'keys_tensor',
   'kernel_shape',
   'kv_num_heads',
   'largest',
   'layout',
   'linear_before_reset',
   'mode',
+  'max_gram_length',
+  'max_skip_count',
+  'maxsplit',
+  'n_targets',
+  'new_axis',
+  'ngram_counts',
+  'ngram_indexes',
   'num_groups',
   'num_heads',
   'num_outputs',
@@ -64,7 +88,13 @@ const attributeNames = [
   'p',
   'padding_mode',
   'pads',
+  'paddings',
+  'pattern',
   'perm',
+  'pixel_format',
+  'pool_int64s',
+  'pool_strings',
+  'pooled_shape',
   'q_num_heads',
   'reduction',
   'sample_size',
@@ -74,7 +104,12 @@ const attributeNames = [
   'shape',
   'size',
   'sorted',
+  'spatial',
   'split',
+  'stopwords',
+  'type',
+  'values_strings',
+  'values_tensor',
   'start',
   'starts',
   'ends',
@@ -91,6 +126,12 @@ const attributeNames = [
 
 const words = [
   'nearest',
+  'TF',
+  'IDF',
+  'UPPER',
+  'BGR',
+  '(a|[0-9]+)*\\b',
+  ' ',
   'linear',
   'cubic',
   'SAME_UPPER',
@@ -154,7 +195,7 @@ const tensor = fc
 const kinds = onnx.AttributeProto.AttributeType;
 const innerGraph = fc.array(fc.constantFrom(...opNames), { minLength: 1, maxLength: 2 }).map((ops) =>
   graphProto({
-    nodes: ops.map((op, i) => node(op, i === 0 ? 'v0' : `i${i - 1}`, `i${i}`)),
+    nodes: ops.map((op, i) => withOperator(node(op, i === 0 ? 'v0' : `i${i - 1}`, `i${i}`), op)),
     outputs: [`i${ops.length - 1}`],
   }),
 );
@@ -167,6 +208,11 @@ const attribute = fc
       fc.constantFrom(...words).map((word) => ({ type: kinds.STRING, s: new TextEncoder().encode(word) })),
       fc.array(integer, { maxLength: 5 }).map((ints) => ({ type: kinds.INTS, ints })),
       fc.array(fc.double(), { maxLength: 4 }).map((floats) => ({ type: kinds.FLOATS, floats })),
+      fc
+        .array(fc.constantFrom(...words), { maxLength: 4 })
+        .map((own) => ({ type: kinds.STRINGS, strings: own.map((word) => new TextEncoder().encode(word)) })),
+      tensor.map((own) => ({ type: kinds.TENSOR, t: tensorToProto(own) })),
+      fc.constant({ type: kinds.TYPE_PROTO, tp: new onnx.TypeProto({ optional_type: new onnx.TypeProto.Optional() }) }),
       innerGraph.map((g) => ({ type: kinds.GRAPH, g })),
       integer.map((i) => ({ i })),
       fc.constant({ type: 77 as never }),
@@ -188,6 +234,7 @@ const anyNode = (index: number) =>
       ([op_type, input, outputs, attributes, name]) =>
         new onnx.NodeProto({
           op_type,
+          domain: domains.get(op_type),
           // Mostly a value of the node before, so that chains arise.
           input: input.map((value) =>
             value === 'n0' && index === 0 ? 'v0' : value === 'n1' && index <= 1 ? 'v1' : value,
@@ -201,7 +248,7 @@ const anyNode = (index: number) =>
 /** Models that decode and may be nonsense in every other way, with tensors for their two inputs. */
 export const anyModel = fc
   .tuple(
-    fc.integer({ min: 5, max: 28 }),
+    fc.integer({ min: 1, max: 28 }),
     fc.array(tensor, { minLength: 3, maxLength: 3 }),
     fc.array(tensor, { minLength: 2, maxLength: 2 }),
     fc.tuple(anyNode(0), anyNode(1), anyNode(2)),
@@ -211,6 +258,7 @@ export const anyModel = fc
     inputs,
     proto: modelProto({
       opset,
+      opsets: { 'ai.onnx.ml': 5 },
       inputs: Object.fromEntries(
         inputs.map(({ dtype, dims: own }, i) => [
           `v${i}`,

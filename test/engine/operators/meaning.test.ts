@@ -88,6 +88,7 @@ describe('operators without a case in the ONNX suite', () => {
   const tested = [
     'DepthToSpace',
     'GlobalLpPool',
+    'MaxRoiPool',
     'QLinearConv',
     'Multinomial',
     'RandomNormal',
@@ -109,6 +110,19 @@ describe('operators without a case in the ONNX suite', () => {
 
   it('GlobalLpPool takes the p-norm', () => {
     expect(values(run(node('GlobalLpPool', 'x', 'y', { p: 2 }), { x: f32([1, 1, 2], 3, -4) })[0])).toEqual([5]);
+  });
+
+  it('MaxRoiPool equals ONNX Runtime’s, also for regions that leave the image or are turned round', async () => {
+    const x = f32([2, 2, 6, 7], ...Array.from({ length: 168 }, (_, i) => ((i * 37) % 101) - 50));
+    const rois = f32([5, 5], 0, 0, 0, 12, 10, 1, 3, 2, 9, 8, 1, -6, -6, 3, 3, 0, 10, 8, 30, 30, 1, 8, 8, 2, 2);
+    const own = node('MaxRoiPool', 'x r', 'y', { pooled_shape: [2, 3], spatial_scale: 0.51 });
+    const inputs = { x, r: rois };
+    const proto = model(own, inputs, 17);
+    proto.graph!.output = [valueInfo('y', [5, 2, 2, 3])];
+    const expected = await runInOnnxRuntime(encodeModel(proto), new Map(Object.entries(inputs)));
+    const [y] = run(own, inputs);
+    expect(relativeError(y!, expected.get('y')!)).toBe(0);
+    expect(new Set(values(y)).size).toBeGreaterThan(15);
   });
 
   it('QLinearConv equals ONNX Runtime’s, per channel, with padding and zero points', async () => {

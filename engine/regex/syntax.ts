@@ -2,7 +2,7 @@
 export const mostStates = 2000;
 const deepestGroups = 100;
 
-/** Inclusive ranges of UTF-16 units, or everything else. */
+/** Inclusive ranges of code points, or everything else. */
 export interface CharacterSet {
   readonly ranges: readonly (readonly [low: number, high: number])[];
   readonly negated: boolean;
@@ -10,9 +10,13 @@ export interface CharacterSet {
 
 export type RegexNode =
   | { readonly kind: 'set'; readonly set: CharacterSet }
+  | { readonly kind: 'assertion'; readonly assertion: Assertion }
   | { readonly kind: 'sequence'; readonly parts: readonly RegexNode[] }
   | { readonly kind: 'choice'; readonly parts: readonly RegexNode[] }
   | { readonly kind: 'repeat'; readonly part: RegexNode; readonly min: number; readonly max: number };
+
+/** What must hold between two characters: the text's start or end, a word's edge, or none. */
+export type Assertion = 'start' | 'end' | 'edge' | 'no-edge';
 
 /** Says what is wrong with a pattern; `offset` is into the pattern. */
 export class RegexFault extends Error {
@@ -25,31 +29,100 @@ export class RegexFault extends Error {
 
 const digit: CharacterSet['ranges'] = [[48, 57]];
 const word: CharacterSet['ranges'] = [...digit, [65, 90], [95, 95], [97, 122]];
-const space: CharacterSet['ranges'] = [
-  [9, 13],
-  [32, 32],
-  [0xa0, 0xa0],
-  [0x2028, 0x2029],
-  [0xfeff, 0xfeff],
-];
-const any: CharacterSet = { ranges: [], negated: true };
+
+/** What differs between the families of patterns. */
+export interface Dialect {
+  /** What `.` stands for. */
+  readonly any: CharacterSet;
+  /** What `\s` stands for. */
+  readonly space: CharacterSet['ranges'];
+  /** Classes that are written `[:alpha:]` inside of `[…]`. */
+  readonly named: Readonly<Record<string, CharacterSet['ranges']>>;
+  /** Written inside of a pattern: `^` and `$` (elsewhere than at its ends) and what follows a backslash. */
+  readonly assertions: Readonly<Record<string, Assertion>>;
+  /** Whether a group may have a name, `(?P<name>…)` or `(?<name>…)`. */
+  readonly namedGroups: boolean;
+}
+
+/** Patterns of specs: JavaScript's, with `.` for every character. */
+export const javascript: Dialect = {
+  any: { ranges: [], negated: true },
+  space: [
+    [9, 13],
+    [32, 32],
+    [0xa0, 0xa0],
+    [0x2028, 0x2029],
+    [0xfeff, 0xfeff],
+  ],
+  named: {},
+  assertions: {},
+  namedGroups: false,
+};
+
+const upper: CharacterSet['ranges'] = [[65, 90]];
+const lower: CharacterSet['ranges'] = [[97, 122]];
+const alpha = [...upper, ...lower];
+
+/** Patterns of RE2, which the operator RegexFullMatch takes (https://github.com/google/re2/wiki/Syntax). */
+export const re2: Dialect = {
+  any: { ranges: [[10, 10]], negated: true },
+  space: [
+    [9, 10],
+    [12, 13],
+    [32, 32],
+  ],
+  named: {
+    alnum: [...digit, ...alpha],
+    alpha,
+    ascii: [[0, 127]],
+    blank: [
+      [9, 9],
+      [32, 32],
+    ],
+    cntrl: [
+      [0, 31],
+      [127, 127],
+    ],
+    digit,
+    graph: [[33, 126]],
+    lower,
+    print: [[32, 126]],
+    punct: [
+      [33, 47],
+      [58, 64],
+      [91, 96],
+      [123, 126],
+    ],
+    space: [
+      [9, 13],
+      [32, 32],
+    ],
+    upper,
+    word,
+    xdigit: [...digit, [65, 70], [97, 102]],
+  },
+  assertions: { '^': 'start', $: 'end', '\\A': 'start', '\\z': 'end', '\\b': 'edge', '\\B': 'no-edge' },
+  namedGroups: true,
+};
 
 /**
- * Parses the regular part of JavaScript's syntax: literals, `.`, classes, `\d \w \s`, groups, `|`, `* + ? {n,m}` (greedy or
- * not is the same to a whole-name match), `^` and `$` at the ends. Whatever is not regular (back references, look-around)
+ * Parses the regular part of a dialect's syntax: literals, `.`, classes, `\d \w \s`, groups, `|`, `* + ? {n,m}` (greedy or
+ * not is the same to a match of the whole), `^` and `$` at the ends. Whatever is not regular (back references, look-around)
  * is refused: it is what makes other matchers run away.
  * @throws RegexFault
  */
-export function parseRegex(pattern: string): RegexNode {
-  return new Parser(pattern).parse();
+export function parseRegex(pattern: string, dialect: Dialect = javascript): RegexNode {
+  return new Parser(pattern, dialect).parse();
 }
 
 class Parser {
   private at = 0;
   private depth = 0;
   private readonly pattern: string;
-  constructor(pattern: string) {
+  private readonly dialect: Dialect;
+  constructor(pattern: string, dialect: Dialect) {
     this.pattern = pattern;
+    this.dialect = dialect;
   }
 
   parse(): RegexNode {
@@ -61,6 +134,15 @@ class Parser {
 
   private peek(): string | undefined {
     return this.pattern[this.at];
+  }
+
+  /** The next character, which may be two UTF-16 units long; undefined at the end. */
+  private next(): string | undefined {
+    const code = this.pattern.codePointAt(this.at);
+    if (code === undefined) return undefined;
+    const character = String.fromCodePoint(code);
+    this.at += character.length;
+    return character;
   }
 
   private choice(): RegexNode {
@@ -117,10 +199,15 @@ class Parser {
 
   private atom(): RegexNode {
     const start = this.at;
-    const character = this.pattern[this.at++]!;
+    const character = this.next()!;
+    const written = character === '\\' ? `\\${this.peek()}` : character;
+    if (Object.hasOwn(this.dialect.assertions, written)) {
+      this.at = start + written.length;
+      return { kind: 'assertion', assertion: this.dialect.assertions[written]! };
+    }
     switch (character) {
       case '.':
-        return { kind: 'set', set: any };
+        return { kind: 'set', set: this.dialect.any };
       case '[':
         return { kind: 'set', set: this.characterClass(start) };
       case '(':
@@ -142,10 +229,12 @@ class Parser {
 
   private group(start: number): RegexNode {
     if (this.peek() === '?') {
-      if (this.pattern[this.at + 1] !== ':') {
-        throw new RegexFault('Look-around and named groups are not part of this pattern language.', start);
+      const named = this.dialect.namedGroups ? /^\?P?<\w+>/.exec(this.pattern.slice(this.at, this.at + 100)) : null;
+      if (!named && this.pattern[this.at + 1] !== ':') {
+        const refused = this.dialect.namedGroups ? 'Look-around and flags' : 'Look-around and named groups';
+        throw new RegexFault(`${refused} are not part of this pattern language.`, start);
       }
-      this.at += 2;
+      this.at += named?.[0].length ?? 2;
     }
     if (++this.depth > deepestGroups) throw new RegexFault('Groups are nested too deeply.', start);
     const node = this.choice();
@@ -156,9 +245,9 @@ class Parser {
   }
 
   private escape(start: number): CharacterSet {
-    const character = this.pattern[this.at++];
+    const character = this.next();
     if (character === undefined) throw new RegexFault('A backslash ends the pattern.', start);
-    const set = shorthand(character);
+    const set = this.shorthand(character);
     if (set) return set;
     if (/[1-9]/.test(character)) throw new RegexFault('Back references are not part of this pattern language.', start);
     const control = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v' }[character];
@@ -196,17 +285,27 @@ class Parser {
 
   private classMember(): CharacterSet {
     const start = this.at;
-    const character = this.pattern[this.at++]!;
+    const name = /^\[:(\w+):\]/.exec(this.pattern.slice(this.at, this.at + 20));
+    if (name && Object.hasOwn(this.dialect.named, name[1]!)) {
+      this.at += name[0].length;
+      return { ranges: this.dialect.named[name[1]!]!, negated: false };
+    }
+    const character = this.next()!;
     return character === '\\' ? this.escape(start) : literal(character);
+  }
+
+  private shorthand(character: string): CharacterSet | undefined {
+    const ranges = { d: digit, w: word, s: this.dialect.space }[character.toLowerCase()];
+    return ranges && { ranges, negated: character !== character.toLowerCase() };
   }
 }
 
-function literal(character: string): CharacterSet {
-  const code = character.charCodeAt(0);
-  return { ranges: [[code, code]], negated: false };
+/** Whether a code point is a letter, digit or underscore of ASCII, as `\\b` means it. */
+export function isWord(code: number): boolean {
+  return word.some(([low, high]) => code >= low && code <= high);
 }
 
-function shorthand(character: string): CharacterSet | undefined {
-  const ranges = { d: digit, w: word, s: space }[character.toLowerCase()];
-  return ranges && { ranges, negated: character !== character.toLowerCase() };
+function literal(character: string): CharacterSet {
+  const code = character.codePointAt(0)!;
+  return { ranges: [[code, code]], negated: false };
 }

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileGlob, isGlob, unescapeGlob } from '../../../language/selectors/glob.ts';
-import { compileRegex } from '../../../language/selectors/regex.ts';
-import { RegexFault } from '../../../language/selectors/regex-syntax.ts';
+import { compileRegex } from '../../../engine/regex/matcher.ts';
+import { RegexFault, re2 } from '../../../engine/regex/syntax.ts';
 
 const whole = (pattern: string, name: string) => new RegExp(`^(?:${pattern})$`, 's').test(name);
 
@@ -107,34 +106,50 @@ describe('patterns', () => {
       { seed: 2, numRuns: 2000 },
     );
   });
-});
 
-describe('globs', () => {
+  it('take characters whole, also those of two UTF-16 units', () => {
+    expect(compileRegex('.').test('😀')).toBe(true);
+    expect(compileRegex('[😀-😂]+').test('😁😂')).toBe(true);
+    expect(compileRegex('[^a]b').test('😀b')).toBe(true);
+  });
+
   it.each([
-    ['*', '', true],
-    ['*', '/a/b', true],
-    ['/a/*', '/a/b/c', true],
-    ['*Conv', '/x/Conv', true],
-    ['*Conv', '/x/Conv_1', false],
-    ['a?c', 'abc', true],
-    ['a?c', 'ac', false],
-    ['*a*b*', 'xxaxxbxx', true],
-    ['*a*b*', 'xxbxxaxx', false],
-    ['a\\*', 'a*', true],
-    ['a\\*', 'ab', false],
-    ['a[b]', 'a[b]', true],
-  ])('%s on %j: %s', (pattern, name, expected) => {
-    expect(compileGlob(pattern).test(name)).toBe(expected);
+    ['.', '\n', false],
+    ['\\s', '\v', false],
+    ['[[:alpha:]_]+[[:digit:]]*', 'x_1', true],
+    ['[[:upper:]]', 'a', false],
+    ['www\\.[\\w.-]+\\.\\bcom\\b', 'www.a-b.com', true],
+    ['a\\bb|\\Bc', 'ab', false],
+    ['(\\W|^)x(\\W|$)', 'x', true],
+    ['(\\W|^)x(\\W|$)', '(x)', true],
+    ['(\\W|^)x(\\W|$)', 'ax', false],
+    ['a^b', 'ab', false],
+    ['\\Aab\\z', 'ab', true],
+    ['(?P<year>\\d{4})-(?<month>\\d\\d)', '2024-05', true],
+  ])('in RE2’s dialect %s on %j: %s', (pattern, text, expected) => {
+    expect(compileRegex(pattern, re2).test(text)).toBe(expected);
   });
 
-  it('know themselves from exact names', () => {
-    expect(['a', 'a\\*', 'a\\\\', '/x/Conv'].map(isGlob)).toEqual([false, false, false, false]);
-    expect(['a*', '?', 'a\\\\*'].map(isGlob)).toEqual([true, true, true]);
-    expect(unescapeGlob('a\\*\\?')).toBe('a*?');
+  it('in RE2’s dialect agree with JavaScript’s about the edges of words and texts', () => {
+    const atom = fc.constantFrom('a', '-', '.', '\\w', '\\W', '\\b', '\\B', '^', '$', '(a|\\b)', '(-|$)');
+    const pattern = fc.array(
+      fc.oneof(
+        atom,
+        fc.tuple(atom, fc.constantFrom('*', '?')).map(([a, n]) => `(?:${a})${n}`),
+      ),
+      { maxLength: 6 },
+    );
+    const text = fc.string({ unit: fc.constantFrom('a', '-', 'b'), maxLength: 6 });
+    fc.assert(
+      fc.property(pattern, fc.array(text, { minLength: 6, maxLength: 6 }), (parts, texts) => {
+        const matcher = compileRegex(parts.join(''), re2);
+        for (const one of texts) expect(matcher.test(one)).toBe(whole(parts.join(''), one));
+      }),
+      { seed: 3, numRuns: 1000 },
+    );
   });
 
-  it('never run away', () => {
-    expect(compileGlob('a*'.repeat(50)).test(`${'a'.repeat(20_000)}b`)).toBe(true);
-    expect(compileGlob(`${'*a'.repeat(50)}x`).test('a'.repeat(20_000))).toBe(false);
+  it('in RE2’s dialect refuse flags and look-around, which would change the meaning of the rest', () => {
+    for (const pattern of ['(?i)a', '(?=a)', '(?P<n']) expect(() => compileRegex(pattern, re2)).toThrow(RegexFault);
   });
 });

@@ -1,13 +1,25 @@
-import { type CharacterSet, mostStates, parseRegex, RegexFault, type RegexNode } from './regex-syntax.ts';
+import {
+  type Assertion,
+  type CharacterSet,
+  type Dialect,
+  isWord,
+  javascript,
+  mostStates,
+  parseRegex,
+  RegexFault,
+  type RegexNode,
+} from './syntax.ts';
 
-/** A compiled pattern; `test` is whole-name and takes time proportional to the name's length times the pattern's. */
+/** A compiled pattern; `test` is of the whole text and takes time proportional to its length times the pattern's. */
 export interface Matcher {
-  test(name: string): boolean;
+  test(text: string): boolean;
 }
 
 interface State {
-  /** Consumes a character of the set and goes on to `next`; absent: goes to all of `jumps` for nothing. */
+  /** Consumes a character of the set and goes on to `next`; absent: goes to all of `jumps` for nothing … */
   readonly set?: CharacterSet;
+  /** … where this holds. */
+  readonly assertion?: Assertion;
   next: number;
   jumps: number[];
 }
@@ -17,10 +29,10 @@ interface State {
  * states remembered as it is met. No pattern can make it run away.
  * @throws RegexFault with what is wrong and where.
  */
-export function compileRegex(pattern: string): Matcher {
+export function compileRegex(pattern: string, dialect: Dialect = javascript): Matcher {
   const builder = new Builder();
   const end = builder.add({ next: -1, jumps: [] });
-  const start = builder.compile(parseRegex(pattern), end);
+  const start = builder.compile(parseRegex(pattern, dialect), end);
   return new Automaton(builder.states, start, end);
 }
 
@@ -41,6 +53,8 @@ class Builder {
     switch (node.kind) {
       case 'set':
         return this.add({ set: node.set, next: exit, jumps: [] });
+      case 'assertion':
+        return this.add({ assertion: node.assertion, next: -1, jumps: [exit] });
       case 'sequence':
         return node.parts.reduceRight((after, part) => this.compile(part, after), exit);
       case 'choice':
@@ -69,10 +83,16 @@ function tooLarge(): RegexFault {
   return new RegexFault(`The pattern is too large: its repetitions make more than ${mostStates} steps.`, 0);
 }
 
+/** What stands at one side of a place between two characters; `none`: the text begins or ends there. */
+type Side = 'none' | 'word' | 'other';
+
+/** Where the automaton may be after some text. Where it can go for nothing from there depends on what follows. */
 interface StateSet {
-  readonly members: readonly number[];
-  readonly accepts: boolean;
+  readonly entries: readonly number[];
+  readonly before: Side;
   readonly after: Map<number, StateSet>;
+  /** Whether the text may end here; known once it was asked. */
+  accepts?: boolean;
 }
 
 /** Sets of states remembered at most; a pattern that makes more starts again from none. */
@@ -89,18 +109,19 @@ class Automaton implements Matcher {
     this.states = states;
     this.start = start;
     this.end = end;
-    this.first = this.setOf([start]);
+    this.first = this.setOf([start], 'none');
   }
 
-  test(name: string): boolean {
+  test(text: string): boolean {
     if (this.remembered.size > mostRemembered) {
       this.remembered = new Map();
-      this.first = this.setOf([this.start]);
+      this.first = this.setOf([this.start], 'none');
     }
     let current = this.first;
-    for (let i = 0; i < name.length; i++) {
-      if (current.members.length === 0) return false;
-      const code = name.charCodeAt(i);
+    for (let i = 0; i < text.length; ) {
+      if (current.entries.length === 0) return false;
+      const code = text.codePointAt(i)!;
+      i += code > 0xffff ? 2 : 1;
       let following = current.after.get(code);
       if (!following) {
         following = this.step(current, code);
@@ -108,20 +129,31 @@ class Automaton implements Matcher {
       }
       current = following;
     }
+    current.accepts ??= this.reached(current, 'none').includes(this.end);
     return current.accepts;
   }
 
   private step(from: StateSet, code: number): StateSet {
-    const targets: number[] = [];
-    for (const index of from.members) {
+    const side = isWord(code) ? 'word' : 'other';
+    const targets = new Set<number>();
+    for (const index of this.reached(from, side)) {
       const state = this.states[index]!;
-      if (state.set && contains(state.set, code)) targets.push(state.next);
+      if (state.set && contains(state.set, code)) targets.add(state.next);
     }
-    return this.setOf(targets);
+    return this.setOf([...targets], side);
   }
 
-  /** Everything that can be reached for nothing. */
-  private setOf(entries: readonly number[]): StateSet {
+  private setOf(entries: readonly number[], before: Side): StateSet {
+    const key = `${before} ${[...entries].sort((a, b) => a - b).join(',')}`;
+    const known = this.remembered.get(key);
+    if (known) return known;
+    const set: StateSet = { entries, before, after: new Map() };
+    if (this.remembered.size <= mostRemembered) this.remembered.set(key, set);
+    return set;
+  }
+
+  /** Everything that can be reached for nothing, with `following` behind the text so far. */
+  private reached({ entries, before }: StateSet, following: Side): number[] {
     const seen = new Uint8Array(this.states.length);
     const pending = [...entries];
     const members: number[] = [];
@@ -129,18 +161,24 @@ class Automaton implements Matcher {
       const index = pending.pop()!;
       if (seen[index]) continue;
       seen[index] = 1;
-      const state = this.states[index]!;
-      if (state.set) members.push(index);
-      else pending.push(...state.jumps);
+      members.push(index);
+      const { set, assertion, jumps } = this.states[index]!;
+      if (!set && (assertion === undefined || holds(assertion, before, following))) pending.push(...jumps);
     }
-    members.sort((a, b) => a - b);
-    const accepts = seen[this.end] === 1;
-    const key = `${accepts ? '+' : '-'}${members.join(',')}`;
-    const known = this.remembered.get(key);
-    if (known) return known;
-    const set: StateSet = { members, accepts, after: new Map() };
-    if (this.remembered.size <= mostRemembered) this.remembered.set(key, set);
-    return set;
+    return members;
+  }
+}
+
+function holds(assertion: Assertion, before: Side, following: Side): boolean {
+  switch (assertion) {
+    case 'start':
+      return before === 'none';
+    case 'end':
+      return following === 'none';
+    case 'edge':
+      return (before === 'word') !== (following === 'word');
+    case 'no-edge':
+      return (before === 'word') === (following === 'word');
   }
 }
 
