@@ -7,6 +7,7 @@ import { findOperator } from '../operators/registry.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
+import { reportWhole } from './decompose.ts';
 import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
 import type { Operand, StaticType } from './lowering.ts';
 import { elementBytes } from './operand.ts';
@@ -71,7 +72,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
       arenaBytes: built.arenaBytes,
       constant,
       type,
-      report,
+      report: reportWhole(report, prepared.whole),
     });
   } catch (error) {
     workspace.dispose();
