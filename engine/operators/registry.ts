@@ -5,6 +5,7 @@ import * as rotaryEmbedding from './attention/rotary-embedding.ts';
 import * as ifOperator from './control/if.ts';
 import * as loop from './control/loop.ts';
 import * as scan from './control/scan.ts';
+import * as requantShift from './deeploy/requant-shift.ts';
 import * as activations from './elementwise/activations.ts';
 import * as arithmetic from './elementwise/arithmetic.ts';
 import * as bitwise from './elementwise/bitwise.ts';
@@ -46,6 +47,11 @@ import * as globalPool from './pooling/global-pool.ts';
 import * as lpPool from './pooling/lp-pool.ts';
 import * as maxPool from './pooling/max-pool.ts';
 import * as maxUnpool from './pooling/max-unpool.ts';
+import * as floatQuant from './qonnx/float-quant.ts';
+import * as intQuant from './qonnx/int-quant.ts';
+import * as loweredQonnx from './qonnx/lowered.ts';
+import * as multiThreshold from './qonnx/multi-threshold.ts';
+import * as trunc from './qonnx/trunc.ts';
 import * as qspec from './qspec/operators.ts';
 import * as dequantizeLinear from './quantization/dequantize-linear.ts';
 import * as dynamicQuantizeLinear from './quantization/dynamic-quantize-linear.ts';
@@ -152,15 +158,21 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   transpose,
   unary,
   variadic,
+  requantShift,
+  intQuant,
+  trunc,
+  floatQuant,
+  multiThreshold,
+  loweredQonnx,
 ];
 
 function isOperator(value: unknown): value is Operator {
   return typeof value === 'object' && value !== null && 'op' in value && 'infer' in value;
 }
 
-/** All registered operators, by domain and name. */
+/** All registered operators, by domain and name. A file exports operators, or lists of one in several domains. */
 export const operators: readonly Operator[] = files
-  .flatMap((file) => Object.values(file).filter(isOperator))
+  .flatMap((file) => Object.values(file).flat().filter(isOperator))
   .sort((a, b) => compare(a.domain, b.domain) || compare(a.op, b.op));
 
 function compare(a: string, b: string): number {
