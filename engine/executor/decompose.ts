@@ -1,5 +1,5 @@
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import type { Inference } from '../graph/infer.ts';
+import { type Inference, type InferOptions, inferTypes } from '../graph/infer.ts';
 import type { Parts } from '../operators/decomposition.ts';
 import { findOperator } from '../operators/registry.ts';
 import { isStatic } from '../operators/shared/types.ts';
@@ -14,12 +14,30 @@ export interface Decomposed {
   readonly whole: ReadonlyMap<string, GraphNode>;
 }
 
+/** A part of a part of … a node; no operator comes near it. */
+const depthLimit = 8;
+
 /**
  * Writes out the nodes whose operator is a composition (`Operator.decompose`), so that the kernels and the fusion of
- * their parts serve them. A node stays whole where a shape is only known while running or a type has no kernels. The
- * graph is the executor's own: what quantisation and export see are the whole nodes.
+ * their parts serve them; parts that are compositions too are written out in turn. A node stays whole where a shape is
+ * only known while running or a type has no kernels. The graph is the executor's own: what quantisation and export see
+ * are the whole nodes.
  */
-export function decompose(graph: Graph, { types, constants }: Pick<Inference, 'types' | 'constants'>): Decomposed {
+export function decomposeAll(model: Graph, options: InferOptions): Decomposed & Inference {
+  const whole = new Map<string, GraphNode>();
+  let graph = model;
+  let inference = inferTypes(graph, options);
+  for (let depth = 0; depth < depthLimit; depth++) {
+    const once = decompose(graph, inference);
+    if (once.whole.size === 0) break;
+    for (const [name, node] of once.whole) if (!whole.has(name)) whole.set(name, node);
+    graph = once.graph;
+    inference = inferTypes(graph, options);
+  }
+  return { graph, whole, ...inference };
+}
+
+function decompose(graph: Graph, { types, constants }: Inference): Decomposed {
   const whole = new Map<string, GraphNode>();
   const initializers = new Map(graph.initializers);
   const constant = (value: string) => initializers.get(value) ?? constants.get(value);

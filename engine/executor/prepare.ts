@@ -4,7 +4,7 @@ import { inferTypes } from '../graph/infer.ts';
 import { findOperator } from '../operators/registry.ts';
 import { isStatic } from '../operators/shared/types.ts';
 import type { Tensor } from '../tensor.ts';
-import { decompose } from './decompose.ts';
+import { decomposeAll } from './decompose.ts';
 import type { StaticType } from './lowering.ts';
 
 /** A graph with everything that is known of it before it runs. */
@@ -33,9 +33,9 @@ export function prepare(
   fold: boolean,
 ): PreparedGraph {
   const options = { freeDimension: 1, ...(inputDims && { inputDims }) };
-  const inference = inferTypes(model, options);
-  const { graph, whole } = fold ? decompose(model, inference) : { graph: model, whole: new Map<string, GraphNode>() };
-  const { types, constants } = graph === model ? inference : inferTypes(graph, options);
+  const { graph, whole, types, constants } = fold
+    ? decomposeAll(model, options)
+    : { graph: model, whole: new Map<string, GraphNode>(), ...inferTypes(model, options) };
   const computed = new Map<string, Tensor>(constants);
   const constant = (value: string) => graph.initializers.get(value) ?? computed.get(value);
   const opset = (node: GraphNode) => graph.opsets.get(node.domain) ?? 1;

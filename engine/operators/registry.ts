@@ -2,6 +2,18 @@ import * as attention from './attention/attention.ts';
 import * as causalConv from './attention/causal-conv.ts';
 import * as linearAttention from './attention/linear-attention.ts';
 import * as rotaryEmbedding from './attention/rotary-embedding.ts';
+import * as contribAttention from './contrib/attention.ts';
+import * as beforeOnnx from './contrib/before-onnx.ts';
+import * as fusedConv from './contrib/fused-conv.ts';
+import * as fusedMatmul from './contrib/fused-matmul.ts';
+import * as contribGelu from './contrib/gelu.ts';
+import * as groupQueryAttention from './contrib/group-query-attention.ts';
+import * as integerProduct from './contrib/integer-product.ts';
+import * as contribLayerNormalization from './contrib/layer-normalization.ts';
+import * as matmulNbits from './contrib/matmul-nbits.ts';
+import * as qlinearElementwise from './contrib/qlinear-elementwise.ts';
+import * as qlinearReduction from './contrib/qlinear-reduction.ts';
+import * as contribRotaryEmbedding from './contrib/rotary-embedding.ts';
 import * as ifOperator from './control/if.ts';
 import * as loop from './control/loop.ts';
 import * as scan from './control/scan.ts';
@@ -158,6 +170,18 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   transpose,
   unary,
   variadic,
+  contribAttention,
+  beforeOnnx,
+  fusedConv,
+  fusedMatmul,
+  contribGelu,
+  groupQueryAttention,
+  integerProduct,
+  contribLayerNormalization,
+  matmulNbits,
+  qlinearElementwise,
+  qlinearReduction,
+  contribRotaryEmbedding,
   requantShift,
   intQuant,
   trunc,

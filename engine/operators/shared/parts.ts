@@ -59,3 +59,9 @@ export function channelsFirst(rank: number): number[] {
 export function channelsLast(rank: number): number[] {
   return [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
 }
+
+/** Mean over an axis that stays with size 1; axes were an attribute before operator set 18. */
+export function addMean(parts: Parts, x: string, axis: number): string {
+  if (parts.opset < 18) return parts.add('ReduceMean', [x], { axes: attribute.ints([axis]) });
+  return parts.add('ReduceMean', [x, parts.tensor(int64Tensor([1], [axis]))]);
+}
