@@ -12,6 +12,8 @@ export interface Decomposed {
   readonly graph: Graph;
   /** The whole nodes, by the name that they and all their parts have. */
   readonly whole: ReadonlyMap<string, GraphNode>;
+  /** Why a node of a composed operator stays whole. */
+  readonly declined: ReadonlyMap<string, string>;
 }
 
 /** A part of a part of … a node; no operator comes near it. */
@@ -25,20 +27,23 @@ const depthLimit = 8;
  */
 export function decomposeAll(model: Graph, options: InferOptions): Decomposed & Inference {
   const whole = new Map<string, GraphNode>();
+  const declined = new Map<string, string>();
   let graph = model;
   let inference = inferTypes(graph, options);
   for (let depth = 0; depth < depthLimit; depth++) {
     const once = decompose(graph, inference);
+    for (const [name, reason] of once.declined) declined.set(name, reason);
     if (once.whole.size === 0) break;
     for (const [name, node] of once.whole) if (!whole.has(name)) whole.set(name, node);
     graph = once.graph;
     inference = inferTypes(graph, options);
   }
-  return { graph, whole, ...inference };
+  return { graph, whole, declined, ...inference };
 }
 
 function decompose(graph: Graph, { types, constants }: Inference): Decomposed {
   const whole = new Map<string, GraphNode>();
+  const declined = new Map<string, string>();
   const initializers = new Map(graph.initializers);
   const constant = (value: string) => initializers.get(value) ?? constants.get(value);
   const typeOf = (value: string) => {
@@ -77,12 +82,16 @@ function decompose(graph: Graph, { types, constants }: Inference): Decomposed {
         return output;
       },
     };
-    if (operator.decompose(node, parts) !== undefined) return [node];
+    const reason = operator.decompose(node, parts);
+    if (reason !== undefined) {
+      declined.set(node.name, reason);
+      return [node];
+    }
     for (const [name, tensor] of tensors) initializers.set(name, tensor);
     whole.set(node.name, node);
     return added;
   });
-  return { graph: whole.size === 0 ? graph : { ...graph, nodes, initializers }, whole };
+  return { graph: whole.size === 0 ? graph : { ...graph, nodes, initializers }, whole, declined };
 }
 
 /** One report for each whole node in place of those of its parts. */

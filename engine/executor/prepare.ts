@@ -13,6 +13,8 @@ export interface PreparedGraph {
   readonly graph: Graph;
   /** Nodes that are written out as several, by their name, which their parts have too. */
   readonly whole: ReadonlyMap<string, GraphNode>;
+  /** Why nodes of composed operators were not written out. */
+  readonly declined: ReadonlyMap<string, string>;
   /** Nodes whose outputs are constants. */
   readonly folded: readonly GraphNode[];
   constant(value: string): Tensor | undefined;
@@ -33,9 +35,9 @@ export function prepare(
   fold: boolean,
 ): PreparedGraph {
   const options = { freeDimension: 1, ...(inputDims && { inputDims }) };
-  const { graph, whole, types, constants } = fold
+  const { graph, whole, declined, types, constants } = fold
     ? decomposeAll(model, options)
-    : { graph: model, whole: new Map<string, GraphNode>(), ...inferTypes(model, options) };
+    : { graph: model, whole: new Map(), declined: new Map(), ...inferTypes(model, options) };
   const computed = new Map<string, Tensor>(constants);
   const constant = (value: string) => graph.initializers.get(value) ?? computed.get(value);
   const opset = (node: GraphNode) => graph.opsets.get(node.domain) ?? 1;
@@ -58,6 +60,7 @@ export function prepare(
   return {
     graph: { ...graph, types, nodes: graph.nodes.filter((node) => !isKnown(node)) },
     whole,
+    declined,
     folded: graph.nodes.filter(isKnown),
     constant,
     opset,

@@ -4,6 +4,7 @@ import * as linearAttention from './attention/linear-attention.ts';
 import * as rotaryEmbedding from './attention/rotary-embedding.ts';
 import * as contribAttention from './contrib/attention.ts';
 import * as beforeOnnx from './contrib/before-onnx.ts';
+import * as dynamicQuantizeLstm from './contrib/dynamic-quantize-lstm.ts';
 import * as fusedConv from './contrib/fused-conv.ts';
 import * as fusedMatmul from './contrib/fused-matmul.ts';
 import * as contribGelu from './contrib/gelu.ts';
@@ -172,6 +173,7 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   variadic,
   contribAttention,
   beforeOnnx,
+  dynamicQuantizeLstm,
   fusedConv,
   fusedMatmul,
   contribGelu,
