@@ -22,23 +22,35 @@ export interface NodeCase {
   /** Steps by which integer outputs may differ; 0 unless given. */
   readonly steps?: number;
   /** The same computation in a form that ONNX Runtime has. */
-  readonly instead?: Pick<NodeCase, 'node' | 'inputs'>;
+  readonly instead?: { readonly nodes: readonly onnx.NodeProto[]; readonly inputs: Inputs };
 }
 
 /** A model of one node; those of the inputs that are not `live` are constants. */
-export function oneNode({ node, inputs, opset = 17 }: NodeCase, live = Object.keys(inputs)): onnx.ModelProto {
+export function oneNode({ node, inputs, opset }: NodeCase, live = Object.keys(inputs)): onnx.ModelProto {
+  return modelOf([node], inputs, node.output, opset, live);
+}
+
+function modelOf(
+  nodes: readonly onnx.NodeProto[],
+  inputs: Inputs,
+  outputs: readonly string[],
+  opset = 17,
+  live = Object.keys(inputs),
+): onnx.ModelProto {
   const own = Object.entries(inputs);
+  const domains = new Set(nodes.map(({ domain }) => domain ?? ''));
+  domains.delete('');
   return modelProto({
-    nodes: [node],
+    nodes,
     inputs: Object.fromEntries(
       own
         .filter(([name]) => live.includes(name))
         .map(([name, { dims, dtype }]) => [name, valueInfo(name, dims, dtype)]),
     ),
     constants: Object.fromEntries(own.filter(([name]) => !live.includes(name))),
-    outputs: node.output.filter((name) => name !== ''),
+    outputs: outputs.filter((name) => name !== ''),
     opset,
-    opsets: node.domain ? { [node.domain]: 1 } : {},
+    opsets: Object.fromEntries([...domains].map((domain) => [domain, 1])),
   });
 }
 
@@ -65,9 +77,9 @@ export async function ownResults(item: NodeCase, kernels: Kernels) {
 
 /** What differs from ONNX Runtime, the graph run as it is written; empty where nothing does. */
 export async function differences(item: NodeCase, kernels: Kernels) {
-  const judged = { ...item, ...item.instead };
-  const given = new Map(Object.entries(judged.inputs));
-  const expected = await runInOnnxRuntime(encodeModel(oneNode(judged)), given, 'disabled');
+  const { nodes, inputs } = item.instead ?? { nodes: [item.node], inputs: item.inputs };
+  const judged = modelOf(nodes, inputs, item.node.output, item.opset);
+  const expected = await runInOnnxRuntime(encodeModel(judged), new Map(Object.entries(inputs)), 'disabled');
   const { results, ...rest } = await ownResults(item, kernels);
   const wrong: string[] = [];
   for (const [what, outputs] of results)

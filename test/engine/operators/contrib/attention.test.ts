@@ -31,7 +31,7 @@ const attention: Record<string, Variant> = {
     node: ms('Attention', 'x w', 'y', { ...two, scale: 0.25 }),
     inputs: { x, w: weights },
     instead: {
-      node: ms('Attention', 'x w b', 'y', { ...two, scale: 0.25 }),
+      nodes: [ms('Attention', 'x w b', 'y', { ...two, scale: 0.25 })],
       inputs: { x, w: weights, b: floats([24], ...new Array<number>(24).fill(0)) },
     },
   },
@@ -99,17 +99,17 @@ const multiHead: Record<string, Variant> = {
     node: ms('MultiHeadAttention', 'q k', 'y', two),
     inputs: { q, k: packed(k, k2) },
     live: ['q', 'k'],
-    instead: { node: ms('MultiHeadAttention', 'q k v', 'y', two), inputs: { q, k, v: k2 } },
+    instead: { nodes: [ms('MultiHeadAttention', 'q k v', 'y', two)], inputs: { q, k, v: k2 } },
   },
   'all three packed': {
     node: ms('MultiHeadAttention', 'q', 'y', two),
     inputs: { q: packed(k, k2, k3) },
-    instead: { node: ms('MultiHeadAttention', 'q k v', 'y', two), inputs: { q: k, k: k2, v: k3 } },
+    instead: { nodes: [ms('MultiHeadAttention', 'q k v', 'y', two)], inputs: { q: k, k: k2, v: k3 } },
   },
   'all three packed, with a bias': {
     node: ms('MultiHeadAttention', 'q _ _ b', 'y', two),
     inputs: { q: packed(k, k2, k3), b: bias },
-    instead: { node: ms('MultiHeadAttention', 'q k v b', 'y', two), inputs: { q: k, k: k2, v: k3, b: bias } },
+    instead: { nodes: [ms('MultiHeadAttention', 'q k v b', 'y', two)], inputs: { q: k, k: k2, v: k3, b: bias } },
   },
   'keys and values by heads (cross attention with a cache)': {
     node: ms('MultiHeadAttention', 'q k v', 'y', two),

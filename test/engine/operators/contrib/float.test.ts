@@ -17,6 +17,11 @@ const x = f32([2, 3, 8], 3);
 const row = f32([8]);
 const image = f32([1, 4, 6, 5]);
 const filters = f32([6, 2, 3, 3]);
+const sixth = f32([6]);
+const skip = f32([2, 3, 8]);
+/** Channels last. */
+const pixels = f32([1, 6, 5, 4]);
+const addend = f32([1, 4, 3, 6]);
 
 const variants: Readonly<Record<string, Readonly<Record<string, Variant>>>> = {
   Gelu: { plain: { node: ms('Gelu', 'x', 'y'), inputs: { x } } },
@@ -123,6 +128,65 @@ const variants: Readonly<Record<string, Readonly<Record<string, Variant>>>> = {
     'on int8': {
       node: ms('NhwcMaxPool', 'x', 'y', { kernel_shape: [2, 2] }),
       inputs: { x: codes('int8', [1, 5, 5, 3]) },
+    },
+  },
+  // What ONNX Runtime runs on other processors alone is judged by the standard operators that compose it.
+  BiasAdd: {
+    plain: {
+      node: ms('BiasAdd', 'x b s', 'y'),
+      inputs: { x, b: row, s: skip },
+      live: ['x', 's'],
+      instead: {
+        nodes: [node('Add', 'x b', 'sum'), node('Add', 'sum s', 'y')],
+        inputs: { x, b: row, s: skip },
+      },
+    },
+  },
+  BiasSplitGelu: {
+    plain: {
+      node: ms('BiasSplitGelu', 'x b', 'y'),
+      inputs: { x, b: row },
+      instead: {
+        nodes: [
+          node('Add', 'x b', 'sum'),
+          node('Split', 'sum', 'left right', { axis: -1 }),
+          ms('Gelu', 'right', 'gelu'),
+          node('Mul', 'left gelu', 'y'),
+        ],
+        inputs: { x, b: row },
+      },
+      slow: true,
+    },
+  },
+  NhwcConv: {
+    'groups and strides': {
+      node: ms('NhwcConv', 'x w b', 'y', { group: 2, strides: [2, 1] }),
+      inputs: { x: pixels, w: filters, b: sixth },
+      instead: {
+        nodes: [
+          node('Transpose', 'x', 'c', { perm: [0, 3, 1, 2] }),
+          node('Conv', 'c w b', 'd', { group: 2, strides: [2, 1] }),
+          node('Transpose', 'd', 'y', { perm: [0, 2, 3, 1] }),
+        ],
+        inputs: { x: pixels, w: filters, b: sixth },
+      },
+    },
+  },
+  NhwcFusedConv: {
+    'an addend and Relu': {
+      node: ms('NhwcFusedConv', 'x w b z', 'y', { group: 2, activation: 'Relu' }),
+      inputs: { x: pixels, w: filters, b: sixth, z: addend },
+      live: ['x', 'z'],
+      instead: {
+        nodes: [
+          node('Transpose', 'x', 'c', { perm: [0, 3, 1, 2] }),
+          node('Conv', 'c w b', 'd', { group: 2 }),
+          node('Transpose', 'd', 'e', { perm: [0, 2, 3, 1] }),
+          node('Add', 'e z', 'f'),
+          node('Relu', 'f', 'y'),
+        ],
+        inputs: { x: pixels, w: filters, b: sixth, z: addend },
+      },
     },
   },
   SkipLayerNormalization: {

@@ -56,7 +56,7 @@ const binary = (op: string): Variants => ({
   'broadcast, without zero points': {
     node: ms(op, 'a as _ b bs _ ys', 'y'),
     inputs: unsigned,
-    instead: { node: ms(op, 'a as z b bs z ys z', 'y'), inputs: { ...unsigned, z: zero('uint8', 0) } },
+    instead: { nodes: [ms(op, 'a as z b bs z ys z', 'y')], inputs: { ...unsigned, z: zero('uint8', 0) } },
     ...oneStep,
   },
 });
@@ -98,6 +98,14 @@ const softmaxInputs = (dtype: 'uint8' | 'int8', dims: number[]) => ({
   ys: scale(1 / 256),
   yz: zero(dtype, dtype === 'int8' ? -128 : 0),
 });
+
+const means = {
+  x: codes('uint8', [2, 3, 7]),
+  xs: scale(0.021),
+  xz: zero('uint8', 120),
+  ys: scale(0.013),
+  yz: zero('uint8', 100),
+};
 
 const product = {
   a: codes('uint8', [2, 3, 6]),
@@ -237,6 +245,22 @@ const table: Record<string, Variants> = {
         b: integers('int32', [3], 500, -900, 0),
       },
       slow: true,
+    },
+  },
+  // ONNX Runtime has no kernel for it on this processor: judged by the three operators that it stands for.
+  QLinearReduceMean: {
+    'one axis that goes': {
+      node: ms('QLinearReduceMean', 'x xs xz ys yz', 'y', { axes: [-1], keepdims: 0 }),
+      inputs: means,
+      instead: {
+        nodes: [
+          node('DequantizeLinear', 'x xs xz', 'r'),
+          node('ReduceMean', 'r', 'm', { axes: [-1], keepdims: 0 }),
+          node('QuantizeLinear', 'm ys yz', 'y'),
+        ],
+        inputs: means,
+      },
+      ...oneStep,
     },
   },
   MatMulIntegerToFloat: {
