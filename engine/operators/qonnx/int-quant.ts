@@ -61,8 +61,10 @@ function decompose(node: GraphNode, parts: Parts): NotDecomposed {
   if (width === 1 && isSigned) return 'no kernel for codes of −1 and 1';
   const range = codeRange(node, width, { narrow: 0 });
   const rounding = roundingOf(node, 'ROUND');
-  const axis = parameterAxis(scale, parts.type(x).dims.length);
-  if (isNearest(rounding) && axis !== undefined && Array.from(numbersOf(zeroPoint)).every((zero) => zero === 0)) {
+  const rank = parts.type(x).dims.length;
+  const axis = parameterAxis(scale, rank);
+  const hasKernel = axis === 'one' || axis === 1 || axis === rank - 1;
+  if (isNearest(rounding) && hasKernel && Array.from(numbersOf(zeroPoint)).every((zero) => zero === 0)) {
     const values = float32Tensor([scale.data.length], Float32Array.from(numbersOf(scale)));
     const to = { domain: 'qspec', output };
     parts.add('FakeQuantize', [x], fakeQuantization(values, range, axis === 'one' ? undefined : axis), to);
