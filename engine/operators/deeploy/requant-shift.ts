@@ -1,5 +1,7 @@
+import { channelsLastOrder } from '../../executor/order.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { elementCount, type Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute, missing, tensorAttribute } from '../shared/attributes.ts';
 import { broadcastOffsets } from '../shared/broadcast.ts';
@@ -36,7 +38,55 @@ export const requantShift: Operator = {
     }
     return [tensorOf(x!.dtype, x!.dims, out)];
   },
+  lower(node, lowering) {
+    const [x, mulName, addName] = node.inputs as [string, string, string];
+    const { dtype, dims } = lowering.type(x);
+    const [mul, add] = [lowering.constant(mulName), lowering.constant(addName)];
+    const { divisor, low, high } = requantization(node);
+    if (dtype !== 'float32') return `no kernel for ${dtype}`;
+    if (!mul || !add) return 'factors and addends are only known while running';
+    if (!Number.isInteger(Math.log2(divisor))) return 'no kernel divides by other than a power of two';
+    const channels = dims[1]!;
+    const [factors, addends] = [mul, add].map((tensor) => channelNumbers(tensor, dims.length, channels));
+    if (!factors || !addends) return 'no kernel for factors that differ within a channel';
+    const order = channelsLastOrder(dims.length);
+    const source = lowering.input(x, order);
+    // Dividing by a power of two first is exact.
+    const scale = lowering.data(bytesOf(factors.map((factor) => factor / divisor)));
+    const shift = lowering.data(bytesOf(addends.map((addend) => addend / divisor + 0.5)));
+    const target = lowering.output(0, order, { overwrite: [source] });
+    lowering.emit({
+      kernel: 'floorAffine',
+      reads: [source, scale, shift],
+      writes: [target],
+      build: (workspace, at) =>
+        workspace.floorAffine({
+          input: at(source),
+          output: at(target),
+          rows: elementCount(dims) / channels,
+          channels,
+          scale: at(scale),
+          shift: at(shift),
+          clamp: { min: low, max: high },
+        }),
+    });
+    return undefined;
+  },
 };
+
+/** One number for each channel, padded to a multiple of 4; undefined where they differ along another axis. */
+function channelNumbers(tensor: Tensor, rank: number, channels: number): Float64Array | undefined {
+  const values = numbersOf(tensor);
+  const count = values.length;
+  if (count !== 1 && !(count === channels && tensor.dims[tensor.dims.length - rank + 1] === channels)) return undefined;
+  return Float64Array.from({ length: Math.ceil(channels / 4) * 4 }, (_, channel) =>
+    count === 1 ? values[0]! : (values[channel] ?? 0),
+  );
+}
+
+function bytesOf(values: Float64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
 
 function requantization(node: GraphNode): { readonly divisor: number; readonly low: number; readonly high: number } {
   const divisor = number(node, 'div');
