@@ -309,6 +309,19 @@ export interface Workspace {
     readonly shift: Address;
     readonly clamp?: Clamp;
   }): Step;
+  /**
+   * y[r, c] = clamp(⌊x[r, c] · scale[c] + shift[c]⌋), product and sum in float64: requantisation of integers that are held
+   * in float32. `scale`, `shift`: addresses of float64, as many as channels, rounded up to a multiple of 4.
+   */
+  floorAffine(args: {
+    readonly input: Address;
+    readonly output: Address;
+    readonly rows: number;
+    readonly channels: number;
+    readonly scale: Address;
+    readonly shift: Address;
+    readonly clamp?: Clamp;
+  }): Step;
   /** Over the middle axis of [outer, axis, inner]. */
   softmax(args: {
     readonly log: boolean;

@@ -233,6 +233,19 @@ export const kernelTable = [
     },
   },
   {
+    // `scale` and `shift` are float64, as many as channels, rounded up to 4. Items: rows.
+    name: 'floorAffineF32',
+    fields: {
+      input: 'address',
+      output: 'address',
+      channels: 'i32',
+      scale: 'address',
+      shift: 'address',
+      min: 'f32',
+      max: 'f32',
+    },
+  },
+  {
     // Over the middle axis of [outer, axis, inner]. Items: outer × quads of inner.
     name: 'softmaxF32',
     fields: { input: 'address', output: 'address', axis: 'i32', inner: 'i32', log: 'i32' },

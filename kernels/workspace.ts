@@ -11,7 +11,7 @@ import {
   requantize,
 } from './builders/codes.ts';
 import { conv2d, packConv } from './builders/conv.ts';
-import { affine, binary, layerNorm, unary } from './builders/elementwise.ts';
+import { affine, binary, floorAffine, layerNorm, unary } from './builders/elementwise.ts';
 import { gemm, packMatrix, packMatrixStep, reserveMatrix } from './builders/gemm.ts';
 import { copy, fill, gather, permute, resize, toChannelsFirst, toChannelsLast } from './builders/movement.ts';
 import { histogram, minMax, minMaxChannels, squaredError, sums } from './builders/observe.ts';
@@ -88,6 +88,9 @@ export class KernelWorkspace implements Builder, api.Workspace {
   }
   affine(args: Args<'affine'>): api.Step {
     return affine(this, args);
+  }
+  floorAffine(args: Args<'floorAffine'>): api.Step {
+    return floorAffine(this, args);
   }
   softmax(args: Args<'softmax'>): api.Step {
     return softmax(this, args);

@@ -182,6 +182,18 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
       }),
     ),
   ),
+  floorAffineF32: [
+    elementwise('64 channels', (ws) =>
+      ws.floorAffine({
+        input: buffer(ws, count),
+        output: ws.alloc(4 * count),
+        rows: count / 64,
+        channels: 64,
+        scale: buffer(ws, 128),
+        shift: buffer(ws, 128),
+      }),
+    ),
+  ],
   softmaxF32: [
     elementwise('rows of 1024', (ws) =>
       ws.softmax({

@@ -406,7 +406,7 @@ class NodeLowering implements Lowering {
     return packed;
   }
   emit(step: EmittedStep): void {
-    const nodes = [this.execution.node.name, ...this.execution.absorbed.map((node) => node.name)];
-    this.builder.emit({ ...step, reads: [...step.reads, ...this.staged] }, nodes);
+    const nodes = new Set([this.execution.node.name, ...this.execution.absorbed.map((node) => node.name)]);
+    this.builder.emit({ ...step, reads: [...step.reads, ...this.staged] }, [...nodes]);
   }
 }

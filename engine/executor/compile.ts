@@ -8,10 +8,11 @@ import { findOperator } from '../operators/registry.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
+import { reportWhole } from './decompose.ts';
 import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
-import type { Operand, StaticType } from './lowering.ts';
+import type { Operand } from './lowering.ts';
 import { elementBytes } from './operand.ts';
-import { prepare } from './prepare.ts';
+import { type PreparedGraph, prepare } from './prepare.ts';
 import type { CompileOptions, NodeReport, Program } from './program.ts';
 import { type BuiltStep, GraphProgram } from './run.ts';
 
@@ -58,7 +59,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
       if (observed.has(value)) builder.observe(value);
     }
     for (const [index, execution] of nodes.entries()) {
-      report.push(...lowerExecution(builder, index, execution, type, reference));
+      report.push(...lowerExecution(builder, index, execution, prepared, reference));
       for (const value of execution.outputs) if (observed.has(value)) builder.observe(value);
     }
     for (const value of graph.outputs) builder.toHost(value);
@@ -73,7 +74,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
       arenaBytes: built.arenaBytes,
       constant,
       type,
-      report,
+      report: reportWhole(report, prepared.whole),
     });
   } catch (error) {
     workspace.dispose();
@@ -111,17 +112,17 @@ function lowerExecution(
   builder: Builder,
   index: number,
   execution: ExecutionNode,
-  type: (value: string) => StaticType | undefined,
+  prepared: PreparedGraph,
   reference: boolean,
 ): NodeReport[] {
   const before = builder.steps.length;
-  const reason = reference ? 'reference evaluation was asked for' : lowerNode(builder, index, execution, type);
+  const reason = reference ? 'reference evaluation was asked for' : lowerNode(builder, index, execution, prepared);
   if (reason === undefined) return describe(execution, undefined, builder, before);
   const alone = unfusedNode(execution.node);
   builder.evaluate(index, alone, valuesRead(execution.node));
   return [
     ...describe(alone, reason, builder, before),
-    ...execution.absorbed.flatMap((node) => lowerExecution(builder, index, unfusedNode(node), type, reference)),
+    ...execution.absorbed.flatMap((node) => lowerExecution(builder, index, unfusedNode(node), prepared, reference)),
   ];
 }
 
@@ -130,11 +131,11 @@ function lowerNode(
   builder: Builder,
   index: number,
   execution: ExecutionNode,
-  type: (value: string) => StaticType | undefined,
+  { type, declined }: PreparedGraph,
 ): string | undefined {
   const { node, outputs } = execution;
   const operator = findOperator(node.domain, node.op, builder.context.opset(node));
-  if (!operator?.lower) return 'no kernel for this operator';
+  if (!operator?.lower) return declined.get(node.name) ?? 'no kernel for this operator';
   for (const value of [...node.inputs, ...outputs]) {
     if (value === '' || builder.context.constant(value)) continue;
     const known = type(value);

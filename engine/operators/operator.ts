@@ -2,6 +2,7 @@ import type { Lowering } from '../executor/lowering.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Dimension, Tensor, ValueType } from '../tensor.ts';
 import type { AnyType, ContainerType, Value } from '../value.ts';
+import type { NotDecomposed, Parts } from './decomposition.ts';
 
 /**
  * All that the engine knows of one operator, in one file: shape rule, reference evaluation, kernel, cost, role in
@@ -9,7 +10,7 @@ import type { AnyType, ContainerType, Value } from '../value.ts';
  */
 export interface Operator {
   readonly op: string;
-  /** '' (ai.onnx), 'com.microsoft' or 'qspec'. */
+  /** '' (ai.onnx), 'com.microsoft', one of QONNX’s or 'qspec'. */
   readonly domain: string;
   /** Oldest and newest operator-set version whose meaning this file implements. */
   readonly opsets: readonly [from: number, to: number];
@@ -35,6 +36,11 @@ export interface Operator {
    * executor falls back to `evaluate`, and its report says so.
    */
   lower?(node: GraphNode, lowering: Lowering): string | undefined;
+  /**
+   * The node as nodes of simpler operators, which the executor lowers and fuses in its place: how a composition gets its
+   * kernels. Returns why this variant of the node has none.
+   */
+  decompose?(node: GraphNode, parts: Parts): NotDecomposed;
   /** Multiply-accumulates and other arithmetic of one execution; absent: counted as one operation per output element. */
   cost?(node: GraphNode, context: InferContext): OperatorCost;
   /** Its part in quantisation; absent: stays float. */

@@ -2,9 +2,23 @@ import * as attention from './attention/attention.ts';
 import * as causalConv from './attention/causal-conv.ts';
 import * as linearAttention from './attention/linear-attention.ts';
 import * as rotaryEmbedding from './attention/rotary-embedding.ts';
+import * as contribAttention from './contrib/attention.ts';
+import * as beforeOnnx from './contrib/before-onnx.ts';
+import * as dynamicQuantizeLstm from './contrib/dynamic-quantize-lstm.ts';
+import * as fusedConv from './contrib/fused-conv.ts';
+import * as fusedMatmul from './contrib/fused-matmul.ts';
+import * as contribGelu from './contrib/gelu.ts';
+import * as groupQueryAttention from './contrib/group-query-attention.ts';
+import * as integerProduct from './contrib/integer-product.ts';
+import * as contribLayerNormalization from './contrib/layer-normalization.ts';
+import * as matmulNbits from './contrib/matmul-nbits.ts';
+import * as qlinearElementwise from './contrib/qlinear-elementwise.ts';
+import * as qlinearReduction from './contrib/qlinear-reduction.ts';
+import * as contribRotaryEmbedding from './contrib/rotary-embedding.ts';
 import * as ifOperator from './control/if.ts';
 import * as loop from './control/loop.ts';
 import * as scan from './control/scan.ts';
+import * as requantShift from './deeploy/requant-shift.ts';
 import * as activations from './elementwise/activations.ts';
 import * as arithmetic from './elementwise/arithmetic.ts';
 import * as bitwise from './elementwise/bitwise.ts';
@@ -49,6 +63,11 @@ import * as globalPool from './pooling/global-pool.ts';
 import * as lpPool from './pooling/lp-pool.ts';
 import * as maxPool from './pooling/max-pool.ts';
 import * as maxUnpool from './pooling/max-unpool.ts';
+import * as floatQuant from './qonnx/float-quant.ts';
+import * as intQuant from './qonnx/int-quant.ts';
+import * as loweredQonnx from './qonnx/lowered.ts';
+import * as multiThreshold from './qonnx/multi-threshold.ts';
+import * as trunc from './qonnx/trunc.ts';
 import * as qspec from './qspec/operators.ts';
 import * as dequantizeLinear from './quantization/dequantize-linear.ts';
 import * as dynamicQuantizeLinear from './quantization/dynamic-quantize-linear.ts';
@@ -172,15 +191,34 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   transpose,
   unary,
   variadic,
+  contribAttention,
+  beforeOnnx,
+  dynamicQuantizeLstm,
+  fusedConv,
+  fusedMatmul,
+  contribGelu,
+  groupQueryAttention,
+  integerProduct,
+  contribLayerNormalization,
+  matmulNbits,
+  qlinearElementwise,
+  qlinearReduction,
+  contribRotaryEmbedding,
+  requantShift,
+  intQuant,
+  trunc,
+  floatQuant,
+  multiThreshold,
+  loweredQonnx,
 ];
 
 function isOperator(value: unknown): value is Operator {
   return typeof value === 'object' && value !== null && 'op' in value && 'infer' in value;
 }
 
-/** All registered operators, by domain and name. */
+/** All registered operators, by domain and name. A file exports operators, or lists of one in several domains. */
 export const operators: readonly Operator[] = files
-  .flatMap((file) => Object.values(file).filter(isOperator))
+  .flatMap((file) => Object.values(file).flat().filter(isOperator))
   .sort((a, b) => compare(a.domain, b.domain) || compare(a.op, b.op));
 
 function compare(a: string, b: string): number {

@@ -17,7 +17,7 @@ export interface IntegerForm {
 }
 
 /** Functions of one activation, element by element: a table over its codes. */
-const pointwise = new Set(['Elu', 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Sigmoid', 'Tanh']);
+const pointwise = new Set(['Elu', 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'QuickGelu', 'Sigmoid', 'Tanh']);
 
 /** Why a node cannot run on codes, as the end of the sentence “stays float: …”. */
 export interface NoIntegerForm {

@@ -1,4 +1,4 @@
-import { AffineF32, BinaryF32, LayerNormF32, UnaryF32 } from './generated/descriptors';
+import { AffineF32, BinaryF32, FloorAffineF32, LayerNormF32, UnaryF32 } from './generated/descriptors';
 import { binaryLoop } from './generated/binary-loops';
 import { unaryLoop } from './generated/unary-loops';
 import { least } from './integer';
@@ -73,6 +73,29 @@ export function affineF32(d: AffineF32, begin: i32, end: i32, scratch: usize): v
       storePartial(y, clamp(v, low, high), rest);
       x += rest << 2;
       y += rest << 2;
+    }
+  }
+}
+
+/** Product and sum in float64, where those of integers in float32 are exact. */
+export function floorAffineF32(d: FloorAffineF32, begin: i32, end: i32, scratch: usize): void {
+  const channels = d.channels;
+  const low = f32x4.splat(d.min), high = f32x4.splat(d.max);
+  for (let row = begin; row < end; row++) {
+    const x = d.input + ((row * channels) << 2), y = d.output + ((row * channels) << 2);
+    for (let i = 0; i < channels; i += 4) {
+      const at = i << 2, left = channels - i;
+      const scale = d.scale + (i << 3), shift = d.shift + (i << 3);
+      const v = loadPartial(x + at, left);
+      const u = f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(v), v128.load(scale)), v128.load(shift));
+      const w = f64x2.add(
+        f64x2.mul(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), v128.load(scale, 16)),
+        v128.load(shift, 16),
+      );
+      const floor = v128.shuffle<i32>(
+        f32x4.demote_f64x2_zero(f64x2.floor(u)), f32x4.demote_f64x2_zero(f64x2.floor(w)), 0, 1, 4, 5,
+      );
+      storePartial(y + at, clamp(floor, low, high), left);
     }
   }
 }

@@ -4,7 +4,7 @@ export { convF32, padLines } from './conv';
 export { winogradF32 } from './winograd';
 export { depthwiseF32 } from './depthwise';
 export { averagePoolF32, maxPoolF32 } from './pool';
-export { affineF32, binaryF32, layerNormF32, unaryF32 } from './elementwise';
+export { affineF32, binaryF32, floorAffineF32, layerNormF32, unaryF32 } from './elementwise';
 export { copyStrided, fill, gatherRows, resizeLinearF32, resizeNearest, transpose } from './movement';
 export { reduceF32, softmaxF32 } from './reduce';
 export { binaryCodes, dequantizeF32, fakeQuantizeF32, lookupCodes, quantizeF32 } from './codes';

@@ -69,6 +69,13 @@ export function affine(builder: Builder, args: Args<'affine'>): Step {
   return step('affine', call(builder, 'affineF32', values, channels === 0 ? 0 : rows, rows * channels * elementWork));
 }
 
+export function floorAffine(builder: Builder, args: Args<'floorAffine'>): Step {
+  const { input, output, rows, channels, scale, shift } = args;
+  const values = { input, output, channels, scale, shift, ...bounds(args.clamp) };
+  const work = rows * channels * elementWork;
+  return step('floorAffine', call(builder, 'floorAffineF32', values, channels === 0 ? 0 : rows, work));
+}
+
 export function layerNorm(builder: Builder, args: Args<'layerNorm'>): Step {
   const { input, output, rows, width, scale, shift = 0, epsilon } = args;
   const values = { input, output, width, scale, shift, epsilon };

@@ -106,3 +106,18 @@ export function affine(x: Float32Array, scale: Float32Array, shift: Float32Array
   const channels = scale.length;
   return x.map((value, i) => clampNumber(f32(f32(value * scale[i % channels]!) + shift[i % channels]!), low, high));
 }
+
+/** y[r, c] = clamp(⌊x[r, c] · scale[c] + shift[c]⌋), product and sum in float64. */
+export function floorAffine(
+  x: Float32Array,
+  channels: number,
+  scale: Float64Array,
+  shift: Float64Array,
+  clamp: Clamp = {},
+): Float32Array {
+  const low = f32(clamp.min ?? Number.NEGATIVE_INFINITY);
+  const high = f32(clamp.max ?? Number.POSITIVE_INFINITY);
+  return x.map((value, i) =>
+    clampNumber(f32(Math.floor(value * scale[i % channels]! + shift[i % channels]!)), low, high),
+  );
+}

@@ -1,13 +1,13 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { dataTypeOf } from '../../onnx/data-types.ts';
-import type { DataType, Dimension, Tensor, ValueType } from '../../tensor.ts';
-import { softmaxRow } from '../normalization/softmax.ts';
+import type { Dimension, Tensor, ValueType } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, floatAttribute, intAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { numbersOf, roundTo, tensorOf } from '../shared/numbers.ts';
+import { numbersOf } from '../shared/numbers.ts';
 import { costDims, inputType, optionalType, valueType } from '../shared/types.ts';
+import { type Bias, dense, extended, type Heads, heads, packedHeads, scaledDotProduct } from './scaled-dot-product.ts';
 
 /**
  * Scaled dot-product attention. Q, K, V are [batch, heads, length, size] or [batch, length, heads·size]; several query
@@ -48,7 +48,21 @@ export const attention: Operator = {
     const key = extended(heads(k!, kvHeads), pastKey);
     const value = extended(heads(v!, kvHeads), pastValue);
     const bias = biasOf(node, query, mask, pastKey?.dims[2] ?? 0, lengths);
-    return compute(node, q!, query, key, value, bias);
+    const packed = q!.dims.length === 3;
+    const { output, scores } = scaledDotProduct(query, key, value, {
+      dtype: q!.dtype,
+      precision: dataTypeOf(intAttribute(node, 'softmax_precision', 0)) ?? q!.dtype,
+      scale: floatAttribute(node, 'scale'),
+      softcap: floatAttribute(node, 'softcap', 0),
+      shown: shownScores[intAttribute(node, 'qk_matmul_output_mode', 0)] ?? 'probabilities',
+      bias,
+    });
+    return [
+      packed ? packedHeads(output, q!.dtype) : dense(output, q!.dtype),
+      dense(key, q!.dtype),
+      dense(value, q!.dtype),
+      scores,
+    ];
   },
   /** Both products: scores and weighted sum. */
   cost(node, context) {
@@ -63,6 +77,9 @@ export const attention: Operator = {
   },
 };
 
+/** What the fourth output holds for each `qk_matmul_output_mode`. */
+const shownScores = ['products', 'capped', 'biased', 'probabilities'] as const;
+
 function headCounts(
   node: GraphNode,
   q: readonly Dimension[],
@@ -74,55 +91,6 @@ function headCounts(
     fail('model/attribute', `The heads of ${describe(node)} are not given or do not fit its inputs.`);
   return [queries, keys];
 }
-
-/** Elements as [batch, heads, length, size]. */
-interface Heads {
-  readonly values: ArrayLike<number>;
-  readonly dims: readonly [number, number, number, number];
-  at(b: number, h: number, i: number, c: number): number;
-}
-
-function heads(tensor: Tensor, count: number): Heads {
-  const values = numbersOf(tensor);
-  if (tensor.dims.length === 4) {
-    const [batch, own, length, size] = tensor.dims as [number, number, number, number];
-    return {
-      values,
-      dims: [batch, own, length, size],
-      at: (b, h, i, c) => values[((b * own + h) * length + i) * size + c]!,
-    };
-  }
-  const [batch, length, width] = tensor.dims as [number, number, number];
-  const size = width / count;
-  return {
-    values,
-    dims: [batch, count, length, size],
-    at: (b, h, i, c) => values[(b * length + i) * width + h * size + c]!,
-  };
-}
-
-function extended(now: Heads, past: Tensor | undefined): Heads {
-  if (past === undefined) return now;
-  const before = heads(past, now.dims[1]);
-  const skip = before.dims[2];
-  return {
-    values: now.values,
-    dims: [now.dims[0], now.dims[1], skip + now.dims[2], now.dims[3]],
-    at: (b, h, i, c) => (i < skip ? before.at(b, h, i, c) : now.at(b, h, i - skip, c)),
-  };
-}
-
-function dense(own: Heads, dtype: DataType): Tensor {
-  const [batch, count, length, size] = own.dims;
-  const out = new Float64Array(batch * count * length * size);
-  let n = 0;
-  for (let b = 0; b < batch; b++)
-    for (let h = 0; h < count; h++)
-      for (let i = 0; i < length; i++) for (let c = 0; c < size; c++) out[n++] = own.at(b, h, i, c);
-  return tensorOf(dtype, own.dims, out);
-}
-
-type Bias = (b: number, h: number, i: number, j: number) => number;
 
 /** What is added to each score: the mask, and −∞ where causality, window or padding forbid a look. */
 function biasOf(
@@ -161,53 +129,4 @@ function maskOf(mask: Tensor | undefined): Bias {
       values[((at(b, dims[0]) * dims[1] + at(h, dims[1])) * dims[2] + at(i, dims[2])) * dims[3] + at(j, dims[3])]!;
     return flags ? (value !== 0 ? 0 : -Infinity) : value;
   };
-}
-
-function compute(node: GraphNode, q: Tensor, query: Heads, key: Heads, value: Heads, bias: Bias): Tensor[] {
-  const [batch, queryHeads, rows, size] = query.dims;
-  const [, kvHeads, columns] = key.dims;
-  const width = value.dims[3];
-  const share = queryHeads / kvHeads;
-  const scale = floatAttribute(node, 'scale', 1 / Math.sqrt(size));
-  const softcap = floatAttribute(node, 'softcap', 0);
-  const mode = intAttribute(node, 'qk_matmul_output_mode', 0);
-  const precision = dataTypeOf(intAttribute(node, 'softmax_precision', 0)) ?? q.dtype;
-  const packed = q.dims.length === 3;
-  const shown = new Float64Array(batch * queryHeads * rows * columns);
-  const out = new Float64Array(batch * queryHeads * rows * width);
-  const scores = new Float64Array(columns);
-  for (let b = 0; b < batch; b++)
-    for (let h = 0; h < queryHeads; h++)
-      for (let i = 0; i < rows; i++) {
-        const source = Math.floor(h / share);
-        const line = ((b * queryHeads + h) * rows + i) * columns;
-        let open = false;
-        for (let j = 0; j < columns; j++) {
-          let sum = 0;
-          for (let c = 0; c < size; c++) sum += query.at(b, h, i, c) * key.at(b, source, j, c);
-          const raw = roundTo(q.dtype, sum * scale);
-          const capped = softcap > 0 ? softcap * Math.tanh(raw / softcap) : raw;
-          const extra = bias(b, h, i, j);
-          open ||= extra !== -Infinity;
-          scores[j] = extra === -Infinity ? -Infinity : roundTo(precision, capped + extra);
-          shown[line + j] = mode === 0 ? raw : mode === 1 ? capped : scores[j]!;
-        }
-        if (open) softmaxRow(scores);
-        else scores.fill(0);
-        if (mode === 3) shown.set(scores, line);
-        const row = packed ? ((b * rows + i) * queryHeads + h) * width : ((b * queryHeads + h) * rows + i) * width;
-        for (let j = 0; j < columns; j++) {
-          const weight = scores[j]!;
-          // A masked key must not count, not even where its value is infinite.
-          if (weight === 0) continue;
-          for (let c = 0; c < width; c++) out[row + c]! += weight * value.at(b, source, j, c);
-        }
-      }
-  const dims = packed ? [batch, rows, queryHeads * width] : [batch, queryHeads, rows, width];
-  return [
-    tensorOf(q.dtype, dims, out),
-    dense(key, q.dtype),
-    dense(value, q.dtype),
-    tensorOf(q.dtype, [batch, queryHeads, rows, columns], shown),
-  ];
 }

@@ -81,7 +81,9 @@ export const swish = parametricOperator(
   { lower: lowerUnary('swish', alphaBeta(1)), from: 24 },
 );
 
-const exactGelu = (x: number) => 0.5 * x * (1 + erfOf(x / Math.SQRT2));
+export const exactGelu = (x: number) => 0.5 * x * (1 + erfOf(x / Math.SQRT2));
+
+export const tanhGelu = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
 export const gelu = parametricOperator(
   'Gelu',
@@ -89,20 +91,10 @@ export const gelu = parametricOperator(
     const approximate = stringAttribute(node, 'approximate', 'none');
     if (approximate === 'none') return exactGelu;
     if (approximate !== 'tanh') fail('model/attribute', `${describe(node)} approximates by “${approximate}”.`);
-    return (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+    return tanhGelu;
   },
   { lower: lowerGelu, from: 20, quantization: { kind: 'elementwise' } },
 );
-
-/** The exact form as ONNX Runtime's own operator. */
-export const microsoftGelu: Operator = {
-  ...parametricOperator('Gelu', () => exactGelu, {
-    lower: lowerUnary('gelu'),
-    domain: 'com.microsoft',
-    quantization: { kind: 'elementwise' },
-  }),
-  opsets: [1, 1],
-};
 
 /** x where positive, slope·x elsewhere; the slope broadcasts to x. */
 const slopes = binaryOperator('PRelu', (x, slope) => (x < 0 ? slope * x : x), {

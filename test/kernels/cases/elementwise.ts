@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { binaryFunctions, unaryFunctions } from '../../../kernels/functions.ts';
-import { affine, binary, unary } from '../../../kernels/reference/elementwise.ts';
+import { affine, binary, floorAffine, unary } from '../../../kernels/reference/elementwise.ts';
 import { layerNorm } from '../../../kernels/reference/reduce.ts';
 import { type AnyCase, anyFloats, clamps, floats, kernelCase, seeds, sizes, type Trial } from '../harness.ts';
 
@@ -77,6 +77,23 @@ export const affineF32: AnyCase = kernelCase(
     const step = bench.ws.affine({ ...addresses, output, rows, channels, clamp });
     const expected = affine(x, scale, shift, clamp);
     return { step, results: [{ address: output, expected, relaxedTolerance: 1e-6 }] };
+  },
+);
+
+/** Products that float32 could not hold. */
+export const floorAffineF32: AnyCase = kernelCase(
+  fc.record({ seed: seeds, rows: sizes(9), channels: sizes(17), clamp: clamps }),
+  (bench, { seed, rows, channels, clamp }): Trial => {
+    const padded = Math.ceil(channels / 4) * 4;
+    const numbers = (from: number, count: number, magnitude: number) =>
+      Float64Array.from(floats(from, count), (value) => Math.round(value * magnitude));
+    const x = Float32Array.from(numbers(seed, rows * channels, 2 ** 20));
+    const scale = numbers(seed + 1, padded, 2 ** 17).map((value) => value / 2 ** 16);
+    const shift = numbers(seed + 2, padded, 2 ** 24).map((value) => value / 2 ** 16 + 0.5);
+    const output = bench.out(x.byteLength);
+    const addresses = { input: bench.put(x), scale: bench.put(scale), shift: bench.put(shift) };
+    const step = bench.ws.floorAffine({ ...addresses, output, rows, channels, clamp });
+    return { step, results: [{ address: output, expected: floorAffine(x, channels, scale, shift, clamp) }] };
   },
 );
 

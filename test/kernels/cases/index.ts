@@ -1,7 +1,7 @@
 import type { KernelName } from '../../../kernels/table.ts';
 import type { AnyCase } from '../harness.ts';
 import { convF32, depthwiseF32, padLines } from './conv.ts';
-import { affineF32, binaryF32, layerNormF32, unaryF32 } from './elementwise.ts';
+import { affineF32, binaryF32, floorAffineF32, layerNormF32, unaryF32 } from './elementwise.ts';
 import { gemmF32, gemvF32, packF32 } from './gemm.ts';
 import {
   averagePoolCodes,
@@ -32,6 +32,7 @@ export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
   unaryF32,
   binaryF32,
   affineF32,
+  floorAffineF32,
   softmaxF32,
   reduceF32,
   layerNormF32,
