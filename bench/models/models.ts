@@ -18,6 +18,7 @@ export const modelNames = [
   'ultraface_rfb_320_simplified',
   'yunet_s_320',
   'kwt1_keyword_transformer_fp32',
+  'dtln_1_lstm',
   'st_yamnet_256_64x96_tl',
   'st_ssd_mobilenet_v1_025_256',
 ] as const;
