@@ -18,7 +18,7 @@ interface RealData extends Partial<DataSource> {
 }
 
 /** Real input of each model, preprocessed as the model wants it. */
-const real: Readonly<Record<ModelName | 'silero_vad', RealData>> = {
+const real: Readonly<Record<ModelName, RealData>> = {
   mnist_cntk: { path: 'mnist_t10k.npz', array: 'x', layout: { from: 'nhw', to: 'nchw' } },
   mlperf_tiny_kws_dscnn_bn_fp32: {
     path: 'mlperf_tiny_kws01.npz',

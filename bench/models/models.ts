@@ -21,6 +21,7 @@ export const modelNames = [
   'dtln_1_lstm',
   'st_yamnet_256_64x96_tl',
   'st_ssd_mobilenet_v1_025_256',
+  'silero_vad',
 ] as const;
 
 export type ModelName = (typeof modelNames)[number];

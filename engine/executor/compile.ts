@@ -2,15 +2,16 @@ import { type Address, KernelMemoryExhausted, type Kernels, type Workspace } fro
 import { loadKernels } from '../../kernels/loader.ts';
 import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
 import { findOperator } from '../operators/registry.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
+import { type LowerBody, lowerControl } from './control.ts';
 import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
-import type { Operand, StaticType } from './lowering.ts';
+import type { Operand } from './lowering.ts';
 import { elementBytes } from './operand.ts';
-import { prepare } from './prepare.ts';
+import { type PreparedGraph, prepare } from './prepare.ts';
 import type { CompileOptions, NodeReport, Program } from './program.ts';
 import { type BuiltStep, GraphProgram } from './run.ts';
 
@@ -27,25 +28,23 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
   const { constant, type, opset } = prepared;
   const observed = new Set(options.observed ?? []);
   const kept = new Set([...observed, ...graph.outputs]);
-  const nodes = reference
-    ? unfused(prepared.graph)
-    : fuse(prepared.graph, { constant, type, kept, opset: graph.opsets.get('') ?? 1 });
+  const plan = planBlock(prepared, kept, reference);
 
   const kernels =
     options.kernels ??
     (await loadKernels({ mode: options.mode, threads: options.threads ?? 1, startThread: options.startThread }));
   const workspace = kernels.workspace();
   try {
-    const lastUses = usesOf(nodes, graph.outputs);
+    const uses = usesOf(plan, graph.outputs);
     const builder = new Builder({
       workspace,
       mode: kernels.features.mode,
-      nodes,
+      blocks: uses.blocks,
       type,
       constant,
       opset,
       whole: kept,
-      lastUse: (value) => lastUses.get(value) ?? -1,
+      lastUse: (value) => uses.last.get(value) ?? -1,
       residentWeights: options.residentWeights ?? defaultResidentWeights,
     });
     const report = prepared.folded.map(({ name, op }): NodeReport => {
@@ -55,10 +54,11 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
     for (const value of [...graph.inputs, ...prepared.folded.flatMap((node) => node.outputs)]) {
       if (observed.has(value)) builder.observe(value);
     }
-    for (const [index, execution] of nodes.entries()) {
-      report.push(...lowerExecution(builder, index, execution, type, reference));
+    lowerBlock(plan, (execution, bodies, lowerBody) => {
+      const index = uses.at.get(execution)!;
+      report.push(...lowerExecution(builder, index, execution, reference, bodies, lowerBody));
       for (const value of execution.outputs) if (observed.has(value)) builder.observe(value);
-    }
+    });
     for (const value of graph.outputs) builder.toHost(value);
     const built = build(builder, kernels);
     return new GraphProgram({
@@ -93,15 +93,69 @@ function memoryExhausted(graph: Graph, { requested, inUse, limit }: KernelMemory
   );
 }
 
-/** Index of the last execution node that reads each value; Infinity for the graph's outputs. */
-function usesOf(nodes: readonly ExecutionNode[], outputs: readonly string[]): Map<string, number> {
-  const uses = new Map<string, number>();
-  nodes.forEach(({ node, epilogue }, index) => {
-    for (const value of valuesRead(node)) uses.set(value, index);
-    if (epilogue.residual) uses.set(epilogue.residual, index);
-  });
-  for (const value of outputs) uses.set(value, Number.POSITIVE_INFINITY);
-  return uses;
+/** The nodes of a graph as they will run, and the bodies of its control flow. */
+interface Block {
+  readonly prepared: PreparedGraph;
+  readonly nodes: readonly ExecutionNode[];
+  readonly bodies: ReadonlyMap<GraphNode, readonly Block[]>;
+}
+
+function planBlock(prepared: PreparedGraph, kept: ReadonlySet<string>, reference: boolean): Block {
+  const { graph, constant, type } = prepared;
+  const inner = (body: PreparedGraph) => planBlock(body, new Set([...kept, ...body.graph.outputs]), reference);
+  return {
+    prepared,
+    nodes: reference ? unfused(graph) : fuse(graph, { constant, type, kept, opset: graph.opsets.get('') ?? 1 }),
+    bodies: new Map([...prepared.bodies].map(([node, bodies]) => [node, bodies.map(inner)])),
+  };
+}
+
+type LowerOne = (execution: ExecutionNode, bodies: readonly PreparedGraph[], lowerBody: LowerBody) => void;
+
+/** Calls `lower` for each node in order; it may have the bodies of control flow lowered in its turn. */
+function lowerBlock(block: Block, lower: LowerOne): void {
+  for (const execution of block.nodes) {
+    const bodies = block.bodies.get(execution.node) ?? [];
+    lower(
+      execution,
+      bodies.map(({ prepared }) => prepared),
+      (body) => lowerBlock(bodies.find(({ prepared }) => prepared === body)!, lower),
+    );
+  }
+}
+
+interface Uses {
+  readonly blocks: (readonly ExecutionNode[])[];
+  /** Place of each node in the order in which all are lowered. */
+  readonly at: ReadonlyMap<ExecutionNode, number>;
+  /** Place of the last node that reads a value; Infinity for the graph's outputs. */
+  readonly last: ReadonlyMap<string, number>;
+}
+
+function usesOf(plan: Block, outputs: readonly string[]): Uses {
+  const blocks: (readonly ExecutionNode[])[] = [];
+  const at = new Map<ExecutionNode, number>();
+  const last = new Map<string, number>();
+  let place = 0;
+  const count = ({ nodes, bodies, prepared }: Block): void => {
+    blocks.push(nodes);
+    for (const execution of nodes) {
+      const { node, epilogue } = execution;
+      at.set(execution, place);
+      for (const value of valuesRead(node)) last.set(value, place);
+      if (epilogue.residual) last.set(epilogue.residual, place);
+      place++;
+      for (const body of bodies.get(node) ?? []) count(body);
+      // A later turn of a loop reads again what lies outside of it.
+      if (bodies.has(node)) for (const value of valuesRead(node)) last.set(value, place);
+      place++;
+    }
+    for (const value of prepared.graph.outputs) last.set(value, place);
+    place++;
+  };
+  count(plan);
+  for (const value of outputs) last.set(value, Number.POSITIVE_INFINITY);
+  return { blocks, at, last };
 }
 
 /** Lowers a node with what is fused into it; where its kernel declines, node by node. */
@@ -109,33 +163,38 @@ function lowerExecution(
   builder: Builder,
   index: number,
   execution: ExecutionNode,
-  type: (value: string) => StaticType | undefined,
   reference: boolean,
+  bodies: readonly PreparedGraph[],
+  lowerBody: LowerBody,
 ): NodeReport[] {
   const before = builder.steps.length;
-  const reason = reference ? 'reference evaluation was asked for' : lowerNode(builder, index, execution, type);
+  let reason: string | undefined;
+  if (reference) reason = 'reference evaluation was asked for';
+  else if (bodies.length > 0) {
+    const { node } = execution;
+    reason = lowerControl(builder, node, bodies, lowerBody);
+    if (reason === undefined) return [{ node: node.name, op: node.op, how: 'control', kernels: [], conversions: [] }];
+  } else reason = lowerNode(builder, index, execution);
   if (reason === undefined) return describe(execution, undefined, builder, before);
   const alone = unfusedNode(execution.node);
   builder.evaluate(index, alone, valuesRead(execution.node));
   return [
     ...describe(alone, reason, builder, before),
-    ...execution.absorbed.flatMap((node) => lowerExecution(builder, index, unfusedNode(node), type, reference)),
+    ...execution.absorbed.flatMap((node) =>
+      lowerExecution(builder, index, unfusedNode(node), reference, [], lowerBody),
+    ),
   ];
 }
 
 /** Lowers one node to kernels, or says why it runs by its reference evaluation. */
-function lowerNode(
-  builder: Builder,
-  index: number,
-  execution: ExecutionNode,
-  type: (value: string) => StaticType | undefined,
-): string | undefined {
+function lowerNode(builder: Builder, index: number, execution: ExecutionNode): string | undefined {
   const { node, outputs } = execution;
-  const operator = findOperator(node.domain, node.op, builder.context.opset(node));
+  const { context } = builder;
+  const operator = findOperator(node.domain, node.op, context.opset(node));
   if (!operator?.lower) return 'no kernel for this operator';
   for (const value of [...node.inputs, ...outputs]) {
-    if (value === '' || builder.context.constant(value)) continue;
-    const known = type(value);
+    if (value === '' || context.constant(value)) continue;
+    const known = context.type(value);
     if (!known) return `the shape of “${value}” is only known while running`;
     if (elementBytes(known.dtype) === undefined) return `no kernels for ${known.dtype}`;
     if (elementCount(known.dims) === 0) return `“${value}” is empty`;
@@ -172,6 +231,12 @@ function build(builder: Builder, kernels: Kernels): { steps: BuiltStep[]; arenaB
       storage.last = Math.max(storage.last, index);
     }
   });
+  // What a loop finds when it begins must be there in every turn. Inner loops come first.
+  for (const loop of [...builder.loops].reverse()) {
+    for (const storage of builder.storages) {
+      if (storage.first <= loop.first && storage.last >= loop.first) storage.last = Math.max(storage.last, loop.last);
+    }
+  }
   const placed = builder.storages.filter((storage) => !storage.constant && storage.last >= 0);
   const arena = placeIntervals(placed);
   const base = arena.bytes > 0 ? workspace.alloc(arena.bytes) : 0;
@@ -204,5 +269,17 @@ function place(step: PlannedStep, workspace: Workspace, at: (operand: Operand) =
       const operand = step.reads[0];
       return { kind: 'observe', value: step.value, ...(operand && { operand, address: at(operand) }) };
     }
+    case 'jump':
+      return { kind: 'jump', to: step.to.step, ...(step.unless !== undefined && { unless: step.unless }) };
+    case 'turn':
+      return { ...step, to: step.to.step };
+    case 'next':
+      return { ...step, to: step.to.step };
+    case 'move': {
+      const { loop, bytes, readStep, writeStep } = step;
+      return { kind: 'move', loop, bytes, from: at(step.reads[0]), to: at(step.writes[0]), readStep, writeStep };
+    }
+    default:
+      return step;
   }
 }

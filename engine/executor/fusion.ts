@@ -1,4 +1,5 @@
 import type { Clamp } from '../../kernels/api.ts';
+import { valuesRead } from '../graph/captures.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Epilogue, StaticType } from './lowering.ts';
@@ -45,7 +46,7 @@ const clampable = new Set(['Add', 'Sub', 'Mul', 'Div', 'BatchNormalization']);
  */
 export function fuse(graph: Graph, context: FusionContext): ExecutionNode[] {
   const consumers = new Map<string, GraphNode[]>();
-  for (const node of graph.nodes) for (const input of new Set(node.inputs)) push(consumers, input, node);
+  for (const node of graph.nodes) for (const input of new Set(valuesRead(node))) push(consumers, input, node);
   const position = new Map(graph.nodes.map((node, index) => [node, index]));
   /** The single reader of a value that nobody else needs to see. */
   const onlyConsumer = (value: string): GraphNode | undefined => {

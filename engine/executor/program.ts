@@ -22,10 +22,10 @@ export interface NodeReport {
   readonly node: string;
   readonly op: string;
   /**
-   * `free`: only another reading of its input's memory; `fused`: inside the kernel of node `into`; `constant`: computed
+   * `control`: its bodies are part of the program, and their nodes of this report; `free`: only another reading of its input's memory; `fused`: inside the kernel of node `into`; `constant`: computed
    * while compiling.
    */
-  readonly how: 'kernel' | 'fused' | 'free' | 'constant' | 'reference';
+  readonly how: 'kernel' | 'fused' | 'free' | 'constant' | 'control' | 'reference';
   readonly into?: string;
   /** Kernels that compute it. */
   readonly kernels: readonly string[];

@@ -17,6 +17,8 @@ export interface InferOptions {
   readonly inputDims?: ReadonlyMap<string, readonly number[]>;
   /** Value of every symbolic or unknown dimension of a graph input that `inputDims` leaves open. */
   readonly freeDimension?: number;
+  /** For a subgraph: what is known of the values around it, which it may capture. */
+  readonly enclosing?: Pick<Inference, 'types' | 'constants'>;
 }
 
 export interface Inference {
@@ -52,7 +54,8 @@ function lookUp<T>(scope: Scope, name: string, select: (scope: Scope) => Readonl
 
 export function inferTypes(graph: Graph, options: InferOptions = {}): Inference {
   const findings: Finding[] = [];
-  const scope: Scope = { types: new Map(), constants: new Map(), elements: new Map(), parent: undefined, depth: 0 };
+  const parent = options.enclosing && enclosingScope(options.enclosing);
+  const scope: Scope = { types: new Map(), constants: new Map(), elements: new Map(), parent, depth: 0 };
   const bound = bindInputs(graph, options, findings);
   inferInto(graph, scope, bound.types, bound.declared, findings);
   return { types: scope.types, constants: scope.constants, findings };
@@ -114,6 +117,13 @@ function inferInto(
   for (const [name, type] of inputs) scope.types.set(name, type);
   for (const [name, tensor] of graph.initializers) setConstant(scope, name, tensor);
   for (const node of graph.nodes) inferNode(graph, node, scope, declared, findings);
+}
+
+function enclosingScope({ types, constants }: Pick<Inference, 'types' | 'constants'>): Scope {
+  const scope: Scope = { types: new Map(), constants: new Map(), elements: new Map(), parent: undefined, depth: 0 };
+  for (const [name, type] of types) scope.types.set(name, type);
+  for (const [name, tensor] of constants) setConstant(scope, name, tensor);
+  return scope;
 }
 
 function setConstant(scope: Scope, name: string, tensor: Tensor): void {
