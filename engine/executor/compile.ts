@@ -210,16 +210,27 @@ function describe(
 ): NodeReport[] {
   const steps = builder.steps.slice(before).filter((step) => step.kind === 'kernel');
   const own = steps.filter((step) => step.nodes.length > 0).map((step) => step.kernel);
+  const slow = isHandful(node, builder) ? 'host' : 'reference';
   const main: NodeReport = {
     node: node.name,
     op: node.op,
-    how: reason !== undefined ? 'reference' : own.length > 0 ? 'kernel' : 'free',
+    how: reason !== undefined ? slow : own.length > 0 ? 'kernel' : 'free',
     kernels: own,
     conversions: steps.filter((step) => step.nodes.length === 0).map((step) => step.kernel),
     ...(reason !== undefined && { reason }),
   };
   const inside = { how: 'fused', into: node.name, kernels: [], conversions: [] } as const;
   return [main, ...absorbed.map((other): NodeReport => ({ node: other.name, op: other.op, ...inside }))];
+}
+
+/** Numbers that are computed as fast on the host as a kernel would be started. */
+const handful = 64;
+
+function isHandful(node: GraphNode, { context }: Builder): boolean {
+  return [...node.inputs, ...node.outputs].every((value) => {
+    const type = value === '' ? undefined : context.type(value);
+    return value === '' || (type !== undefined && elementCount(type.dims) <= handful);
+  });
 }
 
 /** Places every storage, writes the constants and builds the kernel steps with their addresses. */
