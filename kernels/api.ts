@@ -234,6 +234,8 @@ export interface Workspace {
     /** Elements between rows of the source as it lies ([k, n], or [n, k] when transposed). */
     readonly sourceStride?: number;
     readonly transposed?: boolean;
+    /** Factor on the values. */
+    readonly scale?: number;
   }): Step;
   /** output[m, n] = clamp(a[m, k] · b[k, n] + bias[n] + residual[m, n]). Strides in elements, defaulting to k and n. */
   gemm(args: {

@@ -125,9 +125,17 @@ export const kernelTable = [
     },
   },
   {
-    // Row-major [k, n] or (transposed) [n, k] into panels of 8 columns without bias. Items: panels.
+    // Row-major [k, n] or (transposed) [n, k], times `scale`, into panels of 8 columns without bias. Items: panels.
     name: 'packF32',
-    fields: { source: 'address', output: 'address', k: 'i32', n: 'i32', stride: 'i32', transposed: 'i32' },
+    fields: {
+      source: 'address',
+      output: 'address',
+      k: 'i32',
+      n: 'i32',
+      stride: 'i32',
+      transposed: 'i32',
+      scale: 'f32',
+    },
   },
   {
     // Indirect GEMM over windows. Items: (group × pixel block) × panel block.

@@ -414,7 +414,7 @@ class NodeLowering implements Lowering {
   constructor(builder: Builder, execution: ExecutionNode) {
     this.builder = builder;
     this.execution = execution;
-    this.opset = builder.context.opset(execution.node);
+    this.opset = execution.opset ?? builder.context.opset(execution.node);
     this.mode = builder.context.mode;
     this.epilogue = execution.epilogue;
   }
@@ -423,6 +423,9 @@ class NodeLowering implements Lowering {
   }
   constant(value: string): Tensor | undefined {
     return this.builder.context.constant(value);
+  }
+  outputType(index: number): StaticType {
+    return this.builder.type(this.execution.outputs[index]!);
   }
   order(value: string): Order {
     return this.builder.order(value);

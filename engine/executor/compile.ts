@@ -176,13 +176,17 @@ function lowerExecution(
     if (reason === undefined) return [{ node: node.name, op: node.op, how: 'control', kernels: [], conversions: [] }];
   } else reason = lowerNode(builder, index, execution);
   if (reason === undefined) return describe(execution, undefined, builder, before);
-  const alone = unfusedNode(execution.node);
-  builder.evaluate(index, alone, valuesRead(execution.node));
+  const [first, ...others] = execution.composed ?? [execution.node, ...execution.absorbed];
+  if (execution.composed) {
+    return [first!, ...others].flatMap((node) =>
+      lowerExecution(builder, index, unfusedNode(node), reference, [], lowerBody),
+    );
+  }
+  const alone = unfusedNode(first!);
+  builder.evaluate(index, alone, valuesRead(first!));
   return [
     ...describe(alone, reason, builder, before),
-    ...execution.absorbed.flatMap((node) =>
-      lowerExecution(builder, index, unfusedNode(node), reference, [], lowerBody),
-    ),
+    ...others.flatMap((node) => lowerExecution(builder, index, unfusedNode(node), reference, [], lowerBody)),
   ];
 }
 
@@ -190,7 +194,7 @@ function lowerExecution(
 function lowerNode(builder: Builder, index: number, execution: ExecutionNode): string | undefined {
   const { node, outputs } = execution;
   const { context } = builder;
-  const operator = findOperator(node.domain, node.op, context.opset(node));
+  const operator = findOperator(node.domain, node.op, execution.opset ?? context.opset(node));
   if (!operator?.lower) return 'no kernel for this operator';
   for (const value of [...node.inputs, ...outputs]) {
     if (value === '' || context.constant(value)) continue;
@@ -203,7 +207,7 @@ function lowerNode(builder: Builder, index: number, execution: ExecutionNode): s
 }
 
 function describe(
-  { node, absorbed }: ExecutionNode,
+  { node, absorbed, composed }: ExecutionNode,
   reason: string | undefined,
   builder: Builder,
   before: number,
@@ -220,7 +224,8 @@ function describe(
     ...(reason !== undefined && { reason }),
   };
   const inside = { how: 'fused', into: node.name, kernels: [], conversions: [] } as const;
-  return [main, ...absorbed.map((other): NodeReport => ({ node: other.name, op: other.op, ...inside }))];
+  const others = [...(composed ?? []).slice(0, -1), ...absorbed];
+  return [main, ...others.map((other): NodeReport => ({ node: other.name, op: other.op, ...inside }))];
 }
 
 /** Numbers that are computed as fast on the host as a kernel would be started. */
