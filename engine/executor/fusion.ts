@@ -42,7 +42,7 @@ export function unfusedNode(node: GraphNode): ExecutionNode {
 
 /** Operators whose kernels add a bias and a residual and clamp at no cost, and what else may follow the product. */
 const products = new Set(['Conv', 'Gemm', 'MatMul']);
-const clampable = new Set(['Add', 'Sub', 'Mul', 'Div', 'BatchNormalization']);
+const clampable = new Set(['Add', 'Sub', 'Mul', 'Div', 'BatchNormalization', 'ConvTranspose']);
 
 /**
  * Conv, Gemm and MatMul take a constant Add per channel, an Add of another value (residual) and a Relu or Clip behind
