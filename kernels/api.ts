@@ -1,4 +1,4 @@
-import type { BinaryFunction, ReduceFunction, UnaryFunction } from './functions.ts';
+import type { BinaryFunction, RecurrentFunction, ReduceFunction, UnaryFunction } from './functions.ts';
 
 /**
  * The contract between the kernels and whoever runs networks with them (`engine/executor`).
@@ -135,7 +135,21 @@ export interface PackedConv {
  * swish: x sigmoid(alpha x). hardSwish: x max(0, min(1, x/6 + 1/2)).
  * prelu: a < 0 ? a b : a. Comparisons give 1 or 0. min, max: NaN wins.
  */
-export type { BinaryFunction, ReduceFunction, UnaryFunction } from './functions.ts';
+export type { BinaryFunction, RecurrentFunction, ReduceFunction, UnaryFunction } from './functions.ts';
+
+/** An activation of a recurrent layer with its parameters; the caller knows their defaults. */
+export interface RecurrentActivation {
+  readonly fn: RecurrentFunction;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
+
+/** What the cells of recurrent layers share. `clip`: bound of the sums before their activation. */
+export interface RecurrentCell {
+  readonly batch: number;
+  readonly hidden: number;
+  readonly clip?: number | undefined;
+}
 
 /** How an int32 accumulator becomes an 8-bit code; all per output channel or of length 1. See METHODS B3 and RUNTIMES. */
 export type Requantization =
@@ -220,6 +234,8 @@ export interface Workspace {
     /** Elements between rows of the source as it lies ([k, n], or [n, k] when transposed). */
     readonly sourceStride?: number;
     readonly transposed?: boolean;
+    /** Factor on the values. */
+    readonly scale?: number;
   }): Step;
   /** output[m, n] = clamp(a[m, k] · b[k, n] + bias[n] + residual[m, n]). Strides in elements, defaulting to k and n. */
   gemm(args: {
@@ -349,6 +365,54 @@ export interface Workspace {
     readonly shift?: Address | undefined;
     readonly epsilon: number;
   }): Step;
+
+  // ---- recurrent layers: one step for all batch entries; the products of weights and states are `gemm`'s ----------
+
+  /**
+   * `gates` [batch, 4 · hidden]: sums of input, output, forget and cell gate. `previous`: old cell state (absent: zeros), may be `cell`,
+   * where the new one goes; `output`: new hidden state. `peepholes` [3 · hidden]. `coupled`: forget = 1 − input.
+   * Activations of gates, candidate and cell.
+   */
+  lstmCell(
+    args: RecurrentCell & {
+      readonly gates: Address;
+      readonly previous?: Address | undefined;
+      readonly cell: Address;
+      readonly output: Address;
+      readonly peepholes?: Address | undefined;
+      readonly coupled: boolean;
+      readonly activations: readonly [RecurrentActivation, RecurrentActivation, RecurrentActivation];
+    },
+  ): Step;
+  /** GRU, reset gate behind the product: `inputs` and `recurrent` [batch, 3 · hidden] for update, reset and hidden. */
+  gruCell(
+    args: RecurrentCell & {
+      readonly inputs: Address;
+      readonly recurrent: Address;
+      readonly previous: Address;
+      readonly output: Address;
+      readonly activations: readonly [RecurrentActivation, RecurrentActivation];
+    },
+  ): Step;
+  /** GRU, reset gate before the product: sums [batch, 2 · hidden] to `update` and `kept` = reset · previous, [batch, hidden] each. */
+  gruGates(
+    args: RecurrentCell & {
+      readonly gates: Address;
+      readonly previous: Address;
+      readonly update: Address;
+      readonly kept: Address;
+      readonly activation: RecurrentActivation;
+    },
+  ): Step;
+  /** output = f(sums), [batch, hidden]; with `gru` (1 − update) · f(sums) + update · previous. */
+  rnnCell(
+    args: RecurrentCell & {
+      readonly sums: Address;
+      readonly gru?: { readonly update: Address; readonly previous: Address } | undefined;
+      readonly output: Address;
+      readonly activation: RecurrentActivation;
+    },
+  ): Step;
 
   // ---- data movement (4-byte and 1-byte elements) ----------------------------------------------------------------
 

@@ -54,6 +54,21 @@ export const binaryFunctions = [
 
 export const reduceFunctions = ['sum', 'mean', 'max', 'min', 'sumSquare', 'l1', 'l2', 'prod', 'logSumExp'] as const;
 
+/** Activations of recurrent layers; `affine`: alpha x + beta, `scaledTanh`: alpha tanh(beta x). */
+export const recurrentFunctions = [
+  'sigmoid',
+  'tanh',
+  'relu',
+  'affine',
+  'leakyRelu',
+  'thresholdedRelu',
+  'scaledTanh',
+  'hardSigmoid',
+  'elu',
+  'softsign',
+  'softplus',
+] as const;
+
 /** How an int32 accumulator becomes an 8-bit code. */
 export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle'] as const;
 
@@ -61,3 +76,4 @@ export type Arithmetic = (typeof arithmetics)[number];
 export type UnaryFunction = (typeof unaryFunctions)[number];
 export type BinaryFunction = (typeof binaryFunctions)[number];
 export type ReduceFunction = (typeof reduceFunctions)[number];
+export type RecurrentFunction = (typeof recurrentFunctions)[number];

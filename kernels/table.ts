@@ -62,6 +62,12 @@ const indirect = {
   elementShift: 'i32',
 } as const satisfies Fields;
 
+/** An activation of a recurrent cell: number in `recurrentFunctions` (kernels/functions.ts) and its parameters. */
+const activation = <N extends string>(name: N) =>
+  ({ [`${name}Fn`]: 'i32', [`${name}Alpha`]: 'f32', [`${name}Beta`]: 'f32' }) as {
+    readonly [K in `${N}Fn`]: 'i32';
+  } & { readonly [K in `${N}Alpha` | `${N}Beta`]: 'f32' };
+
 /**
  * How accumulators become codes: number in `arithmetics` (kernels/functions.ts), constants per output channel (padded to 8), and
  * the code range. Multipliers are float32 (`ort`) or int32. Fixed-point arithmetic goes by shifts, one lane at a
@@ -119,9 +125,17 @@ export const kernelTable = [
     },
   },
   {
-    // Row-major [k, n] or (transposed) [n, k] into panels of 8 columns without bias. Items: panels.
+    // Row-major [k, n] or (transposed) [n, k], times `scale`, into panels of 8 columns without bias. Items: panels.
     name: 'packF32',
-    fields: { source: 'address', output: 'address', k: 'i32', n: 'i32', stride: 'i32', transposed: 'i32' },
+    fields: {
+      source: 'address',
+      output: 'address',
+      k: 'i32',
+      n: 'i32',
+      stride: 'i32',
+      transposed: 'i32',
+      scale: 'f32',
+    },
   },
   {
     // Indirect GEMM over windows. Items: (group × pixel block) × panel block.
@@ -265,6 +279,69 @@ export const kernelTable = [
       scale: 'address',
       shift: 'address',
       epsilon: 'f32',
+    },
+  },
+  {
+    // One step of an LSTM, gates in the order input, output, forget, cell: `gates` [batch, 4 · hidden] are the sums, `previous` and
+    // `cell` the old and the new cell state (may be the same; 0: zeros), `output` the new hidden state. `peepholes`
+    // [3 · hidden] or 0. `coupled`: forget = 1 − input. Items: batch × quads of hidden units.
+    name: 'lstmCellF32',
+    fields: {
+      gates: 'address',
+      previous: 'address',
+      cell: 'address',
+      output: 'address',
+      peepholes: 'address',
+      hidden: 'i32',
+      coupled: 'i32',
+      clip: 'f32',
+      ...activation('gate'),
+      ...activation('cell'),
+      ...activation('output'),
+    },
+  },
+  {
+    // One step of a GRU whose reset gate is applied behind the product, gates in the order update, reset, hidden: `inputs` and
+    // `recurrent` [batch, 3 · hidden] are the two products, `previous` and `output` the hidden states.
+    // Items: batch × quads of hidden units.
+    name: 'gruCellF32',
+    fields: {
+      inputs: 'address',
+      recurrent: 'address',
+      previous: 'address',
+      output: 'address',
+      hidden: 'i32',
+      clip: 'f32',
+      ...activation('gate'),
+      ...activation('cell'),
+    },
+  },
+  {
+    // The gates of a GRU whose reset gate is applied before the product: of the sums [batch, 2 · hidden] `update` becomes
+    // the activated update gate and `kept` reset · previous. Items: batch × quads of hidden units.
+    name: 'gruGatesF32',
+    fields: {
+      gates: 'address',
+      previous: 'address',
+      update: 'address',
+      kept: 'address',
+      hidden: 'i32',
+      clip: 'f32',
+      ...activation('gate'),
+    },
+  },
+  {
+    // Hidden state from sums [batch, hidden]: f(sums), or with `update` the mean of it and the previous state, weighted by the
+    // update gate. Items: batch × quads of hidden units.
+    name: 'rnnCellF32',
+    fields: {
+      sums: 'address',
+      update: 'address',
+      previous: 'address',
+      output: 'address',
+      hidden: 'i32',
+      clip: 'f32',
+      ...activation('cell'),
     },
   },
   {

@@ -17,6 +17,7 @@ import { copy, fill, gather, permute, resize, toChannelsFirst, toChannelsLast } 
 import { histogram, minMax, minMaxChannels, squaredError, sums } from './builders/observe.ts';
 import { averagePool, maxPool } from './builders/pool.ts';
 import { packQConv, packQMatrix, qconv2d, qgemm } from './builders/qconv.ts';
+import { gruCell, gruGates, lstmCell, rnnCell } from './builders/recurrent.ts';
 import { globalPool, reduce, softmax } from './builders/reduce.ts';
 import type { LoadedKernels } from './kernels.ts';
 
@@ -100,6 +101,18 @@ export class KernelWorkspace implements Builder, api.Workspace {
   }
   layerNorm(args: Args<'layerNorm'>): api.Step {
     return layerNorm(this, args);
+  }
+  lstmCell(args: Args<'lstmCell'>): api.Step {
+    return lstmCell(this, args);
+  }
+  gruCell(args: Args<'gruCell'>): api.Step {
+    return gruCell(this, args);
+  }
+  gruGates(args: Args<'gruGates'>): api.Step {
+    return gruGates(this, args);
+  }
+  rnnCell(args: Args<'rnnCell'>): api.Step {
+    return rnnCell(this, args);
   }
   permute(args: Args<'permute'>): api.Step {
     return permute(this, args);

@@ -1,16 +1,24 @@
-import type { modelNames } from '../bench/models/models.ts';
+import { type ModelName, randomInputs } from '../bench/models/models.ts';
 import { openDataset } from '../engine/data/open.ts';
 import { nodeHost } from '../engine/env/node/host.ts';
 import type { Graph } from '../engine/graph/graph.ts';
 import type { DataSource } from '../engine/plan.ts';
-import type { Tensor } from '../engine/tensor.ts';
+import { float32Tensor, type Tensor } from '../engine/tensor.ts';
 import { shared } from './shared.ts';
 
 const nchw = { from: 'nhwc', to: 'nchw' } as const;
 const photographs = { path: 'imagenet_sample40_raw224.npz', array: 'x', layout: nchw };
 
+const speech = { path: 'speech_clips_16k.npz', array: 'x', scale: 1 / 32768 } as const;
+
+interface RealData extends Partial<DataSource> {
+  readonly path: string;
+  /** What the network is fed of the values of a sample. */
+  readonly feature?: (values: Float32Array) => Float32Array;
+}
+
 /** Real input of each model, preprocessed as the model wants it. */
-const real: Readonly<Record<(typeof modelNames)[number], Partial<DataSource> & { readonly path: string }>> = {
+const real: Readonly<Record<ModelName, RealData>> = {
   mnist_cntk: { path: 'mnist_t10k.npz', array: 'x', layout: { from: 'nhw', to: 'nchw' } },
   mlperf_tiny_kws_dscnn_bn_fp32: {
     path: 'mlperf_tiny_kws01.npz',
@@ -36,22 +44,46 @@ const real: Readonly<Record<(typeof modelNames)[number], Partial<DataSource> & {
     mean: [127 / 128],
   },
   yunet_s_320: { ...photographs, channels: 'bgr', resize: { kind: 'exact', width: 320, height: 320 } },
+  kwt1_keyword_transformer_fp32: speech,
+  // The middle of a word.
+  dtln_1_lstm: { ...speech, feature: (values) => magnitudes(values.subarray(8000, 8512)) },
+  // A mel spectrogram of a machine: 48 frames of 128 bands, read as 64 of 96.
+  st_yamnet_256_64x96_tl: { path: 'mlperf_tiny_ad01_one_clip.npz', array: 'frames', take: 48, scale: 1 / 16 },
+  st_ssd_mobilenet_v1_025_256: {
+    ...photographs,
+    resize: { kind: 'exact', width: 256, height: 256 },
+    scale: 1 / 127.5,
+    mean: [1],
+  },
+  silero_vad: { ...speech, feature: (values) => values.subarray(8000, 8576) },
 };
 
-/** One real, preprocessed sample for a model of `modelNames`. */
-export async function realInput(name: (typeof modelNames)[number], graph: Graph): Promise<Map<string, Tensor>> {
-  const source: DataSource = {
-    name: 'real',
-    kind: 'npz',
-    seed: 1,
-    take: 1,
-    ...real[name],
-    path: shared('data', real[name].path)!,
-  };
-  const sample = await (await openDataset(source, nodeHost())).sample(0);
-  const [tensor] = [...sample.values()] as [Tensor];
-  const dims = (graph.types.get(graph.inputs[0]!)!.dims ?? []).map((dim) => (typeof dim === 'number' ? dim : 1));
-  return new Map([[graph.inputs[0]!, { ...tensor, dims }]]);
+/** One real, preprocessed sample for a model of `modelNames`; states, where there are any, are random numbers. */
+export async function realInput(name: ModelName, graph: Graph): Promise<Map<string, Tensor>> {
+  const { feature = (values: Float32Array) => values, ...own } = real[name];
+  const source: DataSource = { name: 'real', kind: 'npz', seed: 1, take: 1, ...own, path: shared('data', own.path)! };
+  const dataset = await openDataset(source, nodeHost());
+  const values: number[] = [];
+  for (let i = 0; i < source.take!; i++) {
+    const [tensor] = [...(await dataset.sample(i)).values()] as [Tensor];
+    for (const value of tensor.data as Float32Array) values.push(value);
+  }
+  const inputs = randomInputs(graph, 1, name);
+  const first = graph.inputs[0]!;
+  return inputs.set(first, float32Tensor(inputs.get(first)!.dims, feature(Float32Array.from(values))));
+}
+
+/** Magnitudes of the lower half of the spectrum. */
+function magnitudes(frame: Float32Array): Float32Array {
+  return Float32Array.from({ length: frame.length / 2 + 1 }, (_, bin) => {
+    let [real, imaginary] = [0, 0];
+    for (const [i, value] of frame.entries()) {
+      const angle = (2 * Math.PI * bin * i) / frame.length;
+      real += value * Math.cos(angle);
+      imaginary += value * Math.sin(angle);
+    }
+    return Math.hypot(real, imaginary);
+  });
 }
 
 /**

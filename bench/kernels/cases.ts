@@ -131,6 +131,15 @@ function binaryCases(): BenchCase[] {
   );
 }
 
+/** One step of a recurrent layer. */
+function recurrent(
+  name: string,
+  build: (ws: Workspace, sizes: { readonly cell: { batch: number; hidden: number }; readonly hidden: number }) => Step,
+): BenchCase {
+  const hidden = 128;
+  return { name, unit: 'elements', work: hidden, build: (ws) => build(ws, { cell: { batch: 1, hidden }, hidden }) };
+}
+
 /** What is timed of every kernel. A row of the table without an entry does not compile. */
 export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
   gemmF32: layers.filter((layer) => pointwise(layer) && !few(layer)).map(convCase),
@@ -234,6 +243,48 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
         scale: buffer(ws, 256),
         epsilon: 1e-5,
       }),
+    ),
+  ],
+  lstmCellF32: [
+    recurrent('128 units', (ws, { cell, hidden }) =>
+      ws.lstmCell({
+        ...cell,
+        gates: buffer(ws, 4 * hidden),
+        previous: buffer(ws, hidden),
+        cell: ws.alloc(4 * hidden),
+        output: ws.alloc(4 * hidden),
+        coupled: false,
+        activations: [{ fn: 'sigmoid' }, { fn: 'tanh' }, { fn: 'tanh' }],
+      }),
+    ),
+  ],
+  gruCellF32: [
+    recurrent('128 units', (ws, { cell, hidden }) =>
+      ws.gruCell({
+        ...cell,
+        inputs: buffer(ws, 3 * hidden),
+        recurrent: buffer(ws, 3 * hidden),
+        previous: buffer(ws, hidden),
+        output: ws.alloc(4 * hidden),
+        activations: [{ fn: 'sigmoid' }, { fn: 'tanh' }],
+      }),
+    ),
+  ],
+  gruGatesF32: [
+    recurrent('128 units', (ws, { cell, hidden }) =>
+      ws.gruGates({
+        ...cell,
+        gates: buffer(ws, 2 * hidden),
+        previous: buffer(ws, hidden),
+        update: ws.alloc(4 * hidden),
+        kept: ws.alloc(4 * hidden),
+        activation: { fn: 'sigmoid' },
+      }),
+    ),
+  ],
+  rnnCellF32: [
+    recurrent('128 units', (ws, { cell, hidden }) =>
+      ws.rnnCell({ ...cell, sums: buffer(ws, hidden), output: ws.alloc(4 * hidden), activation: { fn: 'tanh' } }),
     ),
   ],
   copyStrided: [

@@ -1,15 +1,15 @@
 // Time per inference of the executor beside onnxruntime-web's, in alternation, with an interval of the ratio.
-//   node bench/models/run.ts [--threads 1,2] [--only NAME] [--mode relaxed|strict] [--rounds N] [--json | --markdown]
+//   node bench/models/run.ts [--threads 1,2] [--only NAME,…] [--mode relaxed|strict] [--rounds N] [--json | --markdown]
 // onnxruntime-web fixes its threads when it is loaded, so every number of threads is measured in a process of its own.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadOnnxRuntime } from '../../engine/env/node/onnxruntime.ts';
 import { startKernelThread } from '../../engine/env/node/threads.ts';
-import { type Comparison, measure } from '../../engine/executor/benchmark.ts';
+import { type Comparison, measure, type Timing } from '../../engine/executor/benchmark.ts';
 import { compile } from '../../engine/executor/compile.ts';
 import { shared } from '../../test/shared.ts';
-import { loadModel, modelNames, randomInputs } from './models.ts';
+import { dimsOf, loadModel, modelNames, randomInputs } from './models.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,41 +25,43 @@ const { values } = parseArgs({
 const mode = values.mode === 'strict' ? 'strict' : 'relaxed';
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-if (values.measure) await measureAll(Number(values.threads));
-else {
-  for (const threads of values.threads.split(',')) {
-    const { status } = spawnSync(
-      process.execPath,
-      [fileURLToPath(import.meta.url), '--measure', ...process.argv.slice(2), '--threads', threads],
-      { stdio: 'inherit' },
-    );
-    if (status !== 0) process.exitCode = 1;
-  }
+/** What the process of one number of threads says of one model. */
+interface Line {
+  readonly model: string;
+  readonly threads: number;
+  readonly peer: string;
+  /** QSpec's and the peer's. */
+  readonly timings: readonly [Timing, Timing];
+  readonly ratio: { readonly ratio: number; readonly low: number; readonly high: number };
 }
+
+if (values.measure) await measureAll(Number(values.threads));
+else compareAll(values.threads.split(',').map(Number));
 
 async function measureAll(threads: number): Promise<void> {
   const runtime = await loadOnnxRuntime({ threads });
-  if (!values.json) showHeader(threads, runtime.version);
-  for (const name of modelNames) {
-    if (!name.includes(values.only)) continue;
-    const path = shared('models', `${name}.onnx`);
+  for (const model of modelNames) {
+    if (!values.only.split(',').some((part) => model.includes(part))) continue;
+    const path = shared('models', `${model}.onnx`);
     if (path === undefined) {
-      print(`${name}: skipped, the shared models are absent`);
+      process.stderr.write(`${model}: skipped, the shared models are absent\n`);
       continue;
     }
-    show(name, threads, await measureModel(path, threads, runtime));
+    const { timings, ratios } = await measureModel(model, path, threads, runtime);
+    print(JSON.stringify({ model, threads, peer: `onnxruntime-web ${runtime.version}`, timings, ratio: ratios[0] }));
   }
   process.exit(0);
 }
 
 async function measureModel(
+  model: string,
   path: string,
   threads: number,
   runtime: Awaited<ReturnType<typeof loadOnnxRuntime>>,
 ): Promise<Comparison> {
   const { bytes, graph } = loadModel(path);
-  const inputs = randomInputs(graph, 1);
-  const program = await compile(graph, { mode, threads, startThread: startKernelThread });
+  const inputs = randomInputs(graph, 1, model);
+  const program = await compile(graph, { mode, threads, startThread: startKernelThread, inputDims: dimsOf(inputs) });
   const session = await runtime.createSession(bytes, { optimize: 'all' });
   const comparison = await measure(
     [
@@ -73,27 +75,65 @@ async function measureModel(
   return comparison;
 }
 
-function showHeader(threads: number, version: string): void {
-  const title = `${threads} thread${threads === 1 ? '' : 's'}, ${mode}, onnxruntime-web ${version}; milliseconds: median (p5 – p95)`;
-  print(`\n${title}\n`);
-  const columns = ['model', 'QSpec', 'onnxruntime-web', 'times faster (95 %)'] as const;
-  printRow(columns);
-  if (values.markdown) print('|---|---|---|---|');
+function compareAll(settings: readonly number[]): void {
+  const all = settings.map((threads) => {
+    const arguments_ = ['--measure', ...process.argv.slice(2), '--threads', String(threads)];
+    const { status, stdout } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...arguments_], {
+      stdio: ['inherit', 'pipe', 'inherit'],
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
+    if (status !== 0) process.exitCode = 1;
+    const lines = stdout
+      .split('\n')
+      .filter((text) => text.startsWith('{'))
+      .map((text) => JSON.parse(text) as Line);
+    if (values.json) for (const line of lines) print(JSON.stringify({ mode, ...line }));
+    else showTable(threads, lines);
+    return lines;
+  });
+  if (!values.json && all.length > 1) showBest(all);
 }
 
-function printRow([model, ours, theirs, ratio]: readonly [string, string, string, string]): void {
-  if (values.markdown) print(`| ${model} | ${ours} | ${theirs} | ${ratio} |`);
-  else print(`${model.padEnd(40)}${ours.padStart(28)}${theirs.padStart(28)}   ${ratio}`);
-}
-
-function show(model: string, threads: number, { timings, ratios }: Comparison): void {
-  if (values.json) {
-    print(JSON.stringify({ model, threads, mode, timings, ratio: ratios[0] }));
-    return;
-  }
-  const [ours, theirs] = timings.map(
-    ({ medianMs, p5Ms, p95Ms }) => `${medianMs.toFixed(3)} (${p5Ms.toFixed(3)} – ${p95Ms.toFixed(3)})`,
+function row(...cells: readonly string[]): void {
+  const [first, ...rest] = cells;
+  print(
+    values.markdown ? `| ${cells.join(' | ')} |` : first!.padEnd(42) + rest.map((cell) => cell.padStart(26)).join(''),
   );
-  const { ratio, low, high } = ratios[0]!;
-  printRow([model, ours!, theirs!, `${ratio.toFixed(2)} (${low.toFixed(2)} – ${high.toFixed(2)})`]);
+}
+
+function header(title: string, ...columns: readonly string[]): void {
+  print(`\n${title}\n`);
+  row(...columns);
+  if (values.markdown) print(`|${columns.map(() => '---').join('|')}|`);
+}
+
+function showTable(threads: number, lines: readonly Line[]): void {
+  if (lines.length === 0) return;
+  const title = `${threads} thread${threads === 1 ? '' : 's'}, ${mode}; milliseconds: median (p5 – p95)`;
+  header(title, 'model', 'QSpec', lines[0]!.peer, 'times faster (95 %)');
+  for (const { model, timings, ratio } of lines) {
+    const times = timings.map((own) => `${own.medianMs.toFixed(3)} (${own.p5Ms.toFixed(3)} – ${own.p95Ms.toFixed(3)})`);
+    row(model, ...times, `${ratio.ratio.toFixed(2)} (${ratio.low.toFixed(2)} – ${ratio.high.toFixed(2)})`);
+  }
+  row('geometric mean', '', '', geometricMean(lines.map(({ ratio }) => ratio.ratio)).toFixed(2));
+}
+
+/** The peer is slower on two threads than on one in some models: there its better setting counts. */
+function showBest(all: readonly (readonly Line[])[]): void {
+  const title = `The peer at its better number of threads (milliseconds, and times faster)`;
+  header(title, 'model', 'peer', ...all.map((lines) => `QSpec, ${lines[0]?.threads} threads`));
+  const ratios: number[][] = all.map(() => []);
+  for (const { model } of all[0]!) {
+    const own = all.map((lines) => lines.find((line) => line.model === model)!);
+    const best = Math.min(...own.map(({ timings }) => timings[1].medianMs));
+    const times = own.map(({ timings }) => timings[0].medianMs);
+    for (const [index, time] of times.entries()) ratios[index]!.push(best / time);
+    row(model, best.toFixed(3), ...times.map((time) => `${time.toFixed(3)}: ${(best / time).toFixed(2)}`));
+  }
+  row('geometric mean', '', ...ratios.map((list) => geometricMean(list).toFixed(2)));
+}
+
+function geometricMean(ratios: readonly number[]): number {
+  return Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
 }

@@ -1,6 +1,7 @@
 import type { Address, KernelMode, Workspace } from '../../kernels/api.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import type { Tensor, TensorData } from '../tensor.ts';
+import type { ControlStep, LoopPlan } from './control.ts';
 import { convert } from './conversion.ts';
 import type { ExecutionNode } from './fusion.ts';
 import type {
@@ -48,12 +49,14 @@ export type PlannedStep =
       readonly bytes: Uint8Array;
       readonly writes: readonly [Operand];
       readonly reads: readonly [];
-    };
+    }
+  | ControlStep;
 
 export interface BuilderContext {
   readonly workspace: Workspace;
   readonly mode: KernelMode;
-  readonly nodes: readonly ExecutionNode[];
+  /** The graph's nodes, and those of each body of its control flow. */
+  readonly blocks: readonly (readonly ExecutionNode[])[];
   type(value: string): StaticType | undefined;
   constant(value: string): Tensor | undefined;
   /** Index of the last execution node that reads the value; Infinity for graph outputs. */
@@ -87,8 +90,9 @@ export class Builder {
   /** Constants to be written when addresses are known. */
   readonly constants: { readonly storage: Storage; readonly data: TensorData }[] = [];
   readonly context: BuilderContext;
+  readonly loops: LoopPlan[] = [];
   packedBytes = 0;
-  private readonly residences = new Map<string, Residence>();
+  private residences = new Map<string, Residence>();
   private readonly joints = new Map<string, Joint>();
   private readonly claims = new Map<string, Joint>();
   /** Index of the execution node being lowered. */
@@ -96,7 +100,10 @@ export class Builder {
 
   constructor(context: BuilderContext) {
     this.context = context;
-    for (const node of context.nodes) this.claimSlices(node);
+    for (const nodes of context.blocks) {
+      const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+      for (const node of nodes) this.claimSlices(node, made);
+    }
   }
 
   /** A value that the host holds: a graph input, or the output of a reference evaluation. */
@@ -116,6 +123,43 @@ export class Builder {
     for (const value of reads) this.toHost(value);
     this.steps.push({ kind: 'evaluate', node, reads: [], writes: [] });
     for (const value of outputs) if (value !== '') this.onHost(value);
+  }
+
+  /** Runs `work` and forgets then where it put values: what follows may be reached on another way. */
+  scoped<T>(work: () => T): T {
+    const before = new Map(
+      [...this.residences].map(([value, own]) => [value, { ...own, operands: [...own.operands] }]),
+    );
+    const result = work();
+    for (const [value, { operands }] of this.residences) {
+      const constants = operands.filter(({ storage }) => storage.constant);
+      if (constants.length > 0) before.set(value, { operands: constants, host: false });
+    }
+    this.residences = before;
+    return result;
+  }
+
+  /** Whether the value lies in kernel memory or is a constant; otherwise it is on the host alone. */
+  isInMemory(value: string): boolean {
+    return this.context.constant(value) !== undefined || (this.residences.get(value)?.operands.length ?? 0) > 0;
+  }
+
+  /** Memory for the value, in plain order unless another is given; says nothing of when it is there. */
+  room(value: string, order?: Order): Operand {
+    const { dtype, dims } = this.type(value);
+    return this.denseOperand(this.storage(bytesOf(dtype, dims), value), dtype, dims, order ?? plainOrder(dims.length));
+  }
+
+  loop(node: GraphNode): LoopPlan {
+    const loop = { node, id: this.loops.length, first: -1, last: -1 };
+    this.loops.push(loop);
+    return loop;
+  }
+
+  /** Says that the value lies there. */
+  reside(value: string, operand: Operand): void {
+    operand.storage.values.add(value);
+    this.residence(value).operands.push(operand);
   }
 
   /** Makes sure the value exists as a host tensor. */
@@ -316,7 +360,7 @@ export class Builder {
   }
 
   /** Decides which inputs of a channel concat may be written by their producers into the joint buffer. */
-  private claimSlices({ node }: ExecutionNode): void {
+  private claimSlices({ node }: ExecutionNode, made: ReadonlySet<string>): void {
     if (node.op !== 'Concat' || node.domain !== '' || node.attributes['axis']?.kind !== 'int') return;
     const output = node.outputs[0]!;
     const type = this.context.type(output);
@@ -329,7 +373,13 @@ export class Builder {
       const part = this.context.type(value);
       if (!part) return;
       const once = node.inputs.indexOf(value) === node.inputs.lastIndexOf(value);
-      if (once && !this.claims.has(value) && !this.context.whole.has(value) && !this.context.constant(value)) {
+      if (
+        once &&
+        made.has(value) &&
+        !this.claims.has(value) &&
+        !this.context.whole.has(value) &&
+        !this.context.constant(value)
+      ) {
         start.set(value, channel);
       }
       channel += part.dims[1]!;
@@ -364,7 +414,7 @@ class NodeLowering implements Lowering {
   constructor(builder: Builder, execution: ExecutionNode) {
     this.builder = builder;
     this.execution = execution;
-    this.opset = builder.context.opset(execution.node);
+    this.opset = execution.opset ?? builder.context.opset(execution.node);
     this.mode = builder.context.mode;
     this.epilogue = execution.epilogue;
   }
@@ -373,6 +423,9 @@ class NodeLowering implements Lowering {
   }
   constant(value: string): Tensor | undefined {
     return this.builder.context.constant(value);
+  }
+  outputType(index: number): StaticType {
+    return this.builder.type(this.execution.outputs[index]!);
   }
   order(value: string): Order {
     return this.builder.order(value);

@@ -2,12 +2,13 @@ import { type Address, KernelMemoryExhausted, type Kernels, type Workspace } fro
 import { loadKernels } from '../../kernels/loader.ts';
 import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
 import { requireOperators } from '../graph/missing-operators.ts';
 import { findOperator } from '../operators/registry.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
+import { type LowerBody, lowerControl } from './control.ts';
 import { reportWhole } from './decompose.ts';
 import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
 import type { Operand } from './lowering.ts';
@@ -30,25 +31,23 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
   const { constant, type, opset } = prepared;
   const observed = new Set(options.observed ?? []);
   const kept = new Set([...observed, ...graph.outputs]);
-  const nodes = reference
-    ? unfused(prepared.graph)
-    : fuse(prepared.graph, { constant, type, kept, opset: graph.opsets.get('') ?? 1 });
+  const plan = planBlock(prepared, kept, reference);
 
   const kernels =
     options.kernels ??
     (await loadKernels({ mode: options.mode, threads: options.threads ?? 1, startThread: options.startThread }));
   const workspace = kernels.workspace();
   try {
-    const lastUses = usesOf(nodes, graph.outputs);
+    const uses = usesOf(plan, graph.outputs);
     const builder = new Builder({
       workspace,
       mode: kernels.features.mode,
-      nodes,
+      blocks: uses.blocks,
       type,
       constant,
       opset,
       whole: kept,
-      lastUse: (value) => lastUses.get(value) ?? -1,
+      lastUse: (value) => uses.last.get(value) ?? -1,
       residentWeights: options.residentWeights ?? defaultResidentWeights,
     });
     const report = prepared.folded.map(({ name, op }): NodeReport => {
@@ -58,10 +57,11 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
     for (const value of [...graph.inputs, ...prepared.folded.flatMap((node) => node.outputs)]) {
       if (observed.has(value)) builder.observe(value);
     }
-    for (const [index, execution] of nodes.entries()) {
-      report.push(...lowerExecution(builder, index, execution, prepared, reference));
+    lowerBlock(plan, (execution, bodies, lowerBody) => {
+      const index = uses.at.get(execution)!;
+      report.push(...lowerExecution(builder, index, execution, prepared.declined, reference, bodies, lowerBody));
       for (const value of execution.outputs) if (observed.has(value)) builder.observe(value);
-    }
+    });
     for (const value of graph.outputs) builder.toHost(value);
     const built = build(builder, kernels);
     return new GraphProgram({
@@ -96,15 +96,69 @@ function memoryExhausted(graph: Graph, { requested, inUse, limit }: KernelMemory
   );
 }
 
-/** Index of the last execution node that reads each value; Infinity for the graph's outputs. */
-function usesOf(nodes: readonly ExecutionNode[], outputs: readonly string[]): Map<string, number> {
-  const uses = new Map<string, number>();
-  nodes.forEach(({ node, epilogue }, index) => {
-    for (const value of valuesRead(node)) uses.set(value, index);
-    if (epilogue.residual) uses.set(epilogue.residual, index);
-  });
-  for (const value of outputs) uses.set(value, Number.POSITIVE_INFINITY);
-  return uses;
+/** The nodes of a graph as they will run, and the bodies of its control flow. */
+interface Block {
+  readonly prepared: PreparedGraph;
+  readonly nodes: readonly ExecutionNode[];
+  readonly bodies: ReadonlyMap<GraphNode, readonly Block[]>;
+}
+
+function planBlock(prepared: PreparedGraph, kept: ReadonlySet<string>, reference: boolean): Block {
+  const { graph, constant, type } = prepared;
+  const inner = (body: PreparedGraph) => planBlock(body, new Set([...kept, ...body.graph.outputs]), reference);
+  return {
+    prepared,
+    nodes: reference ? unfused(graph) : fuse(graph, { constant, type, kept, opset: graph.opsets.get('') ?? 1 }),
+    bodies: new Map([...prepared.bodies].map(([node, bodies]) => [node, bodies.map(inner)])),
+  };
+}
+
+type LowerOne = (execution: ExecutionNode, bodies: readonly PreparedGraph[], lowerBody: LowerBody) => void;
+
+/** Calls `lower` for each node in order; it may have the bodies of control flow lowered in its turn. */
+function lowerBlock(block: Block, lower: LowerOne): void {
+  for (const execution of block.nodes) {
+    const bodies = block.bodies.get(execution.node) ?? [];
+    lower(
+      execution,
+      bodies.map(({ prepared }) => prepared),
+      (body) => lowerBlock(bodies.find(({ prepared }) => prepared === body)!, lower),
+    );
+  }
+}
+
+interface Uses {
+  readonly blocks: (readonly ExecutionNode[])[];
+  /** Place of each node in the order in which all are lowered. */
+  readonly at: ReadonlyMap<ExecutionNode, number>;
+  /** Place of the last node that reads a value; Infinity for the graph's outputs. */
+  readonly last: ReadonlyMap<string, number>;
+}
+
+function usesOf(plan: Block, outputs: readonly string[]): Uses {
+  const blocks: (readonly ExecutionNode[])[] = [];
+  const at = new Map<ExecutionNode, number>();
+  const last = new Map<string, number>();
+  let place = 0;
+  const count = ({ nodes, bodies, prepared }: Block): void => {
+    blocks.push(nodes);
+    for (const execution of nodes) {
+      const { node, epilogue } = execution;
+      at.set(execution, place);
+      for (const value of valuesRead(node)) last.set(value, place);
+      if (epilogue.residual) last.set(epilogue.residual, place);
+      place++;
+      for (const body of bodies.get(node) ?? []) count(body);
+      // A later turn of a loop reads again what lies outside of it.
+      if (bodies.has(node)) for (const value of valuesRead(node)) last.set(value, place);
+      place++;
+    }
+    for (const value of prepared.graph.outputs) last.set(value, place);
+    place++;
+  };
+  count(plan);
+  for (const value of outputs) last.set(value, Number.POSITIVE_INFINITY);
+  return { blocks, at, last };
 }
 
 /** Lowers a node with what is fused into it; where its kernel declines, node by node. */
@@ -112,17 +166,31 @@ function lowerExecution(
   builder: Builder,
   index: number,
   execution: ExecutionNode,
-  prepared: PreparedGraph,
+  declined: ReadonlyMap<string, string>,
   reference: boolean,
+  bodies: readonly PreparedGraph[],
+  lowerBody: LowerBody,
 ): NodeReport[] {
   const before = builder.steps.length;
-  const reason = reference ? 'reference evaluation was asked for' : lowerNode(builder, index, execution, prepared);
+  let reason: string | undefined;
+  if (reference) reason = 'reference evaluation was asked for';
+  else if (bodies.length > 0) {
+    const { node } = execution;
+    reason = lowerControl(builder, node, bodies, lowerBody);
+    if (reason === undefined) return [{ node: node.name, op: node.op, how: 'control', kernels: [], conversions: [] }];
+  } else reason = lowerNode(builder, index, execution, declined);
   if (reason === undefined) return describe(execution, undefined, builder, before);
-  const alone = unfusedNode(execution.node);
-  builder.evaluate(index, alone, valuesRead(execution.node));
+  const [first, ...others] = execution.composed ?? [execution.node, ...execution.absorbed];
+  if (execution.composed) {
+    return [first!, ...others].flatMap((node) =>
+      lowerExecution(builder, index, unfusedNode(node), declined, reference, [], lowerBody),
+    );
+  }
+  const alone = unfusedNode(first!);
+  builder.evaluate(index, alone, valuesRead(first!));
   return [
     ...describe(alone, reason, builder, before),
-    ...execution.absorbed.flatMap((node) => lowerExecution(builder, index, unfusedNode(node), prepared, reference)),
+    ...others.flatMap((node) => lowerExecution(builder, index, unfusedNode(node), declined, reference, [], lowerBody)),
   ];
 }
 
@@ -131,14 +199,15 @@ function lowerNode(
   builder: Builder,
   index: number,
   execution: ExecutionNode,
-  { type, declined }: PreparedGraph,
+  declined: ReadonlyMap<string, string>,
 ): string | undefined {
   const { node, outputs } = execution;
-  const operator = findOperator(node.domain, node.op, builder.context.opset(node));
+  const { context } = builder;
+  const operator = findOperator(node.domain, node.op, execution.opset ?? context.opset(node));
   if (!operator?.lower) return declined.get(node.name) ?? 'no kernel for this operator';
   for (const value of [...node.inputs, ...outputs]) {
-    if (value === '' || builder.context.constant(value)) continue;
-    const known = type(value);
+    if (value === '' || context.constant(value)) continue;
+    const known = context.type(value);
     if (!known) return `the shape of “${value}” is only known while running`;
     if (elementBytes(known.dtype) === undefined) return `no kernels for ${known.dtype}`;
     if (elementCount(known.dims) === 0) return `“${value}” is empty`;
@@ -147,23 +216,35 @@ function lowerNode(
 }
 
 function describe(
-  { node, absorbed }: ExecutionNode,
+  { node, absorbed, composed }: ExecutionNode,
   reason: string | undefined,
   builder: Builder,
   before: number,
 ): NodeReport[] {
   const steps = builder.steps.slice(before).filter((step) => step.kind === 'kernel');
   const own = steps.filter((step) => step.nodes.length > 0).map((step) => step.kernel);
+  const slow = isHandful(node, builder) ? 'host' : 'reference';
   const main: NodeReport = {
     node: node.name,
     op: node.op,
-    how: reason !== undefined ? 'reference' : own.length > 0 ? 'kernel' : 'free',
+    how: reason !== undefined ? slow : own.length > 0 ? 'kernel' : 'free',
     kernels: own,
     conversions: steps.filter((step) => step.nodes.length === 0).map((step) => step.kernel),
     ...(reason !== undefined && { reason }),
   };
   const inside = { how: 'fused', into: node.name, kernels: [], conversions: [] } as const;
-  return [main, ...absorbed.map((other): NodeReport => ({ node: other.name, op: other.op, ...inside }))];
+  const others = [...(composed ?? []).slice(0, -1), ...absorbed];
+  return [main, ...others.map((other): NodeReport => ({ node: other.name, op: other.op, ...inside }))];
+}
+
+/** Numbers that are computed as fast on the host as a kernel would be started. */
+const handful = 64;
+
+function isHandful(node: GraphNode, { context }: Builder): boolean {
+  return [...node.inputs, ...node.outputs].every((value) => {
+    const type = value === '' ? undefined : context.type(value);
+    return value === '' || (type !== undefined && elementCount(type.dims) <= handful);
+  });
 }
 
 /** Places every storage, writes the constants and builds the kernel steps with their addresses. */
@@ -175,6 +256,12 @@ function build(builder: Builder, kernels: Kernels): { steps: BuiltStep[]; arenaB
       storage.last = Math.max(storage.last, index);
     }
   });
+  // What a loop finds when it begins must be there in every turn. Inner loops come first.
+  for (const loop of [...builder.loops].reverse()) {
+    for (const storage of builder.storages) {
+      if (storage.first <= loop.first && storage.last >= loop.first) storage.last = Math.max(storage.last, loop.last);
+    }
+  }
   const placed = builder.storages.filter((storage) => !storage.constant && storage.last >= 0);
   const arena = placeIntervals(placed);
   const base = arena.bytes > 0 ? workspace.alloc(arena.bytes) : 0;
@@ -207,5 +294,17 @@ function place(step: PlannedStep, workspace: Workspace, at: (operand: Operand) =
       const operand = step.reads[0];
       return { kind: 'observe', value: step.value, ...(operand && { operand, address: at(operand) }) };
     }
+    case 'jump':
+      return { kind: 'jump', to: step.to.step, ...(step.unless !== undefined && { unless: step.unless }) };
+    case 'turn':
+      return { ...step, to: step.to.step };
+    case 'next':
+      return { ...step, to: step.to.step };
+    case 'move': {
+      const { loop, bytes, readStep, writeStep } = step;
+      return { kind: 'move', loop, bytes, from: at(step.reads[0]), to: at(step.writes[0]), readStep, writeStep };
+    }
+    default:
+      return step;
   }
 }

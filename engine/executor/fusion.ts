@@ -1,7 +1,9 @@
 import type { Clamp } from '../../kernels/api.ts';
+import { valuesRead } from '../graph/captures.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Epilogue, StaticType } from './lowering.ts';
+import { patterns } from './patterns.ts';
 
 /**
  * A node with what runs inside its kernel. Fusion for execution lives here alone and changes no graph: what quantisation
@@ -14,6 +16,10 @@ export interface ExecutionNode {
   readonly epilogue: Epilogue;
   /** Nodes behind `node` that run inside its kernel, in order. */
   readonly absorbed: readonly GraphNode[];
+  /** Where `node` is no node of the graph but stands for several (see `patterns.ts`): those, in order. */
+  readonly composed?: readonly GraphNode[];
+  /** Operator-set version of such a node. */
+  readonly opset?: number;
 }
 
 export interface FusionContext {
@@ -36,16 +42,17 @@ export function unfusedNode(node: GraphNode): ExecutionNode {
 
 /** Operators whose kernels add a bias and a residual and clamp at no cost, and what else may follow the product. */
 const products = new Set(['Conv', 'Gemm', 'MatMul']);
-const clampable = new Set(['Add', 'Sub', 'Mul', 'Div', 'BatchNormalization']);
+const clampable = new Set(['Add', 'Sub', 'Mul', 'Div', 'BatchNormalization', 'ConvTranspose']);
 
 /**
  * Conv, Gemm and MatMul take a constant Add per channel, an Add of another value (residual) and a Relu or Clip behind
- * them; elementwise arithmetic takes a Relu or Clip. A fused node runs where its last absorbed node stood, so that a
+ * them, MatMul a factor before that; elementwise arithmetic takes a Relu or Clip; what is found written out (`patterns.ts`)
+ * becomes one node. A fused node runs where its last absorbed node stood, so that a
  * residual is there in time.
  */
 export function fuse(graph: Graph, context: FusionContext): ExecutionNode[] {
   const consumers = new Map<string, GraphNode[]>();
-  for (const node of graph.nodes) for (const input of new Set(node.inputs)) push(consumers, input, node);
+  for (const node of graph.nodes) for (const input of new Set(valuesRead(node))) push(consumers, input, node);
   const position = new Map(graph.nodes.map((node, index) => [node, index]));
   /** The single reader of a value that nobody else needs to see. */
   const onlyConsumer = (value: string): GraphNode | undefined => {
@@ -54,44 +61,45 @@ export function fuse(graph: Graph, context: FusionContext): ExecutionNode[] {
   };
   const absorbedBy = new Map<GraphNode, GraphNode>();
   const result = new Map<GraphNode, ExecutionNode>();
+  for (const found of findPatterns(graph, consumers, context)) {
+    const end = found.composed!.at(-1)!;
+    result.set(end, found);
+    for (const node of found.composed!) if (node !== end) absorbedBy.set(node, end);
+  }
   // Products first, and of two that meet in one Add the later one takes it: the earlier one's result is the residual.
   const onnx = graph.nodes.filter((node) => node.domain === '');
   const candidates = [
-    ...onnx.filter((node) => products.has(node.op) && hasConstantWeight(node, context)).reverse(),
+    ...onnx.filter((node) => products.has(node.op)).reverse(),
     ...onnx.filter((node) => clampable.has(node.op)),
   ];
   for (const node of candidates) {
-    if (absorbedBy.has(node)) continue;
-    const isProduct = products.has(node.op);
+    if (absorbedBy.has(node) || result.has(node)) continue;
     if (context.type(node.outputs[0]!)?.dtype !== 'float32' || node.outputs.slice(1).some((name) => name !== ''))
       continue;
     const absorbed: GraphNode[] = [];
     let value = node.outputs[0]!;
-    let epilogue: Epilogue = noEpilogue;
-    for (;;) {
+    let epilogue: Epilogue | undefined = noEpilogue;
+    while (epilogue) {
+      const before: Epilogue = epilogue;
       const next = onlyConsumer(value);
-      if (!next || absorbedBy.has(next)) break;
-      const clamp = clampOf(next, context);
-      if (clamp && next.inputs[0] === value) {
-        epilogue = { ...epilogue, clamp };
-        absorb(next);
+      // A view that leaves the rows of a product as they are may stand before what it takes in.
+      const behind = next && isRowView(node, next, context) ? onlyConsumer(next.outputs[0]!) : undefined;
+      epilogue = undefined;
+      for (const chain of [[next], [next, behind]]) {
+        const end = chain.at(-1);
+        if (!end || chain.some((one) => absorbedBy.has(one!) || result.has(one!))) continue;
+        epilogue = extended(before, node, chain.length > 1 ? next!.outputs[0]! : value, end, context);
+        if (!epilogue) continue;
+        for (const one of chain) {
+          absorbed.push(one!);
+          absorbedBy.set(one!, node);
+        }
+        value = end.outputs[0]!;
         break;
       }
-      if (!isProduct || next.op !== 'Add' || epilogue.residual !== undefined) break;
-      const other = next.inputs[0] === value ? next.inputs[1]! : next.inputs[0]!;
-      const bias = epilogue.bias || absorbed.length > 0 ? undefined : channelBias(node, value, other, context);
-      if (bias) epilogue = { ...epilogue, bias };
-      else if (other !== value && !context.constant(other) && sameShape(value, other, next.outputs[0]!, context)) {
-        epilogue = { ...epilogue, residual: other };
-      } else break;
-      absorb(next);
-    }
-    if (absorbed.length > 0) result.set(node, { node, outputs: [value], epilogue, absorbed });
-
-    function absorb(next: GraphNode) {
-      absorbed.push(next);
-      absorbedBy.set(next, node);
-      value = next.outputs[0]!;
+      if (!epilogue && absorbed.length > 0) {
+        result.set(node, { node, outputs: [value], epilogue: before, absorbed });
+      }
     }
   }
   return graph.nodes
@@ -100,19 +108,94 @@ export function fuse(graph: Graph, context: FusionContext): ExecutionNode[] {
     .sort((a, b) => position.get(last(a))! - position.get(last(b))!);
 }
 
-function last(node: ExecutionNode): GraphNode {
-  return node.absorbed[node.absorbed.length - 1] ?? node.node;
+/** The epilogue of `node` with what `next` does to its `value` so far; undefined if its kernel cannot do that. */
+function extended(
+  epilogue: Epilogue,
+  node: GraphNode,
+  value: string,
+  next: GraphNode,
+  context: FusionContext,
+): Epilogue | undefined {
+  const isProduct = products.has(node.op);
+  // A product with a weight that is only known while running is packed on the fly and takes a factor alone.
+  const isPacked = isProduct && context.constant(node.inputs[1] ?? '') !== undefined;
+  if (epilogue.clamp.min !== undefined || epilogue.clamp.max !== undefined) return undefined;
+  const clamp = clampOf(next, context);
+  if (clamp) return next.inputs[0] === value && (isPacked || !isProduct) ? { ...epilogue, clamp } : undefined;
+  if (!isProduct) return undefined;
+  const other = next.inputs[0] === value ? next.inputs[1]! : next.inputs[0]!;
+  if (next.op === 'Mul' || next.op === 'Div') {
+    const factor = node.op === 'MatMul' && !epilogue.bias && !epilogue.residual ? scalarOf(other, context) : undefined;
+    if (factor === undefined || (next.op === 'Div' && next.inputs[0] !== value)) return undefined;
+    if (!sameShape(value, value, next.outputs[0]!, context)) return undefined;
+    const scale = epilogue.scale ?? 1;
+    return { ...epilogue, scale: Math.fround(next.op === 'Mul' ? scale * factor : scale / factor) };
+  }
+  if (next.op !== 'Add' || !isPacked || epilogue.residual !== undefined) return undefined;
+  const bias = epilogue.bias ? undefined : channelBias(node, value, other, context);
+  if (bias) return { ...epilogue, bias };
+  const isResidual = other !== value && !context.constant(other) && sameShape(value, other, next.outputs[0]!, context);
+  return isResidual ? { ...epilogue, residual: other } : undefined;
+}
+
+function scalarOf(value: string, context: FusionContext): number | undefined {
+  const tensor = context.constant(value);
+  return tensor?.dtype === 'float32' && tensor.data.length === 1 ? (tensor.data as Float32Array)[0] : undefined;
+}
+
+const views = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
+
+/** Whether `next` only reads the rows of the matrix product `node` under other dims. */
+function isRowView(node: GraphNode, next: GraphNode, context: FusionContext): boolean {
+  if (!views.has(next.op) || (node.op !== 'Gemm' && node.op !== 'MatMul')) return false;
+  const from = context.type(next.inputs[0]!)?.dims;
+  const to = context.type(next.outputs[0]!)?.dims;
+  return from !== undefined && to !== undefined && from.length > 0 && from.at(-1) === to.at(-1);
+}
+
+function last({ node, absorbed, composed }: ExecutionNode): GraphNode {
+  return absorbed.at(-1) ?? composed?.at(-1) ?? node;
+}
+
+/** Composite operators, all of whose inner values nobody else needs. */
+function findPatterns(
+  graph: Graph,
+  consumers: ReadonlyMap<string, readonly GraphNode[]>,
+  context: FusionContext,
+): ExecutionNode[] {
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((value) => [value, node] as const)));
+  const view = { ...context, producer: (value: string) => producers.get(value) };
+  const taken = new Set<GraphNode>();
+  const found: ExecutionNode[] = [];
+  for (const last of graph.nodes) {
+    if (last.domain !== '' || context.type(last.outputs[0]!)?.dtype !== 'float32') continue;
+    for (const pattern of patterns) {
+      const match = pattern(last, view);
+      if (!match) continue;
+      const inside = new Set(match.nodes);
+      const isAlone = match.nodes.every(
+        (node) =>
+          !taken.has(node) &&
+          (node === last ||
+            node.outputs.every(
+              (value) => !context.kept.has(value) && (consumers.get(value) ?? []).every((reader) => inside.has(reader)),
+            )),
+      );
+      if (!isAlone) continue;
+      for (const node of inside) taken.add(node);
+      const composed = graph.nodes.filter((node) => inside.has(node));
+      const { node, opset } = match;
+      found.push({ node, opset, composed, outputs: node.outputs, epilogue: noEpilogue, absorbed: [] });
+      break;
+    }
+  }
+  return found;
 }
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);
   if (list) list.push(value);
   else map.set(key, [value]);
-}
-
-/** A product with a weight that is only known while running is packed on the fly and takes no epilogue. */
-function hasConstantWeight(node: GraphNode, context: FusionContext): boolean {
-  return context.constant(node.inputs[1] ?? '') !== undefined;
 }
 
 function clampOf(node: GraphNode, context: FusionContext): Clamp | undefined {

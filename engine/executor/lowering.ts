@@ -42,6 +42,8 @@ export interface Operand {
 
 /** What the fusion put behind a node: its output is that of the last absorbed node. */
 export interface Epilogue {
+  /** Factor on a matrix product, before anything else. */
+  readonly scale?: number;
   /** A value of the output's shape that is added before the clamp. */
   readonly residual?: string;
   readonly clamp: Clamp;
@@ -81,6 +83,8 @@ export interface Lowering {
   readonly epilogue: Epilogue;
   type(value: string): StaticType;
   constant(value: string): Tensor | undefined;
+  /** Type of an output, which may be that of a node fused behind. */
+  outputType(index: number): StaticType;
   /** The physical order in which a value lies now. */
   order(value: string): Order;
   /** The value in memory, in the order asked for (default: as it lies); converts once where it lies otherwise. */

@@ -1,5 +1,5 @@
 import { type DataType, elementCount } from '../tensor.ts';
-import type { Operand } from './lowering.ts';
+import type { Operand, StaticType } from './lowering.ts';
 import { logicalStrides } from './order.ts';
 
 /** Bytes of one element in kernel memory; undefined for types that only the reference evaluation handles. */
@@ -15,6 +15,11 @@ export function elementBytes(dtype: DataType): 1 | 4 | undefined {
     default:
       return undefined;
   }
+}
+
+/** Whether kernels can hold values of the type. */
+export function fitsKernels({ dtype, dims }: StaticType): boolean {
+  return elementBytes(dtype) !== undefined && elementCount(dims) > 0;
 }
 
 export function bytesOf(dtype: DataType, dims: readonly number[]): number {

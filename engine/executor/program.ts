@@ -26,10 +26,10 @@ export interface NodeReport {
   readonly node: string;
   readonly op: string;
   /**
-   * `free`: only another reading of its input's memory; `fused`: inside the kernel of node `into`; `constant`: computed
-   * while compiling.
+   * `control`: its bodies are part of the program, and their nodes of this report; `free`: only another reading of its input's memory; `fused`: inside the kernel of node `into`; `constant`: computed
+   * while compiling; `host`: a handful of numbers (shapes, conditions) by its reference evaluation, where they lie.
    */
-  readonly how: 'kernel' | 'fused' | 'free' | 'constant' | 'reference';
+  readonly how: 'kernel' | 'fused' | 'free' | 'constant' | 'control' | 'host' | 'reference';
   readonly into?: string;
   /** Kernels that compute it. */
   readonly kernels: readonly string[];

@@ -3,9 +3,13 @@ import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
 import { checkInput, evaluateValues, onlyTensors } from '../graph/evaluate.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { iterationLimit, stacked } from '../operators/control/loop.ts';
+import { describe } from '../operators/shared/attributes.ts';
+import { scalarOf } from '../operators/shared/numbers.ts';
 import { Cancelled, throwIfCancelled } from '../progress.ts';
-import { elementCount, type Tensor } from '../tensor.ts';
+import { elementCount, int64Tensor, type Tensor } from '../tensor.ts';
 import { isTensor, type Value } from '../value.ts';
+import type { ControlStep, LoopPlan } from './control.ts';
 import type { Operand, StaticType } from './lowering.ts';
 import { plainOrder, sameOrder } from './order.ts';
 import type { NodeReport, Program, RunOptions, ValueView } from './program.ts';
@@ -17,7 +21,26 @@ export type BuiltStep =
   | { readonly kind: 'download'; readonly value: string; readonly address: number }
   | { readonly kind: 'stage'; readonly bytes: Uint8Array; readonly address: number }
   | { readonly kind: 'evaluate'; readonly node: GraphNode }
-  | { readonly kind: 'observe'; readonly value: string; readonly operand?: Operand; readonly address?: number };
+  | { readonly kind: 'observe'; readonly value: string; readonly operand?: Operand; readonly address?: number }
+  | { readonly kind: 'jump'; readonly to: number; readonly unless?: string }
+  | (Omit<Extract<ControlStep, { kind: 'turn' }>, 'to'> & { readonly to: number })
+  | (Omit<Extract<ControlStep, { kind: 'next' }>, 'to'> & { readonly to: number })
+  | Extract<ControlStep, { kind: 'assign' | 'loop' | 'end' | 'collect' | 'stack' }>
+  | {
+      readonly kind: 'move';
+      readonly loop: LoopPlan;
+      readonly bytes: number;
+      readonly from: number;
+      readonly to: number;
+      readonly readStep: number;
+      readonly writeStep: number;
+    };
+
+/** A loop under way. */
+interface LoopState {
+  turn: number;
+  readonly lists: Tensor[][];
+}
 
 export interface ProgramParts {
   readonly graph: Graph;
@@ -42,6 +65,7 @@ export class GraphProgram implements Program {
   private readonly outputs: readonly string[];
   /** For each step, host values that nothing needs afterwards. */
   private readonly releases: readonly (readonly string[])[];
+  private readonly loops: LoopState[] = [];
   private running = false;
   private disposed = false;
 
@@ -78,9 +102,10 @@ export class GraphProgram implements Program {
       if (options.progress || options.onStep) await this.runWatched(host, options);
       else {
         const { steps } = this.parts;
-        for (let index = 0; index < steps.length; index++) {
-          this.runStep(steps[index]!, host, options);
+        for (let index = 0; index < steps.length; ) {
+          const next = this.runStep(steps[index]!, host, options);
           for (const value of this.releases[index]!) host.delete(value);
+          index = next ?? index + 1;
         }
       }
     } catch (error) {
@@ -97,10 +122,11 @@ export class GraphProgram implements Program {
     const { steps } = this.parts;
     const { progress } = options;
     let rested = performance.now();
-    for (const [index, step] of steps.entries()) {
+    for (let index = 0; index < steps.length; ) {
+      const step = steps[index]!;
       throwIfCancelled(progress);
       const start = performance.now();
-      this.runStep(step, host, options);
+      const next = this.runStep(step, host, options);
       for (const value of this.releases[index]!) host.delete(value);
       const end = performance.now();
       if (step.kind === 'kernel')
@@ -115,35 +141,84 @@ export class GraphProgram implements Program {
         });
         rested = performance.now();
       }
+      index = next ?? index + 1;
     }
     throwIfCancelled(progress);
   }
 
-  private runStep(step: BuiltStep, host: Map<string, Value>, options: RunOptions): void {
+  /** Index of the step that comes next, if it is not the one behind. */
+  private runStep(step: BuiltStep, host: Map<string, Value>, options: RunOptions): number | undefined {
     const { kernels } = this.parts;
     switch (step.kind) {
       case 'kernel':
         kernels.run(step.step);
-        return;
+        return undefined;
       case 'upload': {
         // What has a place in kernel memory is a tensor.
         const source = ((host.get(step.value) ?? this.parts.constant(step.value)) as Tensor).data as Uint8Array;
         const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
         kernels.u8(step.address, bytes.length).set(bytes);
-        return;
+        return undefined;
       }
       case 'download':
         host.set(step.value, this.download(this.parts.type(step.value)!, step.address));
-        return;
+        return undefined;
       case 'stage':
         kernels.u8(step.address, step.bytes.length).set(step.bytes);
-        return;
+        return undefined;
       case 'evaluate':
         this.evaluate(step.node, host, options);
-        return;
+        return undefined;
       case 'observe':
         this.observe(step, host, options);
-        return;
+        return undefined;
+      default:
+        return this.runControl(step, host);
+    }
+  }
+
+  private runControl(step: ControlBuiltStep, host: Map<string, Value>): number | undefined {
+    // Control flow that sequences pass through is not compiled.
+    const value = (name: string) => (host.get(name) ?? this.parts.constant(name)) as Tensor;
+    switch (step.kind) {
+      case 'jump':
+        return step.unless === undefined || scalarOf(value(step.unless)) === 0 ? step.to : undefined;
+      case 'assign':
+        host.set(step.to, value(step.from));
+        return undefined;
+      case 'move': {
+        const { turn } = this.loops[step.loop.id]!;
+        const from = step.from + turn * step.readStep;
+        new Uint8Array(this.parts.kernels.memory.buffer).copyWithin(
+          step.to + turn * step.writeStep,
+          from,
+          from + step.bytes,
+        );
+        return undefined;
+      }
+      case 'loop':
+        this.loops[step.loop.id] = { turn: 0, lists: step.loop.node.outputs.map(() => []) };
+        return undefined;
+      case 'turn': {
+        const { turn } = this.loops[step.loop.id]!;
+        const { limit, condition, iteration, loop } = step;
+        const most = typeof limit === 'string' ? scalarOf(value(limit)) : (limit ?? Number.POSITIVE_INFINITY);
+        if (turn >= most || (condition && scalarOf(value(condition)) === 0)) return step.to;
+        if (turn >= iterationLimit) fail('run/endless', `${describe(loop.node)} was stopped after ${turn} iterations.`);
+        if (iteration) host.set(iteration, int64Tensor([], [turn]));
+        return undefined;
+      }
+      case 'next':
+        this.loops[step.loop.id]!.turn++;
+        return step.to;
+      case 'end':
+        return undefined;
+      case 'collect':
+        this.loops[step.loop.id]!.lists[step.index]!.push(value(step.value));
+        return undefined;
+      case 'stack':
+        host.set(step.value, stacked(this.loops[step.loop.id]!.lists[step.index]!, step.declared));
+        return undefined;
     }
   }
 
@@ -237,16 +312,49 @@ export class GraphProgram implements Program {
   }
 }
 
+type ControlBuiltStep = Extract<
+  BuiltStep,
+  { kind: 'jump' | 'assign' | 'move' | 'loop' | 'turn' | 'next' | 'end' | 'collect' | 'stack' }
+>;
+
 /** After which step each host value may be forgotten. */
 function hostReleases({ steps, graph }: ProgramParts): string[][] {
+  const first = new Map<string, number>(graph.inputs.map((value) => [value, -1]));
   const last = new Map<string, number>();
   for (const [index, step] of steps.entries()) {
-    if (step.kind === 'evaluate') {
-      for (const value of [...valuesRead(step.node), ...step.node.outputs]) last.set(value, index);
-    } else if (step.kind === 'upload' || step.kind === 'download' || step.kind === 'observe')
-      last.set(step.value, index);
+    for (const value of hostValues(step)) {
+      if (!first.has(value)) first.set(value, index);
+      last.set(value, index);
+    }
+    // What was there before a loop is needed in its every turn.
+    if (step.kind === 'end') {
+      for (const [value, at] of last)
+        if (at >= step.loop.first && first.get(value)! <= step.loop.first) last.set(value, index);
+    }
   }
   const releases: string[][] = steps.map(() => []);
   for (const [value, index] of last) if (!graph.outputs.includes(value)) releases[index]!.push(value);
   return releases;
+}
+
+/** Host values that a step reads or makes. */
+function hostValues(step: BuiltStep): readonly string[] {
+  switch (step.kind) {
+    case 'evaluate':
+      return [...valuesRead(step.node), ...step.node.outputs];
+    case 'upload':
+    case 'download':
+    case 'observe':
+    case 'collect':
+    case 'stack':
+      return [step.value];
+    case 'assign':
+      return [step.from, step.to];
+    case 'jump':
+      return step.unless === undefined ? [] : [step.unless];
+    case 'turn':
+      return [step.limit, step.condition, step.iteration].filter((value) => typeof value === 'string');
+    default:
+      return [];
+  }
 }

@@ -18,7 +18,11 @@ export interface InferOptions {
   readonly inputDims?: ReadonlyMap<string, readonly number[]>;
   /** Value of every symbolic or unknown dimension of a graph input that `inputDims` leaves open. */
   readonly freeDimension?: number;
+  /** For a subgraph: what is known of the values around it, which it may capture. */
+  readonly enclosing?: Enclosing;
 }
+
+export type Enclosing = Pick<Inference, 'types' | 'containers' | 'constants'>;
 
 export interface Inference {
   readonly types: ReadonlyMap<string, ValueType>;
@@ -67,7 +71,7 @@ function lookUp<T>(scope: Scope, name: string, select: (scope: Scope) => Readonl
 
 export function inferTypes(graph: Graph, options: InferOptions = {}): Inference {
   const findings: Finding[] = [];
-  const scope = newScope();
+  const scope = newScope(options.enclosing && enclosingScope(options.enclosing));
   const bound = bindInputs(graph, options, findings);
   inferInto(graph, scope, bound.types, bound.declared, findings);
   return { types: scope.types, containers: scope.containers, constants: scope.constants, findings };
@@ -138,6 +142,14 @@ function inferInto(
 function setType(scope: Scope, name: string, type: AnyType): void {
   if (isTensorType(type)) scope.types.set(name, type);
   else scope.containers.set(name, type);
+}
+
+function enclosingScope({ types, containers, constants }: Enclosing): Scope {
+  const scope = newScope();
+  for (const [name, type] of types) scope.types.set(name, type);
+  for (const [name, type] of containers) scope.containers.set(name, type);
+  for (const [name, tensor] of constants) setConstant(scope, name, tensor);
+  return scope;
 }
 
 function setConstant(scope: Scope, name: string, tensor: Tensor): void {

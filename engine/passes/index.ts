@@ -3,6 +3,7 @@ import { inferTypes } from '../graph/infer.ts';
 import { foldArithmetic } from './fold-arithmetic.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
+import { inlineIf } from './inline-if.ts';
 import { mergePad } from './merge-pad.ts';
 import type { Pass, PassResult } from './pass.ts';
 import { removeDead } from './remove-dead.ts';
@@ -16,6 +17,7 @@ export { verifyGraph } from './verify.ts';
 /** The registry of passes, in the order in which `optimize` runs them. */
 export const passes: readonly Pass[] = [
   foldConstants,
+  inlineIf,
   removeIdentity,
   mergePad,
   foldBatchNorm,

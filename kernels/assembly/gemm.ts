@@ -90,6 +90,7 @@ export function packF32(d: PackF32, begin: i32, end: i32, scratch: usize): void 
   const panelBytes = (k + 1) << 5;
   const across = d.transposed ? stride << 2 : 4;
   const along = d.transposed ? 4 : stride << 2;
+  const scale = f32x4.splat(d.scale);
   const zero = f32x4.splat(0);
   for (let panel = begin; panel < end; panel++) {
     let to = d.output + panel * panelBytes;
@@ -97,16 +98,40 @@ export function packF32(d: PackF32, begin: i32, end: i32, scratch: usize): void 
     v128.store(to, zero, 16);
     const columns = least(8, d.n - panel * 8);
     let from = d.source + panel * 8 * across;
-    for (let i = 0; i < k; i++, from += along) {
+    let i = 0;
+    if (columns == 8 && across != 4) {
+      // Eight rows of the source become columns, four elements of each at a time.
+      for (; i + 4 <= k; i += 4, from += 16) {
+        to += 32;
+        columns4(from, across, to, scale);
+        columns4(from + (across << 2), across, to + 16, scale);
+        to += 96;
+      }
+    }
+    for (; i < k; i++, from += along) {
       to += 32;
       if (columns == 8 && across == 4) {
-        v128.store(to, v128.load(from));
-        v128.store(to, v128.load(from, 16), 16);
+        v128.store(to, f32x4.mul(v128.load(from), scale));
+        v128.store(to, f32x4.mul(v128.load(from, 16), scale), 16);
       } else {
         let column = 0;
-        for (; column < columns; column++) store<f32>(to + (column << 2), load<f32>(from + column * across));
+        for (; column < columns; column++) store<f32>(to + (column << 2), load<f32>(from + column * across) * d.scale);
         for (; column < 8; column++) store<f32>(to + (column << 2), 0);
       }
     }
   }
+}
+
+/** 4×4 elements, rows `across` bytes apart, transposed into rows of a panel. */
+// @ts-ignore: decorator
+@inline
+function columns4(from: usize, across: i32, to: usize, scale: v128): void {
+  const a = f32x4.mul(v128.load(from), scale), b = f32x4.mul(v128.load(from + across), scale);
+  const e = f32x4.mul(v128.load(from + 2 * across), scale), f = f32x4.mul(v128.load(from + 3 * across), scale);
+  const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+  const ef0 = v128.shuffle<i32>(e, f, 0, 4, 1, 5), ef1 = v128.shuffle<i32>(e, f, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<i64>(ab0, ef0, 0, 2));
+  v128.store(to, v128.shuffle<i64>(ab0, ef0, 1, 3), 32);
+  v128.store(to, v128.shuffle<i64>(ab1, ef1, 0, 2), 64);
+  v128.store(to, v128.shuffle<i64>(ab1, ef1, 1, 3), 96);
 }

@@ -57,8 +57,8 @@ import { erf4, exp4, log4, sigmoid4, sin4, softplus4, tanh4 } from './math';
 // @ts-ignore: decorator
 @inline export function geluTanh(x: v128, a: v128, b: v128): v128 {
   const cube = f32x4.mul(f32x4.mul(f32x4.mul(x, x), x), f32x4.splat(0.044715));
-  const t = tanh4(f32x4.mul(f32x4.add(x, cube), f32x4.splat(0.7978845608)));
-  return f32x4.mul(f32x4.mul(x, f32x4.splat(0.5)), f32x4.add(f32x4.splat(1), t));
+  // (1 + tanh u) / 2 is the logistic function of 2u: one exponential and no case for small arguments.
+  return f32x4.mul(x, sigmoid4(f32x4.mul(f32x4.add(x, cube), f32x4.splat(1.5957691216))));
 }
 // @ts-ignore: decorator
 @inline export function elu(x: v128, a: v128, b: v128): v128 {

@@ -53,10 +53,10 @@ export function packMatrix(builder: Builder, args: Args<'packMatrix'>): PackedMa
 }
 
 export function packMatrixStep(builder: Builder, args: Args<'packMatrixStep'>): Step {
-  const { matrix, source, transposed = false } = args;
+  const { matrix, source, transposed = false, scale = 1 } = args;
   const { k, n } = matrix;
   const stride = args.sourceStride ?? (transposed ? k : n);
-  const values = { source, output: matrix.address, k, n, stride, transposed: transposed ? 1 : 0 };
+  const values = { source, output: matrix.address, k, n, stride, transposed: transposed ? 1 : 0, scale };
   return step('packMatrix', call(builder, 'packF32', values, panelCount(n), k * n));
 }
 

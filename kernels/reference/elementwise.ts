@@ -37,7 +37,7 @@ export const unaryReference: Readonly<Record<UnaryFunction, Unary>> = {
   gelu: (x) => f32(f32(x * 0.5) * f32(1 + erf(f32(x * f32(0.70710678))))),
   geluTanh: (x) => {
     const cube = f32(f32(f32(x * x) * x) * f32(0.044715));
-    return f32(f32(x * 0.5) * f32(1 + tanh(f32(f32(x + cube) * f32(0.7978845608)))));
+    return f32(x * sigmoid(f32(f32(x + cube) * f32(1.5957691216))));
   },
   elu,
   selu: (x, alpha, gamma) => f32(gamma * elu(x, alpha)),

@@ -122,11 +122,11 @@ export function lowerSplit(node: GraphNode, lowering: Lowering): Declined {
   return undefined;
 }
 
-/** Constant padding: the border is filled and the input copied to the middle. */
+/** Padding: the input is copied to the middle; the border is filled before, or copied axis by axis from what is there by then. */
 export function lowerPad(node: GraphNode, lowering: Lowering): Declined {
   const [x, padsName, valueName, axesName] = node.inputs as [string, string?, string?, string?];
   const { dims, dtype } = lowering.type(x);
-  if (stringAttribute(node, 'mode', 'constant') !== 'constant') return 'no kernel for other than constant padding';
+  const mode = stringAttribute(node, 'mode', 'constant');
   let pads: readonly number[] | undefined;
   let value = 0;
   if (lowering.opset < 11) {
@@ -149,26 +149,56 @@ export function lowerPad(node: GraphNode, lowering: Lowering): Declined {
     ? Array.from(axes.data as Int32Array, (axis) => (Number(axis) + dims.length) % dims.length)
     : plainOrder(dims.length);
   const begins = new Array<number>(dims.length).fill(0);
+  const ends = new Array<number>(dims.length).fill(0);
   named.forEach((axis, index) => {
     begins[axis] = pads[index]!;
+    ends[axis] = pads[index + named.length]!;
   });
   if (pads.some((pad) => pad < 0)) return 'no kernel for negative pads';
+  // Beyond this a border would repeat what is itself border.
+  const reach = (size: number) => (mode === 'reflect' ? size - 1 : mode === 'wrap' ? size : Infinity);
+  if (mode !== 'constant' && dims.some((size, axis) => Math.max(begins[axis]!, ends[axis]!) > reach(size))) {
+    return 'no kernel for pads wider than the input';
+  }
   const source = lowering.input(x);
   const target = lowering.output(0, source.order);
   const bytes = elementBytes(dtype)!;
-  const inner: Operand = {
+  /** The part of the target from `start` on, read with the given steps along an axis. */
+  const part = (sizes: readonly number[], start: readonly number[], axis = -1, step = 1): Operand => ({
     ...target,
-    dims,
-    offset: target.offset + begins.reduce((offset, pad, axis) => offset + pad * target.strides[axis]! * bytes, 0),
-  };
-  lowering.emit({
-    kernel: 'fill',
-    reads: [],
-    writes: [target],
-    build: (workspace, at) =>
-      workspace.fill({ output: at(target), count: elementCount(target.dims), value, elementBytes: bytes }),
+    dims: sizes,
+    offset: start.reduce((offset, at, own) => offset + at * target.strides[own]! * bytes, target.offset),
+    strides: target.strides.map((stride, own) => (own === axis ? stride * step : stride)),
   });
-  lowering.emit(convert(source, inner));
+  if (mode === 'constant') {
+    lowering.emit({
+      kernel: 'fill',
+      reads: [],
+      writes: [target],
+      build: (workspace, at) =>
+        workspace.fill({ output: at(target), count: elementCount(target.dims), value, elementBytes: bytes }),
+    });
+  }
+  lowering.emit(convert(source, part(dims, begins)));
+  if (mode === 'constant') return undefined;
+  // What is complete so far: all of the axes before, the middle of the others.
+  const sizes = [...dims];
+  const corner = [...begins];
+  const step = mode === 'edge' ? 0 : mode === 'reflect' ? -1 : 1;
+  dims.forEach((size, axis) => {
+    const [before, after] = [begins[axis]!, ends[axis]!];
+    for (const [count, to, from] of [
+      [before, 0, mode === 'edge' ? before : mode === 'reflect' ? 2 * before : size],
+      [after, before + size, mode === 'edge' ? before + size - 1 : mode === 'reflect' ? before + size - 2 : before],
+    ] as const) {
+      if (count === 0) continue;
+      const at = (position: number) => corner.map((own, other) => (other === axis ? position : own));
+      const border = sizes.map((own, other) => (other === axis ? count : own));
+      lowering.emit(convert(part(border, at(from), axis, step), part(border, at(to))));
+    }
+    sizes[axis] = before + size + after;
+    corner[axis] = 0;
+  });
   return undefined;
 }
 

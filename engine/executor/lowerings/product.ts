@@ -4,7 +4,7 @@ import { floatAttribute, intAttribute } from '../../operators/shared/attributes.
 import { elementCount, type Tensor } from '../../tensor.ts';
 import type { Declined, Lowering } from '../lowering.ts';
 import { elementBytes, pitchOf } from '../operand.ts';
-import { plainOrder } from '../order.ts';
+import { plainOrder, sameOrder } from '../order.ts';
 
 /** Gemm: alpha · A · B + beta · C, A not transposed, B constant. */
 export function lowerGemm(node: GraphNode, lowering: Lowering): Declined {
@@ -52,10 +52,10 @@ export function lowerMatMul(node: GraphNode, lowering: Lowering): Declined {
   const k = left.dims[left.dims.length - 1]!;
   const n = right.dims[right.dims.length - 1]!;
   const matrix = lowering.constant(b);
-  const { residual } = lowering.epilogue;
+  const { residual, scale = 1 } = lowering.epilogue;
   if (matrix && elementCount(right.dims) === k * n) {
     const packed = lowering.pack((workspace) =>
-      workspace.packMatrix({ k, n, values: matrix.data as Float32Array, bias: lowering.epilogue.bias }),
+      workspace.packMatrix({ k, n, values: matrix.data as Float32Array, bias: lowering.epilogue.bias, scale }),
     );
     emitProduct(lowering, { m: elementCount(left.dims) / k, n, a, residual }, packed.get);
     return undefined;
@@ -75,8 +75,7 @@ function emitProduct(
     residualName === undefined
       ? undefined
       : lowering.input(residualName, plainOrder(lowering.type(residualName).dims.length), { pitched: true });
-  const outputRank = Math.max(rank, residual?.dims.length ?? 0);
-  const target = lowering.output(0, plainOrder(outputRank));
+  const target = lowering.output(0, plainOrder(lowering.outputType(0).dims.length));
   const { clamp } = lowering.epilogue;
   lowering.emit({
     kernel: m === 1 ? 'gemm 1 row' : 'gemm',
@@ -105,9 +104,14 @@ function lowerBatchedMatMul(node: GraphNode, lowering: Lowering, k: number, n: n
   const m = left[left.length - 2]!;
   const batch = output.slice(0, -2);
   const source = lowering.input(a, plainOrder(left.length));
-  const weights = lowering.input(b, plainOrder(right.length));
-  const target = lowering.output(0, plainOrder(output.length));
+  // A right side that lies transposed in memory (attention's keys) is packed as it lies.
+  const plain = plainOrder(right.length);
+  const swapped = [...plain.slice(0, -2), right.length - 1, right.length - 2];
+  const transposed = !sameOrder(right, lowering.order(b), plain) && sameOrder(right, lowering.order(b), swapped);
+  const weights = lowering.input(b, transposed ? swapped : plain);
+  const target = lowering.output(0, plainOrder(lowering.outputType(0).dims.length));
   const bytes = elementBytes('float32')!;
+  const { scale = 1 } = lowering.epilogue;
   lowering.emit({
     kernel: 'gemm, right side packed while running',
     reads: [source, weights],
@@ -119,7 +123,8 @@ function lowerBatchedMatMul(node: GraphNode, lowering: Lowering, k: number, n: n
       for (let index = 0; index < elementCount(batch); index++) {
         const from = broadcastIndex(index, batch, right.slice(0, -2));
         if (from !== packed) {
-          calls.push(...workspace.packMatrixStep({ matrix, source: at(weights) + from * k * n * bytes }).calls);
+          const place = at(weights) + from * k * n * bytes;
+          calls.push(...workspace.packMatrixStep({ matrix, source: place, transposed, scale }).calls);
         }
         packed = from;
         const rows = at(source) + broadcastIndex(index, batch, left.slice(0, -2)) * m * k * bytes;

@@ -1,6 +1,7 @@
 import { withAttributes } from '../../graph/build.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Tensor, ValueType } from '../../tensor.ts';
+import { isTensorType } from '../../value.ts';
 import type { InferContext, Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
 import { stridedOffsets, stridesOf } from '../shared/broadcast.ts';
@@ -37,7 +38,7 @@ export function onChannelsLast(inner: Operator, { op = inner.op, images = [0], a
       };
       return inner
         .infer(node, { ...context, type } satisfies InferContext)
-        .map((own) => own && reordered(own, channelsLast));
+        .map((own) => (own && isTensorType(own) ? reordered(own, channelsLast) : own));
     },
     evaluate(node, inputs, context) {
       if (!applies(node)) return inner.evaluate!(node, inputs, context);

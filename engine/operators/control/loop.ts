@@ -1,17 +1,18 @@
 import { fail } from '../../findings.ts';
+import type { Graph, GraphNode } from '../../graph/graph.ts';
 import type { Tensor } from '../../tensor.ts';
 import { type AnyType, isTensorType, requireTensor, type Value } from '../../value.ts';
 import type { Operator } from '../operator.ts';
 import { joined } from '../shape/concat.ts';
-import { describe, graphAttribute } from '../shared/attributes.ts';
+import { describe, graphAttribute, tensorAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { reshaped } from '../shared/movement.ts';
 import { allocate, scalarOf, tensorOf } from '../shared/numbers.ts';
-import { anyInputType, valueType } from '../shared/types.ts';
+import { valueType } from '../shared/types.ts';
 import { common } from './if.ts';
 
 /** Iterations after which a loop without another end is stopped, so that a model cannot hang its host. */
-const iterationLimit = 1 << 20;
+export const iterationLimit = 1 << 20;
 
 /**
  * Runs its body while the condition holds and fewer than M times. Body: (iteration, condition, carried…) -> (condition,
@@ -24,18 +25,18 @@ export const loop: Operator = {
   infer(node, context) {
     const body = graphAttribute(node, 'body');
     const carried = node.inputs.length - 2;
-    const initial = Array.from({ length: Math.max(0, carried) }, (_, i) => anyInputType(node, i + 2, context));
-    // A carried value may change its shape from turn to turn: only what the body leaves as it is stays known.
-    const open = initial.map(withoutShape);
-    const scalar = [valueType('int64', []), valueType('bool', [])];
-    const first = context.inferSubgraph(body, [...scalar, ...initial]);
-    const settled = initial.map((type, i) => common(type, first[i + 1]) ?? open[i]);
-    const outputs = context.inferSubgraph(body, [...scalar, ...settled]);
+    const settled = settledTypes(
+      node,
+      (name) => context.type(name) ?? context.container(name),
+      (types) => context.inferSubgraph(body, types),
+    );
+    const outputs = context.inferSubgraph(body, settled);
+    const turns = tripCount(node, (name) => context.constant(name));
     return node.outputs.map((_, i) => {
       const type = outputs[i + 1];
-      if (i < carried) return common(settled[i], type) ?? filled(settled[i], type);
+      if (i < carried) return common(settled[i + 2], type) ?? filled(settled[i + 2], type);
       if (type === undefined || !isTensorType(type)) return undefined;
-      return valueType(type.dtype, type.dims && [undefined, ...type.dims]);
+      return valueType(type.dtype, type.dims && [turns, ...type.dims]);
     });
   },
   evaluateValues(node, inputs, context) {
@@ -77,6 +78,49 @@ function filled(before: AnyType | undefined, after: AnyType | undefined): AnyTyp
 function withoutShape(type: AnyType): AnyType {
   if (isTensorType(type)) return valueType(type.dtype, undefined);
   return { ...type, element: type.element && withoutShape(type.element) } as AnyType;
+}
+
+/**
+ * Types of a body's inputs. A carried value may change its shape from turn to turn: only what the body leaves as it is stays
+ * known.
+ */
+export function settledTypes(
+  node: GraphNode,
+  type: (value: string) => AnyType | undefined,
+  inferBody: (inputs: readonly (AnyType | undefined)[]) => readonly (AnyType | undefined)[],
+): (AnyType | undefined)[] {
+  const scalars = [valueType('int64', []), valueType('bool', [])];
+  const initial = node.inputs.slice(2).map(type);
+  const first = inferBody([...scalars, ...initial]);
+  return [...scalars, ...initial.map((own, i) => own && (common(own, first[i + 1]) ?? withoutShape(own)))];
+}
+
+/** How often the body runs, if that is known before: the limit is, and the condition never changes. */
+export function tripCount(node: GraphNode, constant: (value: string) => Tensor | undefined): number | undefined {
+  const [limitName, startName] = node.inputs;
+  const limit = limitName ? constant(limitName) : undefined;
+  const start = startName ? constant(startName) : undefined;
+  if (limit === undefined || (startName && start === undefined)) return undefined;
+  if (start !== undefined && scalarOf(start) === 0) return 0;
+  const turns = Math.max(0, scalarOf(limit));
+  return turns === 0 || keepsCondition(graphAttribute(node, 'body')) ? turns : undefined;
+}
+
+/** Whether a body gives its condition back as it got it, or a constant that holds. */
+function keepsCondition(body: Graph): boolean {
+  let value = body.outputs[0]!;
+  for (;;) {
+    if (value === body.inputs[1]) return true;
+    const initializer = body.initializers.get(value);
+    if (initializer) return scalarOf(initializer) !== 0;
+    const producer = body.nodes.find((node) => node.outputs.includes(value));
+    if (producer?.op === 'Constant') {
+      const tensor = tensorAttribute(producer, 'value');
+      return tensor !== undefined && scalarOf(tensor) !== 0;
+    }
+    if (producer?.op !== 'Identity' && producer?.op !== 'Cast') return false;
+    value = producer.inputs[0]!;
+  }
 }
 
 /** Tensors of one shape along a new first axis; without any, an empty tensor of the declared type. */

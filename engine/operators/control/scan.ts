@@ -29,15 +29,7 @@ export const scan: Operator = {
     const types = node.inputs.slice(lead).map((_, i) => inputType(node, i + lead, context));
     const states = types.length - scanned;
     const axes = intsAttribute(node, 'scan_input_axes') ?? new Array<number>(scanned).fill(0);
-    const inner = types.map((type, i): ValueType => {
-      if (type.dims === undefined) return type;
-      if (i < states) return valueType(type.dtype, type.dims.slice(lead));
-      const axis = lead === 1 ? 1 : normalizeAxis(node, axes[i - states] ?? 0, type.dims.length);
-      return valueType(
-        type.dtype,
-        type.dims.filter((_, d) => d !== axis && d >= lead),
-      );
-    });
+    const inner = scanSlices(node, (name) => context.type(name), lead);
     const firstScan = types[states];
     const scanAxis = firstScan?.dims && (lead === 1 ? 1 : normalizeAxis(node, axes[0] ?? 0, firstScan.dims.length));
     const length = scanAxis === undefined ? undefined : firstScan!.dims![scanAxis];
@@ -78,7 +70,29 @@ function padded(tensor: Tensor, length: number): Tensor {
   return joined([tensor, emptyLike(tensor, missingDims).tensor], 0);
 }
 
-function scanInputs(node: GraphNode): number {
+/** Types of a body's inputs: the states, and one slice of each scanned input. `lead`: axes in front of everything (batch). */
+export function scanSlices(
+  node: GraphNode,
+  type: (value: string) => ValueType | undefined,
+  lead = 0,
+): (ValueType | undefined)[] {
+  const names = node.inputs.slice(lead);
+  const states = names.length - scanInputs(node);
+  const axes = intsAttribute(node, 'scan_input_axes') ?? [];
+  return names.map((name, i) => {
+    const own = type(name);
+    if (own?.dims === undefined) return own;
+    if (i < states) return valueType(own.dtype, own.dims.slice(lead));
+    const axis = lead === 1 ? 1 : normalizeAxis(node, axes[i - states] ?? 0, own.dims.length);
+    return valueType(
+      own.dtype,
+      own.dims.filter((_, d) => d !== axis && d >= lead),
+    );
+  });
+}
+
+/** Number of scanned inputs; the inputs before them are states. */
+export function scanInputs(node: GraphNode): number {
   return intAttribute(node, 'num_scan_inputs') ?? missing(node, 'num_scan_inputs');
 }
 

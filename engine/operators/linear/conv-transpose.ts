@@ -1,3 +1,4 @@
+import { lowerConvTranspose } from '../../executor/lowerings/conv-transpose.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount, type Tensor, type ValueType } from '../../tensor.ts';
@@ -25,12 +26,13 @@ export const convTranspose: Operator = {
     const x = inputType(node, 0, context);
     const w = inputType(node, 1, context);
     requireSameType(node, x, w);
-    return [valueType(x.dtype, geometry(node, x, w)?.dims)];
+    return [valueType(x.dtype, convTransposeGeometry(node, x, w)?.dims)];
   },
   evaluate(node, [x, w, b]) {
-    const { dims, begin } = geometry(node, x!, w!)!;
+    const { dims, begin } = convTransposeGeometry(node, x!, w!)!;
     return [tensorOf(x!.dtype, dims as number[], scatter(node, x!, w!, b, dims as number[], begin as number[]))];
   },
+  lower: lowerConvTranspose,
   /** Each input element meets every weight of its channel once. */
   cost(node, context) {
     const x = context.type(node.inputs[0] ?? '');
@@ -41,7 +43,7 @@ export const convTranspose: Operator = {
 };
 
 /** Output shape, and how much of the full result is cut off at the beginning of each axis. */
-function geometry(node: GraphNode, x: ValueType, w: ValueType) {
+export function convTransposeGeometry(node: GraphNode, x: ValueType, w: ValueType) {
   requireRank(node, 'The input', x, 3, 5);
   requireRank(node, 'The weight', w, 3, 5);
   const rank = x.dims?.length ?? w.dims?.length;

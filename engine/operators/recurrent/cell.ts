@@ -1,3 +1,4 @@
+import type { RecurrentFunction } from '../../../kernels/functions.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { type Dimension, elementCount, type Tensor, type ValueType } from '../../tensor.ts';
@@ -19,51 +20,57 @@ import { costDims, inputType, requireRank, valueType } from '../shared/types.ts'
  */
 export type Activation = (x: number) => number;
 
-const activations: Readonly<Record<string, (alpha: number | undefined, beta: number | undefined) => Activation>> = {
-  sigmoid: () => (x) => 1 / (1 + Math.exp(-x)),
-  tanh: () => Math.tanh,
-  relu: () => (x) => Math.max(0, x),
-  affine:
-    (alpha = 1, beta = 0) =>
-    (x) =>
-      alpha * x + beta,
-  leakyrelu:
-    (alpha = 0.01) =>
-    (x) =>
-      x >= 0 ? x : alpha * x,
-  thresholdedrelu:
-    (alpha = 1) =>
-    (x) =>
-      x > alpha ? x : 0,
-  scaledtanh:
-    (alpha = 1, beta = 1) =>
-    (x) =>
-      alpha * Math.tanh(beta * x),
-  hardsigmoid:
-    (alpha = 0.2, beta = 0.5) =>
-    (x) =>
-      Math.min(1, Math.max(0, alpha * x + beta)),
-  elu:
-    (alpha = 1) =>
-    (x) =>
-      x >= 0 ? x : alpha * Math.expm1(x),
-  softsign: () => (x) => x / (1 + Math.abs(x)),
-  softplus: () => (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+/** An activation that a node names, as kernels know it, and its parameters. */
+export interface ActivationChoice {
+  readonly fn: RecurrentFunction;
+  readonly alpha: number;
+  readonly beta: number;
+}
+
+interface ActivationRule {
+  readonly fn: RecurrentFunction;
+  /** Defaults; a function that has them takes the next of `activation_alpha` and `activation_beta`. */
+  readonly alpha?: number;
+  readonly beta?: number;
+  readonly evaluate: (x: number, alpha: number, beta: number) => number;
+}
+
+/** By the specification's names in lower case: readers disagree about the case. */
+const activations: Readonly<Record<string, ActivationRule>> = {
+  sigmoid: { fn: 'sigmoid', evaluate: (x) => 1 / (1 + Math.exp(-x)) },
+  tanh: { fn: 'tanh', evaluate: Math.tanh },
+  relu: { fn: 'relu', evaluate: (x) => Math.max(0, x) },
+  affine: { fn: 'affine', alpha: 1, beta: 0, evaluate: (x, alpha, beta) => alpha * x + beta },
+  leakyrelu: { fn: 'leakyRelu', alpha: 0.01, evaluate: (x, alpha) => (x >= 0 ? x : alpha * x) },
+  thresholdedrelu: { fn: 'thresholdedRelu', alpha: 1, evaluate: (x, alpha) => (x > alpha ? x : 0) },
+  scaledtanh: { fn: 'scaledTanh', alpha: 1, beta: 1, evaluate: (x, alpha, beta) => alpha * Math.tanh(beta * x) },
+  hardsigmoid: {
+    fn: 'hardSigmoid',
+    alpha: 0.2,
+    beta: 0.5,
+    evaluate: (x, alpha, beta) => Math.min(1, Math.max(0, alpha * x + beta)),
+  },
+  elu: { fn: 'elu', alpha: 1, evaluate: (x, alpha) => (x >= 0 ? x : alpha * Math.expm1(x)) },
+  softsign: { fn: 'softsign', evaluate: (x) => x / (1 + Math.abs(x)) },
+  softplus: { fn: 'softplus', evaluate: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))) },
 };
 
-/** Which of them take parameters from `activation_alpha` and `activation_beta`, in order. */
-const withAlpha = new Set(['affine', 'leakyrelu', 'thresholdedrelu', 'scaledtanh', 'hardsigmoid', 'elu']);
-const withBeta = new Set(['affine', 'scaledtanh', 'hardsigmoid']);
-
-function activationList(node: GraphNode, defaults: readonly string[], directions: number): Activation[][] {
+/** The activations of each direction, in the order in which the operator uses them. */
+export function activationChoices(node: GraphNode, defaults: readonly string[]): ActivationChoice[][] {
+  const directions = directionsOf(node).length;
   const names = stringsAttribute(node, 'activations') ?? Array.from({ length: directions }, () => defaults).flat();
   const alphas = [...(floatsAttribute(node, 'activation_alpha') ?? [])];
   const betas = [...(floatsAttribute(node, 'activation_beta') ?? [])];
-  const made = names.map((name) => {
+  const made = names.map((name): ActivationChoice => {
     const key = name.toLowerCase();
-    const make = Object.hasOwn(activations, key) ? activations[key]! : undefined;
-    if (make === undefined) fail('model/attribute', `${describe(node)} names the activation “${name}”.`);
-    return make(withAlpha.has(key) ? alphas.shift() : undefined, withBeta.has(key) ? betas.shift() : undefined);
+    const rule = Object.hasOwn(activations, key) ? activations[key]! : undefined;
+    if (rule === undefined) fail('model/attribute', `${describe(node)} names the activation “${name}”.`);
+    const { fn, alpha, beta } = rule;
+    return {
+      fn,
+      alpha: alpha === undefined ? 0 : (alphas.shift() ?? alpha),
+      beta: beta === undefined ? 0 : (betas.shift() ?? beta),
+    };
   });
   if (made.length !== defaults.length * directions)
     fail(
@@ -71,6 +78,11 @@ function activationList(node: GraphNode, defaults: readonly string[], directions
       `${describe(node)} needs ${defaults.length * directions} activations and names ${made.length}.`,
     );
   return Array.from({ length: directions }, (_, d) => made.slice(d * defaults.length, (d + 1) * defaults.length));
+}
+
+function evaluation({ fn, alpha, beta }: ActivationChoice): Activation {
+  const { evaluate } = activations[fn.toLowerCase()]!;
+  return (x) => evaluate(x, alpha, beta);
 }
 
 export function directionsOf(node: GraphNode): readonly ('forward' | 'reverse')[] {
@@ -150,7 +162,8 @@ export function runRecurrent(
   const size = x.dims[2]!;
   const hidden = inputs.r.dims[2]!;
   const order = directionsOf(node);
-  const made = directionsOfWeights(node, inputs, gates, hidden, activationList(node, defaults, order.length));
+  const functions = activationChoices(node, defaults).map((own) => own.map(evaluation));
+  const made = directionsOfWeights(node, inputs, gates, hidden, functions);
   const values = numbersOf(x);
   const lengths = inputs.lengths && numbersOf(inputs.lengths);
   const initial = inputs.initial.map((tensor) => tensor && numbersOf(tensor));

@@ -1,3 +1,4 @@
+import { lowerGru } from '../../executor/lowerings/recurrent.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
@@ -19,6 +20,7 @@ export const gru: Operator = {
       resetAfter ? resetAfterProduct : resetBeforeProduct,
     );
   },
+  lower: lowerGru,
   cost: recurrentCost,
 };
 

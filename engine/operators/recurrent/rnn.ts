@@ -1,3 +1,4 @@
+import { lowerRnn } from '../../executor/lowerings/recurrent.ts';
 import type { Operator } from '../operator.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { recurrentCost, recurrentTypes, rowProduct, runRecurrent } from './cell.ts';
@@ -24,5 +25,6 @@ export const rnn: Operator = {
         }
       },
     ),
+  lower: lowerRnn,
   cost: recurrentCost,
 };

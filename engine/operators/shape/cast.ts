@@ -1,3 +1,4 @@
+import { lowerIdentity } from '../../executor/lowerings/movement.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { bitsOfNumber, bitsOfNumbers, isBitFloat } from '../../numbers.ts';
@@ -30,6 +31,10 @@ export const cast: Operator = {
   infer: (node, context) => [valueType(targetType(node), inputType(node, 0, context).dims)],
   inferElements: (node, context) => context.dimensions(node.inputs[0] ?? ''),
   evaluate: (node, [x]) => [converted(node, x!, targetType(node))],
+  lower: (node, lowering) =>
+    lowering.type(node.inputs[0]!).dtype === targetType(node)
+      ? lowerIdentity(node, lowering)
+      : 'no kernel between these types',
 };
 
 function targetType(node: GraphNode): DataType {

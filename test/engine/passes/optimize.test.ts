@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Graph } from '../../../engine/graph/graph.ts';
+import type { Attribute, Graph } from '../../../engine/graph/graph.ts';
 import { optimize } from '../../../engine/passes/index.ts';
 import { float32Tensor, int64Tensor } from '../../../engine/tensor.ts';
 import { attribute, graphOf, operatorsOf, outputDifference, randomTensor } from './graphs.ts';
@@ -18,6 +18,12 @@ const norm = (channels: number) => ({
   variance: positive([channels], 14),
 });
 const ints = (...values: number[]) => int64Tensor([values.length], values);
+
+/** A branch of an If: nodes over values of the graph around it. */
+const branch = (nodes: Parameters<typeof graphOf>[0]['nodes'], outputs: string): Attribute => ({
+  kind: 'graph',
+  value: { ...graphOf({ inputs: {}, nodes, outputs: outputs.split(' ') }), opsets: new Map() },
+});
 
 interface Case {
   readonly name: string;
@@ -294,6 +300,35 @@ const cases: readonly Case[] = [
       outputs: ['y'],
     }),
     left: 'Transpose Reshape',
+  },
+  {
+    name: 'an If whose condition follows from constants becomes the branch that it takes, whatever names that uses',
+    graph: graphOf({
+      inputs: { x: [2, 3] },
+      constants: { a: ints(4), b: ints(4), w: randomTensor([3, 3]) },
+      nodes: [
+        ['Exp', 'x', 't'],
+        ['Equal', 'a b', 'c'],
+        [
+          'If',
+          'c',
+          'y z',
+          {
+            then_branch: branch(
+              [
+                ['MatMul', 't w', 'u'],
+                ['Tanh', 'u', 'w2'],
+              ],
+              'w2 t',
+            ),
+            else_branch: branch([['Neg', 't', 'u']], 'u u'),
+          },
+        ],
+        ['Add', 'y z', 'u'],
+      ],
+      outputs: ['u'],
+    }),
+    left: 'Exp MatMul Tanh Add',
   },
   {
     name: 'what no output depends on goes',

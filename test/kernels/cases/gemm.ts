@@ -70,8 +70,16 @@ export const gemmF32: AnyCase = kernelCase(shape(sizes(30, 3), sizes(35), sizes(
 export const gemvF32: AnyCase = kernelCase(shape(sizes(2), sizes(70), sizes(40)), build);
 
 export const packF32: AnyCase = kernelCase(
-  fc.record({ seed: seeds, m: sizes(5), n: sizes(20), k: sizes(20), transposed: fc.boolean(), gap: sizes(2, 0) }),
-  (bench, { seed, m, n, k, transposed, gap }): Trial => {
+  fc.record({
+    seed: seeds,
+    m: sizes(5),
+    n: sizes(20),
+    k: sizes(20),
+    transposed: fc.boolean(),
+    gap: sizes(2, 0),
+    scale: fc.constantFrom(undefined, 0.3),
+  }),
+  (bench, { seed, m, n, k, transposed, gap, scale }): Trial => {
     const { ws } = bench;
     const a = floats(seed, m * k);
     const b = floats(seed + 1, k * n);
@@ -83,10 +91,11 @@ export const packF32: AnyCase = kernelCase(
       source: bench.put(spread(source, width, gap)),
       sourceStride: width + gap,
       transposed,
+      ...(scale !== undefined && { scale }),
     });
     const output = bench.out(4 * m * n);
     const product = ws.gemm({ m, a: bench.put(a), b: matrix, output });
-    const expected = gemm({ m, n, k, a, b });
+    const expected = gemm({ m, n, k, a, b: b.map((value) => value * Math.fround(scale ?? 1)) });
     return { step: [pack, product], results: [{ address: output, expected, relaxedTolerance: 1e-5 }] };
   },
 );

@@ -16,6 +16,7 @@ import { copyStrided, fill, gatherRows, resizeLinearF32, resizeNearestCase, tran
 import { combineMinMaxF32, combineSumsF64, histogramF32, minMaxChannelsF32, minMaxF32, sumsF32 } from './observe.ts';
 import { averagePoolF32, maxPoolF32 } from './pool.ts';
 import { dequantizeF32, fakeQuantizeF32, quantizeF32 } from './quantize.ts';
+import { gruCellF32, gruGatesF32, lstmCellF32, rnnCellF32 } from './recurrent.ts';
 import { reduceF32, softmaxF32 } from './reduce.ts';
 import { winogradF32 } from './winograd.ts';
 
@@ -36,6 +37,10 @@ export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
   softmaxF32,
   reduceF32,
   layerNormF32,
+  lstmCellF32,
+  gruCellF32,
+  gruGatesF32,
+  rnnCellF32,
   copyStrided,
   transpose,
   fill,
