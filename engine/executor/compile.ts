@@ -2,12 +2,13 @@ import { type Address, KernelMemoryExhausted, type Kernels, type Workspace } fro
 import { loadKernels } from '../../kernels/loader.ts';
 import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
 import { findOperator } from '../operators/registry.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
 import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
+import { inIntegers } from './integers.ts';
 import type { Operand, StaticType } from './lowering.ts';
 import { elementBytes } from './operand.ts';
 import { prepare } from './prepare.ts';
@@ -20,12 +21,15 @@ const defaultResidentWeights = 1 << 30;
 /**
  * Makes a graph ready to run for fixed input shapes: shapes, fusion, axis orders, placement of every buffer, packed
  * weights. The graph should have been through the passes (constant folding, batch-norm folding); nothing here needs it.
+ * A model with QuantizeLinear and DequantizeLinear runs in integers.
  */
-export async function compile(graph: Graph, options: CompileOptions): Promise<Program> {
+export async function compile(source: Graph, options: CompileOptions): Promise<Program> {
   const reference = options.reference === true;
+  const observed = new Set(options.observed ?? []);
+  const integers = reference || options.integers === false ? undefined : inIntegers(source, observed);
+  const graph = integers?.graph ?? source;
   const prepared = prepare(graph, options.inputDims, !reference);
   const { constant, type, opset } = prepared;
-  const observed = new Set(options.observed ?? []);
   const kept = new Set([...observed, ...graph.outputs]);
   const nodes = reference
     ? unfused(prepared.graph)
@@ -71,7 +75,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
       arenaBytes: built.arenaBytes,
       constant,
       type,
-      report,
+      report: integers?.report(report) ?? report,
     });
   } catch (error) {
     workspace.dispose();
@@ -114,11 +118,11 @@ function lowerExecution(
 ): NodeReport[] {
   const before = builder.steps.length;
   const reason = reference ? 'reference evaluation was asked for' : lowerNode(builder, index, execution, type);
-  if (reason === undefined) return describe(execution, undefined, builder, before);
+  if (reason === undefined) return describe(execution, undefined, builder, before, type);
   const alone = unfusedNode(execution.node);
   builder.evaluate(index, alone, valuesRead(execution.node));
   return [
-    ...describe(alone, reason, builder, before),
+    ...describe(alone, reason, builder, before, type),
     ...execution.absorbed.flatMap((node) => lowerExecution(builder, index, unfusedNode(node), type, reference)),
   ];
 }
@@ -148,6 +152,7 @@ function describe(
   reason: string | undefined,
   builder: Builder,
   before: number,
+  type: (value: string) => StaticType | undefined,
 ): NodeReport[] {
   const steps = builder.steps.slice(before).filter((step) => step.kind === 'kernel');
   const own = steps.filter((step) => step.nodes.length > 0).map((step) => step.kernel);
@@ -158,9 +163,16 @@ function describe(
     kernels: own,
     conversions: steps.filter((step) => step.nodes.length === 0).map((step) => step.kernel),
     ...(reason !== undefined && { reason }),
+    ...(reason === undefined && readsCodes(node, type) && { integer: true as const }),
   };
   const inside = { how: 'fused', into: node.name, kernels: [], conversions: [] } as const;
   return [main, ...absorbed.map((other): NodeReport => ({ node: other.name, op: other.op, ...inside }))];
+}
+
+/** Whether a node computes on 8-bit codes. */
+function readsCodes(node: GraphNode, type: (value: string) => StaticType | undefined): boolean {
+  const dtype = type(node.inputs[0] ?? '')?.dtype;
+  return (dtype === 'int8' || dtype === 'uint8') && node.op !== 'DequantizeLinear';
 }
 
 /** Places every storage, writes the constants and builds the kernel steps with their addresses. */
