@@ -9,6 +9,7 @@ import { startKernelThread } from '../../engine/env/node/threads.ts';
 import { type Comparison, measure } from '../../engine/executor/benchmark.ts';
 import { compile } from '../../engine/executor/compile.ts';
 import { shared } from '../../test/shared.ts';
+import { measureIntegers } from './integer.ts';
 import { loadModel, modelNames, randomInputs } from './models.ts';
 
 const { values } = parseArgs({
@@ -49,6 +50,9 @@ async function measureAll(threads: number): Promise<void> {
     }
     show(name, threads, await measureModel(path, threads, runtime));
   }
+  const format = values.json ? 'json' : values.markdown ? 'markdown' : 'text';
+  const { only } = values;
+  await measureIntegers({ threads, mode, rounds: Number(values.rounds), only, format }, runtime, print);
   process.exit(0);
 }
 
