@@ -24,6 +24,11 @@ export type KernelMode = 'strict' | 'relaxed';
 export interface KernelFeatures {
   /** What is in use: `relaxed` was asked for and the machine passed the known-answer test. */
   readonly mode: KernelMode;
+  /**
+   * Activations that the machine multiplies exactly by int8 weights, four bytes in one instruction, as the loader found out;
+   * absent: integer products are made of 16 bits. The results are the same.
+   */
+  readonly dot?: CodeType;
   /** Memory is a SharedArrayBuffer. */
   readonly shared: boolean;
   /** Threads that work on a step, the caller's included. */
@@ -560,6 +565,11 @@ export interface LoadOptions {
    * `data` passes through structured clone. Absent: one thread and unshared memory.
    */
   readonly startThread?: ((data: unknown) => KernelThread) | undefined;
+  /**
+   * Instead of what the loader finds out (`KernelFeatures.dot`), for tests: 'none' makes all integer products of 16 bits; the strict
+   * module takes 'u8', slowly.
+   */
+  readonly dot?: CodeType | 'none' | undefined;
   /** Memory never grows beyond; default 2 GiB, at most 4 GiB. */
   readonly maximumBytes?: number;
   /** How long a pool thread may be silent in the middle of its work before it counts as lost; default 20 s. */

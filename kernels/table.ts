@@ -76,6 +76,8 @@ export const requantization = {
   zero: 'i32',
   low: 'i32',
   high: 'i32',
+  /** No rescaled accumulator reaches 2²¹: saturating to 16 and 8 bits clamps it (`ort`). */
+  fits: 'i32',
 } as const satisfies Fields;
 
 export const kernelTable = [
@@ -373,6 +375,49 @@ export const kernelTable = [
     // Items: (group × pixel block) × panel block.
     name: 'convCodes',
     fields: { ...indirect, panelBytes: 'i32', ...requantization },
+  },
+  {
+    // As padLines, of codes: `zero` around them, every code xor `flip` (128 turns int8 into uint8 and back). At most `pixels`
+    // pixels in all. Items: padded lines.
+    name: 'padCodes',
+    fields: {
+      input: 'address',
+      pixels: 'i32',
+      height: 'i32',
+      width: 'i32',
+      padTop: 'i32',
+      padLeft: 'i32',
+      padBottom: 'i32',
+      padRight: 'i32',
+      pixelBytes: 'i32',
+      inputStride: 'i32',
+      zero: 'i32',
+      flip: 'i32',
+    },
+  },
+  {
+    // Indirect GEMM of bytes into int32, four products a lane; only where `KernelFeatures.dot` says that it is exact. Panels:
+    // 8 int32 biases, which contain the zero point's part, then one row of 8 × 4 int8 for each four elements of a run.
+    // Input 0: the lines that padCodes left. Items: (group × pixel block) × panel block.
+    name: 'dotCodes',
+    fields: { ...indirect, panelBytes: 'i32', ...requantization },
+  },
+  {
+    // Four taps of a column a lane. Weights: for each 8 channels 8 int32 biases, which contain the zero point's part, and for each
+    // column and four of its taps 8 × 4 int8. `zeros`: 8 codes of the zero point; codes enter xor `flip`. Items: output rows.
+    name: 'depthwiseDotCodes',
+    fields: {
+      input: 'address',
+      weights: 'address',
+      output: 'address',
+      zeros: 'address',
+      channels: 'i32',
+      ...window,
+      inputStride: 'i32',
+      outputStride: 'i32',
+      flip: 'i32',
+      ...requantization,
+    },
   },
   {
     // Weights: int32 biases [padded], then [tap pairs][padded][2] int16, then `padded` bytes of the zero point.

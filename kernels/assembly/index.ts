@@ -11,4 +11,6 @@ export { binaryCodes, dequantizeF32, fakeQuantizeF32, lookupCodes, quantizeF32 }
 export { combineMinMaxF32, combineSumsF64, histogramF32, minMaxChannelsF32, minMaxF32, sumsF32 } from './observe';
 export { convCodes, widenCodes } from './qconv';
 export { depthwiseCodes } from './qdepthwise';
+export { depthwiseDotCodes } from './qdepthwise-dot';
+export { dotCodes, padCodes } from './qdot';
 export { averagePoolCodes, maxPoolCodes } from './qpool';

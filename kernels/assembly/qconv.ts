@@ -1,6 +1,6 @@
 import { HEADER, SHARED_SCRATCH, prepareTile } from './conv';
 import { ConvCodes, ConvF32, Requantization, WidenCodes } from './generated/descriptors';
-import { qtile1x8, qtile2x8, qtile3x8, qtile4x8 } from './generated/microkernels';
+import { qtile1x8, qtile2x8, qtile3x8, qtile4x8 } from './generated/integer-microkernels';
 import { least } from './integer';
 import { loadCodes, requantizeTile } from './requantize';
 

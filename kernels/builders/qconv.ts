@@ -3,7 +3,8 @@ import { type Builder, call, step } from './builder.ts';
 import { checkGeometry, isPointwise, outputSize, paddedGeometry, tileSlot } from './conv.ts';
 import { isDepthwise } from './depthwise.ts';
 import { blockShape, panelColumns, panelCount } from './gemm.ts';
-import { type RequantizationFields, requantizationFields, signed } from './requantization.ts';
+import { dotConv, dotDepthwise, dotFits, packDotConv, packDotDepthwise } from './qdot.ts';
+import { largestSum, type RequantizationFields, requantizationFields, signed } from './requantization.ts';
 import { windowFields } from './window.ts';
 
 type Args<M extends keyof Workspace> = Workspace[M] extends (args: infer A) => unknown ? A : never;
@@ -74,16 +75,28 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
   if (bias !== undefined && bias.length !== outputChannels)
     throw new RangeError(`${outputChannels} output channels need ${outputChannels} biases, not ${bias.length}.`);
   const common = { kind: 'qconv', geometry, outputHeight, outputWidth } as const;
+  const depth = weights.length / Math.max(1, outputChannels);
+  const largest = largestSum(input, depth, (channel, i) => weights[channel * depth + i]!, bias);
+  const dot = dotFits(builder, weights);
   if (isDepthwise(geometry)) {
     const padded = Math.ceil(outputChannels / 8) * 8;
-    const fields = requantizationFields(builder, requantization, output, outputChannels, padded, (i) =>
-      i < outputChannels ? i : -1,
-    );
+    const channelOf = (i: number) => (i < outputChannels ? i : -1);
+    const fields = requantizationFields(builder, requantization, output, outputChannels, padded, channelOf, largest);
     const parameters = { input, requantization: fields };
-    return { ...common, algorithm: 'depthwise', ...packTapPairs(builder, args, padded), parameters } as PackedQConv;
+    return (
+      dot
+        ? { ...common, algorithm: 'dot depthwise', ...packDotDepthwise(builder, args), parameters }
+        : { ...common, algorithm: 'depthwise', ...packTapPairs(builder, args, padded), parameters }
+    ) as PackedQConv;
   }
-  const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
+  const perGroup = panelCount(outputs) * panelColumns;
+  const channelOf = (i: number) => (i % perGroup < outputs ? Math.floor(i / perGroup) * outputs + (i % perGroup) : -1);
+  const places = groups * perGroup;
+  const fields = requantizationFields(builder, requantization, output, outputChannels, places, channelOf, largest);
+  const parameters = { input, requantization: fields };
+  if (dot) return { ...common, algorithm: 'dot', ...packDotConv(builder, args), parameters } as PackedQConv;
+  const inputs = inputChannels / groups;
   const taps = kernel[0] * kernel[1];
   const runs = runsOf(geometry);
   const value = (o: number, run: number, element: number): number => {
@@ -91,11 +104,7 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
     return weights[(o * inputs + (element % inputs)) * taps + tap]!;
   };
   const packed = packPairs(builder, groups, outputs, runs, value, bias);
-  const perGroup = panelCount(outputs) * panelColumns;
-  const fields = requantizationFields(builder, requantization, output, outputChannels, groups * perGroup, (i) =>
-    i % perGroup < outputs ? Math.floor(i / perGroup) * outputs + (i % perGroup) : -1,
-  );
-  return { ...common, algorithm: 'indirect', ...packed, parameters: { input, requantization: fields } } as PackedQConv;
+  return { ...common, algorithm: 'indirect', ...packed, parameters } as PackedQConv;
 }
 
 /** The two taps of each weight row; −1: none. */
@@ -152,6 +161,10 @@ export function qconv2d(builder: Builder, args: Args<'qconv2d'>): Step {
   const { geometry, outputHeight, outputWidth, address, parameters } = conv;
   const inputStride = args.inputStride ?? geometry.inputChannels;
   const outputStride = args.outputStride ?? geometry.outputChannels;
+  const { input: codes, requantization } = parameters;
+  const dot = { geometry, input, output, weights: address, inputStride, outputStride, codes, requantization };
+  if (conv.algorithm === 'dot') return dotConv(builder, 'qconv', dot);
+  if (conv.algorithm === 'dot depthwise') return dotDepthwise(builder, conv, dot);
   if (conv.algorithm !== 'depthwise') {
     const size = { outputHeight, outputWidth, inputStride, outputStride };
     return indirect(builder, 'qconv', { geometry, ...size, input, output, weights: address, parameters });
@@ -271,21 +284,9 @@ function widenCall(builder: Builder, args: Indirect, channels: number, padded: n
   return call(builder, 'widenCodes', values, lines, pixels * groups * channels * 2);
 }
 
-export function packQMatrix(builder: Builder, args: Args<'packQMatrix'>): PackedQMatrix {
-  const { k, n, weights, bias, input, output, requantization, transposed = false } = args;
-  if (weights.length !== k * n) throw new RangeError(`A ${k}×${n} matrix has ${k * n} values, not ${weights.length}.`);
-  if (bias !== undefined && bias.length !== n) throw new RangeError(`${n} columns need ${n} biases.`);
-  const value = (o: number, _: number, c: number): number => weights[transposed ? o * k + c : c * n + o]!;
-  const packed = packPairs(builder, 1, n, { count: 1, length: k }, value, bias);
-  const places = panelCount(n) * panelColumns;
-  const fields = requantizationFields(builder, requantization, output, n, places, (i) => (i < n ? i : -1));
-  return { kind: 'qmatrix', k, n, ...packed, parameters: { input, requantization: fields } } as PackedQMatrix;
-}
-
-export function qgemm(builder: Builder, args: Args<'qgemm'>): Step {
-  const { m, a, output } = args;
-  const { k, n, address, parameters } = args.b as WithParameters<PackedQMatrix>;
-  const geometry: ConvGeometry = {
+/** A product as a convolution of m pixels. */
+function productGeometry(m: number, k: number, n: number): ConvGeometry {
+  return {
     batch: 1,
     inputHeight: 1,
     inputWidth: m,
@@ -297,6 +298,35 @@ export function qgemm(builder: Builder, args: Args<'qgemm'>): Step {
     pads: [0, 0, 0, 0],
     groups: 1,
   };
-  const size = { outputHeight: 1, outputWidth: m, inputStride: k, outputStride: n };
-  return indirect(builder, 'qgemm', { geometry, ...size, input: a, output, weights: address, parameters });
+}
+
+export function packQMatrix(builder: Builder, args: Args<'packQMatrix'>): PackedQMatrix {
+  const { k, n, weights, bias, input, output, requantization, transposed = false } = args;
+  if (weights.length !== k * n) throw new RangeError(`A ${k}×${n} matrix has ${k * n} values, not ${weights.length}.`);
+  if (bias !== undefined && bias.length !== n) throw new RangeError(`${n} columns need ${n} biases.`);
+  const value = (o: number, _: number, c: number): number => weights[transposed ? o * k + c : c * n + o]!;
+  const places = panelCount(n) * panelColumns;
+  const channelOf = (i: number) => (i < n ? i : -1);
+  const largest = largestSum(input, k, (channel, i) => value(channel, 0, i), bias);
+  const fields = requantizationFields(builder, requantization, output, n, places, channelOf, largest);
+  const parameters = { input, requantization: fields };
+  if (dotFits(builder, weights)) {
+    const rows = transposed ? weights : weights.map((_, i) => value(Math.floor(i / k), 0, i % k));
+    const packed = packDotConv(builder, { ...args, geometry: productGeometry(1, k, n), weights: rows });
+    return { kind: 'qmatrix', k, n, ...packed, parameters, dot: true } as PackedQMatrix;
+  }
+  const packed = packPairs(builder, 1, n, { count: 1, length: k }, value, bias);
+  return { kind: 'qmatrix', k, n, ...packed, parameters, dot: false } as PackedQMatrix;
+}
+
+export function qgemm(builder: Builder, args: Args<'qgemm'>): Step {
+  const { m, a, output } = args;
+  const { k, n, address, parameters, dot } = args.b as WithParameters<PackedQMatrix> & { readonly dot: boolean };
+  const geometry = productGeometry(m, k, n);
+  const size = { inputStride: k, outputStride: n, input: a, output, weights: address };
+  if (dot) {
+    const { input: codes, requantization } = parameters;
+    return dotConv(builder, 'qgemm', { geometry, ...size, codes, requantization });
+  }
+  return indirect(builder, 'qgemm', { geometry, outputHeight: 1, outputWidth: m, ...size, parameters });
 }

@@ -8,8 +8,11 @@ import {
   binaryCodes,
   convCodes,
   depthwiseCodes,
+  depthwiseDotCodes,
+  dotCodes,
   lookupCodes,
   maxPoolCodes,
+  padCodes,
   widenCodes,
 } from './integer.ts';
 import { copyStrided, fill, gatherRows, resizeLinearF32, resizeNearestCase, transpose } from './movement.ts';
@@ -45,6 +48,9 @@ export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
   widenCodes,
   convCodes,
   depthwiseCodes,
+  padCodes,
+  dotCodes,
+  depthwiseDotCodes,
   maxPoolCodes,
   averagePoolCodes,
   binaryCodes,

@@ -67,7 +67,7 @@ const convInputs = (depthwise: boolean) =>
   fc.record({
     seed: seeds,
     geometry: depthwise
-      ? geometries(sizes(19, 2), fc.constant(1), fc.constant(1))
+      ? geometries(sizes(19, 2), fc.constant(1), fc.constant(1), fc.tuple(sizes(6), sizes(5)))
       : fc.oneof(
           geometries(fc.constant(1), sizes(9), sizes(20)),
           geometries(fc.constant(1), sizes(20), sizes(9)),
@@ -113,6 +113,10 @@ function build(bench: Bench, { seed, geometry, inputType, outputType, arithmetic
 
 export const convCodes: AnyCase = kernelCase(convInputs(false), build);
 export const depthwiseCodes: AnyCase = kernelCase(convInputs(true), build);
+/** Weights that fit int8, as the dot product takes them. */
+const narrow = (depthwise: boolean) => convInputs(depthwise).map((input) => ({ ...input, wide: false }));
+export const dotCodes: AnyCase = kernelCase(narrow(false), build);
+export const depthwiseDotCodes: AnyCase = kernelCase(narrow(true), build);
 
 /** The widening is seen through the product that follows it. */
 export const widenCodes: AnyCase = kernelCase(
@@ -154,6 +158,9 @@ export const widenCodes: AnyCase = kernelCase(
     return { step: ws.qgemm({ m, a: bench.put(a), b, output }), results: [{ address: output, expected }] };
   },
 );
+
+/** The padding is seen through the product that follows it. */
+export const padCodes: AnyCase = kernelCase(narrow(false), build);
 
 const pools = fc.record({
   seed: seeds,
