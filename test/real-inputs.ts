@@ -1,3 +1,4 @@
+import type { integerModelNames } from '../bench/models/integer.ts';
 import type { modelNames } from '../bench/models/models.ts';
 import { openDataset } from '../engine/data/open.ts';
 import { nodeHost } from '../engine/env/node/host.ts';
@@ -38,15 +39,37 @@ const real: Readonly<Record<(typeof modelNames)[number], Partial<DataSource> & {
   yunet_s_320: { ...photographs, channels: 'bgr', resize: { kind: 'exact', width: 320, height: 320 } },
 };
 
-/** One real, preprocessed sample for a model of `modelNames`. */
-export async function realInput(name: (typeof modelNames)[number], graph: Graph): Promise<Map<string, Tensor>> {
+/** The same for quantised models; of the input of TFLite Micro's speech example there is no sample. */
+const quantised: Readonly<
+  Record<Exclude<(typeof integerModelNames)[number], 'tflm_micro_speech_int8_qdq'>, (typeof real)[keyof typeof real]>
+> = {
+  mlperf_tiny_vww_mobilenetv1_025_int8_qdq: real.mlperf_tiny_vww_mobilenetv1_025_bn_fp32,
+  mlperf_tiny_kws_dscnn_int8_qdq: real.mlperf_tiny_kws_dscnn_bn_fp32,
+  mlperf_tiny_ic_resnet8_int8_qdq: real.mlperf_tiny_ic_resnet8_bn_fp32,
+  mlperf_tiny_ad_autoencoder_int8_qdq: real.mlperf_tiny_ad_autoencoder_bn_fp32,
+  'mobilenet_v1_0.25_128_qat_int8_qdq': {
+    ...photographs,
+    resize: { kind: 'exact', width: 128, height: 128 },
+    scale: 1 / 128,
+    mean: [1],
+  },
+  mlperf_ad_autoencoder_spacemit_int8_qdq: real.mlperf_tiny_ad_autoencoder_bn_fp32,
+  mlperf_ic_resnet8_spacemit_int8_qdq: { path: 'cifar10_test500_lossless.npz', array: 'x' },
+  mlperf_vww_mobilenetv1_spacemit_int8_qdq: real.mlperf_tiny_vww_mobilenetv1_025_bn_fp32,
+};
+
+const samples = { ...real, ...quantised };
+
+/** One real, preprocessed sample for a model of `modelNames` or a quantised one. */
+export async function realInput(name: keyof typeof samples, graph: Graph): Promise<Map<string, Tensor>> {
+  const chosen = samples[name];
   const source: DataSource = {
     name: 'real',
     kind: 'npz',
     seed: 1,
     take: 1,
-    ...real[name],
-    path: shared('data', real[name].path)!,
+    ...chosen,
+    path: shared('data', chosen.path)!,
   };
   const sample = await (await openDataset(source, nodeHost())).sample(0);
   const [tensor] = [...sample.values()] as [Tensor];
