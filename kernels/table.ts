@@ -397,14 +397,16 @@ export const kernelTable = [
   },
   {
     // Indirect GEMM of bytes into int32, four products a lane; only where `KernelFeatures.dot` says that it is exact. Panels:
-    // 8 int32 biases, which contain the zero point's part, then one row of 8 × 4 int8 for each four elements of a run.
-    // Input 0: the lines that padCodes left. Items: (group × pixel block) × panel block.
+    // 8 int32 biases, which contain the zero point's part, then one row of 8 × 4 int8 for each four elements of a run, and that
+    // once more for each further pass of the panel: weights that int8 does not hold are sums. `single`: no panel has more passes
+    // than one. Input 0: the lines that padCodes left. Items: (group × pixel block) × panel block.
     name: 'dotCodes',
-    fields: { ...indirect, panelBytes: 'i32', ...requantization },
+    fields: { ...indirect, panelBytes: 'i32', passes: 'address', single: 'i32', ...requantization },
   },
   {
     // Four taps of a column a lane. Weights: for each 8 channels 8 int32 biases, which contain the zero point's part, and for each
-    // column and four of its taps 8 × 4 int8. `zeros`: 8 codes of the zero point; codes enter xor `flip`. Items: output rows.
+    // column and four of its taps 8 × 4 int8, in passes as dotCodes has them. `zeros`: 8 codes of the zero point; codes enter xor
+    // `flip`. Items: output rows.
     name: 'depthwiseDotCodes',
     fields: {
       input: 'address',
@@ -416,6 +418,8 @@ export const kernelTable = [
       inputStride: 'i32',
       outputStride: 'i32',
       flip: 'i32',
+      groupBytes: 'i32',
+      passes: 'address',
       ...requantization,
     },
   },

@@ -11,7 +11,7 @@ export function depthwiseDotCodes(d: DepthwiseDotCodes, begin: i32, end: i32, sc
   const channels = d.channels, quads = (d.kernelHeight + 3) >> 2;
   const lineBytes = d.inputWidth * d.inputStride;
   const columns = (d.outputWidth - 1) * d.strideWidth + (d.kernelWidth - 1) * d.dilationWidth + 1;
-  const groupBytes = 32 + d.kernelWidth * (quads << 5);
+  const groupBytes = d.groupBytes;
   const accumulators = scratch + columns * (quads << 5);
   const fast = quads == 1 && d.kernelWidth == 3 && d.fits;
   for (let item = begin; item < end; item++) {
@@ -22,8 +22,9 @@ export function depthwiseDotCodes(d: DepthwiseDotCodes, begin: i32, end: i32, sc
     for (let channel = 0; channel < channels; channel += 8, weights += groupBytes) {
       for (let quad = 0; quad < quads; quad++)
         layColumns(d, plane + channel, top, quad, columns, scratch + (quad << 5), quads << 5, channels - channel);
-      if (fast) rowOf3(d, scratch, weights, to + channel, channel, channels - channel);
-      else rowOfAny(d, scratch, quads, weights, to + channel, channel, accumulators);
+      const passes = load<i32>(d.passes + (channel >> 1));
+      if (fast && passes == 1) rowOf3(d, scratch, weights, to + channel, channel, channels - channel);
+      else rowOfAny(d, scratch, quads, passes, weights, to + channel, channel, accumulators);
     }
   }
 }
@@ -98,18 +99,21 @@ function rowOf3(d: DepthwiseDotCodes, from: usize, w: usize, to: usize, channel:
   }
 }
 
-function rowOfAny(d: DepthwiseDotCodes, from: usize, quads: i32, w: usize, to: usize, channel: i32, accumulators: usize): void {
+function rowOfAny(
+  d: DepthwiseDotCodes, from: usize, quads: i32, passes: i32, w: usize, to: usize, channel: i32, accumulators: usize,
+): void {
   const step = quads << 5, advance = d.strideWidth * step, across = d.dilationWidth * step;
   const kernelWidth = d.kernelWidth, width = d.outputWidth;
   const bias = v128.load(w), biasHigh = v128.load(w, 16);
   let c = accumulators;
   for (let x = 0; x < width; x++, from += advance, c += 32) {
-    let a = bias, b = biasHigh, column = from, weights = w + 32;
-    for (let kx = 0; kx < kernelWidth; kx++, column += across)
-      for (let quad = 0; quad < step; quad += 32, weights += 32) {
-        a = dot4(v128.load(weights), v128.load(column + quad), a);
-        b = dot4(v128.load(weights, 16), v128.load(column + quad, 16), b);
-      }
+    let a = bias, b = biasHigh, weights = w + 32;
+    for (let pass = 0; pass < passes; pass++)
+      for (let kx = 0, column = from; kx < kernelWidth; kx++, column += across)
+        for (let quad = 0; quad < step; quad += 32, weights += 32) {
+          a = dot4(v128.load(weights), v128.load(column + quad), a);
+          b = dot4(v128.load(weights, 16), v128.load(column + quad, 16), b);
+        }
     v128.store(c, a);
     v128.store(c, b, 16);
   }

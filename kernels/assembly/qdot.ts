@@ -71,7 +71,7 @@ export function dotCodes(d: DotCodes, begin: i32, end: i32, scratch: usize): voi
     const panel1 = least(panel + d.blockPanels, panels);
     let b = d.weights + (group * panels + panel) * panelBytes;
     const rows = d.output + pixel0 * stride + group * n;
-    if (pixel1 - pixel0 == 1 && load<i32>(slots) == 1) {
+    if (pixel1 - pixel0 == 1 && load<i32>(slots) == 1 && d.single) {
       const lanes = (load<i32>(slots, 4) + 3) >> 2, a = <usize>load<u32>(slots + HEADER);
       for (; panel + 4 <= panel1; panel += 4, b += panelBytes << 2) {
         btile1x32(a, lanes, b, panelBytes, accumulators);
@@ -80,9 +80,10 @@ export function dotCodes(d: DotCodes, begin: i32, end: i32, scratch: usize): voi
       }
     }
     for (; panel < panel1; panel++, b += panelBytes) {
+      const passes = load<i32>(d.passes + ((group * panels + panel) << 2));
       let slot = slots, c = accumulators;
       for (let pixel = pixel0; pixel < pixel1; pixel += ROWS, slot += tileBytes, c += ROWS << 5)
-        btile(least(pixel1 - pixel, ROWS), slot + HEADER, load<i32>(slot), (load<i32>(slot, 4) + 3) >> 2, b, c);
+        btile(least(pixel1 - pixel, ROWS), slot + HEADER, load<i32>(slot), (load<i32>(slot, 4) + 3) >> 2, passes, b, c);
       // Constants are padded to 8 within each group, as the panels are.
       requantizeTile(rows + panel * 8, stride, accumulators, pixel1 - pixel0, n - panel * 8, (group * panels + panel) * 8, requantization);
     }
@@ -91,11 +92,11 @@ export function dotCodes(d: DotCodes, begin: i32, end: i32, scratch: usize): voi
 
 // @ts-ignore: decorator
 @inline
-function btile(rows: i32, table: usize, taps: i32, depth: i32, b: usize, c: usize): void {
-  if (rows == 6) btile6x8(table, taps, depth, b, c);
-  else if (rows == 5) btile5x8(table, taps, depth, b, c);
-  else if (rows == 4) btile4x8(table, taps, depth, b, c);
-  else if (rows == 3) btile3x8(table, taps, depth, b, c);
-  else if (rows == 2) btile2x8(table, taps, depth, b, c);
-  else btile1x8(table, taps, depth, b, c);
+function btile(rows: i32, table: usize, taps: i32, depth: i32, passes: i32, b: usize, c: usize): void {
+  if (rows == 6) btile6x8(table, taps, depth, passes, b, c);
+  else if (rows == 5) btile5x8(table, taps, depth, passes, b, c);
+  else if (rows == 4) btile4x8(table, taps, depth, passes, b, c);
+  else if (rows == 3) btile3x8(table, taps, depth, passes, b, c);
+  else if (rows == 2) btile2x8(table, taps, depth, passes, b, c);
+  else btile1x8(table, taps, depth, passes, b, c);
 }

@@ -3,7 +3,7 @@ import { type Builder, call, step } from './builder.ts';
 import { checkGeometry, isPointwise, outputSize, paddedGeometry, tileSlot } from './conv.ts';
 import { isDepthwise } from './depthwise.ts';
 import { blockShape, panelColumns, panelCount } from './gemm.ts';
-import { dotConv, dotDepthwise, dotFits, packDotConv, packDotDepthwise } from './qdot.ts';
+import { type DotWeights, dotConv, dotDepthwise, packDotConv, packDotDepthwise } from './qdot.ts';
 import { largestSum, type RequantizationFields, requantizationFields, signed } from './requantization.ts';
 import { windowFields } from './window.ts';
 
@@ -77,17 +77,16 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
   const common = { kind: 'qconv', geometry, outputHeight, outputWidth } as const;
   const depth = weights.length / Math.max(1, outputChannels);
   const largest = largestSum(input, depth, (channel, i) => weights[channel * depth + i]!, bias);
-  const dot = dotFits(builder, weights);
+  const dot = builder.kernels.features.dot !== undefined;
   if (isDepthwise(geometry)) {
     const padded = Math.ceil(outputChannels / 8) * 8;
     const channelOf = (i: number) => (i < outputChannels ? i : -1);
     const fields = requantizationFields(builder, requantization, output, outputChannels, padded, channelOf, largest);
     const parameters = { input, requantization: fields };
-    return (
-      dot
-        ? { ...common, algorithm: 'dot depthwise', ...packDotDepthwise(builder, args), parameters }
-        : { ...common, algorithm: 'depthwise', ...packTapPairs(builder, args, padded), parameters }
-    ) as PackedQConv;
+    const packed = dot
+      ? { algorithm: 'dot depthwise', ...packDotDepthwise(builder, args) }
+      : { algorithm: 'depthwise', ...packTapPairs(builder, args, padded) };
+    return { ...common, ...packed, parameters } as PackedQConv;
   }
   const outputs = outputChannels / groups;
   const perGroup = panelCount(outputs) * panelColumns;
@@ -155,16 +154,22 @@ function packTapPairs(
   return { address, bytes };
 }
 
+/** Packed for the machine's dot product; staged weights lie elsewhere, but are described by the same numbers. */
+function isDot(packed: PackedQConv | PackedQMatrix): packed is (PackedQConv | PackedQMatrix) & DotWeights {
+  return 'passes' in packed;
+}
+
 export function qconv2d(builder: Builder, args: Args<'qconv2d'>): Step {
   const { input, output } = args;
   const conv = args.conv as WithParameters<PackedQConv>;
   const { geometry, outputHeight, outputWidth, address, parameters } = conv;
   const inputStride = args.inputStride ?? geometry.inputChannels;
   const outputStride = args.outputStride ?? geometry.outputChannels;
-  const { input: codes, requantization } = parameters;
-  const dot = { geometry, input, output, weights: address, inputStride, outputStride, codes, requantization };
-  if (conv.algorithm === 'dot') return dotConv(builder, 'qconv', dot);
-  if (conv.algorithm === 'dot depthwise') return dotDepthwise(builder, conv, dot);
+  if (isDot(conv)) {
+    const { input: codes, requantization } = parameters;
+    const dot = { geometry, input, output, weights: conv, inputStride, outputStride, codes, requantization };
+    return isDepthwise(geometry) ? dotDepthwise(builder, dot) : dotConv(builder, 'qconv', dot);
+  }
   if (conv.algorithm !== 'depthwise') {
     const size = { outputHeight, outputWidth, inputStride, outputStride };
     return indirect(builder, 'qconv', { geometry, ...size, input, output, weights: address, parameters });
@@ -310,23 +315,25 @@ export function packQMatrix(builder: Builder, args: Args<'packQMatrix'>): Packed
   const largest = largestSum(input, k, (channel, i) => value(channel, 0, i), bias);
   const fields = requantizationFields(builder, requantization, output, n, places, channelOf, largest);
   const parameters = { input, requantization: fields };
-  if (dotFits(builder, weights)) {
+  if (builder.kernels.features.dot !== undefined) {
     const rows = transposed ? weights : weights.map((_, i) => value(Math.floor(i / k), 0, i % k));
     const packed = packDotConv(builder, { ...args, geometry: productGeometry(1, k, n), weights: rows });
-    return { kind: 'qmatrix', k, n, ...packed, parameters, dot: true } as PackedQMatrix;
+    return { kind: 'qmatrix', k, n, ...packed, parameters } as PackedQMatrix;
   }
   const packed = packPairs(builder, 1, n, { count: 1, length: k }, value, bias);
-  return { kind: 'qmatrix', k, n, ...packed, parameters, dot: false } as PackedQMatrix;
+  return { kind: 'qmatrix', k, n, ...packed, parameters } as PackedQMatrix;
 }
 
 export function qgemm(builder: Builder, args: Args<'qgemm'>): Step {
   const { m, a, output } = args;
-  const { k, n, address, parameters, dot } = args.b as WithParameters<PackedQMatrix> & { readonly dot: boolean };
+  const matrix = args.b as WithParameters<PackedQMatrix>;
+  const { k, n, parameters } = matrix;
   const geometry = productGeometry(m, k, n);
-  const size = { inputStride: k, outputStride: n, input: a, output, weights: address };
-  if (dot) {
+  const size = { inputStride: k, outputStride: n, input: a, output };
+  if (isDot(matrix)) {
     const { input: codes, requantization } = parameters;
-    return dotConv(builder, 'qgemm', { geometry, ...size, codes, requantization });
+    return dotConv(builder, 'qgemm', { geometry, ...size, weights: matrix, codes, requantization });
   }
-  return indirect(builder, 'qgemm', { geometry, outputHeight: 1, outputWidth: m, ...size, parameters });
+  const weights = matrix.address;
+  return indirect(builder, 'qgemm', { geometry, outputHeight: 1, outputWidth: m, ...size, weights, parameters });
 }

@@ -73,21 +73,29 @@ interface IntegerProduct {
   readonly name: string;
   /** `acc` + products of `x` (one lane of A, repeated) and `w`. */
   multiply(acc: string, x: string, w: string): string;
+  /** B may be the sum of several panels: the rows of A pass over one after the other. */
+  readonly passes: boolean;
 }
 
 /** Two int16 a lane. */
 const pairs: IntegerProduct = {
   name: 'qtile',
   multiply: (acc, x, w) => `i32x4.add(${acc}, i32x4.dot_i16x8_s(${x}, ${w}))`,
+  passes: false,
 };
 
 /** Four bytes a lane. */
-const quads: IntegerProduct = { name: 'btile', multiply: (acc, x, w) => `dot4(${w}, ${x}, ${acc})` };
+const quads: IntegerProduct = {
+  name: 'btile',
+  multiply: (acc, x, w) => `dot4(${w}, ${x}, ${acc})`,
+  passes: true,
+};
 
 /**
- * The integer micro-kernels: `qtile{R}x8` and `btile{R}x8(table, taps, depth, b, c)`: C[R, 8] (int32, dense) = bias + Σ_tap
- * Σ_lane A_tap[row][lane] · B[tap, lane], where a lane holds two int16 or four bytes of a row, `depth` counts lanes, and b
- * is a packed panel: 8 int32 biases, then one row of 8 lanes for each lane of A.
+ * The integer micro-kernels: `qtile{R}x8(table, taps, depth, b, c)` and `btile{R}x8(table, taps, depth, passes, b, c)`:
+ * C[R, 8] (int32, dense) = bias + Σ_pass Σ_tap Σ_lane A_tap[row][lane] · B[pass, tap, lane], where a lane holds two int16 or
+ * four bytes of a row, `depth` counts lanes, and b is a packed panel: 8 int32 biases, then one row of 8 lanes for each lane
+ * of A and pass.
  */
 export function integerMicrokernels(): string {
   const lines = ["import { dot4 } from '../dot';", ''];
@@ -97,17 +105,17 @@ export function integerMicrokernels(): string {
   return lines.join('\n');
 }
 
-function integerTile({ name, multiply }: IntegerProduct, rows: number): string {
+function integerTile({ name, multiply, passes }: IntegerProduct, rows: number): string {
   const R = [...Array(rows).keys()];
   const lines: string[] = [];
   lines.push(
-    `export function ${name}${rows}x8(table: usize, taps: i32, depth: i32, b: usize, c: usize): void {`,
+    `export function ${name}${rows}x8(table: usize, taps: i32, depth: i32, ${passes ? 'passes: i32, ' : ''}b: usize, c: usize): void {`,
     '  let a0l = v128.load(b), a0h = v128.load(b, 16);',
   );
   for (const i of R.slice(1)) lines.push(`  let a${i}l = a0l, a${i}h = a0h;`);
-  lines.push('  b += 32;', '  do {');
-  for (const i of R) lines.push(`    let p${i} = <usize>load<u32>(table, ${4 * i});`);
-  lines.push(`    table += ${4 * rows};`, '    let k = depth;');
+  lines.push('  b += 32;', ...(passes ? ['  do {'] : []), '  let row = table, tap = taps;', '  do {');
+  for (const i of R) lines.push(`    let p${i} = <usize>load<u32>(row, ${4 * i});`);
+  lines.push(`    row += ${4 * rows};`, '    let k = depth;');
   const step = (u: number): void => {
     lines.push(`      const l${u} = v128.load(b, ${32 * u}), h${u} = v128.load(b, ${32 * u + 16});`);
     for (const i of R) {
@@ -129,7 +137,7 @@ function integerTile({ name, multiply }: IntegerProduct, rows: number): string {
   lines.push('    }', '    if (k > 0) {');
   step(0);
   advance(1);
-  lines.push('    }', '  } while (--taps > 0);');
+  lines.push('    }', '  } while (--tap > 0);', ...(passes ? ['  } while (--passes > 0);'] : []));
   for (const i of R) lines.push(`  v128.store(c, a${i}l, ${32 * i});`, `  v128.store(c, a${i}h, ${32 * i + 16});`);
   lines.push('}');
   return lines.join('\n');

@@ -113,10 +113,8 @@ function build(bench: Bench, { seed, geometry, inputType, outputType, arithmetic
 
 export const convCodes: AnyCase = kernelCase(convInputs(false), build);
 export const depthwiseCodes: AnyCase = kernelCase(convInputs(true), build);
-/** Weights that fit int8, as the dot product takes them. */
-const narrow = (depthwise: boolean) => convInputs(depthwise).map((input) => ({ ...input, wide: false }));
-export const dotCodes: AnyCase = kernelCase(narrow(false), build);
-export const depthwiseDotCodes: AnyCase = kernelCase(narrow(true), build);
+export const dotCodes: AnyCase = convCodes;
+export const depthwiseDotCodes: AnyCase = depthwiseCodes;
 
 /** The widening is seen through the product that follows it. */
 export const widenCodes: AnyCase = kernelCase(
@@ -160,7 +158,7 @@ export const widenCodes: AnyCase = kernelCase(
 );
 
 /** The padding is seen through the product that follows it. */
-export const padCodes: AnyCase = kernelCase(narrow(false), build);
+export const padCodes: AnyCase = convCodes;
 
 const pools = fc.record({
   seed: seeds,
