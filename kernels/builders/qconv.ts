@@ -86,7 +86,7 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
     const packed = dot
       ? { algorithm: 'dot depthwise', ...packDotDepthwise(builder, args) }
       : { algorithm: 'depthwise', ...packTapPairs(builder, args, padded) };
-    return { ...common, ...packed, parameters } as PackedQConv;
+    return { ...common, ...packed, parameters } as WithParameters<PackedQConv>;
   }
   const outputs = outputChannels / groups;
   const perGroup = panelCount(outputs) * panelColumns;
