@@ -154,6 +154,11 @@ export type Requantization =
   /** ((acc · multiplier >> (shift − 1)) + 1) >> 1 with shift ≥ 1 (METHODS A1, without pre-shift). */
   | { readonly arithmetic: 'settle'; readonly multiplier: Int32Array; readonly shift: Int32Array };
 
+/** Convolutions and products may leave their accumulators as they are: int32 outputs. */
+export interface NoRequantization {
+  readonly arithmetic: 'none';
+}
+
 /** 8-bit activations: `u8` codes 0…255, `s8` codes −128…127. */
 export type CodeType = 'u8' | 's8';
 
@@ -172,8 +177,9 @@ export interface QConvWeights {
   readonly weights: Int8Array | Int16Array;
   readonly bias?: Int32Array | undefined;
   readonly input: { readonly type: CodeType; readonly zeroPoint: number };
+  /** Means nothing for int32 outputs. */
   readonly output: CodeOutput;
-  readonly requantization: Requantization;
+  readonly requantization: Requantization | NoRequantization;
 }
 
 export interface PackedQConv {
@@ -466,6 +472,8 @@ export interface Workspace {
     readonly output: Address;
     readonly inputStride?: number;
     readonly outputStride?: number;
+    /** The input's zero point is the code there, known only while running (int32 outputs; packed with a zero point of 0). */
+    readonly zeroPoint?: Address | undefined;
   }): Step;
   /** B [k, n] (`transposed`: [n, k]); parameters as for a 1×1 convolution with n output channels. */
   packQMatrix(
@@ -475,7 +483,25 @@ export interface Workspace {
       readonly transposed?: boolean;
     },
   ): PackedQMatrix;
-  qgemm(args: { readonly m: number; readonly a: Address; readonly b: PackedQMatrix; readonly output: Address }): Step;
+  qgemm(args: {
+    readonly m: number;
+    readonly a: Address;
+    readonly b: PackedQMatrix;
+    readonly output: Address;
+    /** As for `qconv2d`. */
+    readonly zeroPoint?: Address | undefined;
+  }): Step;
+  /**
+   * uint8 codes whose scale and zero point come of the values' own range, which is made to hold 0 (DynamicQuantizeLinear). float32
+   * at `scale`, a code at `zeroPoint`.
+   */
+  dynamicQuantize(args: {
+    readonly input: Address;
+    readonly count: number;
+    readonly output: Address;
+    readonly scale: Address;
+    readonly zeroPoint: Address;
+  }): Step;
   /**
    * Broadcasting as `binary`. With za = a − zero, zb alike: mul rescales za · zb. add, `ort`: round((za · s_a + zb · s_b) / s_out) with
    * every operation in float32; else aTable[a] + bTable[b] (by the codes' bytes) is rescaled.

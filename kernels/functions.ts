@@ -54,8 +54,8 @@ export const binaryFunctions = [
 
 export const reduceFunctions = ['sum', 'mean', 'max', 'min', 'sumSquare', 'l1', 'l2', 'prod', 'logSumExp'] as const;
 
-/** How an int32 accumulator becomes an 8-bit code. */
-export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle'] as const;
+/** How an int32 accumulator becomes an 8-bit code; `none`: it stays what it is. */
+export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle', 'none'] as const;
 
 export type Arithmetic = (typeof arithmetics)[number];
 export type UnaryFunction = (typeof unaryFunctions)[number];

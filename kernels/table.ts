@@ -66,6 +66,7 @@ const indirect = {
  * How accumulators become codes: number in `arithmetics` (kernels/functions.ts), constants per output channel (padded to 8), and
  * the code range. Multipliers are float32 (`ort`) or int32. Fixed-point arithmetic goes by shifts, one lane at a
  * time, or, where `factors` is not 0, by float64 factors 2^shift and int64 rounding terms (see assembly/requantize.ts).
+ * `none`: outputs are int32; the code at the address `shifts` (int8 if `low`), unless that is 0, times `multipliers` is taken off.
  */
 export const requantization = {
   arithmetic: 'i32',
@@ -366,6 +367,8 @@ export const kernelTable = [
       padded: 'i32',
       inputStride: 'i32',
       zero: 'i32',
+      /** Where the zero point is a code in memory, else 0. */
+      zeroAt: 'address',
       signed: 'i32',
     },
   },
@@ -392,6 +395,8 @@ export const kernelTable = [
       pixelBytes: 'i32',
       inputStride: 'i32',
       zero: 'i32',
+      /** Where the zero point is a code in memory, else 0. */
+      zeroAt: 'address',
       flip: 'i32',
     },
   },
@@ -505,6 +510,12 @@ export const kernelTable = [
       low: 'f32',
       high: 'f32',
     },
+  },
+  {
+    // {min, max} at `range` to the scale (float32) and zero point (a float32 and a code) of uint8 codes that hold them and 0.
+    // Items: 1.
+    name: 'rangeCodes',
+    fields: { range: 'address', scale: 'address', zero: 'address', code: 'address' },
   },
   {
     name: 'fakeQuantizeF32',

@@ -342,6 +342,17 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
       ws.quantize({ ...tensor, type: 'u8', input: buffer(ws, count), output: ws.alloc(count) }),
     ),
   ],
+  rangeCodes: [
+    elementwise('codes of their own range', (ws) =>
+      ws.dynamicQuantize({
+        input: buffer(ws, count),
+        count,
+        output: ws.alloc(count),
+        scale: ws.alloc(4),
+        zeroPoint: ws.alloc(1),
+      }),
+    ),
+  ],
   fakeQuantizeF32: [
     elementwise('per tensor', (ws) =>
       ws.fakeQuantize({ ...tensor, input: buffer(ws, count), output: ws.alloc(4 * count) }),

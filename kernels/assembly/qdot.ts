@@ -2,7 +2,7 @@ import { HEADER, SHARED_SCRATCH, prepareTile } from './conv';
 import { ConvF32, DotCodes, PadCodes, Requantization } from './generated/descriptors';
 import { btile1x32, btile1x8, btile2x8, btile3x8, btile4x8, btile5x8, btile6x8 } from './generated/integer-microkernels';
 import { least } from './integer';
-import { requantizeTile } from './requantize';
+import { NONE, requantizeTile } from './requantize';
 
 /** Rows of the largest tile: twelve accumulators. */
 // @ts-ignore: decorator
@@ -10,7 +10,8 @@ import { requantizeTile } from './requantize';
 const ROWS: i32 = 6;
 
 export function padCodes(d: PadCodes, begin: i32, end: i32, scratch: usize): void {
-  const width = d.width, pixelBytes = d.pixelBytes, zero = <u8>d.zero;
+  const width = d.width, pixelBytes = d.pixelBytes;
+  const zero: u8 = d.zeroAt == 0 ? <u8>d.zero : load<u8>(d.zeroAt) ^ <u8>d.flip;
   const padded = d.height + d.padTop + d.padBottom;
   const left = d.padLeft * pixelBytes, right = d.padRight * pixelBytes;
   const lineBytes = left + width * pixelBytes + right;
@@ -49,7 +50,9 @@ export function dotCodes(d: DotCodes, begin: i32, end: i32, scratch: usize): voi
   const n = d.groupOutputs, pixels = d.pixels, tileBytes = d.tileBytes;
   const panelBytes = d.panelBytes;
   const panels = (n + 7) >> 3;
-  const stride = d.outputStride;
+  // Bytes of an output.
+  const shift = d.arithmetic == NONE ? 2 : 0;
+  const stride = d.outputStride << shift;
   const input = d.input == 0 ? <usize>load<u32>(SHARED_SCRATCH) : d.input;
   const indirect = changetype<ConvF32>(changetype<usize>(d));
   const requantization = changetype<Requantization>(changetype<usize>(d) + offsetof<DotCodes>('arithmetic'));
@@ -70,13 +73,13 @@ export function dotCodes(d: DotCodes, begin: i32, end: i32, scratch: usize): voi
     let panel = (item % panelBlocks) * d.blockPanels;
     const panel1 = least(panel + d.blockPanels, panels);
     let b = d.weights + (group * panels + panel) * panelBytes;
-    const rows = d.output + pixel0 * stride + group * n;
+    const rows = d.output + pixel0 * stride + ((group * n) << shift);
     if (pixel1 - pixel0 == 1 && load<i32>(slots) == 1 && d.single) {
       const lanes = (load<i32>(slots, 4) + 3) >> 2, a = <usize>load<u32>(slots + HEADER);
       for (; panel + 4 <= panel1; panel += 4, b += panelBytes << 2) {
         btile1x32(a, lanes, b, panelBytes, accumulators);
         for (let i = 0; i < 4; i++)
-          requantizeTile(rows + (panel + i) * 8, stride, accumulators + (i << 5), 1, n - (panel + i) * 8, (group * panels + panel + i) * 8, requantization);
+          requantizeTile(rows + ((panel + i) << (3 + shift)), stride, accumulators + (i << 5), 1, n - (panel + i) * 8, (group * panels + panel + i) * 8, requantization);
       }
     }
     for (; panel < panel1; panel++, b += panelBytes) {
@@ -85,7 +88,7 @@ export function dotCodes(d: DotCodes, begin: i32, end: i32, scratch: usize): voi
       for (let pixel = pixel0; pixel < pixel1; pixel += ROWS, slot += tileBytes, c += ROWS << 5)
         btile(least(pixel1 - pixel, ROWS), slot + HEADER, load<i32>(slot), (load<i32>(slot, 4) + 3) >> 2, passes, b, c);
       // Constants are padded to 8 within each group, as the panels are.
-      requantizeTile(rows + panel * 8, stride, accumulators, pixel1 - pixel0, n - panel * 8, (group * panels + panel) * 8, requantization);
+      requantizeTile(rows + (panel << (3 + shift)), stride, accumulators, pixel1 - pixel0, n - panel * 8, (group * panels + panel) * 8, requantization);
     }
   }
 }

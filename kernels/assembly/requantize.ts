@@ -1,6 +1,7 @@
 import { roundingShift0 } from './generated/constants';
 import { Requantization } from './generated/descriptors';
 import { least } from './integer';
+import { storePartial } from './vector';
 
 // Numbers of kernels/functions.ts, arithmetics.
 // @ts-ignore: decorator
@@ -11,6 +12,8 @@ import { least } from './integer';
 @inline export const GEMMLOWP: i32 = 2;
 // @ts-ignore: decorator
 @inline export const SETTLE: i32 = 3;
+// @ts-ignore: decorator
+@inline export const NONE: i32 = 4;
 
 /**
  * Adding 1.5 · 2²³ rounds a small float to an integer, half to even, and leaves it in the low bits: `roundedCodes` gives these
@@ -114,7 +117,8 @@ export function saturate(a: v128, b: v128, low: v128, high: v128, flips: v128): 
 }
 
 /**
- * A tile of accumulators, `rows` rows of 8 int32, becomes codes: `columns` (1…8 or more) of each row, rows `stride` bytes apart.
+ * A tile of accumulators, `rows` rows of 8 int32, becomes codes (or stays int32): `columns` (1…8 or more) of each row, rows
+ * `stride` bytes apart.
  * `channel`: where its constants lie; they are there for all 8 columns. `d`: any kernel's requantisation fields.
  */
 export function requantizeTile(to: usize, stride: i32, from: usize, rows: i32, columns: i32, channel: i32, d: Requantization): void {
@@ -134,6 +138,14 @@ export function requantizeTile(to: usize, stride: i32, from: usize, rows: i32, c
     for (; rows > 0; rows--, from += 32, to += stride) {
       const words = saturated(from, m0, m1, offset);
       storeBytes(to, saturate(words, words, low, high, flips), columns);
+    }
+  } else if (d.arithmetic == NONE) {
+    const zero = d.shifts == 0 ? 0 : d.low ? <i32>load<i8>(d.shifts) : <i32>load<u8>(d.shifts);
+    const z = i32x4.splat(zero);
+    const a = i32x4.mul(z, v128.load(m)), b = i32x4.mul(z, v128.load(m, 16));
+    for (; rows > 0; rows--, from += 32, to += stride) {
+      storePartial(to, i32x4.sub(v128.load(from), a), columns);
+      if (columns > 4) storePartial(to + 16, i32x4.sub(v128.load(from, 16), b), columns - 4);
     }
   } else if (d.arithmetic == ORT) {
     const low = f32x4.splat(<f32>(d.low - d.zero)), high = f32x4.splat(<f32>(d.high - d.zero)), offset = codeOffset(d.zero);

@@ -4,7 +4,13 @@ import { checkGeometry, isPointwise, outputSize, paddedGeometry, tileSlot } from
 import { isDepthwise } from './depthwise.ts';
 import { blockShape, panelColumns, panelCount } from './gemm.ts';
 import { type DotWeights, dotConv, dotDepthwise, packDotConv, packDotDepthwise } from './qdot.ts';
-import { largestSum, type RequantizationFields, requantizationFields, signed } from './requantization.ts';
+import {
+  accumulatorFields,
+  largestSum,
+  type RequantizationFields,
+  requantizationFields,
+  signed,
+} from './requantization.ts';
 import { windowFields } from './window.ts';
 
 type Args<M extends keyof Workspace> = Workspace[M] extends (args: infer A) => unknown ? A : never;
@@ -67,6 +73,12 @@ function packPairs(
   return { address, bytes };
 }
 
+function sumOf(values: Int8Array | Int16Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
 export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
   const { geometry, weights, bias, input, output, requantization } = args;
   checkGeometry(geometry, weights.length);
@@ -78,7 +90,7 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
   const depth = weights.length / Math.max(1, outputChannels);
   const largest = largestSum(input, depth, (channel, i) => weights[channel * depth + i]!, bias);
   const dot = builder.kernels.features.dot !== undefined;
-  if (isDepthwise(geometry)) {
+  if (isDepthwise(geometry) && requantization.arithmetic !== 'none') {
     const padded = Math.ceil(outputChannels / 8) * 8;
     const channelOf = (i: number) => (i < outputChannels ? i : -1);
     const fields = requantizationFields(builder, requantization, output, outputChannels, padded, channelOf, largest);
@@ -92,7 +104,11 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
   const perGroup = panelCount(outputs) * panelColumns;
   const channelOf = (i: number) => (i % perGroup < outputs ? Math.floor(i / perGroup) * outputs + (i % perGroup) : -1);
   const places = groups * perGroup;
-  const fields = requantizationFields(builder, requantization, output, outputChannels, places, channelOf, largest);
+  const sum = (channel: number) => sumOf(weights.subarray(channel * depth, (channel + 1) * depth));
+  const fields =
+    requantization.arithmetic === 'none'
+      ? accumulatorFields(builder, input.type, places, channelOf, sum)
+      : requantizationFields(builder, requantization, output, outputChannels, places, channelOf, largest);
   const parameters = { input, requantization: fields };
   if (dot) return { ...common, algorithm: 'dot', ...packDotConv(builder, args), parameters } as PackedQConv;
   const inputs = inputChannels / groups;
@@ -160,19 +176,19 @@ function isDot(packed: PackedQConv | PackedQMatrix): packed is (PackedQConv | Pa
 }
 
 export function qconv2d(builder: Builder, args: Args<'qconv2d'>): Step {
-  const { input, output } = args;
+  const { input, output, zeroPoint: zeroAt = 0 } = args;
   const conv = args.conv as WithParameters<PackedQConv>;
   const { geometry, outputHeight, outputWidth, address, parameters } = conv;
   const inputStride = args.inputStride ?? geometry.inputChannels;
   const outputStride = args.outputStride ?? geometry.outputChannels;
   if (isDot(conv)) {
     const { input: codes, requantization } = parameters;
-    const dot = { geometry, input, output, weights: conv, inputStride, outputStride, codes, requantization };
-    return isDepthwise(geometry) ? dotDepthwise(builder, dot) : dotConv(builder, 'qconv', dot);
+    const dot = { geometry, input, output, weights: conv, inputStride, outputStride, codes, requantization, zeroAt };
+    return conv.algorithm === 'dot depthwise' ? dotDepthwise(builder, dot) : dotConv(builder, 'qconv', dot);
   }
   if (conv.algorithm !== 'depthwise') {
     const size = { outputHeight, outputWidth, inputStride, outputStride };
-    return indirect(builder, 'qconv', { geometry, ...size, input, output, weights: address, parameters });
+    return indirect(builder, 'qconv', { geometry, ...size, input, output, weights: address, parameters, zeroAt });
   }
   const channels = geometry.outputChannels;
   const taps = geometry.kernel[0] * geometry.kernel[1];
@@ -202,6 +218,8 @@ interface Indirect {
   readonly output: number;
   readonly weights: number;
   readonly parameters: Parameters;
+  /** Address of a zero point that is known only while running, else 0. */
+  readonly zeroAt: number;
 }
 
 /** Elements of a kernel row below which windows are gathered, if enough panels share the gathering. */
@@ -284,6 +302,7 @@ function widenCall(builder: Builder, args: Indirect, channels: number, padded: n
     padded,
     inputStride: args.inputStride,
     zero: parameters.input.zeroPoint,
+    zeroAt: args.zeroAt,
     signed: signed(parameters.input.type),
   };
   return call(builder, 'widenCodes', values, lines, pixels * groups * channels * 2);
@@ -313,7 +332,11 @@ export function packQMatrix(builder: Builder, args: Args<'packQMatrix'>): Packed
   const places = panelCount(n) * panelColumns;
   const channelOf = (i: number) => (i < n ? i : -1);
   const largest = largestSum(input, k, (channel, i) => value(channel, 0, i), bias);
-  const fields = requantizationFields(builder, requantization, output, n, places, channelOf, largest);
+  const sum = (channel: number) => Array.from({ length: k }, (_, i) => value(channel, 0, i)).reduce((a, b) => a + b, 0);
+  const fields =
+    requantization.arithmetic === 'none'
+      ? accumulatorFields(builder, input.type, places, channelOf, sum)
+      : requantizationFields(builder, requantization, output, n, places, channelOf, largest);
   const parameters = { input, requantization: fields };
   if (builder.kernels.features.dot !== undefined) {
     const rows = transposed ? weights : weights.map((_, i) => value(Math.floor(i / k), 0, i % k));
@@ -325,15 +348,23 @@ export function packQMatrix(builder: Builder, args: Args<'packQMatrix'>): Packed
 }
 
 export function qgemm(builder: Builder, args: Args<'qgemm'>): Step {
-  const { m, a, output } = args;
+  const { m, a, output, zeroPoint: zeroAt = 0 } = args;
   const matrix = args.b as WithParameters<PackedQMatrix>;
   const { k, n, parameters } = matrix;
   const geometry = productGeometry(m, k, n);
   const size = { inputStride: k, outputStride: n, input: a, output };
   if (isDot(matrix)) {
     const { input: codes, requantization } = parameters;
-    return dotConv(builder, 'qgemm', { geometry, ...size, weights: matrix, codes, requantization });
+    return dotConv(builder, 'qgemm', { geometry, ...size, weights: matrix, codes, requantization, zeroAt });
   }
   const weights = matrix.address;
-  return indirect(builder, 'qgemm', { geometry, outputHeight: 1, outputWidth: m, ...size, weights, parameters });
+  return indirect(builder, 'qgemm', {
+    geometry,
+    outputHeight: 1,
+    outputWidth: m,
+    ...size,
+    weights,
+    parameters,
+    zeroAt,
+  });
 }

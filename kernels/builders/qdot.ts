@@ -144,6 +144,8 @@ export interface DotStep {
   readonly outputStride: number;
   readonly codes: QConvWeights['input'];
   readonly requantization: RequantizationFields;
+  /** Address of a zero point that is known only while running, else 0. */
+  readonly zeroAt: number;
 }
 
 /** Codes of a kernel row below which windows are gathered, if enough panels share the gathering. */
@@ -193,6 +195,7 @@ export function dotConv(builder: Builder, name: string, args: DotStep): Step {
     passes: weights.passes,
     single: weights.single ? 1 : 0,
     ...requantization,
+    ...(args.zeroAt !== 0 && { shifts: args.zeroAt }),
   };
   const items = pixels === 0 ? 0 : groups * blocks.rowBlocks * blocks.panelBlocks;
   const work = pixels * outputChannels * ((runs.count * runs.length) / productsAnOperation + 2);
@@ -203,7 +206,12 @@ export function dotConv(builder: Builder, name: string, args: DotStep): Step {
 /** Pixels of a line where lines do not matter. */
 const linePixels = 64;
 
-function padCall(builder: Builder, { geometry, input, inputStride }: DotStep, zero: number, flip: number): Call {
+function padCall(
+  builder: Builder,
+  { geometry, input, inputStride, zeroAt }: DotStep,
+  zero: number,
+  flip: number,
+): Call {
   const { batch, pads, inputHeight, inputWidth, inputChannels } = geometry;
   const [padTop, padLeft, padBottom, padRight] = pads;
   const pixels = batch * inputHeight * inputWidth;
@@ -226,6 +234,7 @@ function padCall(builder: Builder, { geometry, input, inputStride }: DotStep, ze
     pixelBytes: inputChannels,
     inputStride,
     zero: zero & 255,
+    zeroAt,
     flip,
   };
   return call(builder, 'padCodes', values, lines, bytes / 2);

@@ -69,6 +69,20 @@ export function requantizationFields(
   };
 }
 
+/** Fields of int32 outputs: `sum(channel)` of a channel's weights is what a zero point of 1 takes off. */
+export function accumulatorFields(
+  builder: Builder,
+  input: CodeType,
+  places: number,
+  channelOf: (place: number) => number,
+  sum: (channel: number) => number,
+): RequantizationFields {
+  const sums = Int32Array.from({ length: places }, (_, i) => (channelOf(i) < 0 ? 0 : sum(channelOf(i))));
+  const unused = { factors: 0, rounds: 0, zero: 0, high: 0, fits: 0 } as const;
+  const multipliers = place(builder, sums);
+  return { ...unused, arithmetic: arithmetics.indexOf('none'), multipliers, shifts: 0, low: signed(input) };
+}
+
 /**
  * Constants of the float64 way of doing fixed-point arithmetic (assembly/requantize.ts), or undefined where it would not be exact:
  * a shift to the left, or one so long that a float64 does not hold all bits.

@@ -1,3 +1,4 @@
+import { lowerQLinearConv } from '../../executor/lowerings/qlinear.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
@@ -70,4 +71,5 @@ export const qlinearConv: Operator = {
     return [requantized(sums, dims, (i) => multipliers[multipliers.length === 1 ? 0 : channel(i)]!, yZero!)];
   },
   cost: convolutionCost,
+  lower: lowerQLinearConv,
 };

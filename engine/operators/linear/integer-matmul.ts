@@ -1,3 +1,4 @@
+import { lowerQLinearMatMul } from '../../executor/lowerings/qlinear.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { newestOpset } from '../shared/elementwise.ts';
@@ -52,4 +53,5 @@ export const qlinearMatMul: Operator = {
     return [requantized(values, dims, multiplier, yZero!)];
   },
   cost: productCost,
+  lower: lowerQLinearMatMul,
 };

@@ -18,7 +18,7 @@ import {
 import { copyStrided, fill, gatherRows, resizeLinearF32, resizeNearestCase, transpose } from './movement.ts';
 import { combineMinMaxF32, combineSumsF64, histogramF32, minMaxChannelsF32, minMaxF32, sumsF32 } from './observe.ts';
 import { averagePoolF32, maxPoolF32 } from './pool.ts';
-import { dequantizeF32, fakeQuantizeF32, quantizeF32 } from './quantize.ts';
+import { dequantizeF32, fakeQuantizeF32, quantizeF32, rangeCodes } from './quantize.ts';
 import { reduceF32, softmaxF32 } from './reduce.ts';
 import { winogradF32 } from './winograd.ts';
 
@@ -56,6 +56,7 @@ export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
   binaryCodes,
   lookupCodes,
   quantizeF32,
+  rangeCodes,
   fakeQuantizeF32,
   dequantizeF32,
   minMaxF32,
