@@ -18,9 +18,10 @@ import { poolGeometry } from './pool.ts';
 export function lowerQConv(node: GraphNode, lowering: Lowering): Declined {
   const [x, w, b] = node.inputs as [string, string, string?];
   const input = lowering.type(x);
+  const rank = input.dims.length;
+  if (rank !== 3 && rank !== 4) return `no kernel for ${rank - 2} spatial axes`;
   const constants = integerConstants(node, lowering, w, b, 0);
   if (typeof constants === 'string') return constants;
-  const rank = input.dims.length;
   const geometry = convGeometry(node, input.dims, lowering.type(node.outputs[0]!).dims, lowering.type(w).dims);
   const order = channelsLastOrder(rank);
   const source = lowering.input(x, order, { pitched: true });

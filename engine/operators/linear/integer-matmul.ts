@@ -1,4 +1,4 @@
-import { lowerQLinearMatMul } from '../../executor/lowerings/qlinear.ts';
+import { lowerMatMulInteger, lowerQLinearMatMul } from '../../executor/lowerings/qlinear.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { newestOpset } from '../shared/elementwise.ts';
@@ -25,6 +25,7 @@ export const matMulInteger: Operator = {
     return [tensorOf('int32', dims, values)];
   },
   cost: productCost,
+  lower: lowerMatMulInteger,
 };
 
 /** Inputs: a, its scale and zero point, b, its scale and zero point, y's scale and zero point. */
