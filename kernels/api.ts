@@ -24,6 +24,11 @@ export type KernelMode = 'strict' | 'relaxed';
 export interface KernelFeatures {
   /** What is in use: `relaxed` was asked for and the machine passed the known-answer test. */
   readonly mode: KernelMode;
+  /**
+   * Activations that the machine multiplies exactly by int8 weights, four bytes in one instruction, as the loader found out;
+   * absent: integer products are made of 16 bits. The results are the same.
+   */
+  readonly dot?: CodeType;
   /** Memory is a SharedArrayBuffer. */
   readonly shared: boolean;
   /** Threads that work on a step, the caller's included. */
@@ -163,6 +168,11 @@ export type Requantization =
   /** ((acc · multiplier >> (shift − 1)) + 1) >> 1 with shift ≥ 1 (METHODS A1, without pre-shift). */
   | { readonly arithmetic: 'settle'; readonly multiplier: Int32Array; readonly shift: Int32Array };
 
+/** Convolutions and products may leave their accumulators as they are: int32 outputs. */
+export interface NoRequantization {
+  readonly arithmetic: 'none';
+}
+
 /** 8-bit activations: `u8` codes 0…255, `s8` codes −128…127. */
 export type CodeType = 'u8' | 's8';
 
@@ -181,8 +191,9 @@ export interface QConvWeights {
   readonly weights: Int8Array | Int16Array;
   readonly bias?: Int32Array | undefined;
   readonly input: { readonly type: CodeType; readonly zeroPoint: number };
+  /** Means nothing for int32 outputs. */
   readonly output: CodeOutput;
-  readonly requantization: Requantization;
+  readonly requantization: Requantization | NoRequantization;
 }
 
 export interface PackedQConv {
@@ -538,6 +549,8 @@ export interface Workspace {
     readonly output: Address;
     readonly inputStride?: number;
     readonly outputStride?: number;
+    /** The input's zero point is the code there, known only while running (int32 outputs; packed with a zero point of 0). */
+    readonly zeroPoint?: Address | undefined;
   }): Step;
   /** B [k, n] (`transposed`: [n, k]); parameters as for a 1×1 convolution with n output channels. */
   packQMatrix(
@@ -547,7 +560,25 @@ export interface Workspace {
       readonly transposed?: boolean;
     },
   ): PackedQMatrix;
-  qgemm(args: { readonly m: number; readonly a: Address; readonly b: PackedQMatrix; readonly output: Address }): Step;
+  qgemm(args: {
+    readonly m: number;
+    readonly a: Address;
+    readonly b: PackedQMatrix;
+    readonly output: Address;
+    /** As for `qconv2d`. */
+    readonly zeroPoint?: Address | undefined;
+  }): Step;
+  /**
+   * uint8 codes whose scale and zero point come of the values' own range, which is made to hold 0 (DynamicQuantizeLinear). float32
+   * at `scale`, a code at `zeroPoint`.
+   */
+  dynamicQuantize(args: {
+    readonly input: Address;
+    readonly count: number;
+    readonly output: Address;
+    readonly scale: Address;
+    readonly zeroPoint: Address;
+  }): Step;
   /**
    * Broadcasting as `binary`. With za = a − zero, zb alike: mul rescales za · zb. add, `ort`: round((za · s_a + zb · s_b) / s_out) with
    * every operation in float32; else aTable[a] + bTable[b] (by the codes' bytes) is rescaled.
@@ -637,6 +668,11 @@ export interface LoadOptions {
    * `data` passes through structured clone. Absent: one thread and unshared memory.
    */
   readonly startThread?: ((data: unknown) => KernelThread) | undefined;
+  /**
+   * Instead of what the loader finds out (`KernelFeatures.dot`), for tests: 'none' makes all integer products of 16 bits; the strict
+   * module takes 'u8', slowly.
+   */
+  readonly dot?: CodeType | 'none' | undefined;
   /** Memory never grows beyond; default 2 GiB, at most 4 GiB. */
   readonly maximumBytes?: number;
   /** How long a pool thread may be silent in the middle of its work before it counts as lost; default 20 s. */

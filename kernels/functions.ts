@@ -69,8 +69,8 @@ export const recurrentFunctions = [
   'softplus',
 ] as const;
 
-/** How an int32 accumulator becomes an 8-bit code. */
-export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle'] as const;
+/** How an int32 accumulator becomes an 8-bit code; `none`: it stays what it is. */
+export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle', 'none'] as const;
 
 export type Arithmetic = (typeof arithmetics)[number];
 export type UnaryFunction = (typeof unaryFunctions)[number];

@@ -1,4 +1,4 @@
-import { KernelMemoryExhausted, type KernelMode, type Kernels, type LoadOptions } from './api.ts';
+import { type CodeType, KernelMemoryExhausted, type KernelMode, type Kernels, type LoadOptions } from './api.ts';
 import { arenaBase, mostThreads } from './control.ts';
 import * as relaxed from './generated/relaxed.ts';
 import * as simd from './generated/simd.ts';
@@ -28,7 +28,9 @@ export async function loadKernels(options: LoadOptions): Promise<Kernels> {
   if (threads > mostThreads)
     throw new RangeError(`At most ${mostThreads} threads can work; ${threads} were asked for.`);
   const shared = threads > 1;
-  const mode: KernelMode = options.mode === 'relaxed' && (await relaxedWorks()) ? 'relaxed' : 'strict';
+  const answer: RelaxedAnswer = options.mode === 'relaxed' ? await relaxedAnswer() : { works: false };
+  const mode: KernelMode = answer.works ? 'relaxed' : 'strict';
+  const dot = options.dot ?? answer.dot ?? 'none';
   const module = await compile(mode, shared);
   const memory = makeMemory(limit, shared);
   const functions = kernelFunctions(new WebAssembly.Instance(module, { env: { memory } }));
@@ -37,7 +39,7 @@ export async function loadKernels(options: LoadOptions): Promise<Kernels> {
     functions,
     limit,
     base: arenaBase,
-    features: { mode, shared, threads },
+    features: { mode, shared, threads, ...(dot !== 'none' && { dot }) },
     patienceMilliseconds: options.patienceMilliseconds,
   });
   for (let thread = 1; thread < threads; thread++) {
@@ -73,24 +75,35 @@ function moduleBytes(variant: Variant, shared: boolean): Uint8Array<ArrayBuffer>
   return bytes;
 }
 
-let relaxedAnswer: Promise<boolean> | undefined;
-
-function relaxedWorks(): Promise<boolean> {
-  relaxedAnswer ??= testRelaxed();
-  return relaxedAnswer;
+/** What relaxed instructions do on this machine. */
+interface RelaxedAnswer {
+  /** A multiply-add is fused or unfused, and nothing else. */
+  readonly works: boolean;
+  readonly dot?: CodeType | undefined;
 }
 
-async function testRelaxed(): Promise<boolean> {
-  if (!WebAssembly.validate(moduleBytes(relaxed, false))) return false;
+let answered: Promise<RelaxedAnswer> | undefined;
+
+function relaxedAnswer(): Promise<RelaxedAnswer> {
+  answered ??= testRelaxed();
+  return answered;
+}
+
+async function testRelaxed(): Promise<RelaxedAnswer> {
+  if (!WebAssembly.validate(moduleBytes(relaxed, false))) return { works: false };
   try {
-    const features = { mode: 'relaxed', shared: false, threads: 1 } as const;
-    const memory = makeMemory(2 ** 22, false);
+    const limit = 2 ** 22;
+    const memory = makeMemory(limit, false);
     const module = await compile('relaxed', false);
     const functions = kernelFunctions(new WebAssembly.Instance(module, { env: { memory } }));
-    const kernels = new LoadedKernels({ memory, functions, limit: 2 ** 22, base: arenaBase, features });
-    return knownAnswer(kernels);
+    const kernels = (dot?: CodeType) => {
+      const features = { mode: 'relaxed', shared: false, threads: 1, ...(dot && { dot }) } as const;
+      return new LoadedKernels({ memory, functions, limit, base: arenaBase, features });
+    };
+    const dot = (['u8', 's8'] as const).find((type) => exactDot(kernels(type), type));
+    return { works: knownAnswer(kernels()), dot };
   } catch {
-    return false;
+    return { works: false };
   }
 }
 
@@ -112,6 +125,50 @@ function knownAnswer(kernels: Kernels): boolean {
   const results = new Set(kernels.f32(output, m * n));
   ws.dispose();
   return results.size === 1 && (results.has(2 ** -24) || results.has(0));
+}
+
+/** Weights whose sum is 1 although every part of it overflows 16 bits with the largest codes of either sign. */
+const oneInAll = [
+  [127, 127, -127, -126, 0, 0, 0, 0],
+  [-128, -128, 127, 127, 3, 0, 0, 0],
+  [127, -126, 127, -127, -128, 127, 127, -126],
+  [-128, -128, 127, -128, 127, 127, 127, -123],
+  [0, 0, 0, 0, 0, 0, 0, 1],
+] as const;
+
+/**
+ * Does the relaxed dot product take all codes of a type exactly? The specification leaves open what it makes of a byte above 127
+ * (uint8, int8, or sums of pairs that saturate) but not that it is always the same. Every code, repeated, goes through
+ * products that give it back; one row and 257 of them, so that all tiles take part.
+ */
+function exactDot(kernels: Kernels, type: CodeType): boolean {
+  const ws = kernels.workspace();
+  const rows = 257;
+  const n = 40;
+  const k = 8;
+  const [low, high] = type === 'u8' ? [0, 255] : [-128, 127];
+  const weights = Int8Array.from({ length: n * k }, (_, i) => oneInAll[Math.floor(i / k) % oneInAll.length]![i % k]!);
+  const b = ws.packQMatrix({
+    k,
+    n,
+    transposed: true,
+    weights,
+    input: { type, zeroPoint: 0 },
+    output: { type, zeroPoint: 0, low, high },
+    requantization: { arithmetic: 'ort', scale: Float32Array.of(1) },
+  });
+  const a = ws.alloc(rows * k);
+  const output = ws.alloc(rows * n);
+  const given = kernels.u8(a, rows * k);
+  for (let i = 0; i < given.length; i++) given[i] = Math.floor(i / k);
+  const expected = (row: number) => row & 255;
+  const isExact = (m: number, first: number) => {
+    kernels.run(ws.qgemm({ m, a: a + first * k, b, output }));
+    return kernels.u8(output, m * n).every((code, i) => code === expected(first + Math.floor(i / n)));
+  };
+  const exact = isExact(rows, 0) && isExact(1, 255) && isExact(1, 128) && isExact(5, 250) && isExact(2, 127);
+  ws.dispose();
+  return exact;
 }
 
 /** Base64 without padding rules to break: the text is our own generator's. */

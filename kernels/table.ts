@@ -72,6 +72,7 @@ const activation = <N extends string>(name: N) =>
  * How accumulators become codes: number in `arithmetics` (kernels/functions.ts), constants per output channel (padded to 8), and
  * the code range. Multipliers are float32 (`ort`) or int32. Fixed-point arithmetic goes by shifts, one lane at a
  * time, or, where `factors` is not 0, by float64 factors 2^shift and int64 rounding terms (see assembly/requantize.ts).
+ * `none`: outputs are int32; the code at the address `shifts` (int8 if `low`), unless that is 0, times `multipliers` is taken off.
  */
 export const requantization = {
   arithmetic: 'i32',
@@ -82,6 +83,8 @@ export const requantization = {
   zero: 'i32',
   low: 'i32',
   high: 'i32',
+  /** No rescaled accumulator reaches 2²¹: saturating to 16 and 8 bits clamps it (`ort`). */
+  fits: 'i32',
 } as const satisfies Fields;
 
 export const kernelTable = [
@@ -454,6 +457,8 @@ export const kernelTable = [
       padded: 'i32',
       inputStride: 'i32',
       zero: 'i32',
+      /** Where the zero point is a code in memory, else 0. */
+      zeroAt: 'address',
       signed: 'i32',
     },
   },
@@ -463,6 +468,55 @@ export const kernelTable = [
     // Items: (group × pixel block) × panel block.
     name: 'convCodes',
     fields: { ...indirect, panelBytes: 'i32', ...requantization },
+  },
+  {
+    // As padLines, of codes: `zero` around them, every code xor `flip` (128 turns int8 into uint8 and back). At most `pixels`
+    // pixels in all. Items: padded lines.
+    name: 'padCodes',
+    fields: {
+      input: 'address',
+      pixels: 'i32',
+      height: 'i32',
+      width: 'i32',
+      padTop: 'i32',
+      padLeft: 'i32',
+      padBottom: 'i32',
+      padRight: 'i32',
+      pixelBytes: 'i32',
+      inputStride: 'i32',
+      zero: 'i32',
+      /** Where the zero point is a code in memory, else 0. */
+      zeroAt: 'address',
+      flip: 'i32',
+    },
+  },
+  {
+    // Indirect GEMM of bytes into int32, four products a lane; only where `KernelFeatures.dot` says that it is exact. Panels:
+    // 8 int32 biases, which contain the zero point's part, then one row of 8 × 4 int8 for each four elements of a run, and that
+    // once more for each further pass of the panel: weights that int8 does not hold are sums. `single`: no panel has more passes
+    // than one. Input 0: the lines that padCodes left. Items: (group × pixel block) × panel block.
+    name: 'dotCodes',
+    fields: { ...indirect, panelBytes: 'i32', passes: 'address', single: 'i32', ...requantization },
+  },
+  {
+    // Four taps of a column a lane. Weights: for each 8 channels 8 int32 biases, which contain the zero point's part, and for each
+    // column and four of its taps 8 × 4 int8, in passes as dotCodes has them. `zeros`: 8 codes of the zero point; codes enter xor
+    // `flip`. Items: output rows.
+    name: 'depthwiseDotCodes',
+    fields: {
+      input: 'address',
+      weights: 'address',
+      output: 'address',
+      zeros: 'address',
+      channels: 'i32',
+      ...window,
+      inputStride: 'i32',
+      outputStride: 'i32',
+      flip: 'i32',
+      groupBytes: 'i32',
+      passes: 'address',
+      ...requantization,
+    },
   },
   {
     // Weights: int32 biases [padded], then [tap pairs][padded][2] int16, then `padded` bytes of the zero point.
@@ -546,6 +600,12 @@ export const kernelTable = [
       low: 'f32',
       high: 'f32',
     },
+  },
+  {
+    // {min, max} at `range` to the scale (float32) and zero point (a float32 and a code) of uint8 codes that hold them and 0.
+    // Items: 1.
+    name: 'rangeCodes',
+    fields: { range: 'address', scale: 'address', zero: 'address', code: 'address' },
   },
   {
     name: 'fakeQuantizeF32',

@@ -2,6 +2,7 @@ import type * as api from './api.ts';
 import type { Builder } from './builders/builder.ts';
 import {
   dequantize,
+  dynamicQuantize,
   fakeQuantize,
   lookup,
   qaveragePool,
@@ -155,6 +156,9 @@ export class KernelWorkspace implements Builder, api.Workspace {
   }
   dequantize(args: Args<'dequantize'>): api.Step {
     return dequantize(this, args);
+  }
+  dynamicQuantize(args: Args<'dynamicQuantize'>): api.Step {
+    return dynamicQuantize(this, args);
   }
   fakeQuantize(args: Args<'fakeQuantize'>): api.Step {
     return fakeQuantize(this, args);

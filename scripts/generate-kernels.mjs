@@ -49,7 +49,8 @@ export async function generate() {
   const generated = {
     constants: constantLoads(),
     descriptors: descriptorClasses(),
-    microkernels: `${microkernels(6)}\n${integerMicrokernels(4)}`,
+    microkernels: microkernels(6),
+    'integer-microkernels': integerMicrokernels(),
     'unary-loops': unaryLoops(),
     'binary-loops': binaryLoops(),
   };

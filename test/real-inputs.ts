@@ -1,3 +1,4 @@
+import type { integerModelNames } from '../bench/models/integer.ts';
 import { type ModelName, randomInputs } from '../bench/models/models.ts';
 import { openDataset } from '../engine/data/open.ts';
 import { nodeHost } from '../engine/env/node/host.ts';
@@ -58,9 +59,29 @@ const real: Readonly<Record<ModelName, RealData>> = {
   silero_vad: { ...speech, feature: (values) => values.subarray(8000, 8576) },
 };
 
-/** One real, preprocessed sample for a model of `modelNames`; states, where there are any, are random numbers. */
-export async function realInput(name: ModelName, graph: Graph): Promise<Map<string, Tensor>> {
-  const { feature = (values: Float32Array) => values, ...own } = real[name];
+/** The same for quantised models; of the input of TFLite Micro's speech example there is no sample. */
+const quantised: Readonly<Record<Exclude<(typeof integerModelNames)[number], 'tflm_micro_speech_int8_qdq'>, RealData>> =
+  {
+    mlperf_tiny_vww_mobilenetv1_025_int8_qdq: real.mlperf_tiny_vww_mobilenetv1_025_bn_fp32,
+    mlperf_tiny_kws_dscnn_int8_qdq: real.mlperf_tiny_kws_dscnn_bn_fp32,
+    mlperf_tiny_ic_resnet8_int8_qdq: real.mlperf_tiny_ic_resnet8_bn_fp32,
+    mlperf_tiny_ad_autoencoder_int8_qdq: real.mlperf_tiny_ad_autoencoder_bn_fp32,
+    'mobilenet_v1_0.25_128_qat_int8_qdq': {
+      ...photographs,
+      resize: { kind: 'exact', width: 128, height: 128 },
+      scale: 1 / 128,
+      mean: [1],
+    },
+    mlperf_ad_autoencoder_spacemit_int8_qdq: real.mlperf_tiny_ad_autoencoder_bn_fp32,
+    mlperf_ic_resnet8_spacemit_int8_qdq: { path: 'cifar10_test500_lossless.npz', array: 'x' },
+    mlperf_vww_mobilenetv1_spacemit_int8_qdq: real.mlperf_tiny_vww_mobilenetv1_025_bn_fp32,
+  };
+
+const samples = { ...real, ...quantised };
+
+/** One real, preprocessed sample for a model of `modelNames` or a quantised one; states, where there are any, are random numbers. */
+export async function realInput(name: keyof typeof samples, graph: Graph): Promise<Map<string, Tensor>> {
+  const { feature = (values: Float32Array) => values, ...own }: RealData = samples[name];
   const source: DataSource = { name: 'real', kind: 'npz', seed: 1, take: 1, ...own, path: shared('data', own.path)! };
   const dataset = await openDataset(source, nodeHost());
   const values: number[] = [];

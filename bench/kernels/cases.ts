@@ -349,6 +349,10 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
   widenCodes: both((layer) => pointwise(layer)),
   convCodes: both((layer) => !pointwise(layer) && !depthwise(layer)),
   depthwiseCodes: both(depthwise),
+  // The layers above, as the machine does them: the bench's own weights fit int8.
+  padCodes: [],
+  dotCodes: [],
+  depthwiseDotCodes: [],
   maxPoolCodes: [
     elementwise(
       '3×3, stride 2',
@@ -399,6 +403,17 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
   quantizeF32: [
     elementwise('per tensor', (ws) =>
       ws.quantize({ ...tensor, type: 'u8', input: buffer(ws, count), output: ws.alloc(count) }),
+    ),
+  ],
+  rangeCodes: [
+    elementwise('codes of their own range', (ws) =>
+      ws.dynamicQuantize({
+        input: buffer(ws, count),
+        count,
+        output: ws.alloc(count),
+        scale: ws.alloc(4),
+        zeroPoint: ws.alloc(1),
+      }),
     ),
   ],
   fakeQuantizeF32: [

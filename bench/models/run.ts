@@ -9,6 +9,7 @@ import { startKernelThread } from '../../engine/env/node/threads.ts';
 import { type Comparison, measure, type Timing } from '../../engine/executor/benchmark.ts';
 import { compile } from '../../engine/executor/compile.ts';
 import { shared } from '../../test/shared.ts';
+import { measureIntegers } from './integer.ts';
 import { dimsOf, loadModel, modelNames, randomInputs } from './models.ts';
 
 const { values } = parseArgs({
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
     measure: { type: 'boolean', default: false },
+    quantised: { type: 'boolean', default: false },
   },
 });
 const mode = values.mode === 'strict' ? 'strict' : 'relaxed';
@@ -36,6 +38,7 @@ interface Line {
 }
 
 if (values.measure) await measureAll(Number(values.threads));
+else if (values.quantised) await measureQuantised(Number(values.threads));
 else compareAll(values.threads.split(',').map(Number));
 
 async function measureAll(threads: number): Promise<void> {
@@ -50,6 +53,15 @@ async function measureAll(threads: number): Promise<void> {
     const { timings, ratios } = await measureModel(model, path, threads, runtime);
     print(JSON.stringify({ model, threads, peer: `onnxruntime-web ${runtime.version}`, timings, ratio: ratios[0] }));
   }
+  process.exit(0);
+}
+
+/** Quantised models, which are compared with their own float network too, and print a table of their own. */
+async function measureQuantised(threads: number): Promise<void> {
+  const runtime = await loadOnnxRuntime({ threads });
+  const format = values.json ? 'json' : values.markdown ? 'markdown' : 'text';
+  const { only } = values;
+  await measureIntegers({ threads, mode, rounds: Number(values.rounds), only, format }, runtime, print);
   process.exit(0);
 }
 
@@ -93,6 +105,13 @@ function compareAll(settings: readonly number[]): void {
     return lines;
   });
   if (!values.json && all.length > 1) showBest(all);
+  for (const threads of settings) {
+    const arguments_ = ['--quantised', ...process.argv.slice(2), '--threads', String(threads)];
+    const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...arguments_], {
+      stdio: 'inherit',
+    });
+    if (status !== 0) process.exitCode = 1;
+  }
 }
 
 function row(...cells: readonly string[]): void {

@@ -11,7 +11,8 @@ import { Builder, type PlannedStep } from './builder.ts';
 import { type LowerBody, lowerControl } from './control.ts';
 import { reportWhole } from './decompose.ts';
 import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
-import type { Operand } from './lowering.ts';
+import { inIntegers } from './integers.ts';
+import type { Operand, StaticType } from './lowering.ts';
 import { elementBytes } from './operand.ts';
 import { type PreparedGraph, prepare } from './prepare.ts';
 import type { CompileOptions, NodeReport, Program } from './program.ts';
@@ -23,13 +24,16 @@ const defaultResidentWeights = 1 << 30;
 /**
  * Makes a graph ready to run for fixed input shapes: shapes, fusion, axis orders, placement of every buffer, packed
  * weights. The graph should have been through the passes (constant folding, batch-norm folding); nothing here needs it.
+ * A model with QuantizeLinear and DequantizeLinear runs in integers.
  */
-export async function compile(graph: Graph, options: CompileOptions): Promise<Program> {
-  requireOperators(graph);
+export async function compile(source: Graph, options: CompileOptions): Promise<Program> {
+  requireOperators(source);
   const reference = options.reference === true;
+  const observed = new Set(options.observed ?? []);
+  const integers = reference || options.integers === false ? undefined : inIntegers(source, observed);
+  const graph = integers?.graph ?? source;
   const prepared = prepare(graph, options.inputDims, !reference);
   const { constant, type, opset } = prepared;
-  const observed = new Set(options.observed ?? []);
   const kept = new Set([...observed, ...graph.outputs]);
   const plan = planBlock(prepared, kept, reference);
 
@@ -64,6 +68,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
     });
     for (const value of graph.outputs) builder.toHost(value);
     const built = build(builder, kernels);
+    const whole = reportWhole(report, prepared.whole);
     return new GraphProgram({
       graph: prepared.graph,
       kernels,
@@ -74,7 +79,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
       arenaBytes: built.arenaBytes,
       constant,
       type,
-      report: reportWhole(report, prepared.whole),
+      report: integers?.report(whole) ?? whole,
     });
   } catch (error) {
     workspace.dispose();
@@ -231,6 +236,7 @@ function describe(
     kernels: own,
     conversions: steps.filter((step) => step.nodes.length === 0).map((step) => step.kernel),
     ...(reason !== undefined && { reason }),
+    ...(reason === undefined && readsCodes(node, builder.context.type) && { integer: true as const }),
   };
   const inside = { how: 'fused', into: node.name, kernels: [], conversions: [] } as const;
   const others = [...(composed ?? []).slice(0, -1), ...absorbed];
@@ -245,6 +251,12 @@ function isHandful(node: GraphNode, { context }: Builder): boolean {
     const type = value === '' ? undefined : context.type(value);
     return value === '' || (type !== undefined && elementCount(type.dims) <= handful);
   });
+}
+
+/** Whether a node computes on 8-bit codes. */
+function readsCodes(node: GraphNode, type: (value: string) => StaticType | undefined): boolean {
+  const dtype = type(node.inputs[0] ?? '')?.dtype;
+  return (dtype === 'int8' || dtype === 'uint8') && node.op !== 'DequantizeLinear';
 }
 
 /** Places every storage, writes the constants and builds the kernel steps with their addresses. */

@@ -35,6 +35,8 @@ export interface NodeReport {
   readonly kernels: readonly string[];
   /** Kernels that brought its inputs into the order that it wants. */
   readonly conversions: readonly string[];
+  /** It computes on 8-bit codes: integer products and sums, or tables. */
+  readonly integer?: true;
   /** Why it runs by its reference evaluation. */
   readonly reason?: string;
 }
@@ -75,6 +77,11 @@ export interface CompileOptions {
   readonly observed?: readonly string[];
   /** Run every operator by its reference evaluation: slow, the oracle of the kernels. */
   readonly reference?: boolean;
+  /**
+   * Run a model with QuantizeLinear and DequantizeLinear in integers, as ONNX Runtime's optimiser does (default); false: every
+   * node as it is written. Observing a value between the two nodes of a pair has the same effect as false.
+   */
+  readonly integers?: boolean;
   /** Kernels to run on, shared by several programs (then `mode` and `threads` are theirs); absent: the program loads its own. */
   readonly kernels?: Kernels;
   /** Starts threads for the program's own kernels (`Host.startThread`). */

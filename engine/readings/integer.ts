@@ -52,8 +52,9 @@ class IntegerReading {
     for (const value of this.#graph.inputs) this.#float.add(value);
     for (const node of this.#graph.nodes) {
       if (this.#codes.fused(node)) this.#coded.set(node.outputs[0]!, this.#coded.get(node.inputs[0]!)!);
-      else if (this.#codes.quantized(node)) this.#integerNode(node);
-      else this.#floatNode(node);
+      else if (!this.#codes.quantized(node)) this.#floatNode(node);
+      else if (node.op === 'FakeQuantize' && node.domain === 'qspec') this.#rounding(node);
+      else this.#integerNode(node);
     }
     for (const value of this.#graph.outputs) this.#asFloat(value);
     return this.#rewriter.finish(new Map([...this.#graph.opsets, ['qspec', 1]]));
@@ -80,6 +81,21 @@ class IntegerReading {
       this.#rewriter.keepType(value);
     }
     this.#rewriter.copy(node, inputs, node.outputs);
+  }
+
+  /** A value that is rounded behind its producer enters codes here, or goes from one scale to another. */
+  #rounding(node: GraphNode): void {
+    const [value, output] = [node.inputs[0]!, node.outputs[0]!];
+    const entry = this.#codes.written(output)!;
+    const before = this.#codes.written(value);
+    const name = this.#rewriter.value(`${output}_codes`);
+    if (before !== undefined)
+      this.#lookup(node.name, this.#entering(value, before, undefined), name, before, entry, (x) => x, node);
+    else {
+      const inputs = [this.#asFloat(value), ...this.#parameters(output, entry)];
+      this.#rewriter.copy(node, inputs, [name], { op: 'QuantizeLinear', domain: '', attributes: {} });
+    }
+    this.#coded.set(output, name);
   }
 
   /** The float value, dequantised once if it only exists in codes. */

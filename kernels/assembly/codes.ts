@@ -1,5 +1,5 @@
 import { roundingShift0 } from './generated/constants';
-import { BinaryCodes, DequantizeF32, FakeQuantizeF32, LookupCodes, QuantizeF32, Requantization } from './generated/descriptors';
+import { BinaryCodes, DequantizeF32, FakeQuantizeF32, LookupCodes, QuantizeF32, RangeCodes, Requantization } from './generated/descriptors';
 import { least } from './integer';
 import { COUNTERS, advance, offsetOf, seek } from './odometer';
 import { ORT, codeOffset, loadCodes, packCodes, requantizeTile, roundedCodes, storeBytes } from './requantize';
@@ -145,6 +145,16 @@ export function quantizeF32(d: QuantizeF32, begin: i32, end: i32, scratch: usize
 @inline
 function runLength(channels: i32, channel: i32, left: i32): i32 {
   return least(least(4, left), channels == 0 ? 4 : channels - channel);
+}
+
+/** DynamicQuantizeLinear: float32 arithmetic throughout; a range of nothing has scale and zero point 0. */
+export function rangeCodes(d: RangeCodes, begin: i32, end: i32, scratch: usize): void {
+  const low = min<f32>(0, load<f32>(d.range)), high = max<f32>(0, load<f32>(d.range, 4));
+  const scale = (high - low) / 255;
+  const zero: f32 = scale == 0 ? 0 : nearest<f32>(min<f32>(255, max<f32>(0, -low / scale)));
+  store<f32>(d.scale, scale);
+  store<f32>(d.zero, zero);
+  store<u8>(d.code, <u8>zero);
 }
 
 export function fakeQuantizeF32(d: FakeQuantizeF32, begin: i32, end: i32, scratch: usize): void {

@@ -8,8 +8,10 @@ export { affineF32, binaryF32, floorAffineF32, layerNormF32, unaryF32 } from './
 export { copyStrided, fill, gatherRows, resizeLinearF32, resizeNearest, transpose } from './movement';
 export { gruCellF32, gruGatesF32, lstmCellF32, rnnCellF32 } from './recurrent';
 export { reduceF32, softmaxF32 } from './reduce';
-export { binaryCodes, dequantizeF32, fakeQuantizeF32, lookupCodes, quantizeF32 } from './codes';
+export { binaryCodes, dequantizeF32, fakeQuantizeF32, lookupCodes, quantizeF32, rangeCodes } from './codes';
 export { combineMinMaxF32, combineSumsF64, histogramF32, minMaxChannelsF32, minMaxF32, sumsF32 } from './observe';
 export { convCodes, widenCodes } from './qconv';
 export { depthwiseCodes } from './qdepthwise';
+export { depthwiseDotCodes } from './qdepthwise-dot';
+export { dotCodes, padCodes } from './qdot';
 export { averagePoolCodes, maxPoolCodes } from './qpool';

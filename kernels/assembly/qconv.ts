@@ -1,8 +1,8 @@
 import { HEADER, SHARED_SCRATCH, prepareTile } from './conv';
 import { ConvCodes, ConvF32, Requantization, WidenCodes } from './generated/descriptors';
-import { qtile1x8, qtile2x8, qtile3x8, qtile4x8 } from './generated/microkernels';
+import { qtile1x8, qtile2x8, qtile3x8, qtile4x8 } from './generated/integer-microkernels';
 import { least } from './integer';
-import { loadCodes, requantizeTile } from './requantize';
+import { NONE, loadCodes, requantizeTile } from './requantize';
 
 /** Rows of the largest integer tile. */
 // @ts-ignore: decorator
@@ -11,7 +11,8 @@ const ROWS: i32 = 4;
 
 export function widenCodes(d: WidenCodes, begin: i32, end: i32, scratch: usize): void {
   const groups = d.groups, channels = d.channels, signed = d.signed, width = d.width;
-  const zero = i16x8.splat(<i16>d.zero);
+  const code = d.zeroAt == 0 ? d.zero : signed ? <i32>load<i8>(d.zeroAt) : <i32>load<u8>(d.zeroAt);
+  const zero = i16x8.splat(<i16>code);
   const padded = d.height + d.padTop + d.padBottom;
   const pixelBytes = (groups * d.padded) << 1;
   const left = d.padLeft * pixelBytes, right = d.padRight * pixelBytes;
@@ -72,7 +73,9 @@ export function convCodes(d: ConvCodes, begin: i32, end: i32, scratch: usize): v
   const n = d.groupOutputs, pixels = d.pixels, tileBytes = d.tileBytes;
   const panelBytes = d.panelBytes;
   const panels = (n + 7) >> 3;
-  const stride = d.outputStride;
+  // Bytes of an output.
+  const shift = d.arithmetic == NONE ? 2 : 0;
+  const stride = d.outputStride << shift;
   const input = <usize>load<u32>(SHARED_SCRATCH);
   const indirect = changetype<ConvF32>(changetype<usize>(d));
   const requantization = changetype<Requantization>(changetype<usize>(d) + offsetof<ConvCodes>('arithmetic'));
@@ -97,7 +100,7 @@ export function convCodes(d: ConvCodes, begin: i32, end: i32, scratch: usize): v
       let slot = slots, c = accumulators;
       for (let pixel = pixel0; pixel < pixel1; pixel += ROWS, slot += tileBytes, c += ROWS << 5)
         qtile(least(pixel1 - pixel, ROWS), slot + HEADER, load<i32>(slot), (load<i32>(slot, 4) + 1) >> 1, b, c);
-      const to = d.output + pixel0 * stride + group * n + panel * 8;
+      const to = d.output + pixel0 * stride + ((group * n + panel * 8) << shift);
       // Constants are padded to 8 within each group, as the panels are.
       requantizeTile(to, stride, accumulators, pixel1 - pixel0, n - panel * 8, (group * panels + panel) * 8, requantization);
     }

@@ -1,6 +1,7 @@
 import { roundingShift0 } from './generated/constants';
 import { Requantization } from './generated/descriptors';
 import { least } from './integer';
+import { storePartial } from './vector';
 
 // Numbers of kernels/functions.ts, arithmetics.
 // @ts-ignore: decorator
@@ -11,6 +12,8 @@ import { least } from './integer';
 @inline export const GEMMLOWP: i32 = 2;
 // @ts-ignore: decorator
 @inline export const SETTLE: i32 = 3;
+// @ts-ignore: decorator
+@inline export const NONE: i32 = 4;
 
 /**
  * Adding 1.5 · 2²³ rounds a small float to an integer, half to even, and leaves it in the low bits: `roundedCodes` gives these
@@ -89,13 +92,62 @@ function storeBytesTail(p: usize, v: v128, count: i32): void {
   if (count & 1) store<i8>(p, <i8>bits);
 }
 
+/** 8 accumulators at `from` as int16 codes, rescaled to less than 2²¹. */
+// @ts-ignore: decorator
+@inline
+function saturated(from: usize, m0: v128, m1: v128, offset: v128): v128 {
+  return wordsOf(v128.load(from), v128.load(from, 16), m0, m1, offset);
+}
+
+// @ts-ignore: decorator
+@inline
+export function wordsOf(a: v128, b: v128, m0: v128, m1: v128, offset: v128): v128 {
+  const shift = roundingShift0();
+  return i16x8.narrow_i32x4_s(
+    i32x4.add(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(a), m0), shift), offset),
+    i32x4.add(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(b), m1), shift), offset),
+  );
+}
+
+/** 16 int16 codes as bytes: clamped as uint8, then xor `flips`. */
+// @ts-ignore: decorator
+@inline
+export function saturate(a: v128, b: v128, low: v128, high: v128, flips: v128): v128 {
+  return v128.xor(i8x16.min_u(i8x16.max_u(i8x16.narrow_i16x8_u(a, b), low), high), flips);
+}
+
 /**
- * A tile of accumulators, `rows` rows of 8 int32, becomes codes: `columns` (1…8 or more) of each row, rows `stride` bytes apart.
+ * A tile of accumulators, `rows` rows of 8 int32, becomes codes (or stays int32): `columns` (1…8 or more) of each row, rows
+ * `stride` bytes apart.
  * `channel`: where its constants lie; they are there for all 8 columns. `d`: any kernel's requantisation fields.
  */
 export function requantizeTile(to: usize, stride: i32, from: usize, rows: i32, columns: i32, channel: i32, d: Requantization): void {
   const m = d.multipliers + (channel << 2);
-  if (d.arithmetic == ORT) {
+  if (d.fits) {
+    // Codes go through uint8, where saturation ends them: int8 ones 128 larger.
+    const flip = d.low < 0 ? 128 : 0;
+    const m0 = v128.load(m), m1 = v128.load(m, 16), offset = codeOffset(d.zero + flip), flips = i8x16.splat(<i8>flip);
+    const low = i8x16.splat(<i8>(d.low + flip)), high = i8x16.splat(<i8>(d.high + flip));
+    if (columns >= 8) {
+      for (; rows >= 2; rows -= 2, from += 64, to += stride << 1) {
+        const codes = saturate(saturated(from, m0, m1, offset), saturated(from + 32, m0, m1, offset), low, high, flips);
+        v128.store_lane<i64>(to, codes, 0);
+        v128.store_lane<i64>(to + stride, codes, 1);
+      }
+    }
+    for (; rows > 0; rows--, from += 32, to += stride) {
+      const words = saturated(from, m0, m1, offset);
+      storeBytes(to, saturate(words, words, low, high, flips), columns);
+    }
+  } else if (d.arithmetic == NONE) {
+    const zero = d.shifts == 0 ? 0 : d.low ? <i32>load<i8>(d.shifts) : <i32>load<u8>(d.shifts);
+    const z = i32x4.splat(zero);
+    const a = i32x4.mul(z, v128.load(m)), b = i32x4.mul(z, v128.load(m, 16));
+    for (; rows > 0; rows--, from += 32, to += stride) {
+      storePartial(to, i32x4.sub(v128.load(from), a), columns);
+      if (columns > 4) storePartial(to + 16, i32x4.sub(v128.load(from, 16), b), columns - 4);
+    }
+  } else if (d.arithmetic == ORT) {
     const low = f32x4.splat(<f32>(d.low - d.zero)), high = f32x4.splat(<f32>(d.high - d.zero)), offset = codeOffset(d.zero);
     const m0 = v128.load(m), m1 = v128.load(m, 16);
     for (; rows > 0; rows--, from += 32, to += stride) {
@@ -169,6 +221,13 @@ export function loadCodes(p: usize, signed: i32, count: i32): v128 {
   if (count >= 8) return signed ? v128.load_ext<i8>(p) : v128.load_ext<u8>(p);
   const v = loadCodesPartial(p, count);
   return signed ? i16x8.extend_low_i8x16_s(v) : i16x8.extend_low_i8x16_u(v);
+}
+
+/** 8 bytes in the low half; `count` (1…8 or more) of them are there. */
+// @ts-ignore: decorator
+@inline
+export function loadBytes(p: usize, count: i32): v128 {
+  return count >= 8 ? v128.load64_zero(p) : loadCodesPartial(p, count);
 }
 
 function loadCodesPartial(p: usize, count: i32): v128 {

@@ -1,6 +1,7 @@
 import type { Step, Workspace } from '../api.ts';
 import { requantizeCode } from '../reference/requantize.ts';
 import { type Builder, call, place, step } from './builder.ts';
+import { minMax } from './observe.ts';
 import { poolFields, poolWork } from './pool.ts';
 import { codeRange, requantizationFields, signed } from './requantization.ts';
 import { checkStrides, coalesce, denseStrides, mostDims, padLeft, product } from './strides.ts';
@@ -110,6 +111,18 @@ export function quantize(builder: Builder, args: Args<'quantize'>): Step {
   const { input, output, count, low, high } = args;
   const values = { input, output, count, ...parameters(builder, args), low, high };
   return step('quantize', call(builder, 'quantizeF32', values, Math.ceil(count / quantizeRun), 12 * count));
+}
+
+export function dynamicQuantize(builder: Builder, args: Args<'dynamicQuantize'>): Step {
+  const { input, count, output, scale, zeroPoint } = args;
+  const [range, zero] = [builder.alloc(8), builder.alloc(4)];
+  const values = { input, output, count, channels: 0, scale, zero, low: 0, high: 255 };
+  return step(
+    'dynamicQuantize',
+    ...minMax(builder, { input, count, output: range }).calls,
+    call(builder, 'rangeCodes', { range, scale, zero, code: zeroPoint }, 1, 1),
+    call(builder, 'quantizeF32', values, Math.ceil(count / quantizeRun), 12 * count),
+  );
 }
 
 export function fakeQuantize(builder: Builder, args: Args<'fakeQuantize'>): Step {

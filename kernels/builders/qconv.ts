@@ -3,7 +3,14 @@ import { type Builder, call, step } from './builder.ts';
 import { checkGeometry, isPointwise, outputSize, paddedGeometry, tileSlot } from './conv.ts';
 import { isDepthwise } from './depthwise.ts';
 import { blockShape, panelColumns, panelCount } from './gemm.ts';
-import { type RequantizationFields, requantizationFields, signed } from './requantization.ts';
+import { type DotWeights, dotConv, dotDepthwise, packDotConv, packDotDepthwise } from './qdot.ts';
+import {
+  accumulatorFields,
+  largestSum,
+  type RequantizationFields,
+  requantizationFields,
+  signed,
+} from './requantization.ts';
 import { windowFields } from './window.ts';
 
 type Args<M extends keyof Workspace> = Workspace[M] extends (args: infer A) => unknown ? A : never;
@@ -66,6 +73,12 @@ function packPairs(
   return { address, bytes };
 }
 
+function sumOf(values: Int8Array | Int16Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
 export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
   const { geometry, weights, bias, input, output, requantization } = args;
   checkGeometry(geometry, weights.length);
@@ -74,16 +87,31 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
   if (bias !== undefined && bias.length !== outputChannels)
     throw new RangeError(`${outputChannels} output channels need ${outputChannels} biases, not ${bias.length}.`);
   const common = { kind: 'qconv', geometry, outputHeight, outputWidth } as const;
-  if (isDepthwise(geometry)) {
+  const depth = weights.length / Math.max(1, outputChannels);
+  const largest = largestSum(input, depth, (channel, i) => weights[channel * depth + i]!, bias);
+  const dot = builder.kernels.features.dot !== undefined;
+  if (isDepthwise(geometry) && requantization.arithmetic !== 'none') {
     const padded = Math.ceil(outputChannels / 8) * 8;
-    const fields = requantizationFields(builder, requantization, output, outputChannels, padded, (i) =>
-      i < outputChannels ? i : -1,
-    );
+    const channelOf = (i: number) => (i < outputChannels ? i : -1);
+    const fields = requantizationFields(builder, requantization, output, outputChannels, padded, channelOf, largest);
     const parameters = { input, requantization: fields };
-    return { ...common, algorithm: 'depthwise', ...packTapPairs(builder, args, padded), parameters } as PackedQConv;
+    const packed = dot
+      ? { algorithm: 'dot depthwise', ...packDotDepthwise(builder, args) }
+      : { algorithm: 'depthwise', ...packTapPairs(builder, args, padded) };
+    return { ...common, ...packed, parameters } as WithParameters<PackedQConv>;
   }
-  const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
+  const perGroup = panelCount(outputs) * panelColumns;
+  const channelOf = (i: number) => (i % perGroup < outputs ? Math.floor(i / perGroup) * outputs + (i % perGroup) : -1);
+  const places = groups * perGroup;
+  const sum = (channel: number) => sumOf(weights.subarray(channel * depth, (channel + 1) * depth));
+  const fields =
+    requantization.arithmetic === 'none'
+      ? accumulatorFields(builder, input.type, places, channelOf, sum)
+      : requantizationFields(builder, requantization, output, outputChannels, places, channelOf, largest);
+  const parameters = { input, requantization: fields };
+  if (dot) return { ...common, algorithm: 'dot', ...packDotConv(builder, args), parameters } as PackedQConv;
+  const inputs = inputChannels / groups;
   const taps = kernel[0] * kernel[1];
   const runs = runsOf(geometry);
   const value = (o: number, run: number, element: number): number => {
@@ -91,11 +119,7 @@ export function packQConv(builder: Builder, args: QConvWeights): PackedQConv {
     return weights[(o * inputs + (element % inputs)) * taps + tap]!;
   };
   const packed = packPairs(builder, groups, outputs, runs, value, bias);
-  const perGroup = panelCount(outputs) * panelColumns;
-  const fields = requantizationFields(builder, requantization, output, outputChannels, groups * perGroup, (i) =>
-    i % perGroup < outputs ? Math.floor(i / perGroup) * outputs + (i % perGroup) : -1,
-  );
-  return { ...common, algorithm: 'indirect', ...packed, parameters: { input, requantization: fields } } as PackedQConv;
+  return { ...common, algorithm: 'indirect', ...packed, parameters } as PackedQConv;
 }
 
 /** The two taps of each weight row; −1: none. */
@@ -146,15 +170,25 @@ function packTapPairs(
   return { address, bytes };
 }
 
+/** Packed for the machine's dot product; staged weights lie elsewhere, but are described by the same numbers. */
+function isDot(packed: PackedQConv | PackedQMatrix): packed is (PackedQConv | PackedQMatrix) & DotWeights {
+  return 'passes' in packed;
+}
+
 export function qconv2d(builder: Builder, args: Args<'qconv2d'>): Step {
-  const { input, output } = args;
+  const { input, output, zeroPoint: zeroAt = 0 } = args;
   const conv = args.conv as WithParameters<PackedQConv>;
   const { geometry, outputHeight, outputWidth, address, parameters } = conv;
   const inputStride = args.inputStride ?? geometry.inputChannels;
   const outputStride = args.outputStride ?? geometry.outputChannels;
+  if (isDot(conv)) {
+    const { input: codes, requantization } = parameters;
+    const dot = { geometry, input, output, weights: conv, inputStride, outputStride, codes, requantization, zeroAt };
+    return conv.algorithm === 'dot depthwise' ? dotDepthwise(builder, dot) : dotConv(builder, 'qconv', dot);
+  }
   if (conv.algorithm !== 'depthwise') {
     const size = { outputHeight, outputWidth, inputStride, outputStride };
-    return indirect(builder, 'qconv', { geometry, ...size, input, output, weights: address, parameters });
+    return indirect(builder, 'qconv', { geometry, ...size, input, output, weights: address, parameters, zeroAt });
   }
   const channels = geometry.outputChannels;
   const taps = geometry.kernel[0] * geometry.kernel[1];
@@ -184,6 +218,8 @@ interface Indirect {
   readonly output: number;
   readonly weights: number;
   readonly parameters: Parameters;
+  /** Address of a zero point that is known only while running, else 0. */
+  readonly zeroAt: number;
 }
 
 /** Elements of a kernel row below which windows are gathered, if enough panels share the gathering. */
@@ -266,26 +302,15 @@ function widenCall(builder: Builder, args: Indirect, channels: number, padded: n
     padded,
     inputStride: args.inputStride,
     zero: parameters.input.zeroPoint,
+    zeroAt: args.zeroAt,
     signed: signed(parameters.input.type),
   };
   return call(builder, 'widenCodes', values, lines, pixels * groups * channels * 2);
 }
 
-export function packQMatrix(builder: Builder, args: Args<'packQMatrix'>): PackedQMatrix {
-  const { k, n, weights, bias, input, output, requantization, transposed = false } = args;
-  if (weights.length !== k * n) throw new RangeError(`A ${k}×${n} matrix has ${k * n} values, not ${weights.length}.`);
-  if (bias !== undefined && bias.length !== n) throw new RangeError(`${n} columns need ${n} biases.`);
-  const value = (o: number, _: number, c: number): number => weights[transposed ? o * k + c : c * n + o]!;
-  const packed = packPairs(builder, 1, n, { count: 1, length: k }, value, bias);
-  const places = panelCount(n) * panelColumns;
-  const fields = requantizationFields(builder, requantization, output, n, places, (i) => (i < n ? i : -1));
-  return { kind: 'qmatrix', k, n, ...packed, parameters: { input, requantization: fields } } as PackedQMatrix;
-}
-
-export function qgemm(builder: Builder, args: Args<'qgemm'>): Step {
-  const { m, a, output } = args;
-  const { k, n, address, parameters } = args.b as WithParameters<PackedQMatrix>;
-  const geometry: ConvGeometry = {
+/** A product as a convolution of m pixels. */
+function productGeometry(m: number, k: number, n: number): ConvGeometry {
+  return {
     batch: 1,
     inputHeight: 1,
     inputWidth: m,
@@ -297,6 +322,49 @@ export function qgemm(builder: Builder, args: Args<'qgemm'>): Step {
     pads: [0, 0, 0, 0],
     groups: 1,
   };
-  const size = { outputHeight: 1, outputWidth: m, inputStride: k, outputStride: n };
-  return indirect(builder, 'qgemm', { geometry, ...size, input: a, output, weights: address, parameters });
+}
+
+export function packQMatrix(builder: Builder, args: Args<'packQMatrix'>): PackedQMatrix {
+  const { k, n, weights, bias, input, output, requantization, transposed = false } = args;
+  if (weights.length !== k * n) throw new RangeError(`A ${k}×${n} matrix has ${k * n} values, not ${weights.length}.`);
+  if (bias !== undefined && bias.length !== n) throw new RangeError(`${n} columns need ${n} biases.`);
+  const value = (o: number, _: number, c: number): number => weights[transposed ? o * k + c : c * n + o]!;
+  const places = panelCount(n) * panelColumns;
+  const channelOf = (i: number) => (i < n ? i : -1);
+  const largest = largestSum(input, k, (channel, i) => value(channel, 0, i), bias);
+  const sum = (channel: number) => Array.from({ length: k }, (_, i) => value(channel, 0, i)).reduce((a, b) => a + b, 0);
+  const fields =
+    requantization.arithmetic === 'none'
+      ? accumulatorFields(builder, input.type, places, channelOf, sum)
+      : requantizationFields(builder, requantization, output, n, places, channelOf, largest);
+  const parameters = { input, requantization: fields };
+  if (builder.kernels.features.dot !== undefined) {
+    const rows = transposed ? weights : weights.map((_, i) => value(Math.floor(i / k), 0, i % k));
+    const packed = packDotConv(builder, { ...args, geometry: productGeometry(1, k, n), weights: rows });
+    return { kind: 'qmatrix', k, n, ...packed, parameters } as PackedQMatrix;
+  }
+  const packed = packPairs(builder, 1, n, { count: 1, length: k }, value, bias);
+  return { kind: 'qmatrix', k, n, ...packed, parameters } as PackedQMatrix;
+}
+
+export function qgemm(builder: Builder, args: Args<'qgemm'>): Step {
+  const { m, a, output, zeroPoint: zeroAt = 0 } = args;
+  const matrix = args.b as WithParameters<PackedQMatrix>;
+  const { k, n, parameters } = matrix;
+  const geometry = productGeometry(m, k, n);
+  const size = { inputStride: k, outputStride: n, input: a, output };
+  if (isDot(matrix)) {
+    const { input: codes, requantization } = parameters;
+    return dotConv(builder, 'qgemm', { geometry, ...size, weights: matrix, codes, requantization, zeroAt });
+  }
+  const weights = matrix.address;
+  return indirect(builder, 'qgemm', {
+    geometry,
+    outputHeight: 1,
+    outputWidth: m,
+    ...size,
+    weights,
+    parameters,
+    zeroAt,
+  });
 }

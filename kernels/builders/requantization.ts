@@ -12,10 +12,12 @@ export interface RequantizationFields {
   readonly zero: number;
   readonly low: number;
   readonly high: number;
+  readonly fits: 0 | 1;
 }
 
 /**
  * Lays out one constant a place: place i gets that of `channelOf(i)`, or none (negative). A list of length 1 serves all.
+ * `largest(channel)` bounds the absolute value of accumulators, where that is known.
  */
 export function requantizationFields(
   builder: Builder,
@@ -24,6 +26,7 @@ export function requantizationFields(
   channels: number,
   places: number,
   channelOf: (place: number) => number,
+  largest: (channel: number) => number = () => Number.POSITIVE_INFINITY,
 ): RequantizationFields {
   checkOutput(output);
   const { arithmetic } = requantization;
@@ -40,7 +43,17 @@ export function requantizationFields(
   const common = { arithmetic: arithmetics.indexOf(arithmetic), zero, low, high };
   if (requantization.arithmetic === 'ort') {
     const multipliers = place(builder, spread(requantization.scale, new Float32Array(places)));
-    return { ...common, multipliers, shifts: multipliers, factors: 0, rounds: 0 };
+    const { scale } = requantization;
+    const fits = Array.from({ length: channels }, (_, i) => largest(i) * scale[scale.length === 1 ? 0 : i]!);
+    return {
+      ...common,
+      multipliers,
+      shifts: multipliers,
+      factors: 0,
+      rounds: 0,
+      // Far enough below 2²², where adding 1.5 · 2²³ stops rounding.
+      fits: fits.every((size) => size < 2 ** 21) ? 1 : 0,
+    };
   }
   checkShifts(requantization.arithmetic, requantization.multiplier, requantization.shift);
   const multipliers = spread(requantization.multiplier, new Int32Array(places));
@@ -52,7 +65,22 @@ export function requantizationFields(
     shifts: place(builder, shifts),
     factors: exact === undefined ? 0 : place(builder, exact.factors),
     rounds: exact === undefined ? 0 : place(builder, exact.rounds),
+    fits: 0,
   };
+}
+
+/** Fields of int32 outputs: `sum(channel)` of a channel's weights is what a zero point of 1 takes off. */
+export function accumulatorFields(
+  builder: Builder,
+  input: CodeType,
+  places: number,
+  channelOf: (place: number) => number,
+  sum: (channel: number) => number,
+): RequantizationFields {
+  const sums = Int32Array.from({ length: places }, (_, i) => (channelOf(i) < 0 ? 0 : sum(channelOf(i))));
+  const unused = { factors: 0, rounds: 0, zero: 0, high: 0, fits: 0 } as const;
+  const multipliers = place(builder, sums);
+  return { ...unused, arithmetic: arithmetics.indexOf('none'), multipliers, shifts: 0, low: signed(input) };
 }
 
 /**
@@ -97,6 +125,22 @@ function checkOutput({ type, zeroPoint, low, high }: CodeOutput): void {
 
 export function codeRange(type: CodeType): readonly [least: number, most: number] {
   return type === 'u8' ? [0, 255] : [-128, 127];
+}
+
+/** Bound of |bias + Σ (x − zero point) · w| for each output channel, whose `depth` weights `weight(channel, i)` gives. */
+export function largestSum(
+  input: { readonly type: CodeType; readonly zeroPoint: number },
+  depth: number,
+  weight: (channel: number, i: number) => number,
+  bias: Int32Array | undefined,
+): (channel: number) => number {
+  const [least, most] = codeRange(input.type);
+  const reach = Math.max(most - input.zeroPoint, input.zeroPoint - least);
+  return (channel) => {
+    let sum = 0;
+    for (let i = 0; i < depth; i++) sum += Math.abs(weight(channel, i));
+    return sum * reach + Math.abs(bias?.[channel] ?? 0);
+  };
 }
 
 export function signed(type: CodeType): 0 | 1 {

@@ -68,35 +68,61 @@ function tile(rows: number, unroll: number): string {
   return lines.join('\n');
 }
 
+/** How an integer micro-kernel multiplies: what a lane of a row of B holds, and the sum of its products. */
+interface IntegerProduct {
+  readonly name: string;
+  /** `acc` + products of `x` (one lane of A, repeated) and `w`. */
+  multiply(acc: string, x: string, w: string): string;
+  /** B may be the sum of several panels: the rows of A pass over one after the other. */
+  readonly passes: boolean;
+}
+
+/** Two int16 a lane. */
+const pairs: IntegerProduct = {
+  name: 'qtile',
+  multiply: (acc, x, w) => `i32x4.add(${acc}, i32x4.dot_i16x8_s(${x}, ${w}))`,
+  passes: false,
+};
+
+/** Four bytes a lane. */
+const quads: IntegerProduct = {
+  name: 'btile',
+  multiply: (acc, x, w) => `dot4(${w}, ${x}, ${acc})`,
+  passes: true,
+};
+
 /**
- * The integer micro-kernels: `qtile{R}x8(table, taps, depth, b, c)`: C[R, 8] (int32, dense) = bias + Σ_tap Σ_pair
- * dot(A_tap[row][pair], B[tap, pair]), where rows are int16, `depth` counts pairs of them, and b is a packed
- * panel: 8 int32 biases, then one row of 8 × 2 int16 a pair.
+ * The integer micro-kernels: `qtile{R}x8(table, taps, depth, b, c)` and `btile{R}x8(table, taps, depth, passes, b, c)`:
+ * C[R, 8] (int32, dense) = bias + Σ_pass Σ_tap Σ_lane A_tap[row][lane] · B[pass, tap, lane], where a lane holds two int16 or
+ * four bytes of a row, `depth` counts lanes, and b is a packed panel: 8 int32 biases, then one row of 8 lanes for each lane
+ * of A and pass.
  */
-export function integerMicrokernels(largest: number): string {
-  const lines: string[] = [];
-  for (let rows = 1; rows <= largest; rows++) lines.push(integerTile(rows, 2), '');
+export function integerMicrokernels(): string {
+  const lines = ["import { dot4 } from '../dot';", ''];
+  for (let rows = 1; rows <= 4; rows++) lines.push(integerTile(pairs, rows), '');
+  for (let rows = 1; rows <= 6; rows++) lines.push(integerTile(quads, rows), '');
+  lines.push(integerRow(quads, 4));
   return lines.join('\n');
 }
 
-function integerTile(rows: number, unroll: number): string {
+function integerTile({ name, multiply, passes }: IntegerProduct, rows: number): string {
   const R = [...Array(rows).keys()];
   const lines: string[] = [];
   lines.push(
-    `export function qtile${rows}x8(table: usize, taps: i32, depth: i32, b: usize, c: usize): void {`,
+    `export function ${name}${rows}x8(table: usize, taps: i32, depth: i32, ${passes ? 'passes: i32, ' : ''}b: usize, c: usize): void {`,
     '  let a0l = v128.load(b), a0h = v128.load(b, 16);',
   );
   for (const i of R.slice(1)) lines.push(`  let a${i}l = a0l, a${i}h = a0h;`);
-  lines.push('  b += 32;', '  do {');
-  for (const i of R) lines.push(`    let p${i} = <usize>load<u32>(table, ${4 * i});`);
-  lines.push(`    table += ${4 * rows};`, '    let k = depth;');
+  lines.push('  b += 32;', ...(passes ? ['  do {'] : []), '  let row = table, tap = taps;', '  do {');
+  for (const i of R) lines.push(`    let p${i} = <usize>load<u32>(row, ${4 * i});`);
+  lines.push(`    row += ${4 * rows};`, '    let k = depth;');
   const step = (u: number): void => {
     lines.push(`      const l${u} = v128.load(b, ${32 * u}), h${u} = v128.load(b, ${32 * u + 16});`);
     for (const i of R) {
       lines.push(
         `      const x${i}_${u} = v128.load32_splat(p${i}, ${4 * u});`,
-        `      a${i}l = i32x4.add(a${i}l, i32x4.dot_i16x8_s(x${i}_${u}, l${u}));`,
-        `      a${i}h = i32x4.add(a${i}h, i32x4.dot_i16x8_s(x${i}_${u}, h${u}));`,
+        `      a${i}l = ${multiply(`a${i}l`, `x${i}_${u}`, `l${u}`)};`,
+        `      a${i}h = ${multiply(`a${i}h`, `x${i}_${u}`, `h${u}`)};`,
       );
     }
   };
@@ -104,14 +130,37 @@ function integerTile(rows: number, unroll: number): string {
     for (const i of R) lines.push(`      p${i} += ${4 * count};`);
     lines.push(`      b += ${32 * count};`);
   };
-  lines.push(`    for (; k >= ${unroll}; k -= ${unroll}) {`);
-  for (let u = 0; u < unroll; u++) step(u);
-  advance(unroll);
-  lines.push('    }', '    for (; k > 0; k--) {');
+  lines.push('    for (; k >= 2; k -= 2) {');
+  step(0);
+  step(1);
+  advance(2);
+  lines.push('    }', '    if (k > 0) {');
   step(0);
   advance(1);
-  lines.push('    }', '  } while (--taps > 0);');
+  lines.push('    }', '  } while (--tap > 0);', ...(passes ? ['  } while (--passes > 0);'] : []));
   for (const i of R) lines.push(`  v128.store(c, a${i}l, ${32 * i});`, `  v128.store(c, a${i}h, ${32 * i + 16});`);
   lines.push('}');
+  return lines.join('\n');
+}
+
+/** One row against several panels, `panelBytes` apart: `btile1x32(a, depth, b, panelBytes, c)`, C one panel behind the other. */
+function integerRow({ name, multiply }: IntegerProduct, panels: number): string {
+  const P = [...Array(panels).keys()];
+  const lines = [
+    `export function ${name}1x${8 * panels}(a: usize, depth: i32, b: usize, panelBytes: i32, c: usize): void {`,
+    '  let b0 = b;',
+    ...P.slice(1).map((i) => `  let b${i} = b${i - 1} + panelBytes;`),
+    ...P.map((i) => `  let a${i}l = v128.load(b${i}), a${i}h = v128.load(b${i}, 16);`),
+    '  for (; depth > 0; depth--, a += 4) {',
+    '    const x = v128.load32_splat(a);',
+    ...P.flatMap((i) => [
+      `    b${i} += 32;`,
+      `    a${i}l = ${multiply(`a${i}l`, 'x', `v128.load(b${i})`)};`,
+      `    a${i}h = ${multiply(`a${i}h`, 'x', `v128.load(b${i}, 16)`)};`,
+    ]),
+    '  }',
+    ...P.flatMap((i) => [`  v128.store(c, a${i}l, ${32 * i});`, `  v128.store(c, a${i}h, ${32 * i + 16});`]),
+    '}',
+  ];
   return lines.join('\n');
 }

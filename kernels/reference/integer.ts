@@ -10,15 +10,26 @@ export function codesOf(type: 'u8' | 's8', length: number): Codes {
   return type === 'u8' ? new Uint8Array(length) : new Int8Array(length);
 }
 
-/** Channels-last integer convolution: int32 sum of (x − zero) · w + bias; padding adds nothing. */
-export function qconv2d(args: QConvWeights, input: Codes): Codes {
-  const { geometry, weights, bias, requantization } = args;
+/** Channels-last integer convolution: codes of its accumulators. */
+export function qconv2d(args: QConvWeights, input: Codes): Codes | Int32Array {
+  const sums = accumulators(args, input);
+  const { output, requantization, geometry } = args;
+  if (requantization.arithmetic === 'none') return sums;
+  const result = codesOf(output.type, sums.length);
+  for (const [at, sum] of sums.entries())
+    result[at] = requantizeCode(sum, requantization, at % geometry.outputChannels, output);
+  return result;
+}
+
+/** int32 sums of (x − zero) · w + bias; padding adds nothing. */
+function accumulators(args: QConvWeights, input: Codes): Int32Array {
+  const { geometry, weights, bias } = args;
   const { batch, inputHeight, inputWidth, inputChannels, outputChannels, kernel, strides, dilations, pads, groups } =
     geometry;
   const [height, width] = convOutputSize(geometry);
   const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
-  const result = codesOf(args.output.type, batch * height * width * outputChannels);
+  const result = new Int32Array(batch * height * width * outputChannels);
   let at = 0;
   for (let image = 0; image < batch; image++)
     for (let y = 0; y < height; y++)
@@ -37,7 +48,7 @@ export function qconv2d(args: QConvWeights, input: Codes): Codes {
                   (input[first + c]! - args.input.zeroPoint) *
                   weights[((o * inputs + c) * kernel[0] + ky) * kernel[1] + kx]!;
             }
-          result[at] = requantizeCode(sum | 0, requantization, o, args.output);
+          result[at] = sum;
         }
   return result;
 }
@@ -99,6 +110,13 @@ export function qbinaryCode(
     roundHalfToEven(clampNumber(scaled, output.low - output.zeroPoint, output.high - output.zeroPoint)) +
     output.zeroPoint
   );
+}
+
+/** Scale and zero point of DynamicQuantizeLinear from the smallest and largest value. */
+export function rangeParameters(min: number, max: number): { readonly scale: number; readonly zero: number } {
+  const [low, high] = [Math.min(0, min), Math.max(0, max)];
+  const scale = f32(f32(high - low) / 255);
+  return { scale, zero: scale === 0 ? 0 : roundHalfToEven(clampNumber(f32(-low / scale), 0, 255)) };
 }
 
 /** clamp(roundHalfToEven(x / scale) + zero, low, high); NaN gives low. */

@@ -1,6 +1,6 @@
 import type { CodeOutput, CodeScale, PoolGeometry, Requantization } from '../../../kernels/api.ts';
 import type { GraphNode } from '../../graph/graph.ts';
-import { arithmeticOf, requantization } from '../../operators/qspec/requantization.ts';
+import { arithmeticOf, requantization, weightOffsets } from '../../operators/qspec/requantization.ts';
 import { floatAttribute, intAttribute, tensorAttribute } from '../../operators/shared/attributes.ts';
 import type { Arithmetic } from '../../plan.ts';
 import type { Rescale } from '../../quantize/arithmetic/arithmetic.ts';
@@ -18,9 +18,10 @@ import { poolGeometry } from './pool.ts';
 export function lowerQConv(node: GraphNode, lowering: Lowering): Declined {
   const [x, w, b] = node.inputs as [string, string, string?];
   const input = lowering.type(x);
-  const constants = integerConstants(node, lowering, w, b);
-  if (typeof constants === 'string') return constants;
   const rank = input.dims.length;
+  if (rank !== 3 && rank !== 4) return `no kernel for ${rank - 2} spatial axes`;
+  const constants = integerConstants(node, lowering, w, b, 0);
+  if (typeof constants === 'string') return constants;
   const geometry = convGeometry(node, input.dims, lowering.type(node.outputs[0]!).dims, lowering.type(w).dims);
   const order = channelsLastOrder(rank);
   const source = lowering.input(x, order, { pitched: true });
@@ -47,9 +48,9 @@ export function lowerQConv(node: GraphNode, lowering: Lowering): Declined {
 export function lowerQGemm(node: GraphNode, lowering: Lowering): Declined {
   const [x, w, b] = node.inputs as [string, string, string?];
   const { dims } = lowering.type(x);
-  const constants = integerConstants(node, lowering, w, b);
-  if (typeof constants === 'string') return constants;
   const transposed = intAttribute(node, 'transB', 0) === 1;
+  const constants = integerConstants(node, lowering, w, b, transposed ? 0 : 1);
+  if (typeof constants === 'string') return constants;
   const k = dims[dims.length - 1]!;
   const n = lowering.type(w).dims[transposed ? 0 : 1]!;
   const source = lowering.input(x, plainOrder(dims.length));
@@ -196,14 +197,15 @@ export function lowerQLookup(node: GraphNode, lowering: Lowering): Declined {
 }
 
 /** What an integer product is packed with, or why there is no kernel. */
-function integerConstants(node: GraphNode, lowering: Lowering, w: string, b: string | undefined) {
+function integerConstants(node: GraphNode, lowering: Lowering, w: string, b: string | undefined, channelAxis: number) {
   const weights = lowering.constant(w);
   const bias = b ? lowering.constant(b) : undefined;
   if (!weights || (b && !bias)) return 'weights or bias are only known while running';
   const { kind, rescales } = requantization(node);
   if (rescales.some(({ preShift }) => preShift !== 0)) return 'no kernel shifts before the product';
+  const offsets = weightOffsets(node, weights, channelAxis);
   return {
-    weights: weights.dtype === 'int8' ? (weights.data as Int8Array) : Int16Array.from(weights.data as Uint8Array),
+    weights: offsets instanceof Int8Array ? offsets : Int16Array.from(offsets),
     bias: bias?.data as Int32Array | undefined,
     output: codeOutput(node, lowering),
     requantization: kernelRequantization(kind.name, rescales),

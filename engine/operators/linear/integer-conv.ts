@@ -1,3 +1,4 @@
+import { lowerConvInteger, lowerQLinearConv } from '../../executor/lowerings/qlinear.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
@@ -46,6 +47,7 @@ export const convInteger: Operator = {
     return [tensorOf('int32', dims, sums)];
   },
   cost: convolutionCost,
+  lower: lowerConvInteger,
 };
 
 /** Inputs: x, its scale and zero point, w, its scale and zero point, y's scale and zero point, int32 bias. */
@@ -70,4 +72,5 @@ export const qlinearConv: Operator = {
     return [requantized(sums, dims, (i) => multipliers[multipliers.length === 1 ? 0 : channel(i)]!, yZero!)];
   },
   cost: convolutionCost,
+  lower: lowerQLinearConv,
 };

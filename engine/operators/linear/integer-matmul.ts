@@ -1,3 +1,4 @@
+import { lowerMatMulInteger, lowerQLinearMatMul } from '../../executor/lowerings/qlinear.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { newestOpset } from '../shared/elementwise.ts';
@@ -24,6 +25,7 @@ export const matMulInteger: Operator = {
     return [tensorOf('int32', dims, values)];
   },
   cost: productCost,
+  lower: lowerMatMulInteger,
 };
 
 /** Inputs: a, its scale and zero point, b, its scale and zero point, y's scale and zero point. */
@@ -52,4 +54,5 @@ export const qlinearMatMul: Operator = {
     return [requantized(values, dims, multiplier, yZero!)];
   },
   cost: productCost,
+  lower: lowerQLinearMatMul,
 };

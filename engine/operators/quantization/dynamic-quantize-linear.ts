@@ -1,3 +1,4 @@
+import { lowerDynamicQuantizeLinear } from '../../executor/lowerings/qlinear.ts';
 import { roundHalfEven } from '../../formats/rounding.ts';
 import type { Operator } from '../operator.ts';
 import { newestOpset } from '../shared/elementwise.ts';
@@ -30,4 +31,5 @@ export const dynamicQuantizeLinear: Operator = {
       codes[i] = clamp(scale === 0 ? zero : roundHalfEven(Math.fround(values[i]! / scale)) + zero);
     return [tensorOf('uint8', x!.dims, codes), tensorOf('float32', [], [scale]), tensorOf('uint8', [], [zero])];
   },
+  lower: lowerDynamicQuantizeLinear,
 };

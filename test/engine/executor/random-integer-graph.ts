@@ -43,6 +43,12 @@ export function randomIntegerGraph(seed: number, arithmetic: Arithmetic, size = 
       dims: [count],
       data: Int32Array.from({ length: count }, () => between(-9000, 9000)),
     });
+  /** Weight zero points of each of `channels` or of all, now and then. */
+  const weightZeros = (channels: number): Record<string, Attribute> => {
+    if (random() < 0.6) return {};
+    const data = Int32Array.from({ length: pick([1, channels]) }, () => between(-20, 20));
+    return { w_zero_point: { kind: 'tensor', value: { dtype: 'int32', dims: [data.length], data } } };
+  };
   /** Factors that bring sums over `k` products into the range of 8 bits, for each channel or for all. */
   const rescales = (channels: number, k: number) =>
     Array.from({ length: pick([1, channels]) }, () =>
@@ -83,7 +89,13 @@ export function randomIntegerGraph(seed: number, arithmetic: Arithmetic, size = 
       add(
         'qspec.QConv',
         inputs,
-        { group: int(groups), ...window, x_zero_point: int(own(value).zeroPoint), ...requantization },
+        {
+          group: int(groups),
+          ...window,
+          x_zero_point: int(own(value).zeroPoint),
+          ...weightZeros(outputs),
+          ...requantization,
+        },
         out,
       );
     },
@@ -101,6 +113,7 @@ export function randomIntegerGraph(seed: number, arithmetic: Arithmetic, size = 
         {
           transB: int(transposed ? 1 : 0),
           x_zero_point: int(own(value).zeroPoint),
+          ...weightZeros(n),
           ...requantizationAttributes(arithmetic, rescales(n, k), out),
         },
         out,

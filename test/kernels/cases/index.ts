@@ -8,14 +8,17 @@ import {
   binaryCodes,
   convCodes,
   depthwiseCodes,
+  depthwiseDotCodes,
+  dotCodes,
   lookupCodes,
   maxPoolCodes,
+  padCodes,
   widenCodes,
 } from './integer.ts';
 import { copyStrided, fill, gatherRows, resizeLinearF32, resizeNearestCase, transpose } from './movement.ts';
 import { combineMinMaxF32, combineSumsF64, histogramF32, minMaxChannelsF32, minMaxF32, sumsF32 } from './observe.ts';
 import { averagePoolF32, maxPoolF32 } from './pool.ts';
-import { dequantizeF32, fakeQuantizeF32, quantizeF32 } from './quantize.ts';
+import { dequantizeF32, fakeQuantizeF32, quantizeF32, rangeCodes } from './quantize.ts';
 import { gruCellF32, gruGatesF32, lstmCellF32, rnnCellF32 } from './recurrent.ts';
 import { reduceF32, softmaxF32 } from './reduce.ts';
 import { winogradF32 } from './winograd.ts';
@@ -51,11 +54,15 @@ export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
   widenCodes,
   convCodes,
   depthwiseCodes,
+  padCodes,
+  dotCodes,
+  depthwiseDotCodes,
   maxPoolCodes,
   averagePoolCodes,
   binaryCodes,
   lookupCodes,
   quantizeF32,
+  rangeCodes,
   fakeQuantizeF32,
   dequantizeF32,
   minMaxF32,

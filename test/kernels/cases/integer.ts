@@ -55,10 +55,12 @@ export function requantizations(
 
 const between = 77;
 
-/** Pixels `gap` codes longer than their channels. */
-function spread(values: Codes, channels: number, gap: number): Codes {
+/** Pixels `gap` elements longer than their channels. */
+function spread<T extends Codes | Int32Array>(values: T, channels: number, gap: number): T {
   const pixels = values.length / channels;
-  const out = codesOf(values instanceof Int8Array ? 's8' : 'u8', pixels * (channels + gap)).fill(between);
+  const out = (new (values.constructor as new (length: number) => T)(pixels * (channels + gap)) as T).fill(
+    between,
+  ) as T;
   for (let p = 0; p < pixels; p++) out.set(values.subarray(p * channels, (p + 1) * channels), p * (channels + gap));
   return out;
 }
@@ -67,7 +69,7 @@ const convInputs = (depthwise: boolean) =>
   fc.record({
     seed: seeds,
     geometry: depthwise
-      ? geometries(sizes(19, 2), fc.constant(1), fc.constant(1))
+      ? geometries(sizes(19, 2), fc.constant(1), fc.constant(1), fc.tuple(sizes(6), sizes(5)))
       : fc.oneof(
           geometries(fc.constant(1), sizes(9), sizes(20)),
           geometries(fc.constant(1), sizes(20), sizes(9)),
@@ -75,7 +77,7 @@ const convInputs = (depthwise: boolean) =>
         ),
     inputType: types,
     outputType: types,
-    arithmetic: arithmetics,
+    arithmetic: fc.oneof({ weight: 4, arbitrary: arithmetics }, fc.constant('none' as const)),
     bias: fc.boolean(),
     single: fc.boolean(),
     wide: fc.boolean(),
@@ -95,14 +97,21 @@ function build(bench: Bench, { seed, geometry, inputType, outputType, arithmetic
     bias: use.bias ? integers(seed + 1, outputChannels, -20000, 20000) : undefined,
     input: { type: inputType, zeroPoint: zeroPoint(seed, inputType) },
     output: outputCodes(seed, outputType),
-    requantization: requantizations(seed + 2, arithmetic, use.single ? 1 : outputChannels, 12000 * Math.sqrt(depth)),
+    requantization:
+      arithmetic === 'none'
+        ? { arithmetic }
+        : requantizations(seed + 2, arithmetic, use.single ? 1 : outputChannels, 12000 * Math.sqrt(depth)),
   };
+  // int32 outputs may have a zero point that is only known while running.
+  const running = arithmetic === 'none' && use.single;
   const input = codes(seed + 3, batch * inputHeight * inputWidth * inputChannels, inputType);
   const expected = spread(qconv2d(args, input), outputChannels, use.gap);
-  const output = bench.out(expected.length);
-  ws.kernels.u8(output, expected.length).fill(between);
+  const output = bench.out(expected.byteLength);
+  const View = expected.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => Int32Array;
+  new View(ws.kernels.memory.buffer, output, expected.length).fill(between);
   const step = ws.qconv2d({
-    conv: ws.packQConv(args),
+    conv: ws.packQConv(running ? { ...args, input: { type: inputType, zeroPoint: 0 } } : args),
+    zeroPoint: running ? bench.put(Uint8Array.of(args.input.zeroPoint)) : undefined,
     input: bench.put(spread(input, inputChannels, use.gap)),
     output,
     inputStride: inputChannels + use.gap,
@@ -113,6 +122,8 @@ function build(bench: Bench, { seed, geometry, inputType, outputType, arithmetic
 
 export const convCodes: AnyCase = kernelCase(convInputs(false), build);
 export const depthwiseCodes: AnyCase = kernelCase(convInputs(true), build);
+export const dotCodes: AnyCase = convCodes;
+export const depthwiseDotCodes: AnyCase = depthwiseCodes;
 
 /** The widening is seen through the product that follows it. */
 export const widenCodes: AnyCase = kernelCase(
@@ -154,6 +165,9 @@ export const widenCodes: AnyCase = kernelCase(
     return { step: ws.qgemm({ m, a: bench.put(a), b, output }), results: [{ address: output, expected }] };
   },
 );
+
+/** The padding is seen through the product that follows it. */
+export const padCodes: AnyCase = convCodes;
 
 const pools = fc.record({
   seed: seeds,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { CodeType } from '../../../kernels/api.ts';
 import { f32 } from '../../../kernels/reference/float.ts';
-import { codesOf, fakeQuantizeNumber, quantizeNumber } from '../../../kernels/reference/integer.ts';
+import { codesOf, fakeQuantizeNumber, quantizeNumber, rangeParameters } from '../../../kernels/reference/integer.ts';
 import { type AnyCase, anyFloats, floats, integers, kernelCase, seeds, sizes, type Trial } from '../harness.ts';
 import { codes } from './integer.ts';
 
@@ -50,6 +50,30 @@ const shared = (input: Input) => ({
   low: input.low,
   high: input.high,
 });
+
+/** Seen with the codes that come of it. */
+export const rangeCodes: AnyCase = kernelCase(
+  fc.record({
+    seed: seeds,
+    count: fc.oneof(sizes(30), sizes(3000)),
+    scale: fc.constantFrom(0, 0.5, 3, 1e-6),
+    shift: sizes(8, 0),
+  }),
+  (bench, { seed, count, scale, shift }): Trial => {
+    const x = floats(seed, count, scale).map((value) => value + scale * (shift - 4));
+    const { scale: step, zero } = rangeParameters(Math.min(...x), Math.max(...x));
+    const expected = Uint8Array.from(x, (value) => quantizeNumber(value, step, zero, 0, 255));
+    const [output, at, code] = [bench.out(count), bench.out(4), bench.out(1)];
+    return {
+      step: bench.ws.dynamicQuantize({ input: bench.put(x), count, output, scale: at, zeroPoint: code }),
+      results: [
+        { address: output, expected },
+        { address: at, expected: Float32Array.of(step) },
+        { address: code, expected: Uint8Array.of(zero) },
+      ],
+    };
+  },
+);
 
 export const quantizeF32: AnyCase = kernelCase(inputs, (bench, input): Trial => {
   const expected = codesOf(input.type, input.x.length);
