@@ -58,9 +58,21 @@ export function inferTypes(graph: Graph, options: InferOptions = {}): Inference 
   return { types: scope.types, constants: scope.constants, findings };
 }
 
-/** The graph with inferred types. Findings are dropped: they were reported when the model was read. */
-export function withInferredTypes(graph: Graph, options: InferOptions = {}): Graph {
-  return { ...graph, types: inferTypes(graph, options).types };
+const inferences = new WeakMap<Graph, Inference>();
+
+/** The graph with inferred types, which `inferenceOf` then knows. Findings are dropped: they were reported when the model was read. */
+export function withInference(graph: Graph): Graph {
+  const inference = inferTypes(graph);
+  const inferred = { ...graph, types: inference.types };
+  inferences.set(inferred, inference);
+  return inferred;
+}
+
+/** `inferTypes` without options, once a graph. */
+export function inferenceOf(graph: Graph): Inference {
+  const known = inferences.get(graph) ?? inferTypes(graph);
+  inferences.set(graph, known);
+  return known;
 }
 
 /** Input types after the options, and the declared types of all other values with bound symbols replaced. */
