@@ -1,5 +1,6 @@
 import { withAttributes } from '../graph/build.ts';
 import type { GraphNode } from '../graph/graph.ts';
+import { derivedTensor } from '../lazy-tensor.ts';
 import { floatAttribute, intAttribute } from '../operators/shared/attributes.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import { isStatic } from '../operators/shared/types.ts';
@@ -150,11 +151,14 @@ function rewrite(
 }
 
 function scaleWeight(product: Product, factor: (outputChannel: number) => number): Tensor {
-  const data = Float32Array.from(numbersOf(product.weight));
-  forEachWeight(product, (index, outputChannel) => {
-    data[index] = data[index]! * factor(outputChannel);
+  const { weight } = product;
+  return derivedTensor([weight], 'float32', weight.dims, () => {
+    const data = Float32Array.from(numbersOf(weight));
+    forEachWeight(product, (index, outputChannel) => {
+      data[index] = data[index]! * factor(outputChannel);
+    });
+    return data;
   });
-  return { ...product.weight, data };
 }
 
 /** Visits every weight with the output and the input channel that it connects. */

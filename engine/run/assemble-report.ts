@@ -28,6 +28,8 @@ export interface RunFacts {
   readonly measured: Measured | undefined;
   readonly verification: VerifyReport | undefined;
   readonly outputNoise: ReadonlyMap<string, LayerNoise>;
+  /** Of the run itself. */
+  readonly findings: readonly Finding[];
   readonly stages: readonly StageReport[];
   readonly path: HostPath;
 }
@@ -67,6 +69,7 @@ export function assembleReport(facts: RunFacts): Omit<Report, 'files'> {
       ...(calibration?.findings ?? []),
       ...(facts.evaluation?.findings ?? []),
       ...compressed.findings,
+      ...facts.findings,
       ...(verification?.findings ?? []),
       ...targets.flatMap((target) => target.after.findings),
     ]),

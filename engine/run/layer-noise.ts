@@ -5,10 +5,11 @@ import type { ValueView } from '../executor/program.ts';
 import { channelLayout, channelParameters, dequantizeTensor, forEachRun } from '../formats/affine.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Progress } from '../progress.ts';
-import { edgeKey, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
+import { edgeKey, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
 import { simulate } from '../readings/simulate.ts';
 import type { TensorHistogram } from '../report/report.ts';
+import { elementCount } from '../tensor.ts';
 import { ratioInDecibels } from './metrics.ts';
 import { extremes, type Grid, gridBins, HistogramPair, plainBins } from './tensor-histogram.ts';
 
@@ -26,8 +27,9 @@ export function weightNoise({ graph, assignment }: QuantizedModel): ReadonlyMap<
   const noise = new Map<string, LayerNoise>();
   for (const node of graph.nodes) {
     const entry = assignment.entries.get(edgeKey(node.name, 'weight'));
-    const weight = weightOf(node, graph, entry?.codes);
-    if (entry?.codes === undefined || weight === undefined) continue;
+    if (!hasCodes(entry)) continue;
+    const weight = weightOf(node, graph, entry.codes);
+    if (weight === undefined) continue;
     const held = dequantizeTensor(entry.codes as Int8Array, weight.dims, entry);
     const values = weight.data as Float32Array;
     noise.set(node.name, {
@@ -92,10 +94,10 @@ function gridOf({ format, scale, zeroPoint, range }: QuantizedTensor): Grid {
 }
 
 /** The float constant that the codes were made of. */
-function weightOf(node: GraphNode, graph: Graph, codes: { readonly length: number } | undefined) {
+function weightOf(node: GraphNode, graph: Graph, codes: { readonly length: number }) {
   for (const name of node.inputs) {
     const tensor = graph.initializers.get(name);
-    if (tensor?.dtype === 'float32' && codes !== undefined && tensor.data.length === codes.length) return tensor;
+    if (tensor?.dtype === 'float32' && elementCount(tensor.dims) === codes.length) return tensor;
   }
   return undefined;
 }

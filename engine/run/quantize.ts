@@ -1,9 +1,12 @@
 import { loadKernels } from '../../kernels/loader.ts';
+import type { Finding } from '../findings.ts';
 import { modelToProto } from '../graph/to-proto.ts';
 import { encodeModel } from '../onnx/codec.ts';
+import { singleFileBytes, storedBytes, weightBytes } from '../onnx/model-file.ts';
 import type { ExportRequest, Job } from '../plan.ts';
 import { throwIfCancelled, turn } from '../progress.ts';
 import { exportQdq } from '../readings/export-qdq.ts';
+import { bytes } from '../report/quantities.ts';
 import type { Report } from '../report/report.ts';
 import { verifyModel } from '../verify/verify.ts';
 import { assembleReport } from './assemble-report.ts';
@@ -72,11 +75,11 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   );
   const main = outputs.find((output) => output.request.style === 'qdq') ?? outputs[0]!;
 
-  const runtime = await context.loadRuntime?.();
+  const runtime = main.bytes && (await context.loadRuntime?.());
   const verification =
     runtime &&
     (await watch.time('verify', () =>
-      verifyModel(runtime, main.bytes, {
+      verifyModel(runtime, main.bytes!, {
         progress,
         ...(samples && { samples: first(samples, options.verifySamples) }),
       }),
@@ -124,10 +127,11 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       compressed,
       calibration,
       evaluation,
-      size: main.bytes.length,
+      size: main.bytes?.length ?? storedBytes(main.proto),
       measured,
       verification,
       outputNoise: noise,
+      findings: main.bytes ? [] : [tooLargeToVerify(main)],
       stages: watch.stages,
       path: host.path,
     });
@@ -149,6 +153,16 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   }
 }
 
+function tooLargeToVerify({ proto }: Output): Finding {
+  return {
+    code: 'verify/too-large',
+    severity: 'warning',
+    what: `The exported model was not run in ONNX Runtime: its weights take ${bytes(weightBytes(proto))}.`,
+    why: `Up to ${bytes(singleFileBytes)} are verified here; the runtime would need several times as much memory.`,
+    fix: 'Run the exported model in the runtime that it is meant for.',
+  };
+}
+
 function first<T extends { readonly length: number }>(dataset: T, count = 8): T {
   return Object.create(dataset, { length: { value: Math.min(count, dataset.length) } }) as T;
 }
@@ -168,6 +182,7 @@ function makeOutputs(
         ? { ...model, graph: roundedWeights(quantized) }
         : exportQdq(model, quantized, { provenance, ...(typeof opset === 'number' && { opset }) });
     const proto = modelToProto(exported);
-    return { request, model: exported, proto, bytes: encodeModel(proto) };
+    const isLarge = weightBytes(proto) > singleFileBytes;
+    return { request, model: exported, proto, bytes: isLarge ? undefined : encodeModel(proto) };
   });
 }

@@ -48,7 +48,7 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
   };
 
   connection.onRequest(requests.summarize, (params) =>
-    answer(async () => (await loadModel(hostFor(params), params.path)).summary),
+    answer(async () => (await loadModel(hostFor(params), params.path, { weights: 'shapes' })).summary),
   );
   connection.onRequest(requests.profile, ({ path, target, ...params }) =>
     answer(async () => {

@@ -64,14 +64,16 @@ function pendingFile(files: BrowserFiles, path: string): Awaited<ReturnType<Host
     async write(bytes) {
       pieces.push(bytes.slice());
     },
-    async commit() {
+    async commit(name = posixPath.basename(path)) {
       const whole = joined(pieces);
+      const folder = posixPath.dirname(path);
+      const place = posixPath.join(folder, posixPath.basename(name));
       pieces = [];
-      if (!files.rename) return await files.writeFile(path, whole);
-      const part = posixPath.join(posixPath.dirname(path), `.${posixPath.basename(path)}.part`);
+      if (!files.rename) return await files.writeFile(place, whole);
+      const part = posixPath.join(folder, `.${posixPath.basename(path)}.part`);
       try {
         await files.writeFile(part, whole);
-        await files.rename(part, path);
+        await files.rename(part, place);
       } catch (error) {
         await files.remove(part).catch(() => {});
         throw error;

@@ -24,12 +24,13 @@ export async function replaceFile(path: string): Promise<PendingFile> {
   };
   return {
     write: (bytes) => explained(path, () => writeAll(handle, bytes)),
-    async commit() {
+    async commit(name = basename(path)) {
+      const place = join(dirname(path), basename(name));
       try {
-        await explained(path, async () => {
+        await explained(place, async () => {
           await handle.sync();
           await close();
-          await renameOver(part, path);
+          await renameOver(part, place);
           await syncFolder(dirname(path));
         });
       } catch (error) {
