@@ -83,8 +83,8 @@ export function tensorFromProto(proto: onnx.TensorProto, external?: Uint8Array):
     return { dtype, dims, data: fromRaw(proto, header, external) };
   }
   if (dtype === 'string') return { dtype, dims, data: stringsOf(proto, header) };
-  const data = proto.raw_data === undefined ? fromList(proto, header) : fromRaw(proto, header, proto.raw_data);
-  return { dtype, dims, data };
+  const raw = proto.raw_data;
+  return { dtype, dims, data: raw === undefined ? fromList(proto, header) : fromRaw(proto, header, raw) };
 }
 
 /**

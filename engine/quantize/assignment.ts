@@ -37,7 +37,9 @@ export interface QuantizedTensor {
 }
 
 /** Whether the entry has codes, without having them worked out. */
-export function hasCodes(entry: QuantizedTensor | undefined): entry is QuantizedTensor & { readonly codes: TensorData } {
+export function hasCodes(
+  entry: QuantizedTensor | undefined,
+): entry is QuantizedTensor & { readonly codes: TensorData } {
   return entry !== undefined && 'codes' in entry;
 }
 

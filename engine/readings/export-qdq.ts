@@ -1,9 +1,9 @@
 import { type Finding, fail } from '../findings.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode, Model } from '../graph/graph.ts';
+import { aliasTensor } from '../lazy-tensor.ts';
 import { integerRange } from '../operators/shared/numbers.ts';
 import { upgradeOpset } from '../passes/index.ts';
-import { aliasTensor } from '../lazy-tensor.ts';
 import { type Assignment, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
@@ -284,7 +284,11 @@ class QdqReading {
 }
 
 /** The codes in the shape of the constant that they stand for, as lazy as that is. */
-function codeTensorOf(held: QuantizedTensor & { readonly codes: TensorData }, dtype: DataType, { dims }: Tensor): Tensor {
+function codeTensorOf(
+  held: QuantizedTensor & { readonly codes: TensorData },
+  dtype: DataType,
+  { dims }: Tensor,
+): Tensor {
   const isPutOff = Object.getOwnPropertyDescriptor(held, 'codes')?.get !== undefined;
   return isPutOff ? aliasTensor(dtype, dims, () => held.codes) : { dtype, dims, data: held.codes };
 }

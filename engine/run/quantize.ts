@@ -13,7 +13,7 @@ import { assembleReport } from './assemble-report.ts';
 import { type Compressed, compress, needsCalibration, planOf } from './compress.ts';
 import type { RunContext } from './context.ts';
 import { calibrationSource, evaluationSource, openData } from './datasets.ts';
-import { outputNoise } from './layer-noise.ts';
+import { outputNoise, weightNoise } from './layer-noise.ts';
 import { type LoadedModel, loadModel, prepare } from './load.ts';
 import { measureAccuracy } from './measure.ts';
 import { checkPlaces, type Output, writeOutputs } from './outputs.ts';
@@ -115,6 +115,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
         progress,
       }),
     );
+    const lost = await watch.time('layers', () => weightNoise(compressed.quantized, progress));
     // A short run may not have let a signal or a message through yet; from here on files are written.
     await turn();
     throwIfCancelled(progress);
@@ -130,6 +131,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       size: main.bytes?.length ?? storedBytes(main.proto),
       measured,
       verification,
+      weightNoise: lost,
       outputNoise: noise,
       findings: main.bytes ? [] : [tooLargeToVerify(main)],
       stages: watch.stages,

@@ -5,8 +5,16 @@ let out = '';
 let err = '';
 const begun = performance.now();
 const exitCode = await runCommandLine(process.argv.slice(2), {
-  out: { write: (text: string) => void (out += text) },
-  err: { write: (text: string) => void (err += text) },
+  out: {
+    write(text) {
+      out += text;
+    },
+  },
+  err: {
+    write(text) {
+      err += text;
+    },
+  },
   environment: {},
   signal: new AbortController().signal,
 });
