@@ -31,12 +31,14 @@ export class DataBudget {
 
   hold(slot: Slot, data: NonNullable<Slot['data']>): void {
     slot.data = data;
+    slot.used = false;
     this.#slots.add(slot);
     this.#held += ownBytes(data);
+    // What is put back comes round again: not used by then, unless it is the new one.
     for (const oldest of this.#slots) {
-      if (this.#held <= this.limit || oldest === slot) return;
+      if (this.#held <= this.limit || this.#slots.size === 1) return;
       this.#slots.delete(oldest);
-      if (oldest.used) {
+      if (oldest.used || oldest === slot) {
         oldest.used = false;
         this.#slots.add(oldest);
       } else {
@@ -68,8 +70,10 @@ export function lazyTensor(
   const slot: Slot = { data: undefined, used: false };
   if (data !== undefined) budget.hold(slot, data as NonNullable<Slot['data']>);
   return aliasTensor(dtype, dims, () => {
-    slot.used = true;
-    if (slot.data !== undefined) return slot.data;
+    if (slot.data !== undefined) {
+      slot.used = true;
+      return slot.data;
+    }
     const loaded = load() as NonNullable<Slot['data']>;
     budget.hold(slot, loaded);
     return loaded;

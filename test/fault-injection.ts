@@ -27,7 +27,7 @@ export function dyingHost(host: Host, moment: number): Host & { moments(): numbe
         maybeDie();
         await file.write(bytes.subarray(middle));
       }),
-    commit: () => around(() => file.commit()),
+    commit: (name) => around(() => file.commit(name)),
     discard: () => around(() => file.discard()),
   });
   return {

@@ -13,12 +13,10 @@ export interface ExternalRange {
   readonly length: number;
 }
 
-/** Finds and reads the tensors that a model keeps in files beside it. */
+/** Finds the tensors that a model keeps in files beside it. */
 export interface ExternalData {
   /** Throws `external/…` and `tensor/…` findings. */
   locate(tensor: onnx.TensorProto): Promise<ExternalRange>;
-  /** The bytes of one tensor; only these are read. */
-  read(tensor: onnx.TensorProto): Promise<Uint8Array>;
 }
 
 /** External data of the model at `modelPath`: confined to the model's folder, after links are resolved. */
@@ -79,16 +77,7 @@ export function externalDataOf(host: Host, modelPath: string): ExternalData {
     return { path, offset, length };
   };
 
-  return {
-    locate,
-    async read(tensor) {
-      const { path, offset, length } = await locate(tensor);
-      const bytes = await host.readRange(path, offset, length);
-      if (bytes.length < length)
-        fail('external/truncated', `The data file "${path}" became shorter while it was read.`);
-      return bytes;
-    },
-  };
+  return { locate };
 }
 
 export interface LoadOptions {
@@ -122,13 +111,13 @@ export async function loadExternalData(
   const readers = new Map<string, Promise<RangeReader>>();
   for (const { tensor, range } of found) {
     const isSmall = tensorHeader(tensor).elements <= eagerElements;
-    const reader = memoized(readers, range.path, () => readerOf(host, range.path));
+    const reader = () => memoized(readers, range.path, () => readerOf(host, range.path));
     tensor.external_data = [];
     delete tensor.data_location;
-    if (isSmall || !canWait) tensor.raw_data = whole(await reader, range);
+    if (isSmall || !canWait) tensor.raw_data = whole(await reader(), range);
     else if (weights === 'shapes') deferRawData(tensor, notAskedFor);
     else {
-      const read = await reader;
+      const read = await reader();
       deferRawData(tensor, () => {
         if (range.length > limit) tooLarge(`The tensor "${tensor.name ?? ''}" takes`, range.length, limit);
         return whole(read, range);

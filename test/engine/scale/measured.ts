@@ -19,7 +19,9 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   signal: new AbortController().signal,
 });
 const seconds = (performance.now() - begun) / 1000;
+const { user, system } = process.cpuUsage();
+const processorSeconds = (user + system) / 1e6;
 // Kibibytes, also on macOS: libuv makes them so.
 const peakMebibytes = process.resourceUsage().maxRSS / 1024;
-process.stdout.write(JSON.stringify({ exitCode, out, err, seconds, peakMebibytes }));
+process.stdout.write(JSON.stringify({ exitCode, out, err, seconds, processorSeconds, peakMebibytes }));
 process.exit(0);
