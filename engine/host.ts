@@ -24,8 +24,10 @@ export interface FileStat {
 /** A file being written beside its final place; nothing is visible under its name before `commit`. */
 export interface PendingFile {
   write(bytes: Uint8Array): Promise<void>;
-  /** Flushes to the disk and renames to the final name; `name`: another one in the same folder, known only now. */
-  commit(name?: string): Promise<void>;
+  /** Has it appear under another name in the same folder: one that follows from what was written. */
+  rename(name: string): void;
+  /** Flushes to the disk and renames to the final name. */
+  commit(): Promise<void>;
   /** Removes what was written. */
   discard(): Promise<void>;
 }

@@ -28,6 +28,7 @@ export async function loadKernels(options: LoadOptions): Promise<Kernels> {
   if (threads > mostThreads)
     throw new RangeError(`At most ${mostThreads} threads can work; ${threads} were asked for.`);
   const shared = threads > 1;
+  const cancel = options.cancelCell ?? new Int32Array(shared ? new SharedArrayBuffer(4) : new ArrayBuffer(4));
   const mode: KernelMode = options.mode === 'relaxed' && (await relaxedWorks()) ? 'relaxed' : 'strict';
   const module = await compile(mode, shared);
   const memory = makeMemory(limit, shared);
@@ -38,10 +39,11 @@ export async function loadKernels(options: LoadOptions): Promise<Kernels> {
     limit,
     base: arenaBase,
     features: { mode, shared, threads },
+    cancel,
     patienceMilliseconds: options.patienceMilliseconds,
   });
   for (let thread = 1; thread < threads; thread++) {
-    const data: KernelThreadData = { module, memory, thread };
+    const data: KernelThreadData = { module, memory, thread, cancel };
     kernels.adopt(options.startThread!(data));
   }
   return kernels;
@@ -87,7 +89,7 @@ async function testRelaxed(): Promise<boolean> {
     const memory = makeMemory(2 ** 22, false);
     const module = await compile('relaxed', false);
     const functions = kernelFunctions(new WebAssembly.Instance(module, { env: { memory } }));
-    const kernels = new LoadedKernels({ memory, functions, limit: 2 ** 22, base: arenaBase, features });
+    const kernels = new LoadedKernels({ memory, functions, limit: 2 ** 22, base: arenaBase, features, cancel: new Int32Array(1) });
     return knownAnswer(kernels);
   } catch {
     return false;

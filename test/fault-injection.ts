@@ -27,7 +27,8 @@ export function dyingHost(host: Host, moment: number): Host & { moments(): numbe
         maybeDie();
         await file.write(bytes.subarray(middle));
       }),
-    commit: (name) => around(() => file.commit(name)),
+    rename: (name) => file.rename(name),
+    commit: () => around(() => file.commit()),
     discard: () => around(() => file.discard()),
   });
   return {

@@ -4,6 +4,7 @@ import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findOperator } from '../operators/registry.ts';
+import { interruptible, throwIfCancelled } from '../progress.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
@@ -23,7 +24,8 @@ const defaultResidentWeights = 1 << 30;
  */
 export async function compile(graph: Graph, options: CompileOptions): Promise<Program> {
   const reference = options.reference === true;
-  const prepared = prepare(graph, options.inputDims, !reference);
+  const { progress } = options;
+  const prepared = interruptible(progress, () => prepare(graph, options.inputDims, !reference));
   const { constant, type, opset } = prepared;
   const observed = new Set(options.observed ?? []);
   const kept = new Set([...observed, ...graph.outputs]);
@@ -33,7 +35,12 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
 
   const kernels =
     options.kernels ??
-    (await loadKernels({ mode: options.mode, threads: options.threads ?? 1, startThread: options.startThread }));
+    (await loadKernels({
+      mode: options.mode,
+      threads: options.threads ?? 1,
+      startThread: options.startThread,
+      cancelCell: progress?.cancelCell,
+    }));
   const workspace = kernels.workspace();
   try {
     const lastUses = usesOf(nodes, graph.outputs);
@@ -56,6 +63,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
       if (observed.has(value)) builder.observe(value);
     }
     for (const [index, execution] of nodes.entries()) {
+      throwIfCancelled(progress);
       report.push(...lowerExecution(builder, index, execution, type, reference));
       for (const value of execution.outputs) if (observed.has(value)) builder.observe(value);
     }
@@ -65,6 +73,7 @@ export async function compile(graph: Graph, options: CompileOptions): Promise<Pr
       graph: prepared.graph,
       kernels,
       ownsKernels: options.kernels === undefined,
+      progress,
       workspace,
       steps: built.steps,
       peakBytes: workspace.bytes + kernels.scratchBytes,

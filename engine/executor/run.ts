@@ -3,7 +3,7 @@ import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
 import { evaluateGraph } from '../graph/evaluate.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { Cancelled, throwIfCancelled } from '../progress.ts';
+import { Cancelled, type Progress, throwIfCancelled } from '../progress.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
 import type { Operand, StaticType } from './lowering.ts';
 import { plainOrder, sameOrder } from './order.ts';
@@ -22,6 +22,7 @@ export interface ProgramParts {
   readonly graph: Graph;
   readonly kernels: Kernels;
   readonly ownsKernels: boolean;
+  readonly progress: Progress | undefined;
   readonly workspace: Workspace;
   readonly steps: readonly BuiltStep[];
   readonly peakBytes: number;
@@ -176,11 +177,8 @@ export class GraphProgram implements Program {
       types: new Map(),
       opsets: this.parts.graph.opsets,
     };
-    const results = evaluateGraph(
-      single,
-      given,
-      options.progress ? { progress: { signal: options.progress.signal, report() {} } } : {},
-    );
+    const progress = options.progress ?? this.parts.progress;
+    const results = evaluateGraph(single, given, progress ? { progress: { ...progress, report() {} } } : {});
     for (const value of outputs) host.set(value, results.get(value)!);
   }
 

@@ -31,7 +31,8 @@ export async function replaceFiles(host: Host, files: readonly OutputFile[]): Pr
     }
     while (pending.length > 0) {
       const { file, output } = pending[0]!;
-      await file.commit(output.name?.());
+      if (output.name) file.rename(output.name());
+      await file.commit();
       pending.shift();
     }
   } catch (error) {

@@ -4,7 +4,7 @@ import { findOperator } from '../operators/registry.ts';
 import { describe } from '../operators/shared/attributes.ts';
 import { integersOf, isInteger } from '../operators/shared/numbers.ts';
 import { isStatic } from '../operators/shared/types.ts';
-import { type Progress, throwIfCancelled } from '../progress.ts';
+import { interruptible, type Progress, throwIfCancelled } from '../progress.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
 import { valuesRead } from './captures.ts';
 import type { Graph, GraphNode } from './graph.ts';
@@ -43,7 +43,7 @@ export function evaluateGraph(
     options.observe?.(name, tensor);
   }
   const wanted = [...graph.outputs, ...(options.keep ?? [])];
-  runGraph(graph, values, undefined, wanted, options, 0);
+  interruptible(options.progress, () => runGraph(graph, values, undefined, wanted, options, 0));
   const results = new Map<string, Tensor>();
   for (const name of wanted) {
     const tensor = values.get(name) ?? graph.initializers.get(name);

@@ -6,7 +6,7 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Choice, Plan } from '../plan.ts';
-import { Breather, type Progress } from '../progress.ts';
+import { Breather, interruptible, type Progress } from '../progress.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
@@ -78,14 +78,15 @@ export async function assign(
       const inputScale = layout.nodes.has(node.name) ? inputOf(node, 0)!.parameters.scale : undefined;
       if (lacksMoments(choice, statistics.moments.has(node.name)))
         fallbacks.push(fallback(node, choice, statistics.samples));
-      const own = quantizeParameters({
+      const task = {
         node,
         form,
         choice,
         parameters: parameters.get(node.name)!,
         ...(inputScale !== undefined && { inputScale }),
         ...(statistics.moments.has(node.name) && { moments: statistics.moments.get(node.name)! }),
-      });
+      };
+      const own = interruptible(progress, () => quantizeParameters(task));
       parameters.set(node.name, own.parameters);
       progress?.report('assign', at + 1, graph.nodes.length);
       // A method may take a second for a layer: let messages in, a cancellation among them.

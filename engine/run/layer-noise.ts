@@ -155,7 +155,7 @@ export async function outputNoise(
   const observed = [...new Set(values.values())];
   const inputs = await dataset.sample(0);
   const inputDims = new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims]));
-  const options = { mode: 'relaxed', inputDims, kernels, observed } as const;
+  const options = { mode: 'relaxed', inputDims, kernels, observed, progress } as const;
   const before = await compile(float, options);
   try {
     const after = await compile(simulated, options);

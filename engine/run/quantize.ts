@@ -88,6 +88,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
     mode: 'relaxed',
     threads: context.threads,
     startThread: host.startThread?.bind(host),
+    cancelCell: progress.cancelCell,
   });
   try {
     const measured =

@@ -36,11 +36,11 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
     ...(loadRuntime && { loadRuntime }),
   });
   const run = <T>(
-    { run, kind, subject, ...params }: Asked & Confinement,
+    { run, kind, subject, cancelCell, ...params }: Asked & Confinement,
     token: CancellationToken,
     work: (context: RunContext) => Promise<T>,
   ) => {
-    const asked: Asked = { run, kind, subject };
+    const asked: Asked = { run, kind, subject, ...(cancelCell && { cancelCell }) };
     const subscription = token.onCancellationRequested(() => queue.cancel(asked.run));
     return answer(() => queue.add(asked, (progress) => work(contextOf(progress, params)), problemOf)).finally(() =>
       subscription.dispose(),

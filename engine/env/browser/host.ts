@@ -60,14 +60,17 @@ export function browserHost({ files, threads }: BrowserHostOptions): Host {
 
 function pendingFile(files: BrowserFiles, path: string): Awaited<ReturnType<Host['replace']>> {
   let pieces: Uint8Array[] = [];
+  const folder = posixPath.dirname(path);
+  let place = path;
   return {
     async write(bytes) {
       pieces.push(bytes.slice());
     },
-    async commit(name = posixPath.basename(path)) {
+    rename(name) {
+      place = posixPath.join(folder, posixPath.basename(name));
+    },
+    async commit() {
       const whole = joined(pieces);
-      const folder = posixPath.dirname(path);
-      const place = posixPath.join(folder, posixPath.basename(name));
       pieces = [];
       if (!files.rename) return await files.writeFile(place, whole);
       const part = posixPath.join(folder, `.${posixPath.basename(path)}.part`);

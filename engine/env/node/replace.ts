@@ -17,6 +17,7 @@ export async function replaceFile(path: string): Promise<PendingFile> {
   await removeStale(path);
   const { part, handle } = await explained(path, () => create(path));
   let open = true;
+  let place = path;
   const close = async () => {
     if (!open) return;
     open = false;
@@ -24,8 +25,10 @@ export async function replaceFile(path: string): Promise<PendingFile> {
   };
   return {
     write: (bytes) => explained(path, () => writeAll(handle, bytes)),
-    async commit(name = basename(path)) {
-      const place = join(dirname(path), basename(name));
+    rename(name) {
+      place = join(dirname(path), basename(name));
+    },
+    async commit() {
       try {
         await explained(place, async () => {
           await handle.sync();

@@ -1,6 +1,7 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { dataTypeOf } from '../../onnx/data-types.ts';
+import { poll } from '../../progress.ts';
 import type { DataType, Dimension, Tensor, ValueType } from '../../tensor.ts';
 import { softmaxRow } from '../normalization/softmax.ts';
 import type { Operator } from '../operator.ts';
@@ -179,6 +180,7 @@ function compute(node: GraphNode, q: Tensor, query: Heads, key: Heads, value: He
   for (let b = 0; b < batch; b++)
     for (let h = 0; h < queryHeads; h++)
       for (let i = 0; i < rows; i++) {
+        poll();
         const source = Math.floor(h / share);
         const line = ((b * queryHeads + h) * rows + i) * columns;
         let open = false;

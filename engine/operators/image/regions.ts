@@ -1,4 +1,5 @@
 import { fail } from '../../findings.ts';
+import { poll } from '../../progress.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import {
@@ -88,6 +89,7 @@ export const roiAlign: Operator = {
     const values = numbersOf(x!);
     const out = new Float64Array(count * channels * outH * outW);
     for (let r = 0; r < count; r++) {
+      poll();
       const shift = half ? 0.5 : 0;
       const [x1, y1, x2, y2] = [0, 1, 2, 3].map((i) => regions[r * 4 + i]! * scale - shift) as [
         number,
