@@ -20,16 +20,18 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Set by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** See `Progress.cancelCell`. */
+  readonly cancelCell?: Int32Array;
 }
 
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
 /** The whole command line: reads the arguments, runs one command, says how it ended. Never throws. */
 export async function runCommandLine(argv: readonly string[], around: Surroundings): Promise<ExitCode> {
-  const { out, err, environment, signal } = around;
+  const { out, err, environment, signal, cancelCell } = around;
   const outStyle = makeStyle(wantsColour(out, environment));
   const errStyle = makeStyle(wantsColour(err, environment));
-  const progress = makeProgress(err, errStyle, signal);
+  const progress = { ...makeProgress(err, errStyle, signal), ...(cancelCell && { cancelCell }) };
   const terminal: Terminal = {
     out,
     err,

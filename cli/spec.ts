@@ -47,7 +47,7 @@ async function summaryOf(spec: LoadedSpec, findings: Finding[]): Promise<ModelSu
   // That it is missing is a finding of the language's own, with the place in the spec.
   if ((await host.stat(path)) === undefined) return undefined;
   try {
-    return (await loadModel(host, path)).summary;
+    return (await loadModel(host, path, { weights: 'shapes' })).summary;
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
     findings.push(error.finding);

@@ -24,11 +24,16 @@ export interface FileStat {
 /** A file being written beside its final place; nothing is visible under its name before `commit`. */
 export interface PendingFile {
   write(bytes: Uint8Array): Promise<void>;
+  /** Has it appear under another name in the same folder: one that follows from what was written. */
+  rename(name: string): void;
   /** Flushes to the disk and renames to the final name. */
   commit(): Promise<void>;
   /** Removes what was written. */
   discard(): Promise<void>;
 }
+
+/** Bytes `[offset, offset + length)`; fewer when the file ends before. */
+export type RangeReader = (offset: number, length: number) => Uint8Array;
 
 export interface Host {
   readonly capabilities: HostCapabilities;
@@ -37,6 +42,11 @@ export interface Host {
   readFile(path: string): Promise<Uint8Array>;
   /** Bytes `[offset, offset + length)`; fewer when the file ends before. */
   readRange(path: string, offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Reads a file by range without waiting, for elements that are fetched when they are touched. Holds no handle; a file that
+   * is another than it was is a finding `file/changed`. Absent where files come by message: there weights are read at once.
+   */
+  rangeReader?(path: string): Promise<RangeReader>;
   /** Names (not paths) in a folder, sorted by code unit so that the order is the same on every machine. */
   list(folder: string): Promise<string[]>;
   /** The path with every symbolic link resolved; undefined if it does not exist. */

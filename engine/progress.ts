@@ -3,6 +3,11 @@ export interface Progress {
   /** `done` of `total` units of the named stage; the receiver derives the time left. */
   report(stage: string, done: number, total: number): void;
   readonly signal: AbortSignal;
+  /**
+   * One int32 over shared memory that another thread makes non-zero as soon as it hears of the cancel: the signal can only be
+   * set when the event loop turns, and a long operator does not let it. Absent where no other thread listens.
+   */
+  readonly cancelCell?: Int32Array;
 }
 
 /** Thrown (by `throwIfCancelled`) when the owner of the work cancelled it. */
@@ -14,7 +19,32 @@ export class Cancelled extends Error {
 }
 
 export function throwIfCancelled(progress: Progress | undefined): void {
-  if (progress?.signal.aborted) throw new Cancelled();
+  if (progress?.signal.aborted || isSet(progress?.cancelCell)) throw new Cancelled();
+}
+
+function isSet(cell: Int32Array | undefined): boolean {
+  return cell !== undefined && Atomics.load(cell, 0) !== 0;
+}
+
+let polled: Int32Array | undefined;
+
+/** Does work that awaits nothing; `poll` within it, however deep, hears of the cancel. Throws `Cancelled`. */
+export function interruptible<T>(progress: Progress | undefined, work: () => T): T {
+  const outer = polled;
+  polled = progress?.cancelCell ?? outer;
+  try {
+    return work();
+  } finally {
+    polled = outer;
+  }
+}
+
+/**
+ * To be called in loops that may take over 100 ms, some thousand operations apart: a load where a cancel can be heard, nothing
+ * elsewhere. Throws `Cancelled` out of `interruptible`.
+ */
+export function poll(): void {
+  if (isSet(polled)) throw new Cancelled();
 }
 
 /** Milliseconds of work after which the event loop gets its turn. */

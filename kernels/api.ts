@@ -51,8 +51,8 @@ export interface Kernels {
    */
   run(step: Step): void;
   /**
-   * One int32 in the kernels' memory: storing a non-zero number (`Atomics.store(cell, 0, 1)`) cancels the running step
-   * at its next tile, and every later one until 0 is stored. With shared memory another thread may do so.
+   * One int32, given when the kernels were loaded or their own: storing a non-zero number (`Atomics.store(cell, 0, 1)`) cancels the running step
+   * at its next tile, and every later one until 0 is stored. Where it lies in shared memory, as it does with several threads, another thread may do so.
    */
   cancelCell(): Int32Array;
   /** Bytes allocated now and at most since the last `resetPeak`, over all workspaces. */
@@ -673,6 +673,11 @@ export interface LoadOptions {
    * module takes 'u8', slowly.
    */
   readonly dot?: CodeType | 'none' | undefined;
+  /**
+   * The cell that cancels; shared by all kernels of a job, over a SharedArrayBuffer where a thread that hears of the cancel
+   * is to store into it while this one computes. Absent: one of their own.
+   */
+  readonly cancelCell?: Int32Array | undefined;
   /** Memory never grows beyond; default 2 GiB, at most 4 GiB. */
   readonly maximumBytes?: number;
   /** How long a pool thread may be silent in the middle of its work before it counts as lost; default 20 s. */

@@ -11,8 +11,6 @@ const constantsBytes = 1024;
 export const arenaBase = constantsAddress + constantsBytes;
 
 export const Cell = {
-  /** Not 0: stop at the next tile. */
-  cancel: 0,
   /** Counts the jobs; threads sleep on it. */
   generation: 1,
   /** 1 while tiles of the current job may be fetched. */
@@ -45,14 +43,19 @@ export const pause: () => void =
 
 export type KernelFunction = (descriptor: number, begin: number, end: number, scratch: number) => void;
 
-/** Fetches and does tiles of the job in `cells` until none are left or it was cancelled. */
-export function workOnTiles(cells: Int32Array, functions: readonly KernelFunction[], thread: number): void {
+/** Fetches and does tiles of the job in `cells` until none are left or `cancel` is set. */
+export function workOnTiles(
+  cells: Int32Array,
+  cancel: Int32Array,
+  functions: readonly KernelFunction[],
+  thread: number,
+): void {
   const run = functions[cells[Cell.kernel]!]!;
   const descriptor = cells[Cell.descriptor]!;
   const items = cells[Cell.items]!;
   const grain = cells[Cell.grain]!;
   const scratch = cells[Cell.scratch]! + thread * cells[Cell.scratchStride]!;
-  while (Atomics.load(cells, Cell.cancel) === 0) {
+  while (Atomics.load(cancel, 0) === 0) {
     const begin = Atomics.add(cells, Cell.next, 1) * grain;
     if (begin >= items) return;
     run(descriptor, begin, Math.min(begin + grain, items), scratch);

@@ -11,6 +11,7 @@ interface Parts {
   readonly limit: number;
   readonly base: number;
   readonly features: KernelFeatures;
+  readonly cancel: Int32Array;
   readonly patienceMilliseconds?: number | undefined;
 }
 
@@ -19,6 +20,7 @@ export class LoadedKernels implements Kernels {
   readonly features: KernelFeatures;
   readonly memory: WebAssembly.Memory;
   readonly arena: Arena;
+  private readonly cancel: Int32Array;
   private pool: Pool;
   private readonly owned: KernelThread[] = [];
   private scratch = 0;
@@ -32,8 +34,15 @@ export class LoadedKernels implements Kernels {
   constructor(parts: Parts) {
     this.features = parts.features;
     this.memory = parts.memory;
+    this.cancel = parts.cancel;
     this.arena = new Arena(parts.memory, parts.base, parts.limit);
-    this.pool = new Pool(parts.memory, parts.functions, parts.features.threads, parts.patienceMilliseconds);
+    this.pool = new Pool(
+      parts.memory,
+      parts.functions,
+      parts.features.threads,
+      parts.cancel,
+      parts.patienceMilliseconds,
+    );
     this.f32(constantsAddress, constantValues.length).set(constantValues);
     this.requireScratch(1 << 14);
   }
@@ -72,8 +81,7 @@ export class LoadedKernels implements Kernels {
   }
 
   cancelCell(): Int32Array {
-    this.pool = this.pool.rebind(this.memory);
-    return this.pool.cancelCell;
+    return this.cancel;
   }
 
   get allocatedBytes(): number {

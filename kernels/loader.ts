@@ -31,6 +31,7 @@ export async function loadKernels(options: LoadOptions): Promise<Kernels> {
   const answer: RelaxedAnswer = options.mode === 'relaxed' ? await relaxedAnswer() : { works: false };
   const mode: KernelMode = answer.works ? 'relaxed' : 'strict';
   const dot = options.dot ?? answer.dot ?? 'none';
+  const cancel = options.cancelCell ?? new Int32Array(shared ? new SharedArrayBuffer(4) : new ArrayBuffer(4));
   const module = await compile(mode, shared);
   const memory = makeMemory(limit, shared);
   const functions = kernelFunctions(new WebAssembly.Instance(module, { env: { memory } }));
@@ -40,10 +41,11 @@ export async function loadKernels(options: LoadOptions): Promise<Kernels> {
     limit,
     base: arenaBase,
     features: { mode, shared, threads, ...(dot !== 'none' && { dot }) },
+    cancel,
     patienceMilliseconds: options.patienceMilliseconds,
   });
   for (let thread = 1; thread < threads; thread++) {
-    const data: KernelThreadData = { module, memory, thread };
+    const data: KernelThreadData = { module, memory, thread, cancel };
     kernels.adopt(options.startThread!(data));
   }
   return kernels;
@@ -98,7 +100,7 @@ async function testRelaxed(): Promise<RelaxedAnswer> {
     const functions = kernelFunctions(new WebAssembly.Instance(module, { env: { memory } }));
     const kernels = (dot?: CodeType) => {
       const features = { mode: 'relaxed', shared: false, threads: 1, ...(dot && { dot }) } as const;
-      return new LoadedKernels({ memory, functions, limit, base: arenaBase, features });
+      return new LoadedKernels({ memory, functions, limit, base: arenaBase, features, cancel: new Int32Array(1) });
     };
     const dot = (['u8', 's8'] as const).find((type) => exactDot(kernels(type), type));
     return { works: knownAnswer(kernels()), dot };

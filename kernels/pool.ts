@@ -13,6 +13,7 @@ export class Pool {
   readonly threads: number;
   private readonly cells: Int32Array;
   private readonly functions: readonly KernelFunction[];
+  private readonly cancel: Int32Array;
   private readonly patienceMilliseconds: number;
   private lost: number | undefined;
 
@@ -20,8 +21,10 @@ export class Pool {
     memory: WebAssembly.Memory,
     functions: readonly KernelFunction[],
     threads: number,
+    cancel: Int32Array,
     patienceMilliseconds = defaultPatience,
   ) {
+    this.cancel = cancel;
     this.patienceMilliseconds = patienceMilliseconds;
     this.cells = new Int32Array(memory.buffer, controlAddress, Cell.active + mostThreads);
     this.functions = functions;
@@ -32,11 +35,7 @@ export class Pool {
   rebind(memory: WebAssembly.Memory): Pool {
     return this.threads > 1 || memory.buffer === this.cells.buffer
       ? this
-      : new Pool(memory, this.functions, this.threads, this.patienceMilliseconds);
-  }
-
-  get cancelCell(): Int32Array {
-    return this.cells.subarray(Cell.cancel, Cell.cancel + 1);
+      : new Pool(memory, this.functions, this.threads, this.cancel, this.patienceMilliseconds);
   }
 
   run(call: Call, scratch: number, scratchStride: number): void {
@@ -56,7 +55,7 @@ export class Pool {
   private runAlone(call: Call, scratch: number): void {
     const run = this.functions[call.kernel]!;
     for (let begin = 0; begin < call.items; begin += call.grain) {
-      if (Atomics.load(this.cells, Cell.cancel) !== 0) throw new KernelsCancelled();
+      if (Atomics.load(this.cancel, 0) !== 0) throw new KernelsCancelled();
       run(call.descriptor, begin, Math.min(begin + call.grain, call.items), scratch);
     }
   }
@@ -74,12 +73,12 @@ export class Pool {
     Atomics.add(cells, Cell.generation, 1);
     if (Atomics.load(cells, Cell.sleepers) > 0) Atomics.notify(cells, Cell.generation);
     try {
-      workOnTiles(cells, this.functions, 0);
+      workOnTiles(cells, this.cancel, this.functions, 0);
     } finally {
       Atomics.store(cells, Cell.open, 0);
       for (let thread = 1; thread < this.threads; thread++) this.waitFor(thread);
     }
-    if (Atomics.load(cells, Cell.cancel) !== 0) throw new KernelsCancelled();
+    if (Atomics.load(this.cancel, 0) !== 0) throw new KernelsCancelled();
     if (Atomics.load(cells, Cell.fault) !== 0) {
       Atomics.store(cells, Cell.fault, 0);
       throw new Error('A kernel trapped in a thread of the pool.');

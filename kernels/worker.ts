@@ -7,6 +7,7 @@ export interface KernelThreadData {
   readonly memory: WebAssembly.Memory;
   /** 1 … threads − 1; 0 is the coordinator. */
   readonly thread: number;
+  readonly cancel: Int32Array;
 }
 
 /** Checks of the generation before a thread goes to sleep: some 50 µs, the gap between two steps of a network. */
@@ -17,7 +18,7 @@ const spins = 2000;
  * disposed; until then it works or sleeps (`Atomics.wait`), so the thread's event loop stands still.
  */
 export function runKernelThread(data: unknown): void {
-  const { module, memory, thread } = data as KernelThreadData;
+  const { module, memory, thread, cancel } = data as KernelThreadData;
   const functions = kernelFunctions(new WebAssembly.Instance(module, { env: { memory } }));
   const cells = new Int32Array(memory.buffer, controlAddress, Cell.active + mostThreads);
   let seen = 0;
@@ -26,7 +27,7 @@ export function runKernelThread(data: unknown): void {
     if (Atomics.load(cells, Cell.quit) !== 0) return;
     Atomics.store(cells, Cell.active + thread, 1);
     try {
-      if (Atomics.load(cells, Cell.open) === 1) workOnTiles(cells, functions, thread);
+      if (Atomics.load(cells, Cell.open) === 1) workOnTiles(cells, cancel, functions, thread);
     } catch {
       Atomics.store(cells, Cell.fault, 1);
     }

@@ -25,7 +25,9 @@ const browser = { ...common, platform: 'browser', target: 'es2023' };
 /** Everything that runs in Node shares its chunks in one folder, with onnxruntime-web's WASM beside it. */
 const nodeEntries = {
   qspec: 'cli/main.ts',
+  'command-line': 'cli/command-line.ts',
   'engine-process': 'engine/env/node/engine-process.ts',
+  'engine-thread': 'engine/env/node/engine-thread.ts',
   'kernel-thread': 'engine/env/node/kernel-thread.ts',
   'memory-watch': 'engine/env/node/memory-watch.ts',
   'language-server': 'language/server/node.ts',

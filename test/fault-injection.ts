@@ -27,6 +27,7 @@ export function dyingHost(host: Host, moment: number): Host & { moments(): numbe
         maybeDie();
         await file.write(bytes.subarray(middle));
       }),
+    rename: (name) => file.rename(name),
     commit: () => around(() => file.commit()),
     discard: () => around(() => file.discard()),
   });

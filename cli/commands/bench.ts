@@ -49,6 +49,7 @@ export const bench = defineCommand({
     const program = await compile(graph, {
       mode: 'relaxed',
       threads,
+      progress,
       inputDims: new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims])),
       ...(host.startThread && { startThread: host.startThread }),
     });

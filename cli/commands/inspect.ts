@@ -17,7 +17,7 @@ export const inspect = defineCommand({
   examples: [{ line: 'qspec inspect model.onnx', does: 'shows every layer and the totals' }],
   async run({ positionals, terminal }) {
     const path = existingFile(positionals[0]!, 'model');
-    const { summary, bytes: size, hash } = await loadModel(nodeHost(), path);
+    const { summary, bytes: size, hash } = await loadModel(nodeHost(), path, { weights: 'shapes' });
     for (const finding of summary.findings) terminal.finding({ file: path, ...finding });
     return {
       exitCode: 0,

@@ -52,7 +52,7 @@ interface Wanted {
  * @throws FindingError when the model itself cannot be read
  */
 export async function discoverData(host: Host, modelPath: string): Promise<readonly DiscoveredData[]> {
-  const { graph } = graphFromProto((await openModel(host, modelPath)).proto);
+  const { graph } = graphFromProto((await openModel(host, modelPath, { weights: 'shapes' })).proto);
   const [input, ...others] = modelInputs(graph);
   const { dtype, dims } = input?.type ?? {};
   if (others.length > 0 || dims === undefined || (dtype !== 'float32' && dtype !== 'float16')) return [];

@@ -30,8 +30,7 @@ export function placeIntervals(intervals: readonly Interval[]): Placement {
     (a, b) => intervals[b]!.bytes - intervals[a]!.bytes || intervals[a]!.first - intervals[b]!.first || a - b,
   );
   const offsets = new Array<number>(intervals.length).fill(0);
-  /** Indices of the intervals placed so far, by increasing offset. */
-  const placed: number[] = [];
+  const placed = new PlacedIntervals(intervals);
   let total = 0;
   for (const index of bySize) {
     const wanted = intervals[index]!;
@@ -40,24 +39,60 @@ export function placeIntervals(intervals: readonly Interval[]): Placement {
     let best = -1;
     let bestGap = Number.POSITIVE_INFINITY;
     let end = 0;
-    for (const other of placed) {
-      const neighbour = intervals[other]!;
-      if (neighbour.last < wanted.first || neighbour.first > wanted.last) continue;
+    for (const other of placed.aliveWith(wanted).sort((a, b) => offsets[a]! - offsets[b]! || a - b)) {
       const gap = offsets[other]! - end;
       if (gap >= size && gap < bestGap) {
         best = end;
         bestGap = gap;
       }
-      end = Math.max(end, offsets[other]! + aligned(neighbour.bytes));
+      end = Math.max(end, offsets[other]! + aligned(intervals[other]!.bytes));
     }
     const offset = best >= 0 ? best : end;
     offsets[index] = offset;
     total = Math.max(total, offset + size);
-    let at = placed.length;
-    while (at > 0 && offsets[placed[at - 1]!]! > offset) at--;
-    placed.splice(at, 0, index);
+    placed.add(index);
   }
   return { offsets, bytes: total };
+}
+
+/** Steps that one list of `PlacedIntervals` stands for. */
+const blockSteps = 64;
+
+/** Intervals by the blocks of steps they live in: a buffer is compared with those of its time, not with all of a large graph. */
+class PlacedIntervals {
+  readonly #intervals: readonly Interval[];
+  readonly #blocks = new Map<number, number[]>();
+
+  constructor(intervals: readonly Interval[]) {
+    this.#intervals = intervals;
+  }
+
+  add(index: number): void {
+    const { first, last } = this.#intervals[index]!;
+    for (let block = blockOf(first); block <= blockOf(last); block++) {
+      const list = this.#blocks.get(block);
+      if (list) list.push(index);
+      else this.#blocks.set(block, [index]);
+    }
+  }
+
+  aliveWith({ first, last }: Interval): number[] {
+    const found: number[] = [];
+    const begin = blockOf(first);
+    for (let block = begin; block <= blockOf(last); block++) {
+      for (const index of this.#blocks.get(block) ?? []) {
+        const other = this.#intervals[index]!;
+        if (other.last < first || other.first > last) continue;
+        // In several blocks: counted in the first that both share.
+        if (block === Math.max(begin, blockOf(other.first))) found.push(index);
+      }
+    }
+    return found;
+  }
+}
+
+function blockOf(step: number): number {
+  return Math.floor(step / blockSteps);
 }
 
 /** The largest sum of buffers alive at one step: no placement needs less. */

@@ -5,6 +5,7 @@ import { valuesRead } from '../graph/captures.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { requireOperators } from '../graph/missing-operators.ts';
 import { findOperator } from '../operators/registry.ts';
+import { interruptible, throwIfCancelled } from '../progress.ts';
 import { elementCount } from '../tensor.ts';
 import { placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
@@ -32,14 +33,20 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
   const observed = new Set(options.observed ?? []);
   const integers = reference || options.integers === false ? undefined : inIntegers(source, observed);
   const graph = integers?.graph ?? source;
-  const prepared = prepare(graph, options.inputDims, !reference);
+  const { progress } = options;
+  const prepared = interruptible(progress, () => prepare(graph, options.inputDims, !reference));
   const { constant, type, opset } = prepared;
   const kept = new Set([...observed, ...graph.outputs]);
   const plan = planBlock(prepared, kept, reference);
 
   const kernels =
     options.kernels ??
-    (await loadKernels({ mode: options.mode, threads: options.threads ?? 1, startThread: options.startThread }));
+    (await loadKernels({
+      mode: options.mode,
+      threads: options.threads ?? 1,
+      startThread: options.startThread,
+      cancelCell: progress?.cancelCell,
+    }));
   const workspace = kernels.workspace();
   try {
     const uses = usesOf(plan, graph.outputs);
@@ -62,6 +69,7 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
       if (observed.has(value)) builder.observe(value);
     }
     lowerBlock(plan, (execution, bodies, lowerBody) => {
+      throwIfCancelled(progress);
       const index = uses.at.get(execution)!;
       report.push(...lowerExecution(builder, index, execution, prepared.declined, reference, bodies, lowerBody));
       for (const value of execution.outputs) if (observed.has(value)) builder.observe(value);
@@ -73,6 +81,7 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
       graph: prepared.graph,
       kernels,
       ownsKernels: options.kernels === undefined,
+      progress,
       workspace,
       steps: built.steps,
       peakBytes: workspace.bytes + kernels.scratchBytes,

@@ -86,6 +86,8 @@ export interface CompileOptions {
   readonly kernels?: Kernels;
   /** Starts threads for the program's own kernels (`Host.startThread`). */
   readonly startThread?: (data: unknown) => KernelThread;
+  /** Stops compiling, and every run, a step in the middle included; kernels that are given are stopped by their own cell. */
+  readonly progress?: Progress | undefined;
   /** Bytes of packed weights that may stay in kernel memory; more are staged step by step. */
   readonly residentWeights?: number;
 }

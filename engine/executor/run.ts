@@ -6,7 +6,7 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { iterationLimit, stacked } from '../operators/control/loop.ts';
 import { describe } from '../operators/shared/attributes.ts';
 import { scalarOf } from '../operators/shared/numbers.ts';
-import { Cancelled, throwIfCancelled } from '../progress.ts';
+import { Cancelled, type Progress, throwIfCancelled } from '../progress.ts';
 import { elementCount, int64Tensor, type Tensor } from '../tensor.ts';
 import { isTensor, type Value } from '../value.ts';
 import type { ControlStep, LoopPlan } from './control.ts';
@@ -46,6 +46,7 @@ export interface ProgramParts {
   readonly graph: Graph;
   readonly kernels: Kernels;
   readonly ownsKernels: boolean;
+  readonly progress: Progress | undefined;
   readonly workspace: Workspace;
   readonly steps: readonly BuiltStep[];
   readonly peakBytes: number;
@@ -257,11 +258,8 @@ export class GraphProgram implements Program {
       types: new Map(),
       opsets: this.parts.graph.opsets,
     };
-    const results = evaluateValues(
-      single,
-      given,
-      options.progress ? { progress: { signal: options.progress.signal, report() {} } } : {},
-    );
+    const progress = options.progress ?? this.parts.progress;
+    const results = evaluateValues(single, given, progress ? { progress: { ...progress, report() {} } } : {});
     for (const value of outputs) host.set(value, results.get(value)!);
   }
 

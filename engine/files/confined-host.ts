@@ -108,6 +108,8 @@ export function confinedHost(host: Host, folders: readonly string[]): Host {
     },
     readFile: async (path) => host.readFile(await readable(path)),
     readRange: async (path, offset, length) => host.readRange(await readable(path), offset, length),
+    // What is open is told by its identity from then on, so no link can lead elsewhere later.
+    ...(host.rangeReader && { rangeReader: async (path: string) => host.rangeReader!(await readable(path)) }),
     list: async (folder) => host.list(await readable(folder)),
     realPath: existing,
     ...(host.readLink && { readLink: async (path: string) => host.readLink!(await entryOf(path)) }),

@@ -56,6 +56,10 @@ export function symmetricParameters(min: number, max: number, format: NumberForm
 
 /** Code of one float32 value. NaN becomes the zero point. */
 export function quantizeValue(x: number, { scale, zeroPoint }: AffineParameters, [low, high]: CodeRange): number {
+  return codeOf(x, scale, zeroPoint, low, high);
+}
+
+function codeOf(x: number, scale: number, zeroPoint: number, low: number, high: number): number {
   const steps = Math.fround(x / scale);
   if (Number.isNaN(steps)) return Math.min(high, Math.max(low, zeroPoint));
   // Clamping before rounding gives the same code, and keeps infinities out of the rounding.
@@ -65,6 +69,10 @@ export function quantizeValue(x: number, { scale, zeroPoint }: AffineParameters,
 
 /** Value of one code, in float32 (a wide code is rounded to float32 before the product, as runtimes do). */
 export function dequantizeValue(code: number, { scale, zeroPoint }: AffineParameters): number {
+  return valueOfCode(code, scale, zeroPoint);
+}
+
+function valueOfCode(code: number, scale: number, zeroPoint: number): number {
   return Math.fround(Math.fround(code - zeroPoint) * scale);
 }
 
@@ -105,12 +113,31 @@ export function quantizeTensor(
   parameters: TensorParameters,
 ): ReturnType<typeof codeArray> {
   const codes = codeArray(parameters.format, values.length);
-  const { channels, inner } = channelLayout(dims, parameters.axis);
-  forEachRun(values.length, channels, inner, (channel, from, to) => {
-    const own = channelParameters(parameters, channel);
-    for (let i = from; i < to; i++) codes[i] = quantizeValue(values[i]!, own, parameters.range);
-  });
+  const [low, high] = parameters.range;
+  const { scale, zeroPoint, run } = spread(dims, values.length, parameters);
+  // No calls between: where channels lie along the last axis, a run is a single element.
+  for (let from = 0, channel = 0; from < values.length; from += run) {
+    const step = scale[channel]!;
+    const zero = zeroPoint[channel]!;
+    for (let i = from; i < from + run; i++) codes[i] = codeOf(values[i]!, step, zero, low, high);
+    channel = channel + 1 === scale.length ? 0 : channel + 1;
+  }
   return codes;
+}
+
+/** Scale and zero point of each channel, and the elements that lie together in one. */
+function spread(
+  dims: readonly number[],
+  length: number,
+  { scale, zeroPoint, axis }: Pick<TensorParameters, 'scale' | 'zeroPoint' | 'axis'>,
+): { readonly scale: Float32Array; readonly zeroPoint: Int32Array; readonly run: number } {
+  const { channels, inner } = channelLayout(dims, axis);
+  if (channels <= 1) return { scale, zeroPoint, run: Math.max(1, length) };
+  return {
+    scale: scale.length === 1 ? new Float32Array(channels).fill(scale[0]!) : scale,
+    zeroPoint: zeroPoint.length === 1 ? new Int32Array(channels).fill(zeroPoint[0]!) : zeroPoint,
+    run: inner,
+  };
 }
 
 /** float32 values of `codes`. */
@@ -120,11 +147,13 @@ export function dequantizeTensor(
   parameters: Pick<TensorParameters, 'scale' | 'zeroPoint' | 'axis'>,
 ): Float32Array {
   const values = new Float32Array(codes.length);
-  const { channels, inner } = channelLayout(dims, parameters.axis);
-  forEachRun(codes.length, channels, inner, (channel, from, to) => {
-    const own = channelParameters(parameters, channel);
-    for (let i = from; i < to; i++) values[i] = dequantizeValue(codes[i]!, own);
-  });
+  const { scale, zeroPoint, run } = spread(dims, codes.length, parameters);
+  for (let from = 0, channel = 0; from < codes.length; from += run) {
+    const step = scale[channel]!;
+    const zero = zeroPoint[channel]!;
+    for (let i = from; i < from + run; i++) values[i] = valueOfCode(codes[i]!, step, zero);
+    channel = channel + 1 === scale.length ? 0 : channel + 1;
+  }
   return values;
 }
 

@@ -4,7 +4,7 @@ import { findOperator } from '../operators/registry.ts';
 import { describe, shown } from '../operators/shared/attributes.ts';
 import { integersOf, isInteger } from '../operators/shared/numbers.ts';
 import { formatDims, isStatic } from '../operators/shared/types.ts';
-import { type Progress, throwIfCancelled } from '../progress.ts';
+import { interruptible, type Progress, throwIfCancelled } from '../progress.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
 import {
   type ContainerType,
@@ -71,7 +71,7 @@ export function evaluateValues(
     if (isTensor(value)) options.observe?.(name, value);
   }
   const wanted = [...graph.outputs, ...(options.keep ?? [])];
-  runGraph(graph, values, undefined, wanted, options, 0);
+  interruptible(options.progress, () => runGraph(graph, values, undefined, wanted, options, 0));
   const results = new Map<string, Value>();
   for (const name of wanted) {
     const value = values.get(name) ?? graph.initializers.get(name);

@@ -1,7 +1,8 @@
 import { type Finding, fail } from '../findings.ts';
+import { lazyTensor } from '../lazy-tensor.ts';
 import type { onnx } from '../onnx/proto.ts';
 import { denseFromProto } from '../onnx/sparse-tensor.ts';
-import { isExternal, tensorFromProto, tensorHeader } from '../onnx/tensor-proto.ts';
+import { eagerElements, isExternal, rawLength, tensorFromProto, tensorHeader } from '../onnx/tensor-proto.ts';
 import { describe, shown } from '../operators/shared/attributes.ts';
 import { newestOpset } from '../operators/shared/elementwise.ts';
 import type { Tensor, ValueType } from '../tensor.ts';
@@ -161,23 +162,16 @@ class GraphReader {
   }
 
   private readTensor(proto: onnx.TensorProto): Tensor {
-    const { dtype, dims, elements } = tensorHeader(proto);
+    const { dtype, dims, elements, bytes } = tensorHeader(proto);
     const load = () => tensorFromProto(proto, isExternal(proto) ? this.options.external?.(proto) : undefined);
     if (elements <= eagerElements || dtype === 'string') return rememberTensor(load(), proto);
     // A raw tensor whose length is right can be read later; every other one is checked now.
-    const raw = proto.raw_data;
-    if (isExternal(proto) || raw === undefined || raw.length !== tensorHeader(proto).bytes)
-      return rememberTensor(load(), proto);
-    let data: Tensor['data'] | undefined;
-    const lazy: Tensor = {
-      dtype,
-      dims,
-      get data() {
-        data ??= load().data;
-        return data;
-      },
-    };
-    return rememberTensor(lazy, proto);
+    const length = isExternal(proto) ? undefined : rawLength(proto);
+    if (length !== bytes) return rememberTensor(load(), proto);
+    return rememberTensor(
+      lazyTensor(dtype, dims, () => load().data),
+      proto,
+    );
   }
 
   /** Before IR 4 every constant was an input as well; such inputs are the constants that they default to. */
@@ -225,9 +219,6 @@ class GraphReader {
     };
   }
 }
-
-/** Tensors up to this size are read at once; for larger ones the bytes of the file are kept until they are needed. */
-const eagerElements = 4096;
 
 /** Without the empty names at the end: optional values that are left out. */
 function trimmed(names: readonly string[]): readonly string[] {

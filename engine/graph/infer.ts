@@ -77,10 +77,22 @@ export function inferTypes(graph: Graph, options: InferOptions = {}): Inference 
   return { types: scope.types, containers: scope.containers, constants: scope.constants, findings };
 }
 
-/** The graph with inferred types. Findings are dropped: they were reported when the model was read. */
-export function withInferredTypes(graph: Graph, options: InferOptions = {}): Graph {
-  const { types, containers } = inferTypes(graph, options);
-  return { ...graph, types, ...(containers.size > 0 && { containers }) };
+const inferences = new WeakMap<Graph, Inference>();
+
+/** The graph with inferred types, which `inferenceOf` then knows. Findings are dropped: they were reported when the model was read. */
+export function withInference(graph: Graph): Graph {
+  const inference = inferTypes(graph);
+  const { types, containers } = inference;
+  const inferred = { ...graph, types, ...(containers.size > 0 && { containers }) };
+  inferences.set(inferred, inference);
+  return inferred;
+}
+
+/** `inferTypes` without options, once a graph. */
+export function inferenceOf(graph: Graph): Inference {
+  const known = inferences.get(graph) ?? inferTypes(graph);
+  inferences.set(graph, known);
+  return known;
 }
 
 /** Input types after the options, and the declared types of all other values with bound symbols replaced. */

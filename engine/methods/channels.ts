@@ -13,11 +13,13 @@ export function channelsOf({ values, dims, axis }: Cut): Float32Array[] {
   if (axis === undefined) return [values];
   const { channels, inner } = channelLayout(dims, axis);
   const gathered = Array.from({ length: channels }, () => new Float32Array(values.length / channels));
-  const filled = new Uint32Array(channels);
-  forEachRun(values.length, channels, inner, (channel, from, to) => {
-    gathered[channel]!.set(values.subarray(from, to), filled[channel]);
-    filled[channel]! += to - from;
-  });
+  // Element by element: along the last axis neighbours are of different channels, and a copy of one costs a call.
+  for (let at = 0, filled = 0; at < values.length; filled += inner) {
+    for (let channel = 0; channel < channels; channel++) {
+      const own = gathered[channel]!;
+      for (let i = 0; i < inner; i++) own[filled + i] = values[at++]!;
+    }
+  }
   return gathered;
 }
 

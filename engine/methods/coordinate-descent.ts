@@ -1,5 +1,6 @@
 import { type AffineParameters, codeArray, quantizeValue } from '../formats/affine.ts';
 import { roundHalfEven } from '../formats/rounding.ts';
+import { poll } from '../progress.ts';
 import { channelsOf, scatterChannels } from './channels.ts';
 import type { Moments, WeightMethod, WeightProblem } from './method.ts';
 import { atLeast, roundToNearest, weightParameters } from './round-to-nearest.ts';
@@ -89,6 +90,7 @@ function roundChannel(
   let best: Rounded | undefined;
   const least = problem.leastScale(channel);
   for (const fraction of fractionsOf(problem.format.bits)) {
+    poll();
     const parameters = { ...whole, scale: atLeast(Math.max(whole.scale * fraction, least)) };
     const tried = nearest(weights, hessian, parameters, problem);
     if (best === undefined || tried.error < best.error) best = tried;
@@ -122,6 +124,7 @@ function descend(weights: Float32Array, hessian: Float64Array, start: Rounded, {
   const gradient = product(hessian, change);
   for (let sweep = 0; sweep < mostSweeps; sweep++) {
     let moved = false;
+    poll();
     for (let k = 0; k < n; k++) {
       if (weights[k] === 0) continue;
       const wanted = codes[k]! - gradient[k]! / (hessian[k * n + k]! * scale);

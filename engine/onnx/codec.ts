@@ -1,6 +1,7 @@
 import { fail } from '../findings.ts';
 import { checkFrame } from './frame.ts';
 import { type MessageType, onnx } from './proto.ts';
+import { rawLength } from './tensor-proto.ts';
 import { messageLimit, WireReader, WireWriter } from './wire.ts';
 
 /**
@@ -36,7 +37,7 @@ export function decodeTensor(bytes: Uint8Array): onnx.TensorProto {
 }
 
 export function encodeTensor(tensor: onnx.TensorProto): Uint8Array<ArrayBuffer> {
-  return encode(onnx.TensorProto, tensor, 1024 + (tensor.raw_data?.length ?? 0));
+  return encode(onnx.TensorProto, tensor, 1024 + rawLength(tensor));
 }
 
 /** Reads any message. Throws `WHAT/damaged`, `WHAT/too-deep` and `model/too-complex`. */
@@ -72,7 +73,7 @@ export function encode<T>(type: MessageType<T>, message: T, expectedBytes: numbe
 /** Bytes of the initializers, nearly all there is in a model, so that the writer need not grow. */
 function rawBytes(model: onnx.ModelProto): number {
   let bytes = 0;
-  for (const tensor of model.graph?.initializer ?? []) bytes += 64 + (tensor.raw_data?.length ?? 0);
+  for (const tensor of model.graph?.initializer ?? []) bytes += 64 + rawLength(tensor);
   return Math.min(bytes, messageLimit);
 }
 

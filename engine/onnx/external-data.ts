@@ -1,8 +1,8 @@
 import { realPathInside } from '../files/confine.ts';
 import { fail } from '../findings.ts';
-import type { Host } from '../host.ts';
+import type { Host, RangeReader } from '../host.ts';
 import type { onnx } from './proto.ts';
-import { isExternal, tensorHeader } from './tensor-proto.ts';
+import { deferRawData, eagerElements, isExternal, tensorHeader } from './tensor-proto.ts';
 import { tensorsOf } from './visit.ts';
 
 /** Where the elements of an external tensor lie, checked against its shape. */
@@ -13,12 +13,10 @@ export interface ExternalRange {
   readonly length: number;
 }
 
-/** Finds and reads the tensors that a model keeps in files beside it. */
+/** Finds the tensors that a model keeps in files beside it. */
 export interface ExternalData {
   /** Throws `external/…` and `tensor/…` findings. */
   locate(tensor: onnx.TensorProto): Promise<ExternalRange>;
-  /** The bytes of one tensor; only these are read. */
-  read(tensor: onnx.TensorProto): Promise<Uint8Array>;
 }
 
 /** External data of the model at `modelPath`: confined to the model's folder, after links are resolved. */
@@ -79,36 +77,81 @@ export function externalDataOf(host: Host, modelPath: string): ExternalData {
     return { path, offset, length };
   };
 
-  return {
-    locate,
-    async read(tensor) {
-      const { path, offset, length } = await locate(tensor);
-      const bytes = await host.readRange(path, offset, length);
-      if (bytes.length < length)
-        fail('external/truncated', `The data file "${path}" became shorter while it was read.`);
-      return bytes;
-    },
-  };
+  return { locate };
 }
 
-/** Reads all external tensors into the model: afterwards it needs no file but itself. Returns the bytes read. */
-export async function loadExternalData(model: onnx.ModelProto, external: ExternalData, limit: number): Promise<number> {
-  const tensors = [...tensorsOf(model)].filter(isExternal);
-  // Everything is located before the first byte is read: a broken model fails at once.
+export interface LoadOptions {
+  /** Most bytes of one tensor, and of all where a host reads files whole. */
+  readonly limit: number;
+  /** `shapes`: large weights will not be asked for, and are not read even where that cannot be put off. */
+  readonly weights: 'lazy' | 'shapes';
+}
+
+/**
+ * Lets the model need no file but itself: small tensors (shapes, scales) are read now, large ones when their `raw_data` is
+ * asked for, each time anew. Where a host cannot read without waiting, all are read now. Returns the bytes there are.
+ */
+export async function loadExternalData(
+  model: onnx.ModelProto,
+  host: Host,
+  external: ExternalData,
+  { limit, weights }: LoadOptions,
+): Promise<number> {
+  const found: { readonly tensor: onnx.TensorProto; readonly range: ExternalRange }[] = [];
   let total = 0;
-  for (const tensor of tensors) total += (await external.locate(tensor)).length;
-  if (total > limit) {
-    fail(
-      'model/too-large-for-memory',
-      `The weights of the model take ${total} bytes, more than the ${limit} that QSpec reads at once.`,
-    );
+  // Everything is located before the first byte is read: a broken model fails at once.
+  for (const tensor of tensorsOf(model)) {
+    if (!isExternal(tensor)) continue;
+    const range = await external.locate(tensor);
+    found.push({ tensor, range });
+    total += range.length;
   }
-  for (const tensor of tensors) {
-    tensor.raw_data = await external.read(tensor);
+  const canWait = host.rangeReader !== undefined || weights === 'shapes';
+  if (!canWait && total > limit) tooLarge('The weights of the model take', total, limit);
+  const readers = new Map<string, Promise<RangeReader>>();
+  for (const { tensor, range } of found) {
+    const isSmall = tensorHeader(tensor).elements <= eagerElements;
+    const reader = () => memoized(readers, range.path, () => readerOf(host, range.path));
     tensor.external_data = [];
     delete tensor.data_location;
+    if (isSmall || !canWait) tensor.raw_data = whole(await reader(), range);
+    else if (weights === 'shapes') deferRawData(tensor, notAskedFor);
+    else {
+      const read = await reader();
+      deferRawData(tensor, () => {
+        if (range.length > limit) tooLarge(`The tensor "${tensor.name ?? ''}" takes`, range.length, limit);
+        return whole(read, range);
+      });
+    }
   }
   return total;
+}
+
+/** Ranges without waiting; of a file that has to be read whole, its parts. */
+async function readerOf(host: Host, path: string): Promise<RangeReader> {
+  if (host.rangeReader) return host.rangeReader(path);
+  const bytes = await host.readFile(path);
+  return (offset, length) => bytes.subarray(offset, offset + length);
+}
+
+function whole(read: RangeReader, { path, offset, length }: ExternalRange): Uint8Array {
+  const bytes = read(offset, length);
+  if (bytes.length < length) fail('external/truncated', `The data file "${path}" became shorter while it was read.`);
+  return bytes;
+}
+
+function memoized<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key) ?? make();
+  map.set(key, known);
+  return known;
+}
+
+function notAskedFor(): never {
+  throw new Error('This model was opened for its shapes alone.');
+}
+
+function tooLarge(what: string, bytes: number, limit: number): never {
+  return fail('model/too-large-for-memory', `${what} ${bytes} bytes, more than the ${limit} that QSpec reads at once.`);
 }
 
 /** Segments of a relative path; both slashes separate, so that a model behaves the same on every machine. */

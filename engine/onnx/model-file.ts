@@ -2,15 +2,15 @@ import { type OutputFile, replaceFile, replaceFiles } from '../files/replace.ts'
 import { FindingError, fail } from '../findings.ts';
 import { Sha256 } from '../hash.ts';
 import type { Host } from '../host.ts';
+import { type Progress, throwIfCancelled } from '../progress.ts';
 import type { Tensor } from '../tensor.ts';
 import { checkModelSize, decodeModel, decodeTensor, encodeModel, encodeTensor } from './codec.ts';
 import { externalDataOf, loadExternalData } from './external-data.ts';
 import { changed, onnx } from './proto.ts';
-import { tensorFromProto, tensorToProto } from './tensor-proto.ts';
+import { rawLength, tensorFromProto, tensorToProto } from './tensor-proto.ts';
 import { tensorsOf } from './visit.ts';
-import { messageLimit } from './wire.ts';
 
-/** Most bytes of external data that `openModel` loads. */
+/** Most bytes of one external tensor, and of all where a host reads files whole. */
 const externalLimit = 4 * 2 ** 30;
 
 /** A model as it lies on the disk. */
@@ -21,25 +21,34 @@ export interface ModelFile {
   readonly externalBytes: number;
 }
 
+export interface OpenOptions {
+  /**
+   * `lazy`: external weights are read when they are touched. `shapes`: they will not be touched; what a summary needs is
+   * there, on hosts that cannot put reading off as well. Default `lazy`.
+   */
+  readonly weights?: 'lazy' | 'shapes';
+}
+
 /**
- * Reads a model with all its external data: `proto` needs no other file.
+ * Reads a model: `proto` needs no other file, but large external weights are read when they are asked for.
  * Throws `file/…`, `model/…`, `external/…` and `tensor/…` findings, which name the file.
  */
-export async function openModel(host: Host, path: string): Promise<ModelFile> {
+export async function openModel(host: Host, path: string, { weights = 'lazy' }: OpenOptions = {}): Promise<ModelFile> {
   const stat = await host.stat(path);
   if (stat === undefined) fail('file/missing', `There is no model at ${path}.`, { file: path, fix: 'Check the path.' });
   return await namingFile(path, async () => {
     checkModelSize(stat.size);
     const bytes = await host.readFile(path);
     const proto = decodeModel(bytes);
-    const externalBytes = await loadExternalData(proto, externalDataOf(host, path), externalLimit);
+    const external = externalDataOf(host, path);
+    const externalBytes = await loadExternalData(proto, host, external, { limit: externalLimit, weights });
     return { proto, bytes, externalBytes };
   });
 }
 
 /** The message of `openModel` alone. */
-export async function readModel(host: Host, path: string): Promise<onnx.ModelProto> {
-  return (await openModel(host, path)).proto;
+export async function readModel(host: Host, path: string, options: OpenOptions = {}): Promise<onnx.ModelProto> {
+  return (await openModel(host, path, options)).proto;
 }
 
 /** Reads a `.pb` file of one tensor, as ONNX test data are kept. Throws `file/…` and `tensor/…` findings. */
@@ -64,10 +73,16 @@ async function namingFile<T>(file: string, work: () => Promise<T>): Promise<T> {
 }
 
 export interface WriteModelOptions {
-  /** `auto`: only where the model would not fit one file. Default `auto`. */
+  /** `auto`: only where the weights exceed `singleFileBytes`. Default `auto`. */
   readonly externalData?: 'auto' | 'always' | 'never';
+  readonly progress?: Progress;
 }
 
+/**
+ * Most bytes of weights that `auto` writes into the model's own file, which is made in memory as a whole. Runtimes take at
+ * most 2 GiB there.
+ */
+export const singleFileBytes = 512 * 2 ** 20;
 /** Smaller tensors stay in the model: shapes and scales are read by shape inference, which opens no other file. */
 const externalThreshold = 1024;
 /** Runtimes map data files into memory by pages. */
@@ -75,53 +90,66 @@ const pageBytes = 4096;
 
 /**
  * Writes a model so that a killed process leaves the old output or the new one, whole. With external data the weights go
- * to `NAME.<hash>.data` beside the model, and the model that names it takes its place last. Data files that earlier runs
- * left behind are removed. Returns the paths written, the model's last.
+ * to `NAME.<hash>.data` beside the model, one tensor at a time, and the model that names it takes its place last. Data files
+ * that earlier runs left behind are removed. Returns the paths written, the model's last. Throws `Cancelled`.
  */
 export async function writeModel(
   host: Host,
   path: string,
   model: onnx.ModelProto,
-  options: WriteModelOptions = {},
+  { externalData = 'auto', progress }: WriteModelOptions = {},
 ): Promise<string[]> {
-  const { externalData = 'auto' } = options;
-  const external = externalData === 'always' || (externalData === 'auto' && weightBytes(model) > messageLimit * 0.9);
-  const files = external ? withExternalData(host, path, model) : [{ path, content: encodeModel(model) }];
+  const external = externalData === 'always' || (externalData === 'auto' && weightBytes(model) > singleFileBytes);
+  const files = external
+    ? withExternalData(host, path, model, progress)
+    : [{ path, content: encodeModel(model), name: () => host.path.basename(path) }];
   await replaceFiles(host, files);
-  await removeOrphans(
-    host,
-    path,
-    files.map((file) => host.path.basename(file.path)),
-  );
-  return files.map((file) => file.path);
+  const names = files.map(({ name }) => name());
+  await removeOrphans(host, path, names);
+  return names.map((name) => host.path.join(host.path.dirname(path), name));
 }
 
-function withExternalData(host: Host, path: string, model: onnx.ModelProto): OutputFile[] {
-  const pieces: Uint8Array[] = [];
+function withExternalData(
+  host: Host,
+  path: string,
+  model: onnx.ModelProto,
+  progress: Progress | undefined,
+): (OutputFile & { name(): string })[] {
+  const name = host.path.basename(path);
+  const tensors = (model.graph?.initializer ?? []).filter((tensor) => rawLength(tensor) >= externalThreshold);
   // Of the whole file: equal names must mean equal bytes, or new data would appear under the old model.
   const hash = new Sha256();
   const places = new Map<onnx.TensorProto, { readonly offset: number; readonly length: number }>();
-  let size = 0;
-  for (const tensor of model.graph?.initializer ?? []) {
-    const { raw_data: bytes } = tensor;
-    if (bytes === undefined || bytes.length < externalThreshold) continue;
-    const padding = (pageBytes - (size % pageBytes)) % pageBytes;
-    for (const piece of [new Uint8Array(padding), bytes]) {
-      pieces.push(piece);
-      hash.update(piece);
+  function* data(): Generator<Uint8Array> {
+    let size = 0;
+    for (const [index, tensor] of tensors.entries()) {
+      throwIfCancelled(progress);
+      const bytes = tensor.raw_data!;
+      const padding = (pageBytes - (size % pageBytes)) % pageBytes;
+      for (const piece of [new Uint8Array(padding), bytes]) {
+        hash.update(piece);
+        yield piece;
+      }
+      places.set(tensor, { offset: size + padding, length: bytes.length });
+      size += padding + bytes.length;
+      progress?.report('Writing weights', index + 1, tensors.length);
     }
-    places.set(tensor, { offset: size + padding, length: bytes.length });
-    size += padding + bytes.length;
   }
-  const location = `${host.path.basename(path)}.${hash.hex().slice(0, 16)}.data`;
-  const moved = model.graph?.initializer.map((tensor) => {
-    const place = places.get(tensor);
-    return place ? pointingTo(tensor, { location, offset: place.offset, length: place.length }) : tensor;
-  });
-  const graph = model.graph && changed(model.graph, { initializer: moved });
+  let location = '';
+  const dataName = () => {
+    location ||= `${name}.${hash.hex().slice(0, 16)}.data`;
+    return location;
+  };
+  function* graph(): Generator<Uint8Array> {
+    const moved = model.graph?.initializer.map((tensor) => {
+      const place = places.get(tensor);
+      return place ? pointingTo(tensor, { location: dataName(), offset: place.offset, length: place.length }) : tensor;
+    });
+    yield encodeModel(changed(model, { graph: model.graph && changed(model.graph, { initializer: moved }) }));
+  }
   return [
-    { path: host.path.join(host.path.dirname(path), location), content: pieces },
-    { path, content: encodeModel(changed(model, { graph })) },
+    { path: `${path}.data`, content: data(), name: dataName },
+    { path, content: graph(), name: () => name },
   ];
 }
 
@@ -147,8 +175,21 @@ async function removeOrphans(host: Host, path: string, keep: readonly string[]):
   }
 }
 
-function weightBytes(model: onnx.ModelProto): number {
+/** Bytes of the model's file and its external data together, but for the padding between tensors. */
+export function storedBytes(model: onnx.ModelProto): number {
+  const { graph } = model;
   let bytes = 0;
-  for (const tensor of tensorsOf(model)) bytes += tensor.raw_data?.length ?? 0;
+  const initializer = graph?.initializer.map((tensor) => {
+    if (rawLength(tensor) < externalThreshold) return tensor;
+    bytes += rawLength(tensor);
+    return pointingTo(tensor, { location: '', offset: 0, length: rawLength(tensor) });
+  });
+  return bytes + encodeModel(changed(model, { graph: graph && changed(graph, { initializer }) })).length;
+}
+
+/** Bytes of all tensors, none of which is fetched for it. */
+export function weightBytes(model: onnx.ModelProto): number {
+  let bytes = 0;
+  for (const tensor of tensorsOf(model)) bytes += rawLength(tensor);
   return bytes;
 }

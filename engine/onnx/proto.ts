@@ -12,5 +12,8 @@ export { type Fields, type Int64, type MessageType, onnx } from './generated/onn
 /** A copy of a message with other values in some fields (`undefined` removes one); keeps the unknown fields. */
 export function changed<T extends object>(message: T, fields: Fields<T>): T {
   const copy = Object.create(Object.getPrototypeOf(message), Object.getOwnPropertyDescriptors(message));
-  return Object.assign(copy, fields);
+  // Defined and not assigned: the field may be one that is fetched when it is asked for.
+  for (const [name, value] of Object.entries(fields))
+    Object.defineProperty(copy, name, { value, writable: true, enumerable: true, configurable: true });
+  return copy;
 }

@@ -1,4 +1,5 @@
 import { fail } from '../findings.ts';
+import { isLazy } from '../lazy-tensor.ts';
 import type { DataType, Tensor, TensorData } from '../tensor.ts';
 import { dataTypeOf, elementLayouts, storedBytes, type TypedArray } from './data-types.ts';
 import { packBits, unpackBits } from './packing.ts';
@@ -40,8 +41,29 @@ export function tensorHeader(proto: onnx.TensorProto): TensorHeader {
   return { dtype, dims, elements, bytes };
 }
 
+/** Tensors up to this size are read with the model: shapes, axes, scales. Larger ones are read when they are touched. */
+export const eagerElements = 4096;
+
 export function isExternal(proto: onnx.TensorProto): boolean {
   return proto.data_location === onnx.TensorProto.DataLocation.EXTERNAL;
+}
+
+/**
+ * Gives a message, in place, a `raw_data` that is fetched anew each time it is asked for. Nobody holds it then: a message of
+ * gigabytes takes no memory.
+ */
+export function deferRawData(proto: onnx.TensorProto, load: () => Uint8Array): onnx.TensorProto {
+  Object.defineProperty(proto, 'raw_data', { get: load, enumerable: true, configurable: true });
+  return proto;
+}
+
+export function isDeferred(proto: onnx.TensorProto): boolean {
+  return Object.getOwnPropertyDescriptor(proto, 'raw_data')?.get !== undefined;
+}
+
+/** Length of `raw_data`, which is not fetched for it; 0 where there is none. */
+export function rawLength(proto: onnx.TensorProto): number {
+  return isDeferred(proto) ? tensorHeader(proto).bytes : (proto.raw_data?.length ?? 0);
 }
 
 /**
@@ -61,8 +83,8 @@ export function tensorFromProto(proto: onnx.TensorProto, external?: Uint8Array):
     return { dtype, dims, data: fromRaw(proto, header, external) };
   }
   if (dtype === 'string') return { dtype, dims, data: stringsOf(proto, header) };
-  const data = proto.raw_data === undefined ? fromList(proto, header) : fromRaw(proto, header, proto.raw_data);
-  return { dtype, dims, data };
+  const raw = proto.raw_data;
+  return { dtype, dims, data: raw === undefined ? fromList(proto, header) : fromRaw(proto, header, raw) };
 }
 
 /**
@@ -70,13 +92,15 @@ export function tensorFromProto(proto: onnx.TensorProto, external?: Uint8Array):
  * not a copy. Inverse of `tensorFromProto`.
  */
 export function tensorToProto(tensor: Tensor, name?: string): onnx.TensorProto {
-  const { dtype, dims, data } = tensor;
+  const { dtype, dims } = tensor;
   const common = {
     dims: [...dims],
     data_type: elementLayouts[dtype].elemType,
     ...(name === undefined ? {} : { name }),
   };
-  if (dtype === 'string') return new onnx.TensorProto({ ...common, string_data: (data as string[]).map(bytesOfText) });
+  if (dtype === 'string')
+    return new onnx.TensorProto({ ...common, string_data: (tensor.data as string[]).map(bytesOfText) });
+  if (isLazy(tensor)) return deferRawData(new onnx.TensorProto(common), () => rawBytes(tensor));
   return new onnx.TensorProto({ ...common, raw_data: rawBytes(tensor) });
 }
 

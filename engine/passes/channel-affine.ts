@@ -1,9 +1,10 @@
 import { withAttributes } from '../graph/build.ts';
 import type { GraphNode } from '../graph/graph.ts';
+import { derivedTensor } from '../lazy-tensor.ts';
 import { floatAttribute, intAttribute } from '../operators/shared/attributes.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import { isStatic } from '../operators/shared/types.ts';
-import type { Dimension, Tensor } from '../tensor.ts';
+import { type Dimension, elementCount, type Tensor } from '../tensor.ts';
 import type { GraphEditor } from './editor.ts';
 
 /** y·scale + shift for each channel; one entry a channel, in double precision until the product is rounded once. */
@@ -52,7 +53,7 @@ export function asProduct(editor: GraphEditor, node: GraphNode | undefined): Pro
 }
 
 function biasPerChannel(bias: Tensor, channels: number): boolean {
-  const count = numbersOf(bias).length;
+  const count = elementCount(bias.dims);
   return (count === 1 || count === channels) && (bias.dims.at(-1) ?? 1) === count;
 }
 
@@ -150,11 +151,14 @@ function rewrite(
 }
 
 function scaleWeight(product: Product, factor: (outputChannel: number) => number): Tensor {
-  const data = Float32Array.from(numbersOf(product.weight));
-  forEachWeight(product, (index, outputChannel) => {
-    data[index] = data[index]! * factor(outputChannel);
+  const { weight } = product;
+  return derivedTensor([weight], 'float32', weight.dims, () => {
+    const data = Float32Array.from(numbersOf(weight));
+    forEachWeight(product, (index, outputChannel) => {
+      data[index] = data[index]! * factor(outputChannel);
+    });
+    return data;
   });
-  return { ...product.weight, data };
 }
 
 /** Visits every weight with the output and the input channel that it connects. */
@@ -197,9 +201,8 @@ export function perChannel(
   channels: number,
 ): Float64Array | undefined {
   if (constant?.dtype !== 'float32' || dims === undefined || constant.dims.length > dims.length) return undefined;
-  const values = numbersOf(constant);
-  if (values.length === 1) return new Float64Array(channels).fill(values[0]!);
+  if (elementCount(constant.dims) === 1) return new Float64Array(channels).fill(numbersOf(constant)[0]!);
   const offset = dims.length - constant.dims.length;
   const fits = constant.dims.every((dim, i) => (i + offset === axis ? dim === channels : dim === 1));
-  return fits && isStatic(constant.dims) ? Float64Array.from(values) : undefined;
+  return fits && isStatic(constant.dims) ? Float64Array.from(numbersOf(constant)) : undefined;
 }

@@ -13,8 +13,8 @@ export class GraphEditor {
   /** What stands where a node of the original stood, in order. */
   readonly #slots: GraphNode[][];
   readonly #slotOf = new Map<GraphNode, number>();
-  readonly #producers = new Map<string, GraphNode>();
-  readonly #consumers = new Map<string, Set<GraphNode>>();
+  /** Made when a pass first asks who writes or reads a value: most passes find nothing to do, and ask nothing. */
+  #links: Links | undefined;
   readonly #initializers: Map<string, Tensor>;
   readonly #types: Map<string, ValueType>;
   readonly #outputs: Set<string>;
@@ -31,7 +31,6 @@ export class GraphEditor {
     this.#names = new Set([...graph.inputs, ...graph.initializers.keys(), ...graph.nodes.map((node) => node.name)]);
     graph.nodes.forEach((node, slot) => {
       this.#slotOf.set(node, slot);
-      this.#link(node);
     });
   }
 
@@ -50,17 +49,17 @@ export class GraphEditor {
   }
 
   producer(value: string): GraphNode | undefined {
-    return this.#producers.get(value);
+    return this.#linked().producers.get(value);
   }
 
   /** Nodes that read a value, those that capture it in a subgraph included. */
   consumers(value: string): readonly GraphNode[] {
-    return [...(this.#consumers.get(value) ?? [])];
+    return [...(this.#linked().consumers.get(value) ?? [])];
   }
 
   /** The only node that reads the value, if the value is not an output of the graph as well. */
   onlyConsumer(value: string): GraphNode | undefined {
-    const consumers = this.#consumers.get(value);
+    const consumers = this.#linked().consumers.get(value);
     if (consumers?.size !== 1 || this.#outputs.has(value)) return undefined;
     const [node] = consumers;
     return node!.inputs.filter((input) => input === value).length === 1 ? node : undefined;
@@ -82,14 +81,14 @@ export class GraphEditor {
   replace(node: GraphNode, replacements: readonly GraphNode[], absorbing: readonly GraphNode[] = []): void {
     const slot = this.#slotOf.get(node);
     if (slot === undefined) throw new Error(`Node ${node.name} is not in the graph.`);
-    this.#unlink(node);
+    this.#links?.remove(node);
     this.#slotOf.delete(node);
     const place = this.#slots[slot]!;
     place.splice(place.indexOf(node), 1, ...replacements);
     for (const replacement of replacements) {
       this.#names.add(replacement.name);
       this.#slotOf.set(replacement, slot);
-      this.#link(replacement);
+      this.#links?.add(replacement);
     }
     const survivor = replacements[0];
     if (survivor !== undefined) for (const other of absorbing) this.#absorb(survivor, other);
@@ -120,7 +119,7 @@ export class GraphEditor {
 
   /** Constant that takes the place of `old` for one reader: keeps the name if nobody else reads it. */
   replaceInitializer(old: string, reader: GraphNode, tensor: Tensor): string {
-    const consumers = this.#consumers.get(old);
+    const consumers = this.#linked().consumers.get(old);
     const alone = !this.#outputs.has(old) && (consumers?.size ?? 0) <= 1;
     if (!alone) return this.addInitializer(`${reader.name}.${old}`, tensor);
     this.setConstant(old, tensor);
@@ -141,7 +140,8 @@ export class GraphEditor {
 
   /** A node or value name that nothing bears yet. */
   unusedName(wanted: string): string {
-    const taken = (name: string) => this.#names.has(name) || this.#types.has(name) || this.#producers.has(name);
+    const { producers } = this.#linked();
+    const taken = (name: string) => this.#names.has(name) || this.#types.has(name) || producers.has(name);
     if (!taken(wanted)) return wanted;
     let count = 1;
     while (taken(`${wanted}_${count}`)) count++;
@@ -166,18 +166,33 @@ export class GraphEditor {
     this.#absorbed.delete(other.name);
   }
 
-  #link(node: GraphNode): void {
-    for (const output of node.outputs) if (output !== '') this.#producers.set(output, node);
+  #linked(): Links {
+    this.#links ??= new Links(this.nodes);
+    return this.#links;
+  }
+}
+
+/** Who writes and who reads each value. */
+class Links {
+  readonly producers = new Map<string, GraphNode>();
+  readonly consumers = new Map<string, Set<GraphNode>>();
+
+  constructor(nodes: readonly GraphNode[]) {
+    for (const node of nodes) this.add(node);
+  }
+
+  add(node: GraphNode): void {
+    for (const output of node.outputs) if (output !== '') this.producers.set(output, node);
     for (const value of valuesRead(node)) {
-      const consumers = this.#consumers.get(value);
+      const consumers = this.consumers.get(value);
       if (consumers) consumers.add(node);
-      else this.#consumers.set(value, new Set([node]));
+      else this.consumers.set(value, new Set([node]));
     }
   }
 
-  #unlink(node: GraphNode): void {
-    for (const output of node.outputs) if (this.#producers.get(output) === node) this.#producers.delete(output);
-    for (const value of valuesRead(node)) this.#consumers.get(value)?.delete(node);
+  remove(node: GraphNode): void {
+    for (const output of node.outputs) if (this.producers.get(output) === node) this.producers.delete(output);
+    for (const value of valuesRead(node)) this.consumers.get(value)?.delete(node);
   }
 }
 

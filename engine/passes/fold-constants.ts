@@ -1,5 +1,5 @@
 import { evaluateConstant, type FoldLimits } from '../graph/constants.ts';
-import { inferTypes } from '../graph/infer.ts';
+import { inferenceOf } from '../graph/infer.ts';
 import { findOperator } from '../operators/registry.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
 import { GraphEditor } from './editor.ts';
@@ -21,7 +21,7 @@ export const foldConstants: Pass = {
   summary: 'Computes what depends on constants and known shapes alone.',
   run(graph) {
     const editor = new GraphEditor(graph);
-    const inference = inferTypes(graph);
+    const inference = inferenceOf(graph);
     const known = new Map<string, Tensor>(graph.initializers);
     for (const node of graph.nodes) {
       if (kept.has(node.op) || node.outputs.length === 0) continue;

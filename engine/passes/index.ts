@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
-import { inferTypes } from '../graph/infer.ts';
+import { withInference } from '../graph/infer.ts';
 import { foldArithmetic } from './fold-arithmetic.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
@@ -45,7 +45,7 @@ export function optimize(graph: Graph, steps: readonly Pass[] = passes): PassRes
         for (const name of names) absorbed.delete(name);
         absorbed.set(survivor, [...(absorbed.get(survivor) ?? []), ...names, ...inherited]);
       }
-      current = { ...result.graph, types: inferTypes(result.graph).types };
+      current = withInference(result.graph);
       verifyGraph(current, step.name);
     }
     if (current === before) break;

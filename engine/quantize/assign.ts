@@ -6,7 +6,7 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Choice, Plan } from '../plan.ts';
-import { type Progress, throwIfCancelled } from '../progress.ts';
+import { Breather, interruptible, type Progress } from '../progress.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
@@ -67,6 +67,7 @@ export async function assign(
     output: (node) => codesOf(layout.slots.get(edgeKey(node.name, 'output[0]'))),
   });
 
+  const breather = new Breather(progress);
   const fallbacks: Finding[] = [];
   const clampedBy = new Map(Array.from(layout.fusions.values(), ({ activation, clamp }) => [activation, clamp]));
   const entries = new Map<string, QuantizedTensor>();
@@ -77,21 +78,19 @@ export async function assign(
       const inputScale = layout.nodes.has(node.name) ? inputOf(node, 0)!.parameters.scale : undefined;
       if (lacksMoments(choice, statistics.moments.has(node.name)))
         fallbacks.push(fallback(node, choice, statistics.samples));
-      const own = quantizeParameters({
+      const task = {
         node,
         form,
         choice,
         parameters: parameters.get(node.name)!,
         ...(inputScale !== undefined && { inputScale }),
         ...(statistics.moments.has(node.name) && { moments: statistics.moments.get(node.name)! }),
-      });
+      };
+      const own = interruptible(progress, () => quantizeParameters(task));
       parameters.set(node.name, own.parameters);
       progress?.report('assign', at + 1, graph.nodes.length);
       // A method may take a second for a layer: let messages in, a cancellation among them.
-      await new Promise<void>((resume) => {
-        setTimeout(resume, 0);
-      });
-      throwIfCancelled(progress);
+      await breather.pause();
       entries.set(edgeKey(node.name, 'weight'), own.weight);
       if (own.bias !== undefined) entries.set(edgeKey(node.name, 'bias'), own.bias);
     }

@@ -29,8 +29,18 @@ export interface QuantizedTensor {
   readonly range: readonly [low: number, high: number];
   /** Tensors that must share scale and zero point carry the same group. */
   readonly group?: string;
-  /** Codes of weights and biases, in the tensor's own layout; absent for activations. */
+  /**
+   * Codes of weights and biases, in the tensor's own layout; absent for activations. Of weights in external data they are
+   * worked out when they are touched: ask `hasCodes` whether there are any, and keep none longer than needed.
+   */
   readonly codes?: TensorData;
+}
+
+/** Whether the entry has codes, without having them worked out. */
+export function hasCodes(
+  entry: QuantizedTensor | undefined,
+): entry is QuantizedTensor & { readonly codes: TensorData } {
+  return entry !== undefined && 'codes' in entry;
 }
 
 /** A compressed model: the rewritten graph and its Assignment. */

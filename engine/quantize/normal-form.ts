@@ -1,4 +1,5 @@
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { derivedTensor } from '../lazy-tensor.ts';
 import { floatAttribute } from '../operators/shared/attributes.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
@@ -19,16 +20,14 @@ export function parametersOf(node: GraphNode, form: IntegerForm, graph: Graph): 
   const bias = graph.initializers.get((form.bias !== undefined && node.inputs[form.bias]) || '');
   const alpha = node.op === 'Gemm' ? floatAttribute(node, 'alpha', 1) : 1;
   const beta = node.op === 'Gemm' ? floatAttribute(node, 'beta', 1) : 1;
-  const values = weight.data as Float32Array;
   const channels = weight.dims[form.weightAxis!]!;
   const addend = bias && numbersOf(bias);
   return {
     weight:
       alpha === 1
         ? weight
-        : float32Tensor(
-            weight.dims,
-            values.map((value) => value * alpha),
+        : derivedTensor([weight], 'float32', weight.dims, () =>
+            (weight.data as Float32Array).map((value) => value * alpha),
           ),
     bias: addend && Float32Array.from({ length: channels }, (_, i) => addend[addend.length === 1 ? 0 : i]! * beta),
   };

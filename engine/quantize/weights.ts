@@ -3,9 +3,11 @@ import type { CodeRange } from '../formats/affine.ts';
 import { formatNamed } from '../formats/registry.ts';
 import { roundHalfEven } from '../formats/rounding.ts';
 import type { GraphNode } from '../graph/graph.ts';
+import { isLazy, lazyTensor } from '../lazy-tensor.ts';
 import type { Moments } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
+import type { TensorData } from '../tensor.ts';
 import type { QuantizedTensor } from './assignment.ts';
 import type { IntegerForm } from './integer-form.ts';
 import type { Parameters } from './normal-form.ts';
@@ -43,22 +45,29 @@ export function quantizeParameters({ node, form, choice, parameters, inputScale,
   const range: CodeRange = [narrow ? -format.high : format.low, format.high];
   const axis = choice.granularity === 'per-channel' ? form.weightAxis! : undefined;
   const method = methodNamed(choice.method?.name ?? 'round-to-nearest');
-  const { scale, zeroPoint, codes, biasShift } = method.quantize(
-    {
-      values: weight.data as Float32Array,
-      dims: weight.dims,
-      ...(axis !== undefined && { axis }),
-      format,
-      scheme: choice.scheme,
-      range,
-      observer: choice.observer,
-      leastScale: (channel) => leastScale(bias, inputScale, axis === undefined ? undefined : channel),
-      ...(moments !== undefined && { moments }),
-    },
-    choice.method?.arguments ?? {},
-  );
+  const solve = () =>
+    method.quantize(
+      {
+        values: weight.data as Float32Array,
+        dims: weight.dims,
+        ...(axis !== undefined && { axis }),
+        format,
+        scheme: choice.scheme,
+        range,
+        observer: choice.observer,
+        leastScale: (channel) => leastScale(bias, inputScale, axis === undefined ? undefined : channel),
+        ...(moments !== undefined && { moments }),
+      },
+      choice.method?.arguments ?? {},
+    );
+  const { scale, zeroPoint, codes, biasShift } = solve();
   const shifted = form.bias === undefined ? bias : shift(bias, biasShift);
-  const entry = { format: format.name, ...(axis !== undefined && { axis }), scale, zeroPoint, range, codes };
+  const own = { format: format.name, ...(axis !== undefined && { axis }), scale, zeroPoint, range };
+  // What a method worked out from data is worth its memory; rounding is done again in the time of reading.
+  const entry =
+    isLazy(weight) && method.needs === undefined
+      ? withLazyCodes(own, weight.dims, codes, () => solve().codes)
+      : { ...own, codes };
   if (shifted === undefined) return { weight: entry, parameters };
   if (inputScale === undefined) return { weight: entry, parameters: { weight, bias: shifted } };
   return {
@@ -67,6 +76,17 @@ export function quantizeParameters({ node, form, choice, parameters, inputScale,
     // The node needs a bias input for the codes to stand at.
     parameters: { weight, bias: bias ?? new Float32Array(shifted.length) },
   };
+}
+
+/** Codes that are worked out again when they are touched after they were forgotten. */
+function withLazyCodes(
+  entry: Omit<QuantizedTensor, 'codes'>,
+  dims: readonly number[],
+  codes: TensorData,
+  solve: () => TensorData,
+): QuantizedTensor {
+  const tensor = lazyTensor('int8', dims, solve, { data: codes });
+  return Object.defineProperty({ ...entry }, 'codes', { get: () => tensor.data, enumerable: true });
 }
 
 /** A scale below this would make the bias of the channel (of any channel, if undefined) overflow. */

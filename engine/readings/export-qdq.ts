@@ -1,9 +1,10 @@
 import { type Finding, fail } from '../findings.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode, Model } from '../graph/graph.ts';
+import { aliasTensor } from '../lazy-tensor.ts';
 import { integerRange } from '../operators/shared/numbers.ts';
 import { upgradeOpset } from '../passes/index.ts';
-import type { Assignment, QuantizedModel, QuantizedTensor } from '../quantize/assignment.ts';
+import { type Assignment, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import { type DataType, float32Tensor, type Tensor, type TensorData } from '../tensor.ts';
@@ -107,13 +108,17 @@ class QdqReading {
   /** Scale and zero point of tensors that share them, by group. */
   readonly #shared = new Map<string, readonly [string, string]>();
   /** Codes already stored, by the constant they stand for: a weight that several nodes read is stored once. */
-  readonly #stored = new Map<string, { readonly codes: TensorData; readonly name: string }[]>();
+  readonly #stored = new Map<string, { readonly codes: Tensor; readonly name: string }[]>();
+  /** Output of the activation that the producer of a value clamps for, by value. */
+  readonly #fusedOutputs: ReadonlyMap<string, string>;
 
   constructor(graph: Graph, assignment: Assignment) {
     this.#graph = graph;
     this.#assignment = assignment;
     this.#codes = codesOf(graph, assignment);
     this.#rewriter = new Rewriter(graph);
+    const fused = graph.nodes.filter((node) => this.#codes.fused(node)).reverse();
+    this.#fusedOutputs = new Map(fused.map((node) => [node.inputs[0]!, node.outputs[0]!]));
     this.#fixed = new Set([...graph.outputs, ...graph.nodes.flatMap(capturedBy)]);
   }
 
@@ -165,8 +170,7 @@ class QdqReading {
 
   /** The value behind a fused activation; otherwise the value itself. */
   #finalName(value: string): string {
-    const reader = this.#graph.nodes.find((node) => node.inputs[0] === value && this.#codes.fused(node));
-    return reader?.outputs[0] ?? value;
+    return this.#fusedOutputs.get(value) ?? value;
   }
 
   /** QuantizeLinear and DequantizeLinear behind a value. */
@@ -231,12 +235,12 @@ class QdqReading {
 
   /** A constant as it is, or its codes behind a DequantizeLinear. */
   #constant(node: GraphNode, value: string, constant: Tensor, held: QuantizedTensor | undefined): string {
-    if (held?.codes === undefined) {
+    if (!hasCodes(held)) {
       this.#rewriter.keepConstant(value);
       return value;
     }
     const { dtype } = formatNamed(held.format);
-    const codes = this.#store(value, { dtype, dims: constant.dims, data: held.codes });
+    const codes = this.#store(value, codeTensorOf(held, dtype, constant));
     const label = `${node.name}_${value}`;
     const parameters = this.#parameters(label, held);
     // int32 has no zero point: it is zero by definition.
@@ -256,10 +260,10 @@ class QdqReading {
 
   #store(value: string, tensor: Tensor): string {
     const known = this.#stored.get(value) ?? [];
-    const same = known.find(({ codes }) => sameCodes(codes as Int8Array, tensor.data as Int8Array));
+    const same = known.find(({ codes }) => sameCodes(codes.data as Int8Array, tensor.data as Int8Array));
     if (same !== undefined) return same.name;
     const name = this.#rewriter.constant(`${value}_quantized`, tensor);
-    this.#stored.set(value, [...known, { codes: tensor.data, name }]);
+    this.#stored.set(value, [...known, { codes: tensor, name }]);
     return name;
   }
 
@@ -277,6 +281,16 @@ class QdqReading {
     if (entry.group !== undefined) this.#shared.set(entry.group, names);
     return names;
   }
+}
+
+/** The codes in the shape of the constant that they stand for, as lazy as that is. */
+function codeTensorOf(
+  held: QuantizedTensor & { readonly codes: TensorData },
+  dtype: DataType,
+  { dims }: Tensor,
+): Tensor {
+  const isPutOff = Object.getOwnPropertyDescriptor(held, 'codes')?.get !== undefined;
+  return isPutOff ? aliasTensor(dtype, dims, () => held.codes) : { dtype, dims, data: held.codes };
 }
 
 function codeTensor(dtype: DataType, dims: readonly number[], values: Int32Array): Tensor {

@@ -8,7 +8,7 @@ import type { Report, StageReport, VerificationReport } from '../report/report.t
 import type { VerifyReport } from '../verify/verify.ts';
 import type { Compressed } from './compress.ts';
 import { hardwareReport } from './hardware-report.ts';
-import { type LayerNoise, weightNoise } from './layer-noise.ts';
+import type { LayerNoise } from './layer-noise.ts';
 import { layerReports } from './layer-report.ts';
 import type { LoadedModel, Prepared } from './load.ts';
 import type { Measured } from './measure.ts';
@@ -27,7 +27,10 @@ export interface RunFacts {
   readonly size: number;
   readonly measured: Measured | undefined;
   readonly verification: VerifyReport | undefined;
+  readonly weightNoise: ReadonlyMap<string, LayerNoise>;
   readonly outputNoise: ReadonlyMap<string, LayerNoise>;
+  /** Of the run itself. */
+  readonly findings: readonly Finding[];
   readonly stages: readonly StageReport[];
   readonly path: HostPath;
 }
@@ -56,7 +59,7 @@ export function assembleReport(facts: RunFacts): Omit<Report, 'files'> {
       after: compressed.summary,
       formats: compressed.formats,
       absorbed: prepared.absorbed,
-      weightNoise: weightNoise(compressed.quantized),
+      weightNoise: facts.weightNoise,
       outputNoise: facts.outputNoise,
     }),
     targets: targets.map((target) => target.report),
@@ -67,6 +70,7 @@ export function assembleReport(facts: RunFacts): Omit<Report, 'files'> {
       ...(calibration?.findings ?? []),
       ...(facts.evaluation?.findings ?? []),
       ...compressed.findings,
+      ...facts.findings,
       ...(verification?.findings ?? []),
       ...targets.flatMap((target) => target.after.findings),
     ]),

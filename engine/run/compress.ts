@@ -34,7 +34,11 @@ export async function compress(
       ? noStatistics
       : await calibrate(prepared.graph, plan, calibration, {
           compile: (graph, options) =>
-            compile(graph, { ...options, ...(startThread && { startThread: startThread.bind(context.host) }) }),
+            compile(graph, {
+              ...options,
+              progress: context.progress,
+              ...(startThread && { startThread: startThread.bind(context.host) }),
+            }),
           progress: renamed(context.progress, 'Calibrating'),
           threads: context.threads,
         });

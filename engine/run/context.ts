@@ -16,7 +16,7 @@ export interface RunContext {
 /** The same progress under stage names of the caller's. */
 export function renamed(progress: Progress, stage: string): Progress {
   return {
-    signal: progress.signal,
+    ...progress,
     report: (_stage, done, total) => progress.report(stage, done, total),
   };
 }

@@ -2,13 +2,14 @@ import type { Kernels } from '../../kernels/api.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { compile } from '../executor/compile.ts';
 import type { ValueView } from '../executor/program.ts';
-import { channelLayout, channelParameters, dequantizeTensor, forEachRun } from '../formats/affine.ts';
+import { channelLayout, dequantizeTensor } from '../formats/affine.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import type { Progress } from '../progress.ts';
-import { edgeKey, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
+import { Breather, type Progress } from '../progress.ts';
+import { edgeKey, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
 import { simulate } from '../readings/simulate.ts';
 import type { TensorHistogram } from '../report/report.ts';
+import { elementCount } from '../tensor.ts';
 import { ratioInDecibels } from './metrics.ts';
 import { extremes, type Grid, gridBins, HistogramPair, plainBins } from './tensor-histogram.ts';
 
@@ -22,12 +23,19 @@ export interface LayerNoise {
 /**
  * What each layer's weights lose, by layer name: the float weights of the rewritten graph against what their codes stand for.
  */
-export function weightNoise({ graph, assignment }: QuantizedModel): ReadonlyMap<string, LayerNoise> {
+export async function weightNoise(
+  { graph, assignment }: QuantizedModel,
+  progress?: Progress,
+): Promise<ReadonlyMap<string, LayerNoise>> {
   const noise = new Map<string, LayerNoise>();
-  for (const node of graph.nodes) {
+  const breather = new Breather(progress);
+  for (const [at, node] of graph.nodes.entries()) {
+    await breather.pause();
+    progress?.report('Measuring weights', at, graph.nodes.length);
     const entry = assignment.entries.get(edgeKey(node.name, 'weight'));
-    const weight = weightOf(node, graph, entry?.codes);
-    if (entry?.codes === undefined || weight === undefined) continue;
+    if (!hasCodes(entry)) continue;
+    const weight = weightOf(node, graph, entry.codes);
+    if (weight === undefined) continue;
     const held = dequantizeTensor(entry.codes as Int8Array, weight.dims, entry);
     const values = weight.data as Float32Array;
     noise.set(node.name, {
@@ -58,21 +66,32 @@ function weightHistogram(
 ): TensorHistogram {
   const grid = gridOf(entry);
   const inSteps = entry.scale.length > 1;
-  const { channels, inner } = channelLayout(dims, inSteps ? entry.axis : undefined);
-  let [min, max] = inSteps ? [0, 0] : extremes(values);
-  const factorOf = (channel: number) => (inSteps ? 1 / channelParameters(entry, channel).scale : 1);
-  if (inSteps) {
-    forEachRun(values.length, channels, inner, (channel, from, to) => {
-      const [low, high] = extremes(values.subarray(from, to));
-      min = Math.min(min, low * factorOf(channel));
-      max = Math.max(max, high * factorOf(channel));
-    });
+  if (!inSteps) {
+    const pair = new HistogramPair(gridBins(grid, ...extremes(values)), grid, 'value');
+    for (let i = 0; i < values.length; i++) pair.add(values[i]!, held[i]!);
+    return pair.finish();
   }
-  const pair = new HistogramPair(gridBins(grid, min, max), grid, inSteps ? 'step' : 'value');
-  forEachRun(values.length, channels, inner, (channel, from, to) => {
-    const factor = factorOf(channel);
-    for (let i = from; i < to; i++) pair.add(values[i]! * factor, held[i]! * factor);
-  });
+  const { channels, inner } = channelLayout(dims, entry.axis);
+  const factors = Float64Array.from(entry.scale, (scale) => 1 / scale);
+  let min = 0;
+  let max = 0;
+  // Loops without calls: where channels lie along the last axis, a run is a single element.
+  for (let from = 0, channel = 0; from < values.length; from += inner) {
+    const factor = factors[channel]!;
+    for (let i = from; i < from + inner; i++) {
+      const steps = values[i]! * factor;
+      if (steps - steps !== 0) continue;
+      if (steps < min) min = steps;
+      if (steps > max) max = steps;
+    }
+    channel = channel + 1 === channels ? 0 : channel + 1;
+  }
+  const pair = new HistogramPair(gridBins(grid, min, max), grid, 'step');
+  for (let from = 0, channel = 0; from < values.length; from += inner) {
+    const factor = factors[channel]!;
+    for (let i = from; i < from + inner; i++) pair.add(values[i]! * factor, held[i]! * factor);
+    channel = channel + 1 === channels ? 0 : channel + 1;
+  }
   return pair.finish();
 }
 
@@ -92,10 +111,10 @@ function gridOf({ format, scale, zeroPoint, range }: QuantizedTensor): Grid {
 }
 
 /** The float constant that the codes were made of. */
-function weightOf(node: GraphNode, graph: Graph, codes: { readonly length: number } | undefined) {
+function weightOf(node: GraphNode, graph: Graph, codes: { readonly length: number }) {
   for (const name of node.inputs) {
     const tensor = graph.initializers.get(name);
-    if (tensor?.dtype === 'float32' && codes !== undefined && tensor.data.length === codes.length) return tensor;
+    if (tensor?.dtype === 'float32' && elementCount(tensor.dims) === codes.length) return tensor;
   }
   return undefined;
 }
@@ -136,7 +155,7 @@ export async function outputNoise(
   const observed = [...new Set(values.values())];
   const inputs = await dataset.sample(0);
   const inputDims = new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims]));
-  const options = { mode: 'relaxed', inputDims, kernels, observed } as const;
+  const options = { mode: 'relaxed', inputDims, kernels, observed, progress } as const;
   const before = await compile(float, options);
   try {
     const after = await compile(simulated, options);

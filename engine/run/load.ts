@@ -4,7 +4,7 @@ import type { Graph, Model } from '../graph/graph.ts';
 import { type ModelSummary, summarize } from '../graph/summary.ts';
 import { sha256 } from '../hash.ts';
 import type { Host } from '../host.ts';
-import { openModel } from '../onnx/model-file.ts';
+import { type OpenOptions, openModel } from '../onnx/model-file.ts';
 import { optimize } from '../passes/index.ts';
 
 /** A model file as a run needs it. */
@@ -18,9 +18,9 @@ export interface LoadedModel {
   readonly summary: ModelSummary;
 }
 
-/** @throws FindingError that names the file */
-export async function loadModel(host: Host, path: string): Promise<LoadedModel> {
-  const { proto, bytes, externalBytes } = await openModel(host, path);
+/** With `weights: 'shapes'` for the summary alone. @throws FindingError that names the file */
+export async function loadModel(host: Host, path: string, options: OpenOptions = {}): Promise<LoadedModel> {
+  const { proto, bytes, externalBytes } = await openModel(host, path, options);
   try {
     const model = graphFromProto(proto);
     return { path, hash: sha256(bytes), bytes: bytes.length + externalBytes, model, summary: summarize(model) };

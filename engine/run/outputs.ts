@@ -15,7 +15,8 @@ export interface Output {
   readonly request: ExportRequest;
   readonly model: Model;
   readonly proto: onnx.ModelProto;
-  readonly bytes: Uint8Array;
+  /** The model in one file; absent where it is too large to be made in memory. */
+  readonly bytes: Uint8Array | undefined;
 }
 
 /** Where an output goes: its own path, or the folder that gathers everything. */
@@ -64,7 +65,7 @@ export async function writeOutputs(
   context: RunContext,
   { outFolder, externalData = 'auto' }: { readonly outFolder?: string; readonly externalData?: 'auto' | 'always' },
 ): Promise<{ files: readonly FileReport[]; written: readonly string[] }> {
-  const { host } = context;
+  const { host, progress } = context;
   const specFolder = host.path.dirname(job.spec.path);
   const base = outFolder ?? specFolder;
   const written: string[] = [];
@@ -75,7 +76,7 @@ export async function writeOutputs(
   };
   const named = outputs.filter(({ request }) => request.path !== '');
   for (const { request, proto, model } of named) {
-    const paths = await writeModel(host, placeOf(host, request.path, outFolder), proto, { externalData });
+    const paths = await writeModel(host, placeOf(host, request.path, outFolder), proto, { externalData, progress });
     const opset = model.graph.opsets.get('');
     for (const path of paths) {
       const isModel = path === paths.at(-1);

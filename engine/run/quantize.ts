@@ -1,16 +1,19 @@
 import { loadKernels } from '../../kernels/loader.ts';
+import type { Finding } from '../findings.ts';
 import { modelToProto } from '../graph/to-proto.ts';
 import { encodeModel } from '../onnx/codec.ts';
+import { singleFileBytes, storedBytes, weightBytes } from '../onnx/model-file.ts';
 import type { ExportRequest, Job } from '../plan.ts';
 import { throwIfCancelled, turn } from '../progress.ts';
 import { exportQdq } from '../readings/export-qdq.ts';
+import { bytes } from '../report/quantities.ts';
 import type { Report } from '../report/report.ts';
 import { verifyModel } from '../verify/verify.ts';
 import { assembleReport } from './assemble-report.ts';
 import { type Compressed, compress, needsCalibration, planOf } from './compress.ts';
 import type { RunContext } from './context.ts';
 import { calibrationSource, evaluationSource, openData } from './datasets.ts';
-import { outputNoise } from './layer-noise.ts';
+import { outputNoise, weightNoise } from './layer-noise.ts';
 import { type LoadedModel, loadModel, prepare } from './load.ts';
 import { measureAccuracy } from './measure.ts';
 import { checkPlaces, type Output, writeOutputs } from './outputs.ts';
@@ -72,11 +75,11 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   );
   const main = outputs.find((output) => output.request.style === 'qdq') ?? outputs[0]!;
 
-  const runtime = await context.loadRuntime?.();
+  const runtime = main.bytes && (await context.loadRuntime?.());
   const verification =
     runtime &&
     (await watch.time('verify', () =>
-      verifyModel(runtime, main.bytes, {
+      verifyModel(runtime, main.bytes!, {
         progress,
         ...(samples && { samples: first(samples, options.verifySamples) }),
       }),
@@ -85,6 +88,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
     mode: 'relaxed',
     threads: context.threads,
     startThread: host.startThread?.bind(host),
+    cancelCell: progress.cancelCell,
   });
   try {
     const measured =
@@ -112,6 +116,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
         progress,
       }),
     );
+    const lost = await watch.time('layers', () => weightNoise(compressed.quantized, progress));
     // A short run may not have let a signal or a message through yet; from here on files are written.
     await turn();
     throwIfCancelled(progress);
@@ -124,10 +129,12 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       compressed,
       calibration,
       evaluation,
-      size: main.bytes.length,
+      size: main.bytes?.length ?? storedBytes(main.proto),
       measured,
       verification,
+      weightNoise: lost,
       outputNoise: noise,
+      findings: main.bytes ? [] : [tooLargeToVerify(main)],
       stages: watch.stages,
       path: host.path,
     });
@@ -149,6 +156,16 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   }
 }
 
+function tooLargeToVerify({ proto }: Output): Finding {
+  return {
+    code: 'verify/too-large',
+    severity: 'warning',
+    what: `The exported model was not run in ONNX Runtime: its weights take ${bytes(weightBytes(proto))}.`,
+    why: `Up to ${bytes(singleFileBytes)} are verified here; the runtime would need several times as much memory.`,
+    fix: 'Run the exported model in the runtime that it is meant for.',
+  };
+}
+
 function first<T extends { readonly length: number }>(dataset: T, count = 8): T {
   return Object.create(dataset, { length: { value: Math.min(count, dataset.length) } }) as T;
 }
@@ -168,6 +185,7 @@ function makeOutputs(
         ? { ...model, graph: roundedWeights(quantized) }
         : exportQdq(model, quantized, { provenance, ...(typeof opset === 'number' && { opset }) });
     const proto = modelToProto(exported);
-    return { request, model: exported, proto, bytes: encodeModel(proto) };
+    const isLarge = weightBytes(proto) > singleFileBytes;
+    return { request, model: exported, proto, bytes: isLarge ? undefined : encodeModel(proto) };
   });
 }

@@ -1,7 +1,8 @@
 import { dequantizeTensor } from '../formats/affine.ts';
 import type { Graph } from '../graph/graph.ts';
-import { edgeKey, type QuantizedModel } from '../quantize/assignment.ts';
-import { float32Tensor, type Tensor } from '../tensor.ts';
+import { derivedTensor } from '../lazy-tensor.ts';
+import { edgeKey, hasCodes, type QuantizedModel } from '../quantize/assignment.ts';
+import { elementCount, type Tensor } from '../tensor.ts';
 
 /**
  * The rewritten float graph with every weight at the value that its codes stand for: what `export onnx float` writes.
@@ -11,16 +12,19 @@ export function roundedWeights({ graph, assignment }: QuantizedModel): Graph {
   const initializers = new Map<string, Tensor>(graph.initializers);
   const nodes = graph.nodes.map((node) => {
     const entry = assignment.entries.get(edgeKey(node.name, 'weight'));
-    if (entry?.codes === undefined) return node;
+    if (!hasCodes(entry)) return node;
+    const count = entry.codes.length;
     const name = node.inputs.find((input) => {
       const tensor = graph.initializers.get(input);
-      return tensor?.dtype === 'float32' && tensor.data.length === entry.codes!.length;
+      return tensor?.dtype === 'float32' && elementCount(tensor.dims) === count;
     });
     if (name === undefined) return node;
-    const { dims } = graph.initializers.get(name)!;
+    const weight = graph.initializers.get(name)!;
+    const { dims } = weight;
     // Under a name of its own: a weight that two layers share may be rounded in two ways.
     const rounded = `${name}_rounded_${node.name}`;
-    initializers.set(rounded, float32Tensor(dims, dequantizeTensor(entry.codes as Int8Array, dims, entry)));
+    const values = () => dequantizeTensor(entry.codes as Int8Array, dims, entry);
+    initializers.set(rounded, derivedTensor([weight], 'float32', dims, values));
     return { ...node, inputs: node.inputs.map((input) => (input === name ? rounded : input)) };
   });
   const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.inputs, ...graph.outputs]);

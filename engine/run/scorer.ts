@@ -40,6 +40,7 @@ export async function engineScorer(graph: Graph, context: RunContext, options: E
   const program = await compile(withOutput(graph, value), {
     mode: options.mode,
     inputDims: options.inputDims,
+    progress: context.progress,
     ...(options.kernels
       ? { kernels: options.kernels }
       : { threads: context.threads, ...(startThread && { startThread: startThread.bind(context.host) }) }),

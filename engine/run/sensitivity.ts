@@ -83,11 +83,11 @@ async function ofOutputs(
   const dataset = await openData(job.data['calibration']!, prepared.graph, job, context);
   const { quantized } = await compress(model, prepared, plan, dataset, context);
   const startThread = host.startThread?.bind(host);
-  const kernels = await loadKernels({ mode: 'relaxed', threads, startThread });
+  const kernels = await loadKernels({ mode: 'relaxed', threads, startThread, cancelCell: progress.cancelCell });
   try {
     const measured = await sensitivity(prepared.graph, quantized, dataset, {
       // One set of threads for all programs: there are two for every layer.
-      compile: (graph, options) => compile(graph, { ...options, kernels }),
+      compile: (graph, options) => compile(graph, { ...options, kernels, progress }),
       samples,
       progress: renamed(progress, stage),
     });

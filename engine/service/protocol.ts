@@ -16,6 +16,8 @@ import type { VerifyReport } from '../verify/verify.ts';
 export interface RunParams extends Confinement {
   /** Chosen by the owner, who finds the run again by it after a reload. */
   readonly run: string;
+  /** Set by another thread of the engine's process when it hears of a cancel; never on the wire. See `cancelRelay`. */
+  readonly cancelCell?: Int32Array;
 }
 
 /** What a request may touch. */

@@ -7,10 +7,18 @@ const remembered = 16;
 /** Milliseconds between two progress messages of one stage. */
 const interval = 100;
 
+interface UnderWay {
+  status: RunStatus;
+  readonly controller: AbortController;
+  readonly cancelCell?: Int32Array;
+}
+
 export interface Asked {
   readonly run: string;
   readonly kind: RunStatus['kind'];
   readonly subject: string;
+  /** See `Progress.cancelCell`. */
+  readonly cancelCell?: Int32Array;
 }
 
 /**
@@ -19,7 +27,7 @@ export interface Asked {
  */
 export class RunQueue {
   readonly #tell: (progress: ProgressParams) => void;
-  readonly #runs = new Map<string, { status: RunStatus; readonly controller: AbortController }>();
+  readonly #runs = new Map<string, UnderWay>();
   readonly #ended: EndedRun[] = [];
   #tail: Promise<unknown> = Promise.resolve();
 
@@ -39,6 +47,7 @@ export class RunQueue {
   cancel(run: string): boolean {
     const found = this.#runs.get(run);
     found?.controller.abort();
+    if (found?.cancelCell) Atomics.store(found.cancelCell, 0, 1);
     return found !== undefined;
   }
 
@@ -47,7 +56,7 @@ export class RunQueue {
    * @param problemOf says what an exception means to the owner
    */
   async add<T>(
-    asked: Asked,
+    { cancelCell, ...asked }: Asked,
     work: (progress: Progress) => Promise<T>,
     problemOf: (error: unknown) => ServiceProblem,
   ): Promise<T> {
@@ -55,14 +64,14 @@ export class RunQueue {
     const controller = new AbortController();
     const waiting = this.#runs.size > 0;
     const status: RunStatus = { ...asked, state: 'waiting', stage: 'Waiting', done: 0, total: 0 };
-    this.#runs.set(asked.run, { status, controller });
+    this.#runs.set(asked.run, { status, controller, ...(cancelCell && { cancelCell }) });
     if (waiting) this.#tell(progressOf(status));
     const before = this.#tail;
     let begun = false;
     const mine = before.then(async () => {
       if (controller.signal.aborted) throw new Cancelled();
       begun = true;
-      return work(this.#progress(asked, controller.signal));
+      return work({ ...this.#progress(asked, controller.signal), ...(cancelCell && { cancelCell }) });
     });
     this.#tail = mine.catch(() => {});
     // One that still waits is answered at once, not when its turn would come.

@@ -36,11 +36,11 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
     ...(loadRuntime && { loadRuntime }),
   });
   const run = <T>(
-    { run, kind, subject, ...params }: Asked & Confinement,
+    { run, kind, subject, cancelCell, ...params }: Asked & Confinement,
     token: CancellationToken,
     work: (context: RunContext) => Promise<T>,
   ) => {
-    const asked: Asked = { run, kind, subject };
+    const asked: Asked = { run, kind, subject, ...(cancelCell && { cancelCell }) };
     const subscription = token.onCancellationRequested(() => queue.cancel(asked.run));
     return answer(() => queue.add(asked, (progress) => work(contextOf(progress, params)), problemOf)).finally(() =>
       subscription.dispose(),
@@ -48,7 +48,7 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
   };
 
   connection.onRequest(requests.summarize, (params) =>
-    answer(async () => (await loadModel(hostFor(params), params.path)).summary),
+    answer(async () => (await loadModel(hostFor(params), params.path, { weights: 'shapes' })).summary),
   );
   connection.onRequest(requests.profile, ({ path, target, ...params }) =>
     answer(async () => {

@@ -71,7 +71,7 @@ export class ModelStore {
       if (stat === undefined) return this.set(path, { kind: 'failed', finding: undefined }, 0, 0);
       const { size, modified } = stat;
       if (before?.state.kind === 'loaded' && before.size === size && before.modified === modified) return;
-      const proto = await readModel(host, path);
+      const proto = await readModel(host, path, { weights: 'shapes' });
       // Each step of a large model takes a good part of a second: a keystroke in between is not to wait for all of them.
       await turn();
       const model = graphFromProto(proto);

@@ -4,7 +4,7 @@ import { FindingError } from '../../engine/findings.ts';
 import { evaluateValues } from '../../engine/graph/evaluate.ts';
 import { graphFromProto } from '../../engine/graph/from-proto.ts';
 import type { Graph } from '../../engine/graph/graph.ts';
-import { withInferredTypes } from '../../engine/graph/infer.ts';
+import { withInference } from '../../engine/graph/infer.ts';
 import { decodeModel } from '../../engine/onnx/codec.ts';
 import { changed, type onnx } from '../../engine/onnx/proto.ts';
 import { decodeValue } from '../../engine/onnx/value-proto.ts';
@@ -155,7 +155,7 @@ function withConstants(
     if (value !== undefined && isTensor(value) && chosen(value, graph.types.get(name), name))
       initializers.set(name, value);
   });
-  return withInferredTypes({ ...graph, initializers, inputs: graph.inputs.filter((name) => !initializers.has(name)) });
+  return withInference({ ...graph, initializers, inputs: graph.inputs.filter((name) => !initializers.has(name)) });
 }
 
 /** What inference says and the expected output denies. */

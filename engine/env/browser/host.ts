@@ -60,18 +60,23 @@ export function browserHost({ files, threads }: BrowserHostOptions): Host {
 
 function pendingFile(files: BrowserFiles, path: string): Awaited<ReturnType<Host['replace']>> {
   let pieces: Uint8Array[] = [];
+  const folder = posixPath.dirname(path);
+  let place = path;
   return {
     async write(bytes) {
       pieces.push(bytes.slice());
     },
+    rename(name) {
+      place = posixPath.join(folder, posixPath.basename(name));
+    },
     async commit() {
       const whole = joined(pieces);
       pieces = [];
-      if (!files.rename) return await files.writeFile(path, whole);
-      const part = posixPath.join(posixPath.dirname(path), `.${posixPath.basename(path)}.part`);
+      if (!files.rename) return await files.writeFile(place, whole);
+      const part = posixPath.join(folder, `.${posixPath.basename(path)}.part`);
       try {
         await files.writeFile(part, whole);
-        await files.rename(part, path);
+        await files.rename(part, place);
       } catch (error) {
         await files.remove(part).catch(() => {});
         throw error;

@@ -1,11 +1,12 @@
 // The engine as a process of its own, owned by the extension: the protocol of `engine/service` over Node's IPC channel.
+// This thread only passes messages on; another computes. So a cancel is heard while that one is deep in an operator.
 import { availableParallelism } from 'node:os';
-import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
-import manifest from '../../../package.json' with { type: 'json' };
-import { serve } from '../../service/server.ts';
-import { nodeHost } from './host.ts';
-import { memoryLimitVariable } from './memory-limit.ts';
-import { loadOnnxRuntime } from './onnxruntime.ts';
+import { Worker } from 'node:worker_threads';
+import { cancelRelay } from '../../service/cancel-relay.ts';
+import { errorCode } from './errors.ts';
+import { heapLimits } from './heap-limits.ts';
+import { memoryLimitVariable, outOfHeapWords } from './memory-limit.ts';
+import { threadProgram } from './programs.ts';
 import { watchMemory } from './start-memory-watch.ts';
 
 if (process.send === undefined) {
@@ -19,11 +20,16 @@ const memoryLimit = Number(process.env[memoryLimitVariable]);
 if (memoryLimit > 0) watchMemory(memoryLimit);
 
 const threads = Number(process.env['QSPEC_THREADS']) || availableParallelism();
-const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
-serve(connection, {
-  host: nodeHost(),
-  threads,
-  loadRuntime: () => loadOnnxRuntime({ threads }),
-  version: manifest.version,
+const engine = new Worker(threadProgram('engine-thread'), {
+  workerData: threads,
+  execArgv: [],
+  resourceLimits: heapLimits(),
 });
-connection.listen();
+const relay = cancelRelay();
+process.on('message', (message) => engine.postMessage(relay(message)));
+engine.on('message', (message) => process.send?.(message));
+engine.on('error', (error) => {
+  console.error(errorCode(error) === 'ERR_WORKER_OUT_OF_MEMORY' ? outOfHeapWords : (error.stack ?? error.message));
+  process.exit(1);
+});
+engine.on('exit', (code) => process.exit(code));

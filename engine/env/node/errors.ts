@@ -41,13 +41,25 @@ export async function explained<T>(path: string, operation: () => Promise<T>): P
   try {
     return await operation();
   } catch (error) {
-    const code = errorCode(error);
-    const cause = code === undefined ? undefined : causes[code];
-    if (!cause) throw error;
-    const [name, what, fix] = cause;
-    const finding: Finding = { code: name, severity: 'error', what: `${what}: ${path}.`, file: path };
-    throw new FindingError(fix === undefined ? finding : { ...finding, fix });
+    throw explanation(path, error);
   }
+}
+
+export function explainedSync<T>(path: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw explanation(path, error);
+  }
+}
+
+function explanation(path: string, error: unknown): unknown {
+  const code = errorCode(error);
+  const cause = code === undefined ? undefined : causes[code];
+  if (!cause) return error;
+  const [name, what, fix] = cause;
+  const finding: Finding = { code: name, severity: 'error', what: `${what}: ${path}.`, file: path };
+  return new FindingError(fix === undefined ? finding : { ...finding, fix });
 }
 
 export function errorCode(error: unknown): string | undefined {

@@ -6,7 +6,10 @@ export function memoryLimitWords(limit: number): string {
   return `memory limit of ${limit} MiB reached`;
 }
 
+/** Node's own words for a full heap; a thread that fills its heap ends without any. */
+export const outOfHeapWords = 'JavaScript heap out of memory';
+
 /** Whether a process that ended with these words ran out of memory: our own limit, or that of the JavaScript heap. */
 export function saysOutOfMemory(lastWords: string): boolean {
-  return /^memory limit of \d+ MiB reached$/m.test(lastWords) || lastWords.includes('JavaScript heap out of memory');
+  return /^memory limit of \d+ MiB reached$/m.test(lastWords) || lastWords.includes(outOfHeapWords);
 }

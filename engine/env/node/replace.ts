@@ -17,6 +17,7 @@ export async function replaceFile(path: string): Promise<PendingFile> {
   await removeStale(path);
   const { part, handle } = await explained(path, () => create(path));
   let open = true;
+  let place = path;
   const close = async () => {
     if (!open) return;
     open = false;
@@ -24,12 +25,15 @@ export async function replaceFile(path: string): Promise<PendingFile> {
   };
   return {
     write: (bytes) => explained(path, () => writeAll(handle, bytes)),
+    rename(name) {
+      place = join(dirname(path), basename(name));
+    },
     async commit() {
       try {
-        await explained(path, async () => {
+        await explained(place, async () => {
           await handle.sync();
           await close();
-          await renameOver(part, path);
+          await renameOver(part, place);
           await syncFolder(dirname(path));
         });
       } catch (error) {

@@ -1,5 +1,6 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import type { Dimension } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, floatAttribute, intAttribute, missing, stringAttribute } from '../shared/attributes.ts';
@@ -46,6 +47,7 @@ export const linearAttention: Operator = {
       for (let h = 0; h < keys; h++) {
         const state = states.subarray((b * keys + h) * size * width, (b * keys + h + 1) * size * width);
         for (let t = 0; t < length; t++) {
+          poll();
           const step = b * length + t;
           if (gates)
             for (let i = 0; i < size; i++) {

@@ -1,3 +1,4 @@
+import { poll } from '../../progress.ts';
 import type { DataType, Tensor } from '../../tensor.ts';
 import { softmaxRow } from '../normalization/softmax.ts';
 import { numbersOf, roundTo, tensorOf } from '../shared/numbers.ts';
@@ -93,6 +94,7 @@ export function scaledDotProduct(
   for (let b = 0; b < batch; b++)
     for (let h = 0; h < queryHeads; h++)
       for (let i = 0; i < rows; i++) {
+        poll();
         const source = Math.floor(h / share);
         const row = (b * queryHeads + h) * rows + i;
         let open = false;

@@ -1,5 +1,6 @@
 import { fail } from '../../findings.ts';
 import { roundHalfEven } from '../../formats/rounding.ts';
+import { poll } from '../../progress.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute, stringAttribute } from '../shared/attributes.ts';
@@ -35,6 +36,7 @@ export const gridSample: Operator = {
     const out = new Float64Array(batch * channels * points);
     for (let n = 0; n < batch; n++)
       for (let p = 0; p < points; p++) {
+        poll();
         // The grid names the last axis first.
         const taps = spatial.map((size, axis) => {
           const at = where[(n * points + p) * axes + (axes - 1 - axis)]!;

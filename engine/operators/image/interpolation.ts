@@ -1,5 +1,6 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { elementCount } from '../../tensor.ts';
 import { describe } from '../shared/attributes.ts';
 
@@ -65,6 +66,7 @@ function resampleAxis(
   const out = new Float64Array(outer * taps.length * inner);
   for (let o = 0; o < outer; o++)
     for (const [p, { at, weights }] of taps.entries()) {
+      poll();
       const row = (o * taps.length + p) * inner;
       for (let k = 0; k < at.length; k++) {
         const weight = weights[k]!;

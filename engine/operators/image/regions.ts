@@ -1,5 +1,6 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import {
@@ -89,6 +90,7 @@ export const roiAlign: Operator = {
     const values = numbersOf(x!);
     const out = new Float64Array(count * channels * outH * outW);
     for (let r = 0; r < count; r++) {
+      poll();
       const shift = half ? 0.5 : 0;
       const [x1, y1, x2, y2] = [0, 1, 2, 3].map((i) => regions[r * 4 + i]! * scale - shift) as [
         number,

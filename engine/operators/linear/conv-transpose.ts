@@ -1,6 +1,7 @@
 import { lowerConvTranspose } from '../../executor/lowerings/conv-transpose.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { type Dimension, elementCount, type Tensor, type ValueType } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute, intsAttribute } from '../shared/attributes.ts';
@@ -116,6 +117,7 @@ function scatter(
       for (let d = 0; d < inD; d++)
         for (let h = 0; h < inH; h++)
           for (let col = 0; col < inW; col++) {
+            poll();
             const value = values[(((n * inputs + c) * inD + d) * inH + h) * inW + col]!;
             for (let m = 0; m < groupOutputs; m++)
               for (let i = 0; i < kD; i++) {

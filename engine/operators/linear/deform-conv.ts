@@ -1,4 +1,5 @@
 import { fail } from '../../findings.ts';
+import { poll } from '../../progress.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute } from '../shared/attributes.ts';
@@ -54,6 +55,7 @@ export const deformConv: Operator = {
       for (let m = 0; m < outputs; m++)
         for (let h = 0; h < outH; h++)
           for (let v = 0; v < outW; v++) {
+            poll();
             let sum = bias ? bias[m]! : 0;
             for (let ci = 0; ci < groupInputs; ci++) {
               const c = Math.floor(m / groupOutputs) * groupInputs + ci;

@@ -1,5 +1,6 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { type Dimension, elementCount, type Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, missing, stringAttribute } from '../shared/attributes.ts';
@@ -67,6 +68,7 @@ export const einsum: Operator = {
     const out = new Float64Array(elementCount(dims));
     const count = elementCount(dimsOf(summed));
     for (let i = 0; i < out.length; i++) {
+      poll();
       let sum = 0;
       for (let j = 0; j < count; j++) {
         let term = 1;

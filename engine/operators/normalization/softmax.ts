@@ -1,6 +1,7 @@
 import type { Lower } from '../../executor/lowering.ts';
 import { lowerSoftmax } from '../../executor/lowerings/reductions.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import type { Operator, QuantizationRole } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
@@ -51,6 +52,7 @@ function applyRows(node: GraphNode, x: Tensor, opset: number, apply: (row: Float
   const row = new Float64Array(length);
   const rows = length === 0 ? 0 : values.length / length;
   for (let r = 0; r < rows; r++) {
+    poll();
     const start = Math.floor(r / stride) * length * stride + (r % stride);
     for (let i = 0; i < length; i++) row[i] = values[start + i * stride]!;
     apply(row);

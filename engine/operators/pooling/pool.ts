@@ -1,4 +1,5 @@
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { elementCount, type Tensor, type ValueType } from '../../tensor.ts';
 import type { InferContext } from '../operator.ts';
 import { numbersOf } from '../shared/numbers.ts';
@@ -54,6 +55,7 @@ export function forEachWindow(
   for (let d = 0; d < outD; d++)
     for (let h = 0; h < outH; h++)
       for (let w = 0; w < outW; w++, position++) {
+        poll();
         let count = 0;
         let padded = 0;
         for (let i = 0; i < window.kernel[0]; i++) {

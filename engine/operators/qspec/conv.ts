@@ -1,6 +1,7 @@
 import { lowerQConv } from '../../executor/lowerings/integer.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import type { ValueType } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute } from '../shared/attributes.ts';
@@ -95,6 +96,7 @@ export const qconv: Operator = {
         const group = Math.floor(o / (outputs / groups));
         const start = bias?.[o] ?? 0;
         for (let y = 0; y < outHeight; y++) {
+          poll();
           for (let z = 0; z < outWidth; z++) {
             let accumulator = start;
             for (let c = 0; c < perGroup; c++) {

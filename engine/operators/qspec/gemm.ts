@@ -1,4 +1,5 @@
 import { lowerQGemm } from '../../executor/lowerings/integer.ts';
+import { poll } from '../../progress.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
 import { inputType } from '../shared/types.ts';
@@ -46,6 +47,7 @@ export const qgemm: Operator = {
     const out = allocateCodes(requantizing.output.dtype, rows * columns);
     const [step, stride] = transposed ? [1, inner] : [columns, 1];
     for (let row = 0; row < rows; row++) {
+      poll();
       for (let column = 0; column < columns; column++) {
         let accumulator = bias?.[column] ?? 0;
         for (let k = 0; k < inner; k++) accumulator += values[row * inner + k]! * weights[column * stride + k * step]!;

@@ -1,6 +1,7 @@
 import type { RecurrentFunction } from '../../../kernels/functions.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { type Dimension, elementCount, type Tensor, type ValueType } from '../../tensor.ts';
 import type { InferContext } from '../operator.ts';
 import {
@@ -179,6 +180,7 @@ export function runRecurrent(
       const length = lengths ? Math.min(steps, lengths[b]!) : steps;
       const input = new Float64Array(size);
       for (let i = 0; i < length; i++) {
+        poll();
         const t = way === 'forward' ? i : length - 1 - i;
         const from = (batchFirst ? b * steps + t : t * batch + b) * size;
         for (let k = 0; k < size; k++) input[k] = values[from + k]!;

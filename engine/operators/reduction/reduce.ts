@@ -1,6 +1,7 @@
 import type { ReduceFunction } from '../../../kernels/api.ts';
 import { lowerReduce } from '../../executor/lowerings/reductions.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import type { Dimension, Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute, intsAttribute } from '../shared/attributes.ts';
@@ -91,6 +92,7 @@ function reduced(node: GraphNode, x: Tensor, axes: readonly number[], reduction:
   const first = x.dtype === 'bool' && !Number.isFinite(start) ? (start < 0 ? 0 : 1) : start;
   const out = new Float64Array(starts.length);
   for (let i = 0; i < out.length; i++) {
+    poll();
     let accumulator = first;
     const from = starts[i]!;
     for (let j = 0; j < inner.length; j++) {

@@ -1,3 +1,4 @@
+import { poll } from '../../progress.ts';
 import { doublesOf } from './numbers.ts';
 import type { Window3 } from './windows.ts';
 
@@ -41,6 +42,7 @@ export function convolve(
       const start = bias ? bias[m]! : 0;
       for (let d = 0; d < outD; d++)
         for (let h = 0; h < outH; h++, row += outW) {
+          poll();
           if (start !== 0) out.fill(start, row, row + outW);
           for (let i = 0; i < kD; i++) {
             const z = d * strides[0] + i * dilations[0] - begin[0];

@@ -1,6 +1,7 @@
 import type { Lower } from '../../executor/lowering.ts';
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { type DataType, type Dimension, elementCount, type Tensor } from '../../tensor.ts';
 import type { InferContext, Operator, QuantizationRole } from '../operator.ts';
 import { describe, intAttribute } from './attributes.ts';
@@ -19,7 +20,10 @@ type WideFunction = (a: bigint, b: bigint) => bigint;
 export function mapTensor(tensor: Tensor, apply: NumberFunction, dtype: DataType = tensor.dtype): Tensor {
   const values = numbersOf(tensor);
   const out = dtype === 'float32' ? new Float32Array(values.length) : new Float64Array(values.length);
-  for (let i = 0; i < out.length; i++) out[i] = apply(values[i]!);
+  for (let i = 0; i < out.length; i++) {
+    if ((i & 0xffff) === 0) poll();
+    out[i] = apply(values[i]!);
+  }
   return tensorOf(dtype, tensor.dims, out);
 }
 
@@ -91,8 +95,13 @@ export function mapPair(a: Tensor, b: Tensor, dtype: DataType, apply: BinaryFunc
   const x = numbersOf(a);
   const y = numbersOf(b);
   const out = dtype === 'float32' ? new Float32Array(count) : new Float64Array(count);
-  if (!left && !right) for (let i = 0; i < count; i++) out[i] = apply(x[i]!, y[i]!);
-  else for (let i = 0; i < count; i++) out[i] = apply(x[left ? left[i]! : i]!, y[right ? right[i]! : i]!);
+  const plain = !left && !right;
+  for (let from = 0; from < count; from += 0x10000) {
+    poll();
+    const to = Math.min(count, from + 0x10000);
+    if (plain) for (let i = from; i < to; i++) out[i] = apply(x[i]!, y[i]!);
+    else for (let i = from; i < to; i++) out[i] = apply(x[left ? left[i]! : i]!, y[right ? right[i]! : i]!);
+  }
   return tensorOf(dtype, dims, out);
 }
 

@@ -1,3 +1,4 @@
+import { poll } from '../../progress.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import { broadcastOffsets } from './broadcast.ts';
 import { emptyLike, movable } from './numbers.ts';
@@ -6,7 +7,10 @@ import { emptyLike, movable } from './numbers.ts';
 export function pick(tensor: Tensor, dims: readonly number[], offsets: ArrayLike<number>): Tensor {
   const from = movable(tensor);
   const { tensor: out, data } = emptyLike(tensor, dims);
-  for (let i = 0; i < data.length; i++) data[i] = from[offsets[i]!];
+  for (let i = 0; i < data.length; i++) {
+    if ((i & 0xffff) === 0) poll();
+    data[i] = from[offsets[i]!];
+  }
   return out;
 }
 

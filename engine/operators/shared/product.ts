@@ -1,5 +1,6 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { type Dimension, elementCount, type ValueType } from '../../tensor.ts';
 import { describe } from './attributes.ts';
 import { broadcastOffsets, broadcastShape } from './broadcast.ts';
@@ -26,6 +27,7 @@ export function multiplyInto(
     const line = aStart + i * k;
     let j = 0;
     for (; j + 4 <= k; j += 4) {
+      if ((j & 0xfff) === 0) poll();
       const [f0, f1, f2, f3] = [a[line + j]!, a[line + j + 1]!, a[line + j + 2]!, a[line + j + 3]!];
       const at = bStart + j * n;
       for (let o = 0; o < n; o++)

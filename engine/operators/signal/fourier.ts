@@ -1,5 +1,6 @@
 import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
+import { poll } from '../../progress.ts';
 import { type Dimension, elementCount, type Tensor } from '../../tensor.ts';
 import type { InferContext, Operator } from '../operator.ts';
 import { describe, intAttribute } from '../shared/attributes.ts';
@@ -97,6 +98,7 @@ function transform(
   for (let o = 0; o < outer; o++)
     for (let i = 0; i < inner; i++)
       for (let k = 0; k < result; k++) {
+        poll();
         let re = 0;
         let im = 0;
         for (let t = 0; t < (real ? points : size); t++) {
@@ -139,6 +141,7 @@ export const stft: Operator = {
     for (let n = 0; n < batch; n++)
       for (let f = 0; f < frames; f++)
         for (let k = 0; k < bins; k++) {
+          poll();
           let re = 0;
           let im = 0;
           for (let t = 0; t < size; t++) {

@@ -1,15 +1,25 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeHost } from '../../../engine/env/node/host.ts';
 import { FindingError } from '../../../engine/findings.ts';
+import { graphFromProto } from '../../../engine/graph/from-proto.ts';
 import type { Host } from '../../../engine/host.ts';
 import { encodeModel } from '../../../engine/onnx/codec.ts';
-import { externalDataOf } from '../../../engine/onnx/external-data.ts';
 import { readModel, readTensorFile, writeModel, writeTensorFile } from '../../../engine/onnx/model-file.ts';
 import { onnx } from '../../../engine/onnx/proto.ts';
 import { tensorToProto } from '../../../engine/onnx/tensor-proto.ts';
+import { Cancelled } from '../../../engine/progress.ts';
 import { smallModel } from './small-model.ts';
 import { versionOf } from './versions.ts';
 
@@ -35,16 +45,26 @@ async function findingOf(work: Promise<unknown>): Promise<FindingError['finding'
   throw error;
 }
 
-/** Writes a model with one tensor of 100 float32 that is said to be at `location`, and the entries given. */
-function writePointing(location: string, entries: Readonly<Record<string, string>> = {}): void {
+/** Writes a model with one tensor of float32 that is said to be at `location`, and the entries given. */
+function writePointing(location: string, entries: Readonly<Record<string, string>> = {}, elements = 100): void {
   const model = smallModel();
   const external_data = Object.entries({ location, ...entries }).map(
     ([key, value]) => new onnx.StringStringEntryProto({ key, value }),
   );
   model.graph!.initializer.push(
-    new onnx.TensorProto({ name: 'far', dims: [100], data_type: 1, data_location: 1, external_data }),
+    new onnx.TensorProto({ name: 'far', dims: [elements], data_type: 1, data_location: 1, external_data }),
   );
   writeFileSync(path, encodeModel(model));
+}
+
+/** What the work throws. */
+function caught(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return expect.fail('nothing was thrown');
 }
 
 const readFar = async (file = path) => (await readModel(host, file)).graph!.initializer.at(-1)!;
@@ -62,20 +82,74 @@ describe('reading', () => {
     expect([tensor.data_location, tensor.external_data]).toEqual([undefined, []]);
   });
 
-  it('reads no byte but those of the tensor asked for', async () => {
-    await writeModel(host, path, versionOf('v'), { externalData: 'always' });
+  /** Writes tensors of 1000 and twice 5000 bytes, and returns the host with the ranges read through it. */
+  async function counted(): Promise<{ counting: Host; ranges: number[] }> {
+    const model = smallModel();
+    for (const [i, length] of [1000, 5000, 5000].entries())
+      model.graph!.initializer.push(tensorToProto({ dtype: 'uint8', dims: [length], data: bytes(length) }, `w${i}`));
+    await writeModel(host, path, model, { externalData: 'always' });
     const ranges: number[] = [];
-    const counting: Host = {
-      ...host,
-      readRange: (file, offset, length) => {
+    const rangeReader: Host['rangeReader'] = async (file) => {
+      const read = await host.rangeReader!(file);
+      return (offset, length) => {
         ranges.push(length);
-        return host.readRange(file, offset, length);
+        return read(offset, length);
+      };
+    };
+    return { counting: { ...host, rangeReader }, ranges };
+  }
+  const bytes = (length: number) => Uint8Array.from({ length }, (_, i) => i);
+
+  it('reads small tensors with the model, and of the large ones only those that are asked for', async () => {
+    const { counting, ranges } = await counted();
+    const { initializer } = (await readModel(counting, path)).graph!;
+    expect(ranges).toEqual([]);
+    expect(initializer.at(-1)!.raw_data).toEqual(bytes(5000));
+    expect(ranges).toEqual([5000]);
+    writePointing('weights.bin');
+    writeFileSync(join(root, 'models', 'weights.bin'), new Uint8Array(400));
+    await readModel(counting, path);
+    expect(ranges).toEqual([5000, 400]);
+  });
+
+  it('for its shapes alone reads no large tensor, on hosts that cannot put it off as well', async () => {
+    const { counting, ranges } = await counted();
+    const { rangeReader: _, ...whole } = host;
+    for (const own of [counting, whole]) {
+      const model = graphFromProto(await readModel(own, path, { weights: 'shapes' }));
+      expect([...model.graph.initializers.values()].at(-1)!.dims).toEqual([5000]);
+    }
+    expect(ranges).toEqual([]);
+  });
+
+  it('where reading cannot be put off, each file is read once', async () => {
+    await counted();
+    const { rangeReader: _, ...whole } = host;
+    const read: string[] = [];
+    const own: Host = {
+      ...whole,
+      readFile(file) {
+        read.push(file);
+        return host.readFile(file);
       },
     };
-    const { decodeModel } = await import('../../../engine/onnx/codec.ts');
-    const model = decodeModel(await host.readFile(path));
-    await externalDataOf(counting, path).read(model.graph!.initializer.find(({ name }) => name === 'large1')!);
-    expect(ranges).toEqual([4000]);
+    const { initializer } = (await readModel(own, path)).graph!;
+    expect(initializer.slice(-3).map((tensor) => tensor.raw_data!.length)).toEqual([1000, 5000, 5000]);
+    expect(read.length).toBe(2);
+  });
+
+  it('a file that was changed after it was opened is not read on', async () => {
+    writeFileSync(join(root, 'models', 'weights.bin'), new Uint8Array(20_000));
+    writePointing('weights.bin', {}, 5000);
+    const tensor = await readFar();
+    expect(tensor.raw_data!.length).toBe(20_000);
+    writeFileSync(join(root, 'models', 'weights.bin'), new Uint8Array(20_001));
+    expect(caught(() => tensor.raw_data)).toMatchObject({
+      finding: { code: 'file/changed', file: join(root, 'models', 'weights.bin') },
+    });
+    writeFileSync(join(root, 'other.bin'), new Uint8Array(20_000));
+    renameSync(join(root, 'other.bin'), join(root, 'models', 'weights.bin'));
+    expect(caught(() => tensor.raw_data)).toMatchObject({ finding: { code: 'file/changed' } });
   });
 
   it('a folder below the model is inside; both slashes work', async () => {
@@ -140,11 +214,14 @@ describe('reading', () => {
     expect((await findingOf(readModel(host, path))).code).toBe(code);
   });
 
-  it('a huge shape is refused before anything is read', async () => {
+  it('a tensor that no memory holds is refused before anything of it is read', async () => {
     writeFileSync(path, encodeModel(hugeModel()));
     writeFileSync(join(root, 'models', 'weights.bin'), new Uint8Array(8));
     truncateSync(join(root, 'models', 'weights.bin'), 2 ** 42);
-    expect((await findingOf(readModel(host, path))).code).toBe('model/too-large-for-memory');
+    const tensor = await readFar();
+    expect(caught(() => tensor.raw_data)).toMatchObject({ finding: { code: 'model/too-large-for-memory' } });
+    const { rangeReader: _, ...whole } = host;
+    expect((await findingOf(readModel(whole, path))).code).toBe('model/too-large-for-memory');
   });
 
   it('a file over 2 GiB is refused before it is read', async () => {
@@ -170,6 +247,26 @@ describe('writing', () => {
     await writeModel(host, path, model, { externalData: 'always' });
     expect(encodeModel(model)).toEqual(before);
     expect(encodeModel(await readModel(host, path))).toEqual(before);
+  });
+
+  it('large tensors that were not read are written one at a time, and a cancelled export leaves nothing', async () => {
+    writeFileSync(
+      join(root, 'models', 'weights.bin'),
+      Uint8Array.from({ length: 40_000 }, (_, i) => i * 7),
+    );
+    writePointing('weights.bin', { offset: '20000' }, 5000);
+    const model = await readModel(host, path);
+    const out = join(root, 'models', 'out.onnx');
+    await writeModel(host, out, model, { externalData: 'always' });
+    const bytes = encodeModel(await readModel(host, path));
+    expect(encodeModel(await readModel(host, out))).toEqual(bytes);
+    const before = readdirSync(dirname(out));
+    const controller = new AbortController();
+    const progress = { signal: controller.signal, report: () => controller.abort() };
+    model.graph!.initializer.push(tensorToProto({ dtype: 'uint8', dims: [5000], data: new Uint8Array(5000) }));
+    await expect(writeModel(host, out, model, { externalData: 'always', progress })).rejects.toThrow(Cancelled);
+    expect(readdirSync(dirname(out))).toEqual(before);
+    expect(encodeModel(await readModel(host, out))).toEqual(bytes);
   });
 
   it('large tensors go out on page boundaries, small ones stay', async () => {

@@ -3,7 +3,7 @@ import { compile } from '../../../engine/executor/compile.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import { graphFromProto } from '../../../engine/graph/from-proto.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
-import { withInferredTypes } from '../../../engine/graph/infer.ts';
+import { withInference } from '../../../engine/graph/infer.ts';
 import { onnx } from '../../../engine/onnx/proto.ts';
 import { numbersOf } from '../../../engine/operators/shared/numbers.ts';
 import { optimize } from '../../../engine/passes/index.ts';
@@ -37,7 +37,7 @@ function graphOf(own: onnx.NodeProto, inputs: Inputs, opset: number): Graph {
 
 function withConstants(graph: Graph, inputs: Inputs): Graph {
   const initializers = new Map(Object.entries(inputs).slice(1));
-  return withInferredTypes({ ...graph, initializers, inputs: graph.inputs.slice(0, 1) });
+  return withInference({ ...graph, initializers, inputs: graph.inputs.slice(0, 1) });
 }
 
 /** Outputs as [dtype, dims, numbers], the same however the node is run. */

@@ -28,7 +28,7 @@ async function noiseOf(weight: Parameters<typeof choice>[1]) {
   const kernels = await loadKernels({ mode: 'strict', threads: 1 });
   try {
     const outputs = await outputNoise(model.graph, model, data, { samples: 3, kernels });
-    return { weights: weightNoise(model), outputs };
+    return { weights: await weightNoise(model), outputs };
   } finally {
     kernels.dispose();
   }
