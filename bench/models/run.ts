@@ -9,7 +9,7 @@ import { startKernelThread } from '../../engine/env/node/threads.ts';
 import { type Comparison, measure } from '../../engine/executor/benchmark.ts';
 import { compile } from '../../engine/executor/compile.ts';
 import { shared } from '../../test/shared.ts';
-import { loadModel, modelNames, randomInputs } from './models.ts';
+import { type LoadedModel, loadModel, modelNames, randomInputs, sketchedModel, sketchedModels } from './models.ts';
 
 const { values } = parseArgs({
   options: {
@@ -47,17 +47,18 @@ async function measureAll(threads: number): Promise<void> {
       print(`${name}: skipped, the shared models are absent`);
       continue;
     }
-    show(name, threads, await measureModel(path, threads, runtime));
+    show(name, threads, await measureModel(loadModel(path), threads, runtime));
   }
+  for (const [name, make] of sketchedModels)
+    if (name.includes(values.only)) show(name, threads, await measureModel(sketchedModel(make()), threads, runtime));
   process.exit(0);
 }
 
 async function measureModel(
-  path: string,
+  { bytes, graph }: LoadedModel,
   threads: number,
   runtime: Awaited<ReturnType<typeof loadOnnxRuntime>>,
 ): Promise<Comparison> {
-  const { bytes, graph } = loadModel(path);
   const inputs = randomInputs(graph, 1);
   const program = await compile(graph, { mode, threads, startThread: startKernelThread });
   const session = await runtime.createSession(bytes, { optimize: 'all' });
