@@ -38,6 +38,12 @@ const lists = {
   one: [1],
   two: [2],
   tanhLimit: [0.625],
+  /** Of Winograd's transforms (assembly/winograd.ts): the points p and q, their squares and cubes, p² q² and −(p² + q²). */
+  point: [2 / 3, 4 / 3],
+  square: [4 / 9, 16 / 9],
+  cube: [8 / 27, 64 / 27],
+  pointProduct: [64 / 81],
+  pointSum: [-20 / 9],
 } as const;
 
 type ConstantName = keyof typeof lists;
