@@ -40,6 +40,7 @@ export async function generate() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest && results.every(existsSync)) return;
 
   const { constantLoads } = await import('../kernels/generator/constants.ts');
+  const { depthwiseTiles } = await import('../kernels/generator/depthwise.ts');
   const { descriptorClasses } = await import('../kernels/generator/descriptors.ts');
   const { binaryLoops, unaryLoops } = await import('../kernels/generator/elementwise.ts');
   const { integerMicrokernels, microkernels } = await import('../kernels/generator/microkernels.ts');
@@ -47,6 +48,7 @@ export async function generate() {
   mkdirSync(output, { recursive: true });
   const generated = {
     constants: constantLoads(),
+    depthwise: depthwiseTiles(),
     descriptors: descriptorClasses(),
     microkernels: `${microkernels(6)}\n${integerMicrokernels(4)}`,
     'unary-loops': unaryLoops(),
