@@ -56,14 +56,19 @@ function tiles(
   const cStride = dilation * cPixel, rStride = dilation * rPixel;
   const low = f32x4.splat(d.min), high = f32x4.splat(d.max);
   const reach = (TILE - 1) * stride + kernelWidth;
+  const advance = TILE * dilation;
   for (let phase = 0; phase < least(dilation, width); phase++)
-    for (let x = phase; x < width; x += TILE * dilation) {
+    for (let x = phase; x < width; x += advance) {
       const left = x * stride - d.padLeft;
       const from = first + left * pixelBytes;
       const c = output + x * cPixel, r = residual == 0 ? 0 : residual + x * rPixel;
       const count = (width - x + dilation - 1) / dilation;
-      if (count >= TILE && left >= 0 && left + (reach - 1) * dilation < inputWidth) {
-        depthwiseTile(kernelWidth, stride, from, step, line, inside, bias, weights, padded, bytes, c, cStride, r, rStride, low, high);
+      // Tiles from here on whose windows lie inside the input.
+      const room = inputWidth - 1 - left - (reach - 1) * dilation;
+      const inner = left < 0 || room < 0 ? 0 : least(count / TILE, room / (advance * stride) + 1);
+      if (inner > 0) {
+        depthwiseTile(kernelWidth, stride, from, step, line, inside, bias, weights, padded, bytes, c, cStride, r, rStride, low, high, inner);
+        x += (inner - 1) * advance;
         continue;
       }
       const before = left >= 0 ? 0 : (dilation - 1 - left) / dilation;
