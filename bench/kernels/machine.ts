@@ -103,7 +103,8 @@ export async function measureMachine(): Promise<Machine> {
   const probes = await compile();
   const rounds = 100_000;
   // Until V8 has optimised the loops, which on a busy machine takes it a while.
-  for (let warm = 0; warm < 3; warm++) for (const loop of [probes.fused, probes.separate]) best(() => loop(rounds, 0.5));
+  for (let warm = 0; warm < 3; warm++)
+    for (const loop of [probes.fused, probes.separate]) best(() => loop(rounds, 0.5));
   const peak = (loop: Probes['fused'], operations: number): number =>
     (rounds * operations * steps * 4) / best(() => loop(rounds, 0.5)) / 1e6;
   const copies = new Map<number, number>();
