@@ -1,15 +1,24 @@
-// The speed of the runtime, part by part: `npm run bench`, or `npm run bench -- --threads 1` (options of bench/models/run.ts).
+// The speed of the runtime, each part in a process of its own: `npm run bench`, or `node bench/run.ts kernels models`.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** One line a part; each is a program of its own. */
-const parts: readonly (readonly string[])[] = [
-  ['kernels/run.ts', 'relaxed'],
-  ['kernels/run.ts', 'strict'],
-  ['models/run.ts', ...process.argv.slice(2)],
-];
+const parts: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  kernels: [['relaxed'], ['strict']],
+  models: [[]],
+  scale: [[]],
+};
 
-for (const [file, ...options] of parts) {
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, file!), ...options], { stdio: 'inherit' });
-  if (status !== 0) process.exitCode = 1;
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(parts, name));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no bench ${unknown.join(', ')}: there are ${Object.keys(parts).join(', ')}.\n`);
+  process.exit(2);
+}
+for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
+  for (const options of parts[name]!) {
+    process.stdout.write(`\n# ${[name, ...options].join(', ')}\n\n`);
+    const program = join(import.meta.dirname, name, 'run.ts');
+    const { status } = spawnSync(process.execPath, [program, ...options], { stdio: 'inherit' });
+    if (status !== 0) process.exitCode = 1;
+  }
 }

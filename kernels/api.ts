@@ -266,6 +266,8 @@ export interface Workspace {
     readonly geometry: ConvGeometry;
     readonly weights: Float32Array;
     readonly bias?: Float32Array | undefined;
+    /** Never by Winograd, which relaxed kernels take where it pays: to measure and compare. */
+    readonly direct?: boolean;
   }): PackedConv;
   conv2d(args: {
     readonly conv: PackedConv;

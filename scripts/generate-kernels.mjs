@@ -3,22 +3,21 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { assemble } from './assemble.mjs';
 
 const root = join(import.meta.dirname, '..');
 const kernels = join(root, 'kernels');
 const output = join(kernels, 'generated');
 const assembly = join(kernels, 'assembly');
+const entry = join('kernels', 'assembly', 'index.ts');
 
-/**
- * -O2, not -O3: Binaryen's -O3 regroups the unrolled steps of the micro-kernels by accumulator, so that V8 runs out of
- * registers (measured: 57 GFLOP/s at -O2, 47 at -O3).
- */
-const flags = ['-O2', '--noAssert', '--runtime', 'stub', '--importMemory', '--noExportMemory', '--sharedMemory'];
-const limits = ['--initialMemory', '1', '--maximumMemory', '65536', '--disableWarning'];
+const flags = ['--importMemory', '--noExportMemory', '--sharedMemory'];
+const limits = ['--initialMemory', '1', '--maximumMemory', '65536'];
 const variants = { simd: 'simd,threads', relaxed: 'simd,relaxed-simd,threads' };
 
 export async function generate() {
   const inputs = [
+    join(import.meta.dirname, 'assemble.mjs'),
     join(import.meta.dirname, 'generate-kernels.mjs'),
     join(kernels, 'table.ts'),
     join(kernels, 'constants.ts'),
@@ -41,6 +40,7 @@ export async function generate() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest && results.every(existsSync)) return;
 
   const { constantLoads } = await import('../kernels/generator/constants.ts');
+  const { depthwiseTiles } = await import('../kernels/generator/depthwise.ts');
   const { descriptorClasses } = await import('../kernels/generator/descriptors.ts');
   const { binaryLoops, unaryLoops } = await import('../kernels/generator/elementwise.ts');
   const { integerMicrokernels, microkernels } = await import('../kernels/generator/microkernels.ts');
@@ -48,6 +48,7 @@ export async function generate() {
   mkdirSync(output, { recursive: true });
   const generated = {
     constants: constantLoads(),
+    depthwise: depthwiseTiles(),
     descriptors: descriptorClasses(),
     microkernels: microkernels(6),
     'integer-microkernels': integerMicrokernels(),
@@ -56,35 +57,13 @@ export async function generate() {
   };
   for (const [name, text] of Object.entries(generated)) writeFileSync(join(assembly, 'generated', `${name}.ts`), text);
   for (const [variant, features] of Object.entries(variants)) {
-    const wasm = await compile(features);
+    const wasm = await assemble({ entry, features, flags: [...flags, ...limits] });
     // Renamed into place, so that a process that imports it meanwhile sees the old module or the new one.
     const temporary = join(output, `${variant}.${process.pid}.tmp`);
     writeFileSync(temporary, moduleSource(wasm));
     renameSync(temporary, join(output, `${variant}.ts`));
   }
   writeFileSync(stamp, digest);
-}
-
-async function compile(features) {
-  const { default: asc } = await import('assemblyscript/asc');
-  let binary;
-  const stderr = asc.createMemoryStream();
-  const { error } = await asc.main(
-    [join('kernels', 'assembly', 'index.ts'), '--outFile', 'kernels.wasm', '--enable', features, ...flags, ...limits],
-    {
-      stderr,
-      readFile: (name, base) => {
-        const path = join(base === '.' ? root : base, name);
-        return existsSync(path) ? readFileSync(path, 'utf8') : null;
-      },
-      writeFile: (name, contents) => {
-        if (name.endsWith('.wasm')) binary = contents;
-      },
-      listFiles: () => [],
-    },
-  );
-  if (error !== null || binary === undefined) throw new Error(`asc failed:\n${stderr.toString()}`, { cause: error });
-  return binary;
 }
 
 function moduleSource(wasm) {

@@ -7,6 +7,10 @@ export interface BenchCase {
   readonly name: string;
   readonly unit: 'operations' | 'elements';
   readonly work: number;
+  /** Bytes that are read and written at least: each input and output once. */
+  readonly bytes: number;
+  /** The operations are float32 multiply-adds: the machine's peak holds for them. */
+  readonly float?: boolean;
   build(ws: Workspace): Step;
 }
 
@@ -38,18 +42,21 @@ function volumes({ geometry: g }: Layer): {
   };
 }
 
-function convCase(layer: Layer): BenchCase {
+function convCase(layer: Layer, direct = false): BenchCase {
   const { input, weights, output } = volumes(layer);
   const work = (2 * output * weights) / layer.geometry.outputChannels;
   return {
-    name: layer.name,
+    name: direct ? `${layer.name}, direct` : layer.name,
     unit: 'operations',
     work,
+    bytes: 4 * (input + weights + output),
+    float: true,
     build: (ws) => {
       const conv = ws.packConv({
         geometry: layer.geometry,
         weights: Float32Array.from({ length: weights }, (_, i) => Math.cos(i)),
         bias: new Float32Array(layer.geometry.outputChannels),
+        direct,
       });
       return ws.conv2d({ conv, input: buffer(ws, input), output: ws.alloc(4 * output), clamp: { min: 0 } });
     },
@@ -62,6 +69,7 @@ function qconvCase(layer: Layer, arithmetic: 'ort' | 'tflite'): BenchCase {
     name: `${layer.name}, ${arithmetic}`,
     unit: 'operations',
     work: (2 * output * weights) / layer.geometry.outputChannels,
+    bytes: input + weights + output,
     build: (ws) => {
       const conv = ws.packQConv({
         geometry: layer.geometry,
@@ -75,12 +83,12 @@ function qconvCase(layer: Layer, arithmetic: 'ort' | 'tflite'): BenchCase {
   };
 }
 
-const depthwise = ({ geometry }: Layer): boolean => geometry.groups > 1;
+const depthwise = ({ geometry: g }: Layer): boolean => g.groups > 1 && g.groups === g.inputChannels;
 const pointwise = ({ geometry }: Layer): boolean => geometry.kernel[0] === 1;
 const few = ({ geometry }: Layer): boolean => geometry.inputHeight * geometry.inputWidth < 3;
 const narrow = ({ geometry: g }: Layer): boolean => g.inputChannels < 8 && g.inputWidth < 64 && g.groups === 1;
 /** What relaxed kernels do by Winograd; the rate counts the operations of the direct sum. */
-const square = ({ geometry: g }: Layer): boolean => g.kernel[0] === 3 && g.strides[0] === 1;
+const square = ({ geometry: g }: Layer): boolean => g.kernel[0] === 3 && g.strides[0] === 1 && g.groups === 1;
 
 function both(select: (layer: Layer) => boolean): BenchCase[] {
   return layers.filter(select).flatMap((layer) => [qconvCase(layer, 'ort'), qconvCase(layer, 'tflite')]);
@@ -88,8 +96,23 @@ function both(select: (layer: Layer) => boolean): BenchCase[] {
 
 const count = 1 << 16;
 
-function elementwise(name: string, build: (ws: Workspace) => Step, elements = count): BenchCase {
-  return { name, unit: 'elements', work: elements, build };
+/** `bytes`: by default a float32 read and one written an element. */
+function elementwise(name: string, build: (ws: Workspace) => Step, elements = count, bytes = 8 * elements): BenchCase {
+  return { name, unit: 'elements', work: elements, bytes, build };
+}
+
+function gemmCase(m: number, k: number, n: number): BenchCase {
+  return {
+    name: `${m} × ${k} × ${n}`,
+    unit: 'operations',
+    work: 2 * m * k * n,
+    bytes: 4 * (m * k + k * n + m * n),
+    float: true,
+    build: (ws) => {
+      const b = ws.packMatrix({ k, n, values: Float32Array.from({ length: k * n }, (_, i) => Math.cos(i)) });
+      return ws.gemm({ m, a: buffer(ws, m * k), b, output: ws.alloc(4 * m * n) });
+    },
+  };
 }
 
 const pool: PoolGeometry = {
@@ -117,16 +140,20 @@ function binaryCases(): BenchCase[] {
     ['one of each row', [64, count / 64], [count / 64, 1], [1, 0]],
   ] as const;
   return shapes.map(([name, dims, aStrides, bStrides]) =>
-    elementwise(`add, ${name}`, (ws) =>
-      ws.binary({
-        fn: 'add',
-        a: buffer(ws, count),
-        b: buffer(ws, count),
-        output: ws.alloc(4 * count),
-        dims,
-        aStrides,
-        bStrides,
-      }),
+    elementwise(
+      `add, ${name}`,
+      (ws) =>
+        ws.binary({
+          fn: 'add',
+          a: buffer(ws, count),
+          b: buffer(ws, count),
+          output: ws.alloc(4 * count),
+          dims,
+          aStrides,
+          bStrides,
+        }),
+      count,
+      (name === 'same shape' ? 12 : 8) * count,
     ),
   );
 }
@@ -142,24 +169,28 @@ function recurrent(
 
 /** What is timed of every kernel. A row of the table without an entry does not compile. */
 export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
-  gemmF32: layers.filter((layer) => pointwise(layer) && !few(layer)).map(convCase),
-  gemvF32: layers.filter((layer) => pointwise(layer) && few(layer)).map(convCase),
+  gemmF32: [
+    gemmCase(512, 512, 512),
+    ...layers.filter((layer) => pointwise(layer) && !few(layer)).map((layer) => convCase(layer)),
+  ],
+  gemvF32: layers.filter((layer) => pointwise(layer) && few(layer)).map((layer) => convCase(layer)),
   packF32: [
     elementwise('256 × 256', (ws) =>
       ws.packMatrixStep({ matrix: ws.reserveMatrix(256, 256), source: buffer(ws, count), transposed: false }),
     ),
   ],
   convF32: layers
-    .filter((layer) => !pointwise(layer) && !depthwise(layer) && !narrow(layer) && !square(layer))
-    .map(convCase),
-  winogradF32: layers.filter((layer) => square(layer) && !depthwise(layer) && !narrow(layer)).map(convCase),
-  padLines: layers.filter((layer) => !pointwise(layer) && narrow(layer)).map(convCase),
-  depthwiseF32: layers.filter(depthwise).map(convCase),
+    .filter((layer) => !pointwise(layer) && !depthwise(layer) && !narrow(layer))
+    .map((layer) => convCase(layer, square(layer))),
+  winogradF32: layers.filter((layer) => square(layer) && !narrow(layer)).map((layer) => convCase(layer)),
+  padLines: layers.filter((layer) => !pointwise(layer) && narrow(layer)).map((layer) => convCase(layer)),
+  depthwiseF32: layers.filter(depthwise).map((layer) => convCase(layer)),
   maxPoolF32: [
     elementwise(
       '3×3, stride 2',
       (ws) => ws.maxPool({ geometry: pool, input: buffer(ws, unpooled), output: ws.alloc(4 * pooled) }),
       pooled,
+      4 * (pooled + unpooled),
     ),
   ],
   averagePoolF32: [
@@ -173,6 +204,7 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
           output: ws.alloc(4 * pooled),
         }),
       pooled,
+      4 * (pooled + unpooled),
     ),
   ],
   unaryF32: (['relu', 'exp', 'log', 'sigmoid', 'tanh', 'erf', 'gelu', 'hardSwish', 'sin'] as const).map((fn) =>
@@ -228,9 +260,13 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
           output: ws.alloc(4000),
         }),
       169_000,
+      4 * 169_000,
     ),
-    elementwise('sum of rows of 1024', (ws) =>
-      ws.reduce({ fn: 'sum', input: buffer(ws, count), output: ws.alloc(256), dims: [64, 1024], axes: [1] }),
+    elementwise(
+      'sum of rows of 1024',
+      (ws) => ws.reduce({ fn: 'sum', input: buffer(ws, count), output: ws.alloc(256), dims: [64, 1024], axes: [1] }),
+      count,
+      4 * count,
     ),
   ],
   layerNormF32: [
@@ -323,18 +359,29 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
         }),
       3 * count,
     ),
-    elementwise('64 planes of bytes', (ws) =>
-      ws.toChannelsLast({
-        input: buffer(ws, count),
-        output: ws.alloc(count),
-        batch: 1,
-        channels: 64,
-        pixels: 1024,
-        elementBytes: 1,
-      }),
+    elementwise(
+      '64 planes of bytes',
+      (ws) =>
+        ws.toChannelsLast({
+          input: buffer(ws, count),
+          output: ws.alloc(count),
+          batch: 1,
+          channels: 64,
+          pixels: 1024,
+          elementBytes: 1,
+        }),
+      count,
+      2 * count,
     ),
   ],
-  fill: [elementwise('float32', (ws) => ws.fill({ output: ws.alloc(4 * count), count, value: 1, elementBytes: 4 }))],
+  fill: [
+    elementwise(
+      'float32',
+      (ws) => ws.fill({ output: ws.alloc(4 * count), count, value: 1, elementBytes: 4 }),
+      count,
+      4 * count,
+    ),
+  ],
   gatherRows: [
     elementwise('1024 rows of 64', (ws) => {
       const indices = ws.alloc(4096);
@@ -358,6 +405,7 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
       '3×3, stride 2',
       (ws) => ws.qmaxPool({ geometry: pool, type: 'u8', input: buffer(ws, unpooled / 4), output: ws.alloc(pooled) }),
       pooled,
+      pooled + unpooled,
     ),
   ],
   averagePoolCodes: [
@@ -374,35 +422,46 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
           requantization: constants.ort,
         }),
       pooled,
+      pooled + unpooled,
     ),
   ],
   binaryCodes: (['ort', 'tflite'] as const).map((arithmetic) =>
-    elementwise(`add, ${arithmetic}`, (ws) =>
-      ws.qbinary({
-        fn: 'add',
-        a: buffer(ws, count / 4),
-        b: buffer(ws, count / 4),
-        output: ws.alloc(count),
-        dims: [count],
-        aStrides: [1],
-        bStrides: [1],
-        aCodes: scaled,
-        bCodes: scaled,
-        outputCodes: { ...codes, scale: 0.05 },
-        requantization: constants[arithmetic],
-        aTable: new Int32Array(256).fill(1 << 20),
-        bTable: new Int32Array(256).fill(1 << 20),
-      }),
+    elementwise(
+      `add, ${arithmetic}`,
+      (ws) =>
+        ws.qbinary({
+          fn: 'add',
+          a: buffer(ws, count / 4),
+          b: buffer(ws, count / 4),
+          output: ws.alloc(count),
+          dims: [count],
+          aStrides: [1],
+          bStrides: [1],
+          aCodes: scaled,
+          bCodes: scaled,
+          outputCodes: { ...codes, scale: 0.05 },
+          requantization: constants[arithmetic],
+          aTable: new Int32Array(256).fill(1 << 20),
+          bTable: new Int32Array(256).fill(1 << 20),
+        }),
+      count,
+      3 * count,
     ),
   ),
   lookupCodes: [
-    elementwise('bytes', (ws) =>
-      ws.lookup({ input: buffer(ws, count / 4), output: ws.alloc(count), count, table: new Uint8Array(256) }),
+    elementwise(
+      'bytes',
+      (ws) => ws.lookup({ input: buffer(ws, count / 4), output: ws.alloc(count), count, table: new Uint8Array(256) }),
+      count,
+      2 * count,
     ),
   ],
   quantizeF32: [
-    elementwise('per tensor', (ws) =>
-      ws.quantize({ ...tensor, type: 'u8', input: buffer(ws, count), output: ws.alloc(count) }),
+    elementwise(
+      'per tensor',
+      (ws) => ws.quantize({ ...tensor, type: 'u8', input: buffer(ws, count), output: ws.alloc(count) }),
+      count,
+      5 * count,
     ),
   ],
   rangeCodes: [
@@ -422,23 +481,42 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
     ),
   ],
   dequantizeF32: [
-    elementwise('per tensor', (ws) =>
-      ws.dequantize({ ...tensor, type: 'u8', input: buffer(ws, count / 4), output: ws.alloc(4 * count) }),
+    elementwise(
+      'per tensor',
+      (ws) => ws.dequantize({ ...tensor, type: 'u8', input: buffer(ws, count / 4), output: ws.alloc(4 * count) }),
+      count,
+      5 * count,
     ),
   ],
-  minMaxF32: [elementwise('all', (ws) => ws.minMax({ input: buffer(ws, count), count, output: ws.alloc(8) }))],
+  minMaxF32: [
+    elementwise('all', (ws) => ws.minMax({ input: buffer(ws, count), count, output: ws.alloc(8) }), count, 4 * count),
+  ],
   combineMinMaxF32: [],
   minMaxChannelsF32: [
-    elementwise('64 channels', (ws) =>
-      ws.minMaxChannels({ input: buffer(ws, count), rows: count / 64, channels: 64, output: ws.alloc(512) }),
+    elementwise(
+      '64 channels',
+      (ws) => ws.minMaxChannels({ input: buffer(ws, count), rows: count / 64, channels: 64, output: ws.alloc(512) }),
+      count,
+      4 * count,
     ),
   ],
   histogramF32: [
-    elementwise('8192 bins', (ws) =>
-      ws.histogram({ input: buffer(ws, count), count, counts: ws.alloc(4 * 8192), bins: 8192, low: -4, high: 4 }),
+    elementwise(
+      '8192 bins',
+      (ws) =>
+        ws.histogram({ input: buffer(ws, count), count, counts: ws.alloc(4 * 8192), bins: 8192, low: -4, high: 4 }),
+      count,
+      4 * count,
     ),
   ],
-  sumsF32: [elementwise('Σ|x|, Σx²', (ws) => ws.sums({ input: buffer(ws, count), count, output: ws.alloc(16) }))],
+  sumsF32: [
+    elementwise(
+      'Σ|x|, Σx²',
+      (ws) => ws.sums({ input: buffer(ws, count), count, output: ws.alloc(16) }),
+      count,
+      4 * count,
+    ),
+  ],
   combineSumsF64: [],
 };
 
@@ -464,5 +542,6 @@ function resizeCase(kind: 'nearest' | 'linear'): BenchCase {
         columns: positions,
       }),
     elements,
+    5 * elements,
   );
 }

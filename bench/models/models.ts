@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { graphFromProto } from '../../engine/graph/from-proto.ts';
 import type { Graph } from '../../engine/graph/graph.ts';
-import { decodeModel } from '../../engine/onnx/codec.ts';
+import { modelToProto } from '../../engine/graph/to-proto.ts';
+import { decodeModel, encodeModel } from '../../engine/onnx/codec.ts';
 import { optimize } from '../../engine/passes/index.ts';
 import { elementCount, float32Tensor, int64Tensor, type Tensor } from '../../engine/tensor.ts';
+import { mobileNetV2 } from './mobilenet-v2.ts';
+import { modelOf } from './sketch.ts';
 
 /** The float models that the executor is measured and tested on; they lie in the shared material. */
 export const modelNames = [
@@ -32,6 +35,9 @@ const inputsOf: Readonly<Record<string, Readonly<Record<string, Tensor | readonl
   silero_vad: { input: [1, 64 + 512], state: [2, 1, 128], sr: int64Tensor([], [16000]) },
 };
 
+/** Models that are made in code. */
+export const sketchedModels: ReadonlyMap<string, () => Graph> = new Map([['mobilenet_v2_1.0_224_random', mobileNetV2]]);
+
 export interface LoadedModel {
   readonly bytes: Uint8Array;
   /** After the passes. */
@@ -42,6 +48,10 @@ export function loadModel(path: string): LoadedModel {
   const file = readFileSync(path);
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   return { bytes, graph: optimize(graphFromProto(decodeModel(bytes)).graph).graph };
+}
+
+export function sketchedModel(graph: Graph): LoadedModel {
+  return { bytes: encodeModel(modelToProto(modelOf(graph))), graph: optimize(graph).graph };
 }
 
 /**

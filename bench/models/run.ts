@@ -10,7 +10,15 @@ import { type Comparison, measure, type Timing } from '../../engine/executor/ben
 import { compile } from '../../engine/executor/compile.ts';
 import { shared } from '../../test/shared.ts';
 import { measureIntegers } from './integer.ts';
-import { dimsOf, loadModel, modelNames, randomInputs } from './models.ts';
+import {
+  dimsOf,
+  type LoadedModel,
+  loadModel,
+  modelNames,
+  randomInputs,
+  sketchedModel,
+  sketchedModels,
+} from './models.ts';
 
 const { values } = parseArgs({
   options: {
@@ -43,17 +51,26 @@ else compareAll(values.threads.split(',').map(Number));
 
 async function measureAll(threads: number): Promise<void> {
   const runtime = await loadOnnxRuntime({ threads });
+  const report = (model: string, { timings, ratios }: Comparison) => {
+    print(JSON.stringify({ model, threads, peer: `onnxruntime-web ${runtime.version}`, timings, ratio: ratios[0] }));
+  };
   for (const model of modelNames) {
-    if (!values.only.split(',').some((part) => model.includes(part))) continue;
+    if (!isAsked(model)) continue;
     const path = shared('models', `${model}.onnx`);
     if (path === undefined) {
       process.stderr.write(`${model}: skipped, the shared models are absent\n`);
       continue;
     }
-    const { timings, ratios } = await measureModel(model, path, threads, runtime);
-    print(JSON.stringify({ model, threads, peer: `onnxruntime-web ${runtime.version}`, timings, ratio: ratios[0] }));
+    report(model, await measureModel(model, loadModel(path), threads, runtime));
+  }
+  for (const [model, make] of sketchedModels) {
+    if (isAsked(model)) report(model, await measureModel(model, sketchedModel(make()), threads, runtime));
   }
   process.exit(0);
+}
+
+function isAsked(model: string): boolean {
+  return values.only.split(',').some((part) => model.includes(part));
 }
 
 /** Quantised models, which are compared with their own float network too, and print a table of their own. */
@@ -67,11 +84,10 @@ async function measureQuantised(threads: number): Promise<void> {
 
 async function measureModel(
   model: string,
-  path: string,
+  { bytes, graph }: LoadedModel,
   threads: number,
   runtime: Awaited<ReturnType<typeof loadOnnxRuntime>>,
 ): Promise<Comparison> {
-  const { bytes, graph } = loadModel(path);
   const inputs = randomInputs(graph, 1, model);
   const program = await compile(graph, { mode, threads, startThread: startKernelThread, inputDims: dimsOf(inputs) });
   const session = await runtime.createSession(bytes, { optimize: 'all' });

@@ -3,7 +3,7 @@ import { binaryLoop } from './generated/binary-loops';
 import { unaryLoop } from './generated/unary-loops';
 import { least } from './integer';
 import { COUNTERS, advance, offsetOf, seek } from './odometer';
-import { clamp, loadPartial, madd, storePartial } from './vector';
+import { clamp, loadPartial, loadTail, madd, storePartial, storeTail } from './vector';
 
 /** Elements of an item. */
 // @ts-ignore: decorator
@@ -102,44 +102,67 @@ export function floorAffineF32(d: FloorAffineF32, begin: i32, end: i32, scratch:
 
 /** Moments in float64, four running sums. */
 export function layerNormF32(d: LayerNormF32, begin: i32, end: i32, scratch: usize): void {
-  const width = d.width;
+  const width = d.width, whole = width & ~3, rest = width & 3;
+  const scale = d.scale, shift = d.shift;
   for (let row = begin; row < end; row++) {
     const x = d.input + ((row * width) << 2), y = d.output + ((row * width) << 2);
+    const last = x + (whole << 2);
     let s0 = f64x2.splat(0), s1 = s0;
-    for (let i = 0; i < width; i += 4) {
-      const v = loadPartial(x + (i << 2), width - i);
+    for (let p = x; p < last; p += 16) {
+      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v128.load64_zero(p)));
+      s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.load64_zero(p, 8)));
+    }
+    if (rest != 0) {
+      // Lanes behind the row are zeros.
+      const v = loadTail(last, rest);
       s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
       s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)));
     }
     const mean = total(s0, s1) / <f64>width;
     const center = f64x2.splat(mean);
     s0 = f64x2.splat(0), s1 = s0;
-    for (let i = 0; i < width; i += 4) {
-      const v = loadPartial(x + (i << 2), width - i);
-      const left = width - i;
-      let u = f64x2.sub(f64x2.promote_low_f32x4(v), center);
-      let w = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), center);
-      if (left < 4) {
-        // Lanes behind the row count nothing.
-        if (left < 2) u = f64x2.replace_lane(u, 1, 0);
-        w = f64x2.replace_lane(w, 1, 0);
-        if (left < 3) w = f64x2.replace_lane(w, 0, 0);
-      }
+    for (let p = x; p < last; p += 16) {
+      const u = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(p)), center);
+      const w = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(p, 8)), center);
       s0 = f64x2.add(s0, f64x2.mul(u, u));
       s1 = f64x2.add(s1, f64x2.mul(w, w));
     }
-    const inverse = 1 / sqrt(total(s0, s1) / <f64>width + <f64>d.epsilon);
-    for (let i = 0; i < width; i += 4) {
-      const left = width - i, at = i << 2;
-      const v = loadPartial(x + at, left);
-      const u = f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(v), center), f64x2.splat(inverse));
-      const w = f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), center), f64x2.splat(inverse));
-      let normal = v128.shuffle<i32>(f32x4.demote_f64x2_zero(u), f32x4.demote_f64x2_zero(w), 0, 1, 4, 5);
-      normal = f32x4.mul(normal, loadPartial(d.scale + at, left));
-      if (d.shift != 0) normal = f32x4.add(normal, loadPartial(d.shift + at, left));
-      storePartial(y + at, normal, left);
+    if (rest != 0) {
+      // Lanes behind the row count nothing.
+      const v = loadTail(last, rest);
+      let u = f64x2.sub(f64x2.promote_low_f32x4(v), center);
+      let w = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), center);
+      if (rest < 2) u = f64x2.replace_lane(u, 1, 0);
+      w = rest < 3 ? f64x2.splat(0) : f64x2.replace_lane(w, 1, 0);
+      s0 = f64x2.add(s0, f64x2.mul(u, u));
+      s1 = f64x2.add(s1, f64x2.mul(w, w));
+    }
+    const inverse = f64x2.splat(1 / sqrt(total(s0, s1) / <f64>width + <f64>d.epsilon));
+    if (shift != 0)
+      for (let at = 0; at < whole << 2; at += 16) {
+        const normal = normalized(v128.load(x + at), center, inverse);
+        v128.store(y + at, f32x4.add(f32x4.mul(normal, v128.load(scale + at)), v128.load(shift + at)));
+      }
+    else
+      for (let at = 0; at < whole << 2; at += 16)
+        v128.store(y + at, f32x4.mul(normalized(v128.load(x + at), center, inverse), v128.load(scale + at)));
+    if (rest != 0) {
+      const at = whole << 2;
+      let normal = f32x4.mul(normalized(loadTail(last, rest), center, inverse), loadTail(scale + at, rest));
+      if (shift != 0) normal = f32x4.add(normal, loadTail(shift + at, rest));
+      storeTail(y + at, normal, rest);
     }
   }
+}
+
+/** (x − center) · inverse in float64, rounded to float32. */
+// @ts-ignore: decorator
+@inline
+function normalized(x: v128, center: v128, inverse: v128): v128 {
+  const u = f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(x), center), inverse);
+  const high = f64x2.promote_low_f32x4(v128.shuffle<i32>(x, x, 2, 3, 2, 3));
+  const w = f64x2.mul(f64x2.sub(high, center), inverse);
+  return v128.shuffle<i32>(f32x4.demote_f64x2_zero(u), f32x4.demote_f64x2_zero(w), 0, 1, 4, 5);
 }
 
 // @ts-ignore: decorator

@@ -1,12 +1,21 @@
-// Our own transcendental functions, four lanes at a time: the same bytes on every machine, hence never fused.
-// Coefficients: kernels/constants.ts. `kernels/reference/math.ts` says the same in scalar TypeScript.
+// Our own transcendental functions, four lanes at a time. In strict mode they give the same bytes on every machine; in relaxed
+// mode products and sums are fused. Coefficients: kernels/constants.ts. `kernels/reference/math.ts` says the same in scalar
+// TypeScript. Polynomials go by Estrin's scheme, pairs of terms first: a chain of dependent operations as long as Horner's
+// would keep the machine waiting.
 import * as c from './generated/constants';
+import { madd, nmadd } from './vector';
 
-/** y · x + coefficient. */
 // @ts-ignore: decorator
 @inline
-function horner(x: v128, y: v128, coefficient: v128): v128 {
-  return f32x4.add(f32x4.mul(y, x), coefficient);
+function estrin5(x: v128, x2: v128, a: v128, b: v128, d: v128, e: v128, f: v128): v128 {
+  return madd(a, f32x4.mul(x2, x2), madd(madd(b, x, d), x2, madd(e, x, f)));
+}
+
+// @ts-ignore: decorator
+@inline
+function estrin7(x: v128, a: v128, b: v128, d: v128, e: v128, f: v128, g: v128, h: v128): v128 {
+  const x2 = f32x4.mul(x, x);
+  return madd(madd(a, x2, madd(b, x, d)), f32x4.mul(x2, x2), madd(madd(e, x, f), x2, madd(g, x, h)));
 }
 
 // @ts-ignore: decorator
@@ -17,18 +26,18 @@ function copySign(magnitude: v128, sign: v128): v128 {
 }
 
 /** e^x; relative error below 2⁻²² where the result is a normal number. */
+// @ts-ignore: decorator
+@inline
 export function exp4(x: v128): v128 {
   x = f32x4.pmin(f32x4.pmax(x, c.expRange0()), c.expRange1());
   // Adding 1.5 · 2²³ rounds to an integer, half to even, and leaves it in the low bits.
-  const shifted = f32x4.add(f32x4.mul(x, c.log2e0()), c.roundingShift0());
+  const shifted = madd(x, c.log2e0(), c.roundingShift0());
   const n = f32x4.sub(shifted, c.roundingShift0());
-  const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, c.ln20())), f32x4.mul(n, c.ln21()));
-  let p = horner(r, c.exp0(), c.exp1());
-  p = horner(r, p, c.exp2());
-  p = horner(r, p, c.exp3());
-  p = horner(r, p, c.exp4());
+  const r = nmadd(n, c.ln21(), nmadd(n, c.ln20(), x));
+  const square = f32x4.mul(r, r);
+  const p = estrin5(r, square, c.exp0(), c.exp1(), c.exp2(), c.exp3(), c.exp4());
   const one = c.one0();
-  const y = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), one);
+  const y = f32x4.add(madd(square, p, r), one);
   // 2ⁿ in two factors: n reaches below the exponent of the smallest normal number and 1 above the largest. The bits
   // of 1.0 are the exponent's bias in place.
   const k = i32x4.sub(shifted, c.roundingShift0());
@@ -39,6 +48,8 @@ export function exp4(x: v128): v128 {
 }
 
 /** Natural logarithm; −∞ at 0, NaN below. */
+// @ts-ignore: decorator
+@inline
 export function log4(x: v128): v128 {
   const ones = i32x4.eq(x, x);
   const infinity = i32x4.shl(i32x4.shr_u(ones, 24), 23);
@@ -51,20 +62,14 @@ export function log4(x: v128): v128 {
   const below = f32x4.lt(m, c.rootHalf0());
   e = i32x4.add(e, below);
   const f = f32x4.sub(v128.bitselect(f32x4.add(m, m), m, below), c.one0());
-  let p = horner(f, c.log0(), c.log1());
-  p = horner(f, p, c.log2());
-  p = horner(f, p, c.log3());
-  p = horner(f, p, c.log4());
-  p = horner(f, p, c.log5());
-  p = horner(f, p, c.log6());
-  p = horner(f, p, c.log7());
-  p = horner(f, p, c.log8());
-  const square = f32x4.mul(f, f);
+  const square = f32x4.mul(f, f), fourth = f32x4.mul(square, square);
+  const low = madd(madd(c.log5(), f, c.log6()), square, madd(c.log7(), f, c.log8()));
+  const high = madd(madd(c.log1(), f, c.log2()), square, madd(c.log3(), f, c.log4()));
+  const p = madd(c.log0(), f32x4.mul(fourth, fourth), madd(high, fourth, low));
   const exponent = f32x4.convert_i32x4_s(e);
-  let y = f32x4.mul(f32x4.mul(square, f), p);
-  y = f32x4.add(y, f32x4.mul(exponent, c.ln21()));
-  y = f32x4.sub(y, f32x4.mul(square, c.half0()));
-  y = f32x4.add(f32x4.add(f, y), f32x4.mul(exponent, c.ln20()));
+  let y = madd(exponent, c.ln21(), f32x4.mul(f32x4.mul(square, f), p));
+  y = nmadd(square, c.half0(), y);
+  y = madd(exponent, c.ln20(), f32x4.add(f, y));
   const zero = i32x4.sub(ones, ones);
   y = v128.bitselect(f32x4.neg(infinity), y, f32x4.eq(x, zero));
   // All bits set is a NaN. +∞ and NaN are their own logarithms.
@@ -72,46 +77,51 @@ export function log4(x: v128): v128 {
   return v128.bitselect(y, x, f32x4.lt(x, infinity));
 }
 
+// @ts-ignore: decorator
+@inline
 export function sigmoid4(x: v128): v128 {
   const one = c.one0();
   return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
 }
 
+/** −m / (m + 2) of m = e^(−2|x|) − 1, which keeps its digits where x is small. */
+// @ts-ignore: decorator
+@inline
 export function tanh4(x: v128): v128 {
   const one = c.one0();
   const a = f32x4.abs(x);
-  const large = f32x4.sub(one, f32x4.div(c.two0(), f32x4.add(exp4(f32x4.add(a, a)), one)));
-  const z = f32x4.mul(x, x);
-  let p = horner(z, c.tanh0(), c.tanh1());
-  p = horner(z, p, c.tanh2());
-  p = horner(z, p, c.tanh3());
-  p = horner(z, p, c.tanh4());
-  const small = f32x4.add(x, f32x4.mul(x, f32x4.mul(z, p)));
-  return v128.bitselect(small, copySign(large, x), f32x4.lt(a, c.tanhLimit0()));
+  // Beyond it the result is 1.
+  const y = f32x4.neg(f32x4.pmin(f32x4.add(a, a), c.tanhLimit0()));
+  const shifted = madd(y, c.log2e0(), c.roundingShift0());
+  const n = f32x4.sub(shifted, c.roundingShift0());
+  const r = nmadd(n, c.ln21(), nmadd(n, c.ln20(), y));
+  const square = f32x4.mul(r, r);
+  const p = estrin5(r, square, c.exp0(), c.exp1(), c.exp2(), c.exp3(), c.exp4());
+  // 2ⁿ: the rounding left n in the low bits, and the bits of 1.0 are the exponent's bias in place.
+  const power = i32x4.add(i32x4.shl(shifted, 23), one);
+  const m = madd(power, madd(square, p, r), f32x4.sub(power, one));
+  return copySign(f32x4.div(f32x4.neg(m), f32x4.add(m, c.two0())), x);
 }
 
+// @ts-ignore: decorator
+@inline
 export function erf4(x: v128): v128 {
   const one = c.one0();
   const a = f32x4.abs(x);
-  const t = f32x4.div(one, f32x4.add(one, f32x4.mul(a, c.half0())));
-  let q = horner(t, c.erfc0(), c.erfc1());
-  q = horner(t, q, c.erfc2());
-  q = horner(t, q, c.erfc3());
-  q = horner(t, q, c.erfc4());
-  q = horner(t, q, c.erfc5());
-  q = horner(t, q, c.erfc6());
+  const t = f32x4.div(one, madd(a, c.half0(), one));
+  const q = estrin7(t, c.erfc0(), c.erfc1(), c.erfc2(), c.erfc3(), c.erfc4(), c.erfc5(), c.erfc6());
   const z = f32x4.mul(x, x);
-  const large = f32x4.sub(one, f32x4.mul(exp4(f32x4.neg(z)), q));
-  let p = horner(z, c.erf0(), c.erf1());
-  p = horner(z, p, c.erf2());
-  p = horner(z, p, c.erf3());
-  p = horner(z, p, c.erf4());
-  p = horner(z, p, c.erf5());
-  p = horner(z, p, c.erf6());
-  return v128.bitselect(f32x4.mul(x, p), copySign(large, x), f32x4.lt(a, one));
+  const large = nmadd(exp4(f32x4.neg(z)), q, one);
+  const z2 = f32x4.mul(z, z);
+  const high = madd(madd(c.erf0(), z, c.erf1()), z2, madd(c.erf2(), z, c.erf3()));
+  const low = madd(madd(c.erf4(), z, c.erf5()), z2, madd(c.erf6(), z, c.erf7()));
+  const p = madd(high, f32x4.mul(z2, z2), low);
+  return v128.bitselect(madd(x, p, x), copySign(large, x), f32x4.lt(a, one));
 }
 
 /** log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|). */
+// @ts-ignore: decorator
+@inline
 export function softplus4(x: v128): v128 {
   const one = c.one0();
   const u = exp4(f32x4.neg(f32x4.abs(x)));
@@ -121,41 +131,44 @@ export function softplus4(x: v128): v128 {
   return f32x4.add(f32x4.max(x, f32x4.sub(one, one)), f32x4.add(log4(w), lost));
 }
 
-/** sin(x + quarter · π/2). Beyond 2²⁰ the argument's reduction loses digits. */
-function sine(x: f32, quarter: i32): f32 {
-  const v = <f64>x;
-  if (!(abs(v) < 1e9)) return <f32>(v - v);
-  const n = nearest(v * 0.6366197723675814);
-  let r = v - n * 1.5707963267341256;
-  r -= n * 6.077100506506192e-11;
-  const z = r * r;
-  const k = (<i32>n + quarter) & 3;
-  let y: f64;
-  if (k & 1) {
-    y = -1.1380868171449914e-11;
-    y = y * z + 2.0876121534608454e-9;
-    y = y * z + -2.7557317151858866e-7;
-    y = y * z + 2.480158729853226e-5;
-    y = y * z + -0.0013888888888887241;
-    y = y * z + 0.041666666666666664;
-    y = 1 - z * 0.5 + z * z * y;
-  } else {
-    y = 1.5915309183057952e-10;
-    y = y * z + -2.5051092308431318e-8;
-    y = y * z + 2.7557315910939e-6;
-    y = y * z + -0.00019841269836385435;
-    y = y * z + 0.0083333333333307;
-    y = y * z + -0.16666666666666666;
-    y = r + r * z * y;
-  }
-  return <f32>(k & 2 ? -y : y);
+// @ts-ignore: decorator
+@inline
+function horner64(x: v128, y: v128, coefficient: f64): v128 {
+  return f64x2.add(f64x2.mul(y, x), f64x2.splat(coefficient));
+}
+
+/** sin(x + quarter · π/2) of two lanes in float64. Beyond 2²⁰ the argument's reduction loses digits. */
+function sine(x: v128, quarter: i32): v128 {
+  const n = f64x2.nearest(f64x2.mul(x, f64x2.splat(0.6366197723675814)));
+  let r = f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.5707963267341256)));
+  r = f64x2.sub(r, f64x2.mul(n, f64x2.splat(6.077100506506192e-11)));
+  const z = f64x2.mul(r, r);
+  let even = f64x2.splat(-1.1380868171449914e-11);
+  even = horner64(z, even, 2.0876121534608454e-9);
+  even = horner64(z, even, -2.7557317151858866e-7);
+  even = horner64(z, even, 2.480158729853226e-5);
+  even = horner64(z, even, -0.0013888888888887241);
+  even = horner64(z, even, 0.041666666666666664);
+  even = f64x2.add(f64x2.sub(f64x2.splat(1), f64x2.mul(z, f64x2.splat(0.5))), f64x2.mul(f64x2.mul(z, z), even));
+  let odd = f64x2.splat(1.5915309183057952e-10);
+  odd = horner64(z, odd, -2.5051092308431318e-8);
+  odd = horner64(z, odd, 2.7557315910939e-6);
+  odd = horner64(z, odd, -0.00019841269836385435);
+  odd = horner64(z, odd, 0.0083333333333307);
+  odd = horner64(z, odd, -0.16666666666666666);
+  odd = f64x2.add(r, f64x2.mul(f64x2.mul(r, z), odd));
+  // Adding 1.5 · 2⁵² leaves the integer in the low bits. Bit 0 chooses the function, bit 1 the sign.
+  const k = i64x2.add(f64x2.add(n, f64x2.splat(6755399441055744)), i64x2.splat(<i64>quarter));
+  const y = v128.bitselect(even, odd, i64x2.neg(v128.and(k, i64x2.splat(1))));
+  return v128.xor(y, i64x2.shl(i64x2.shr_u(k, 1), 63));
 }
 
 export function sin4(x: v128, quarter: i32): v128 {
-  let y = f32x4.splat(sine(f32x4.extract_lane(x, 0), quarter));
-  y = f32x4.replace_lane(y, 1, sine(f32x4.extract_lane(x, 1), quarter));
-  y = f32x4.replace_lane(y, 2, sine(f32x4.extract_lane(x, 2), quarter));
-  return f32x4.replace_lane(y, 3, sine(f32x4.extract_lane(x, 3), quarter));
+  const low = sine(f64x2.promote_low_f32x4(x), quarter);
+  const high = sine(f64x2.promote_low_f32x4(v128.shuffle<i32>(x, x, 2, 3, 2, 3)), quarter);
+  const y = v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+  // NaN stays, infinity and what is too large become NaN or 0.
+  return v128.bitselect(y, f32x4.sub(x, x), f32x4.lt(f32x4.abs(x), f32x4.splat(1e9)));
 }
 
 /** Natural logarithm of a positive finite normal number. */

@@ -1,7 +1,7 @@
 import { CopyStrided, Fill, GatherRows, ResizeLinearF32, ResizeNearest, Transpose } from './generated/descriptors';
 import { least } from './integer';
 import { COUNTERS, advance, offsetOf, seek } from './odometer';
-import { loadPartial, storePartial } from './vector';
+import { loadTail, storeTail } from './vector';
 
 /** memory.copy, but short runs are copied in place: the call costs more than they do. Runs do not overlap. */
 export function copyRun(to: usize, from: usize, bytes: i32): void {
@@ -149,25 +149,59 @@ export function resizeNearest(d: ResizeNearest, begin: i32, end: i32, scratch: u
   }
 }
 
-/** Columns first, then rows: (1 − t) · lower + t · upper in float32. */
+/**
+ * Columns first, then rows: (1 − t) · lower + t · upper in float32. Two lines of the output's width, between which rows are
+ * interpolated, lie in scratch: when enlarging, many rows share them.
+ */
 export function resizeLinearF32(d: ResizeLinearF32, begin: i32, end: i32, scratch: usize): void {
-  const channels = d.channels, pixelBytes = channels << 2, lineBytes = d.inputWidth * pixelBytes;
+  const lineBytes = (d.inputWidth * d.channels) << 2, outputBytes = (d.outputWidth * d.channels) << 2;
   const one = f32x4.splat(1);
+  let above = scratch, below = scratch + ((outputBytes + 15) & ~15);
+  // The input lines that they hold.
+  let lineAbove = <usize>0, lineBelow = <usize>0;
   for (let item = begin; item < end; item++) {
     const image = d.input + (item / d.outputHeight) * d.inputHeight * lineBytes;
     const row = d.rows + (item % d.outputHeight) * 12;
     const line0 = image + load<i32>(row) * lineBytes, line1 = image + load<i32>(row, 4) * lineBytes;
+    if (line0 == lineBelow) {
+      const other = above;
+      above = below;
+      below = other;
+      lineBelow = lineAbove;
+      lineAbove = line0;
+    }
+    if (line0 != lineAbove) {
+      resizeLine(d, line0, above);
+      lineAbove = line0;
+    }
+    if (line1 != line0 && line1 != lineBelow) {
+      resizeLine(d, line1, below);
+      lineBelow = line1;
+    }
+    const other = line1 == line0 ? above : below;
     const t = v128.load32_splat(row, 8), s = f32x4.sub(one, t);
-    let to = d.output + item * d.outputWidth * pixelBytes;
-    for (let x = 0, column = d.columns; x < d.outputWidth; x++, column += 12, to += pixelBytes) {
-      const left = load<i32>(column) * pixelBytes, right = load<i32>(column, 4) * pixelBytes;
-      const u = v128.load32_splat(column, 8), w = f32x4.sub(one, u);
-      for (let channel = 0; channel < channels; channel += 4) {
-        const count = channels - channel, at = channel << 2;
-        const above = f32x4.add(f32x4.mul(w, loadPartial(line0 + left + at, count)), f32x4.mul(u, loadPartial(line0 + right + at, count)));
-        const below = f32x4.add(f32x4.mul(w, loadPartial(line1 + left + at, count)), f32x4.mul(u, loadPartial(line1 + right + at, count)));
-        storePartial(to + at, f32x4.add(f32x4.mul(s, above), f32x4.mul(t, below)), count);
-      }
+    const to = d.output + item * outputBytes;
+    let at = 0;
+    for (; at + 16 <= outputBytes; at += 16)
+      v128.store(to + at, f32x4.add(f32x4.mul(s, v128.load(above + at)), f32x4.mul(t, v128.load(other + at))));
+    const rest = (outputBytes - at) >> 2;
+    if (rest > 0)
+      storeTail(to + at, f32x4.add(f32x4.mul(s, loadTail(above + at, rest)), f32x4.mul(t, loadTail(other + at, rest))), rest);
+  }
+}
+
+/** One line between its columns. */
+function resizeLine(d: ResizeLinearF32, line: usize, to: usize): void {
+  const pixelBytes = d.channels << 2, whole = pixelBytes & ~15, rest = d.channels & 3;
+  const one = f32x4.splat(1);
+  for (let x = 0, column = d.columns; x < d.outputWidth; x++, column += 12, to += pixelBytes) {
+    const left = line + load<i32>(column) * pixelBytes, right = line + load<i32>(column, 4) * pixelBytes;
+    const u = v128.load32_splat(column, 8), w = f32x4.sub(one, u);
+    for (let at = 0; at < whole; at += 16)
+      v128.store(to + at, f32x4.add(f32x4.mul(w, v128.load(left + at)), f32x4.mul(u, v128.load(right + at))));
+    if (rest != 0) {
+      const a = loadTail(left + whole, rest), b = loadTail(right + whole, rest);
+      storeTail(to + whole, f32x4.add(f32x4.mul(w, a), f32x4.mul(u, b)), rest);
     }
   }
 }

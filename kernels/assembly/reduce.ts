@@ -1,7 +1,7 @@
 import { ReduceF32, SoftmaxF32 } from './generated/descriptors';
 import { least } from './integer';
 import { exp4, log4 } from './math';
-import { lanesMax, lanesMin, lanesSum, loadPartial, storePartial } from './vector';
+import { lanesMax, lanesMin, lanesSum, loadPartial, loadTail, storePartial, storeTail } from './vector';
 
 // Numbers of kernels/functions.ts, reduceFunctions.
 // @ts-ignore: decorator
@@ -44,26 +44,37 @@ export function softmaxF32(d: SoftmaxF32, begin: i32, end: i32, scratch: usize):
 }
 
 function softmaxRow(x: usize, y: usize, n: i32, log: i32): void {
+  const whole = n & ~3, rest = n & 3, end = x + (whole << 2);
+  // A NaN need not win here: it makes the sum NaN, and with it every result.
   let m = f32x4.splat(-Infinity);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) m = f32x4.max(m, v128.load(x + (i << 2)));
+  for (let p = x; p < end; p += 16) m = f32x4.pmax(m, v128.load(p));
   let largest = lanesMax(m);
-  for (; i < n; i++) largest = max(largest, load<f32>(x + (i << 2)));
+  for (let i = whole; i < n; i++) largest = max(largest, load<f32>(x + (i << 2)));
   const top = f32x4.splat(largest);
   let sum = f32x4.splat(0);
-  for (i = 0; i < n; i += 4) {
-    let e = exp4(f32x4.sub(loadPartial(x + (i << 2), n - i), top));
-    if (n - i < 4) e = v128.and(e, i32x4.gt_s(i32x4.splat(n - i), i32x4(0, 1, 2, 3)));
-    sum = f32x4.add(sum, e);
-    if (!log) storePartial(y + (i << 2), e, n - i);
+  if (log) {
+    for (let p = x; p < end; p += 16) sum = f32x4.add(sum, exp4(f32x4.sub(v128.load(p), top)));
+  } else {
+    for (let p = x, q = y; p < end; p += 16, q += 16) {
+      const e = exp4(f32x4.sub(v128.load(p), top));
+      sum = f32x4.add(sum, e);
+      v128.store(q, e);
+    }
+  }
+  if (rest != 0) {
+    const e = exp4(f32x4.sub(loadTail(end, rest), top));
+    sum = f32x4.add(sum, v128.and(e, i32x4.gt_s(i32x4.splat(rest), i32x4(0, 1, 2, 3))));
+    if (!log) storeTail(y + (whole << 2), e, rest);
   }
   const total = f32x4.splat(lanesSum(sum));
+  const stop = y + (whole << 2);
   if (log) {
     const shift = log4(total);
-    for (i = 0; i < n; i += 4)
-      storePartial(y + (i << 2), f32x4.sub(f32x4.sub(loadPartial(x + (i << 2), n - i), top), shift), n - i);
+    for (; y < stop; x += 16, y += 16) v128.store(y, f32x4.sub(f32x4.sub(v128.load(x), top), shift));
+    if (rest != 0) storeTail(y, f32x4.sub(f32x4.sub(loadTail(x, rest), top), shift), rest);
   } else {
-    for (i = 0; i < n; i += 4) storePartial(y + (i << 2), f32x4.div(loadPartial(y + (i << 2), n - i), total), n - i);
+    for (; y < stop; y += 16) v128.store(y, f32x4.div(v128.load(y), total));
+    if (rest != 0) storeTail(y, f32x4.div(loadTail(y, rest), total), rest);
   }
 }
 

@@ -1,7 +1,8 @@
+import * as c from './generated/constants';
 import { WinogradF32 } from './generated/descriptors';
 import { least } from './integer';
 import { TILE_ROWS, tile } from './tile';
-import { clamp, loadPartial, madd, storePartial } from './vector';
+import { clamp, loadPartial, madd, nmadd, storePartial } from './vector';
 
 // Scratch of one thread: the addresses of a tile's 36 pixels, one half-transformed tile of four channels, then (offsets
 // from the descriptor) the row table of the products, the transformed inputs and the products.
@@ -9,32 +10,8 @@ import { clamp, loadPartial, madd, storePartial } from './vector';
 @inline
 const HALF: usize = 192;
 
-// Points 0, ±2/3, ±4/3, ∞: of all pairs of simple fractions these lose least (as much as the direct sum does).
-// @ts-ignore: decorator
-@inline
-const P: f32 = <f32>(2.0 / 3.0);
-// @ts-ignore: decorator
-@inline
-const Q: f32 = <f32>(4.0 / 3.0);
-// @ts-ignore: decorator
-@inline
-const P2: f32 = <f32>(4.0 / 9.0);
-// @ts-ignore: decorator
-@inline
-const Q2: f32 = <f32>(16.0 / 9.0);
-// @ts-ignore: decorator
-@inline
-const P3: f32 = <f32>(8.0 / 27.0);
-// @ts-ignore: decorator
-@inline
-const Q3: f32 = <f32>(64.0 / 27.0);
-/** p² q² and p² + q². */
-// @ts-ignore: decorator
-@inline
-const PQ: f32 = <f32>(64.0 / 81.0);
-// @ts-ignore: decorator
-@inline
-const PS: f32 = <f32>(20.0 / 9.0);
+// Points 0, ±2/3, ±4/3, ∞ (kernels/constants.ts): of all pairs of simple fractions these lose least (as much as the direct sum
+// does).
 
 /**
  * 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3) (Lavin and Gray, "Fast algorithms for convolutional neural
@@ -57,15 +34,15 @@ export function winogradF32(d: WinogradF32, begin: i32, end: i32, scratch: usize
       const pixel = d.input + ((image * d.inputHeight + top) * d.inputWidth + left) * pixelBytes;
       const to = inputs + t * rowBytes;
       if (top >= 0 && left >= 0 && top + 6 <= d.inputHeight && left + 6 <= d.inputWidth) {
-        for (let c = 0; c < rowBytes; c += 16) {
-          gatherInside(pixel + c, pixelBytes, lineBytes, scratch + HALF);
-          finishInput(scratch + HALF, to + c, d.inputPlane);
+        for (let at = 0; at < rowBytes; at += 16) {
+          gatherInside(pixel + at, pixelBytes, lineBytes, scratch + HALF);
+          finishInput(scratch + HALF, to + at, d.inputPlane);
         }
       } else {
         findPixels(d, pixel, top, left, scratch);
-        for (let c = 0; c < rowBytes; c += 16) {
-          gatherBorder(scratch, c, scratch + HALF);
-          finishInput(scratch + HALF, to + c, d.inputPlane);
+        for (let at = 0; at < rowBytes; at += 16) {
+          gatherBorder(scratch, at, scratch + HALF);
+          finishInput(scratch + HALF, to + at, d.inputPlane);
         }
       }
     }
@@ -172,15 +149,14 @@ function inputLine(
   d0: v128, d1: v128, d2: v128, d3: v128, d4: v128, d5: v128,
   t0: usize, t1: usize, t2: usize, t3: usize, t4: usize, t5: usize,
 ): void {
-  const sum = f32x4.splat(-PS), product = f32x4.splat(PQ);
-  v128.store(t0, madd(sum, d2, madd(product, d0, d4)));
-  v128.store(t5, madd(sum, d3, madd(product, d1, d5)));
-  const even = madd(f32x4.splat(-Q2), d2, d4), odd = madd(f32x4.splat(-Q2), d1, d3);
-  v128.store(t1, madd(f32x4.splat(P), odd, even));
-  v128.store(t2, madd(f32x4.splat(-P), odd, even));
-  const even2 = madd(f32x4.splat(-P2), d2, d4), odd2 = madd(f32x4.splat(-P2), d1, d3);
-  v128.store(t3, madd(f32x4.splat(Q), odd2, even2));
-  v128.store(t4, madd(f32x4.splat(-Q), odd2, even2));
+  v128.store(t0, madd(c.pointSum0(), d2, madd(c.pointProduct0(), d0, d4)));
+  v128.store(t5, madd(c.pointSum0(), d3, madd(c.pointProduct0(), d1, d5)));
+  const even = nmadd(c.square1(), d2, d4), odd = nmadd(c.square1(), d1, d3);
+  v128.store(t1, madd(c.point0(), odd, even));
+  v128.store(t2, nmadd(c.point0(), odd, even));
+  const even2 = nmadd(c.square0(), d2, d4), odd2 = nmadd(c.square0(), d1, d3);
+  v128.store(t3, madd(c.point1(), odd2, even2));
+  v128.store(t4, nmadd(c.point1(), odd2, even2));
 }
 
 /** Aᵀ m of four output channels: the columns of a tile's 36 products. */
@@ -193,9 +169,9 @@ function gatherProducts(from: usize, step: usize, half: usize): void {
     const m3 = v128.load(from + 3 * line), m4 = v128.load(from + 4 * line);
     const s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
     v128.store(half, f32x4.add(f32x4.add(m0, s1), s2));
-    v128.store(half, madd(f32x4.splat(Q), d2, f32x4.mul(f32x4.splat(P), d1)), 96);
-    v128.store(half, madd(f32x4.splat(Q2), s2, f32x4.mul(f32x4.splat(P2), s1)), 192);
-    v128.store(half, madd(f32x4.splat(Q3), d2, madd(f32x4.splat(P3), d1, m5)), 288);
+    v128.store(half, madd(c.point1(), d2, f32x4.mul(c.point0(), d1)), 96);
+    v128.store(half, madd(c.square1(), s2, f32x4.mul(c.square0(), s1)), 192);
+    v128.store(half, madd(c.cube1(), d2, madd(c.cube0(), d1, m5)), 288);
   }
 }
 
@@ -219,9 +195,9 @@ function transformOutput(
     const m3 = v128.load(half, 48), m4 = v128.load(half, 64);
     const s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
     let y0 = f32x4.add(f32x4.add(m0, s1), s2);
-    let y1 = f32x4.add(madd(f32x4.splat(Q), d2, f32x4.mul(f32x4.splat(P), d1)), add);
-    let y2 = f32x4.add(madd(f32x4.splat(Q2), s2, f32x4.mul(f32x4.splat(P2), s1)), add);
-    let y3 = madd(f32x4.splat(Q3), d2, madd(f32x4.splat(P3), d1, m5));
+    let y1 = f32x4.add(madd(c.point1(), d2, f32x4.mul(c.point0(), d1)), add);
+    let y2 = f32x4.add(madd(c.square1(), s2, f32x4.mul(c.square0(), s1)), add);
+    let y3 = madd(c.cube1(), d2, madd(c.cube0(), d1, m5));
     if (count >= 4 && columns >= 4) {
       if (r != 0) {
         y0 = f32x4.add(y0, v128.load(r));

@@ -40,13 +40,14 @@ export function isPointwise({ kernel, strides, pads }: ConvGeometry): boolean {
 }
 
 export function packConv(builder: Builder, args: Args<'packConv'>): PackedConv {
-  const { geometry, weights, bias } = args;
+  const { geometry, weights, bias, direct = false } = args;
   checkGeometry(geometry, weights.length);
   const { groups, outputChannels, inputChannels, kernel } = geometry;
   const [outputHeight, outputWidth] = outputSize(geometry);
   if (isDepthwise(geometry))
     return { kind: 'conv', geometry, outputHeight, outputWidth, ...packDepthwise(builder, args) };
-  if (builder.kernels.features.mode === 'relaxed' && winogradPays(geometry, outputHeight, outputWidth))
+  const relaxed = builder.kernels.features.mode === 'relaxed';
+  if (relaxed && !direct && winogradPays(geometry, outputHeight, outputWidth))
     return { kind: 'conv', geometry, outputHeight, outputWidth, ...packWinograd(builder, args) };
   const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;

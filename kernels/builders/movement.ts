@@ -133,6 +133,8 @@ export function resize(builder: Builder, args: Args<'resize'>): Step {
   }
   const rows = place(builder, linearWeights(args.rows, inputHeight));
   const columns = place(builder, linearWeights(args.columns, inputWidth));
+  // Two lines of the output's width.
+  builder.kernels.requireScratch(2 * Math.ceil((4 * outputWidth * channels) / 16) * 16);
   const values = { ...common, channels, rows, columns };
   return step('resize', call(builder, 'resizeLinearF32', values, items, 16 * elements));
 }

@@ -15,10 +15,15 @@ function bitsOfFloat(x: number): number {
   return bits.getInt32(0);
 }
 
+/** Estrin's scheme: neighbouring terms are joined until one is left. Coefficients come highest degree first. */
 function polynomial(x: number, coefficients: readonly number[]): number {
-  let y = coefficients[0]!;
-  for (const c of coefficients.slice(1)) y = f32(f32(y * x) + c);
-  return y;
+  let terms = [...coefficients].reverse();
+  for (let power = x; terms.length > 1; power = f32(power * power))
+    terms = Array.from({ length: Math.ceil(terms.length / 2) }, (_, i) => {
+      const [low, high] = [terms[2 * i]!, terms[2 * i + 1]];
+      return high === undefined ? low : f32(low + f32(high * power));
+    });
+  return terms[0]!;
 }
 
 function truncSaturated(x: number): number {
@@ -32,7 +37,7 @@ export function exp(argument: number): number {
   const n = roundHalfToEven(f32(x * f32(1.44269504)));
   const r = f32(f32(x - f32(n * f32(0.693359375))) - f32(n * f32(-2.1219444e-4)));
   const p = polynomial(r, constants.exp);
-  const y = f32(f32(f32(f32(r * r) * p) + r) + 1);
+  const y = f32(f32(r + f32(f32(r * r) * p)) + 1);
   const k = truncSaturated(n);
   const half = k >> 1;
   const first = floatOfBits((half + 127) << 23);
@@ -66,14 +71,15 @@ export function sigmoid(x: number): number {
 }
 
 export function tanh(x: number): number {
-  const a = Math.abs(x);
-  if (a < 0.625) {
-    const z = f32(x * x);
-    const p = polynomial(z, constants.tanh);
-    return f32(x + f32(x * f32(z * p)));
-  }
-  const large = f32(1 - f32(2 / f32(exp(f32(a + a)) + 1)));
-  return x < 0 ? -large : large;
+  const twice = f32(2 * Math.abs(x));
+  const y = -(twice > 20 ? 20 : twice);
+  const n = roundHalfToEven(f32(y * f32(1.44269504)));
+  const r = f32(f32(y - f32(n * f32(0.693359375))) - f32(n * f32(-2.1219444e-4)));
+  const p = polynomial(r, constants.exp);
+  const power = Number.isNaN(n) ? n : 2 ** n;
+  const m = f32(f32(power - 1) + f32(power * f32(r + f32(f32(r * r) * p))));
+  const result = f32(-m / f32(m + 2));
+  return x < 0 || Object.is(x, -0) ? -result : result;
 }
 
 export function erf(x: number): number {
@@ -81,7 +87,7 @@ export function erf(x: number): number {
   const z = f32(x * x);
   if (a < 1) {
     const p = polynomial(z, constants.erf);
-    return f32(x * p);
+    return f32(x + f32(x * p));
   }
   const t = f32(1 / f32(1 + f32(a * 0.5)));
   const q = polynomial(t, constants.erfc);
@@ -98,7 +104,7 @@ export function softplus(x: number): number {
 
 /** sin(x + quarter · π/2). */
 export function sine(x: number, quarter: number): number {
-  if (!(Math.abs(x) < 1e9)) return f32(x - x);
+  if (!(Math.abs(x) < f32(1e9))) return f32(x - x);
   const n = roundHalfToEven(x * 0.6366197723675814);
   let r = x - n * 1.5707963267341256;
   r -= n * 6.077100506506192e-11;

@@ -17,7 +17,7 @@ export const unaryF32: AnyCase = kernelCase(
   (bench, { fn, x, alpha, beta }): Trial => {
     const output = bench.out(x.byteLength);
     const step = bench.ws.unary({ fn, input: bench.put(x), output, count: x.length, alpha, beta });
-    return { step, results: [{ address: output, expected: unary(fn, x, alpha, beta) }] };
+    return { step, results: [{ address: output, expected: unary(fn, x, alpha, beta), relaxedTolerance: 2e-6 }] };
   },
 );
 
