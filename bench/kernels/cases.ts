@@ -164,7 +164,15 @@ function recurrent(
   build: (ws: Workspace, sizes: { readonly cell: { batch: number; hidden: number }; readonly hidden: number }) => Step,
 ): BenchCase {
   const hidden = 128;
-  return { name, unit: 'elements', work: hidden, build: (ws) => build(ws, { cell: { batch: 1, hidden }, hidden }) };
+  // Four gates in, bias and state, state out.
+  const bytes = 4 * 8 * hidden;
+  return {
+    name,
+    unit: 'elements',
+    work: hidden,
+    bytes,
+    build: (ws) => build(ws, { cell: { batch: 1, hidden }, hidden }),
+  };
 }
 
 /** What is timed of every kernel. A row of the table without an entry does not compile. */
