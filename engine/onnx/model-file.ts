@@ -3,10 +3,12 @@ import { FindingError, fail } from '../findings.ts';
 import { Sha256 } from '../hash.ts';
 import type { Host } from '../host.ts';
 import type { Tensor } from '../tensor.ts';
+import type { AnyType, Value } from '../value.ts';
 import { checkModelSize, decodeModel, decodeTensor, encodeModel, encodeTensor } from './codec.ts';
 import { externalDataOf, loadExternalData } from './external-data.ts';
 import { changed, onnx } from './proto.ts';
 import { tensorFromProto, tensorToProto } from './tensor-proto.ts';
+import { decodeValue } from './value-proto.ts';
 import { tensorsOf } from './visit.ts';
 import { messageLimit } from './wire.ts';
 
@@ -46,6 +48,12 @@ export async function readModel(host: Host, path: string): Promise<onnx.ModelPro
 export async function readTensorFile(host: Host, path: string): Promise<Tensor> {
   const bytes = await host.readFile(path);
   return await namingFile(path, async () => tensorFromProto(decodeTensor(bytes)));
+}
+
+/** Reads a `.pb` file of one value of the given type. */
+export async function readValueFile(host: Host, path: string, type: AnyType): Promise<Value> {
+  const bytes = await host.readFile(path);
+  return await namingFile(path, async () => decodeValue(bytes, type));
 }
 
 /** Writes a `.pb` file of one tensor. */
