@@ -105,6 +105,9 @@ test('run writes the tensors of a sequence one by one, and reads a sequence from
     ['parts.1', [4]],
     ['joined', [5, 6]],
   ]);
+  const { out: inspected } = await qspec(['inspect', path]);
+  expect(inspected).toContain('inputs   s sequence of float32; x float32 [2, 1]');
+  expect(inspected).toContain('outputs  parts sequence of float32 [1, 1]');
   const missing = await qspec(['run', path, '--input', `x=${x}`]);
   expect(missing).toMatchObject({ exitCode: 2 });
   expect(missing.err).toContain('s sequence of float32');
