@@ -37,11 +37,11 @@ export type ContainerType = SequenceType | OptionalType;
 export type AnyType = ValueType | ContainerType;
 
 export function isTensor(value: Value): value is Tensor {
-  return !('kind' in value);
+  return (value as Partial<Sequence>).kind === undefined;
 }
 
 export function isTensorType(type: AnyType): type is ValueType {
-  return !('kind' in type);
+  return (type as Partial<ContainerType>).kind === undefined;
 }
 
 /** The type of a value, as narrow as the value itself tells. */

@@ -1,5 +1,5 @@
 import { nodeHost } from '../../engine/env/node/host.ts';
-import type { LayerSummary, SummaryShape } from '../../engine/graph/summary.ts';
+import type { LayerSummary, SummaryShape, ValueSummary } from '../../engine/graph/summary.ts';
 import { visible } from '../../engine/report/escape.ts';
 import { amount, bytes } from '../../engine/report/quantities.ts';
 import { textTable } from '../../engine/report/text-table.ts';
@@ -28,8 +28,8 @@ export const inspect = defineCommand({
         const opsets = Object.entries(summary.opsets)
           .map(([domain, version]) => `${domain === '' ? 'opset' : visible(domain)} ${version}`)
           .join(', ');
-        const value = ({ name, dtype, shape }: { name: string; dtype: string | null; shape: SummaryShape }) =>
-          visible(`${name} ${dtype ?? '?'} ${shapeText(shape)}`);
+        const value = ({ name, dtype, shape, container }: ValueSummary) =>
+          visible(`${name} ${container ?? `${dtype ?? '?'} ${shapeText(shape)}`}`);
         const wide = terminal.columns >= 110;
         return [
           `${style.bold(shownPath(path))}  ${style.dim(`${bytes(size)}, IR ${summary.irVersion}, ${opsets}${summary.producer ? `, made by ${visible(summary.producer)}` : ''}`)}`,
@@ -49,7 +49,7 @@ export const inspect = defineCommand({
             summary.layers.map((layer) => [
               layer.name,
               `${layer.domain === '' ? '' : `${layer.domain}.`}${layer.op}`,
-              shapeText(layer.outputs[0]?.shape ?? null),
+              layer.outputs[0]?.container ?? shapeText(layer.outputs[0]?.shape ?? null),
               kernelText(layer),
               layer.parameters === 0 ? '–' : amount(layer.parameters),
               layer.weightBytes + layer.biasBytes === 0 ? '–' : bytes(layer.weightBytes + layer.biasBytes),

@@ -3,12 +3,14 @@ import { readNpy, writeNpy } from '../../engine/data/numpy.ts';
 import { nodeHost } from '../../engine/env/node/host.ts';
 import { compile } from '../../engine/executor/compile.ts';
 import { replaceFile } from '../../engine/files/replace.ts';
+import type { Graph } from '../../engine/graph/graph.ts';
 import { nearest } from '../../engine/nearest.ts';
-import { readTensorFile } from '../../engine/onnx/model-file.ts';
+import { readTensorFile, readValueFile } from '../../engine/onnx/model-file.ts';
 import { textTable } from '../../engine/report/text-table.ts';
 import { loadModel, prepare } from '../../engine/run/load.ts';
 import { argmax, isClassVector, numbersOf } from '../../engine/run/metrics.ts';
 import type { Tensor } from '../../engine/tensor.ts';
+import { type ContainerType, fits, formatType, isTensor, type Value } from '../../engine/value.ts';
 import type { RuntimeValue } from '../../engine/verify/onnxruntime.ts';
 import { defineCommand, jsonOption, UsageError } from '../command.ts';
 import { existingFile, shownPath, threadCount } from '../paths.ts';
@@ -18,7 +20,8 @@ export const run = defineCommand({
   name: 'run',
   summary: 'plain inference: .npy or ONNX .pb in, .npy out',
   description: `Runs a model once with the engine's own executor. Every input of the model is given by --input NAME=FILE (the name may
-    be left out where there is one input only); every output becomes DIR/NAME.npy.`,
+    be left out where there is one input only); every output becomes DIR/NAME.npy. Of sequences the inputs are ONNX .pb files and
+    the outputs DIR/NAME.0.npy, DIR/NAME.1.npy, ….`,
   arguments: [{ name: 'MODEL', description: 'an .onnx file' }],
   options: {
     input: {
@@ -39,16 +42,19 @@ export const run = defineCommand({
     const path = existingFile(positionals[0]!, 'model');
     const threads = threadCount(options.threads) ?? 1;
     const { graph } = prepare(await loadModel(host, path));
-    const inputs = await readInputs(graphValues(graph), options.input);
+    const inputs = await readInputs(graph, options.input);
     progress.report('Running', 0, 1);
     const program = await compile(graph, {
       mode: 'relaxed',
       threads,
       progress,
-      inputDims: new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims])),
+      inputDims: new Map(
+        [...inputs].flatMap(([name, value]) => (isTensor(value) ? [[name, value.dims] as const] : [])),
+      ),
       ...(host.startThread && { startThread: host.startThread }),
     });
-    const outputs = await program.run(inputs, { progress });
+    const values = await program.runValues(inputs, { progress });
+    const outputs = new Map([...values].flatMap(([name, value]) => tensorsOf(name, value)));
     program.dispose();
     const folder = options.output === undefined ? undefined : resolve(options.output);
     const described: { name: string; dtype: string; dims: readonly number[]; file?: string }[] = [];
@@ -76,13 +82,18 @@ export const run = defineCommand({
   },
 });
 
-async function readInputs(
-  wanted: readonly RuntimeValue[],
-  given: readonly string[],
-): Promise<ReadonlyMap<string, Tensor>> {
+/** A value's tensors with names: its own, or with the position in a sequence behind it. */
+function tensorsOf(name: string, value: Value): (readonly [string, Tensor])[] {
+  if (isTensor(value)) return [[name, value]];
+  if (value.kind === 'sequence') return value.items.map((item, i) => [`${name}.${i}`, item]);
+  return value.value === undefined ? [] : tensorsOf(name, value.value);
+}
+
+async function readInputs(graph: Graph, given: readonly string[]): Promise<ReadonlyMap<string, Value>> {
+  const wanted = graphValues(graph);
   const host = nodeHost();
   const names = wanted.map(({ name }) => name);
-  const inputs = new Map<string, Tensor>();
+  const inputs = new Map<string, Value>();
   for (const text of given) {
     const cut = names.length === 1 && !text.includes('=') ? -1 : text.lastIndexOf('=');
     const name = cut < 0 ? names[0]! : text.slice(0, cut);
@@ -95,6 +106,11 @@ async function readInputs(
       );
     }
     const file = existingFile(text.slice(cut + 1), 'tensor file');
+    const container = graph.containers?.get(name);
+    if (container !== undefined) {
+      inputs.set(name, fittingContainer(await readValueFile(host, file, container), container, name, file));
+      continue;
+    }
     const tensor = file.endsWith('.pb')
       ? await readTensorFile(host, file)
       : await readNpy(await host.readFile(file), file);
@@ -119,6 +135,12 @@ function fitting(tensor: Tensor, { name, dtype, dims }: RuntimeValue, file: stri
     );
   }
   return tensor;
+}
+
+function fittingContainer(value: Value, type: ContainerType, name: string, file: string): Value {
+  if (!fits(value, type))
+    throw new UsageError(`Input "${name}" is a ${formatType(type)}, and ${shownPath(file)} holds something else.`);
+  return value;
 }
 
 function describe(values: readonly RuntimeValue[]): string {

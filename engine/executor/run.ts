@@ -67,6 +67,7 @@ export class GraphProgram implements Program {
   /** For each step, host values that nothing needs afterwards. */
   private readonly releases: readonly (readonly string[])[];
   private readonly loops: LoopState[] = [];
+  private readonly singles = new Map<GraphNode, Graph>();
   private running = false;
   private disposed = false;
 
@@ -242,25 +243,30 @@ export class GraphProgram implements Program {
   }
 
   private evaluate(node: GraphNode, host: Map<string, Value>, options: RunOptions): void {
-    const reads = [...new Set(valuesRead(node))];
-    const outputs = node.outputs.filter((value) => value !== '');
+    const single = this.graphOf(node, host);
     const given = new Map<string, Value>();
-    for (const value of reads) {
-      const own = host.get(value) ?? this.parts.constant(value);
-      if (own) given.set(value, own);
-    }
+    for (const value of single.inputs) given.set(value, (host.get(value) ?? this.parts.constant(value))!);
+    const progress = options.progress ?? this.parts.progress;
+    const results = evaluateValues(single, given, progress ? { progress: { ...progress, report() {} } } : {});
+    for (const value of single.outputs) host.set(value, results.get(value)!);
+  }
+
+  /** The node as a graph of its own; made when it is first evaluated, since what is on the host then is there in every run. */
+  private graphOf(node: GraphNode, host: ReadonlyMap<string, Value>): Graph {
+    const known = this.singles.get(node);
+    if (known !== undefined) return known;
     const single: Graph = {
       name: node.name,
       nodes: [node],
-      inputs: [...given.keys()],
-      outputs,
+      // What the bodies of a node define themselves is read, too, but comes from nowhere.
+      inputs: [...new Set(valuesRead(node))].filter((value) => host.has(value) || this.parts.constant(value)),
+      outputs: node.outputs.filter((value) => value !== ''),
       initializers: new Map(),
       types: new Map(),
       opsets: this.parts.graph.opsets,
     };
-    const progress = options.progress ?? this.parts.progress;
-    const results = evaluateValues(single, given, progress ? { progress: { ...progress, report() {} } } : {});
-    for (const value of outputs) host.set(value, results.get(value)!);
+    this.singles.set(node, single);
+    return single;
   }
 
   private observe(step: Extract<BuiltStep, { kind: 'observe' }>, host: Map<string, Value>, options: RunOptions): void {

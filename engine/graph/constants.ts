@@ -2,6 +2,7 @@ import { FindingError } from '../findings.ts';
 import type { InferContext, Operator } from '../operators/operator.ts';
 import { isStatic } from '../operators/shared/types.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
+import { subgraphsOf } from './captures.ts';
 import type { GraphNode } from './graph.ts';
 
 /** How much constant folding may compute: elements read and written, and multiply-accumulates. */
@@ -13,7 +14,7 @@ export interface FoldLimits {
 /** While types are inferred only small values are computed: shape arithmetic, scales, axes. */
 const inferenceLimits: FoldLimits = { elements: 4096, macs: 1 << 20 };
 
-/** Operators whose result is not determined by their inputs, or whose work is not bounded by their shapes. */
+/** Operators whose result is not determined by their inputs. */
 const notFolded = new Set([
   'RandomNormal',
   'RandomNormalLike',
@@ -21,10 +22,6 @@ const notFolded = new Set([
   'RandomUniformLike',
   'Multinomial',
   'Bernoulli',
-  'If',
-  'Loop',
-  'Scan',
-  'SequenceMap',
 ]);
 
 /**
@@ -38,7 +35,8 @@ export function evaluateConstant(
   context: InferContext,
   limits: FoldLimits = inferenceLimits,
 ): readonly Tensor[] | undefined {
-  if (operator.evaluate === undefined || notFolded.has(node.op)) return undefined;
+  // The work of a body is not bounded by the shapes of its node.
+  if (operator.evaluate === undefined || notFolded.has(node.op) || subgraphsOf(node).length > 0) return undefined;
   const inputs: (Tensor | undefined)[] = [];
   let elements = 0;
   for (const name of node.inputs) {

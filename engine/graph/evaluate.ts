@@ -138,9 +138,10 @@ function runNode(
       fail('model/undefined-value', `${describe(node)} reads “${name}”, which nothing computes.`);
     return value;
   });
-  checkNode(node, operator, inputs, opset, options.elementLimit ?? defaultElementLimit);
+  const tensors = inputs.map((value) => (value !== undefined && isTensor(value) ? value : undefined));
+  checkNode(node, operator, inputs, tensors, opset, options.elementLimit ?? defaultElementLimit);
   try {
-    return evaluateNode(operator, node, inputs, {
+    return evaluateNode(operator, node, inputs, tensors, {
       opset,
       seed: options.seed ?? 0,
       elementLimit: options.elementLimit ?? defaultElementLimit,
@@ -172,13 +173,13 @@ function evaluateNode(
   operator: Operator,
   node: GraphNode,
   inputs: readonly (Value | undefined)[],
+  tensors: readonly (Tensor | undefined)[],
   context: EvaluateContext,
 ): readonly Value[] {
-  if (operator.evaluate !== undefined && inputs.every((value) => value === undefined || isTensor(value)))
-    return operator.evaluate(node, inputs as readonly (Tensor | undefined)[], context);
+  const other = inputs.findIndex((value, i) => value !== tensors[i]);
+  if (operator.evaluate !== undefined && other < 0) return operator.evaluate(node, tensors, context);
   if (operator.evaluateValues !== undefined) return operator.evaluateValues(node, inputs, context);
-  const [at, value] = [...inputs.entries()].find(([, own]) => own !== undefined && !isTensor(own))!;
-  fail('model/type', `Input ${at} of ${describe(node)} is a ${formatType(typeOf(value!))}, not a tensor.`);
+  fail('model/type', `Input ${other} of ${describe(node)} is a ${formatType(typeOf(inputs[other]!))}, not a tensor.`);
 }
 
 /**
@@ -189,19 +190,16 @@ function checkNode(
   node: GraphNode,
   operator: Operator,
   inputs: readonly (Value | undefined)[],
+  tensors: readonly (Tensor | undefined)[],
   opset: number,
   limit: number,
 ): void {
-  const value = (name: string) => inputs[node.inputs.indexOf(name)];
-  const tensor = (name: string) => {
-    const own = value(name);
-    return own !== undefined && isTensor(own) ? own : undefined;
-  };
+  const tensor = (name: string) => tensors[node.inputs.indexOf(name)];
   const types = operator.infer(node, {
     opset,
     type: tensor,
     container(name) {
-      const own = value(name);
+      const own = inputs[node.inputs.indexOf(name)];
       return own !== undefined && !isTensor(own) ? (typeOf(own) as ContainerType) : undefined;
     },
     constant: tensor,

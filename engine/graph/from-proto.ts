@@ -73,11 +73,11 @@ function opsetsOf(proto: onnx.ModelProto, findings: Finding[]): Map<string, numb
     }
   if (!opsets.has('')) opsets.set('', 1);
   const version = opsets.get('')!;
-  if (version > newestOpset || (version < 7 && proto.opset_import.length > 0))
+  if (version > newestOpset)
     findings.push({
       code: 'model/opset',
       severity: 'warning',
-      what: `The model is written for version ${version} of the ONNX operators; QSpec knows versions 7 to ${newestOpset}.`,
+      what: `The model is written for version ${version} of the ONNX operators; QSpec knows versions 1 to ${newestOpset}.`,
       why: 'Operators whose meaning differs there would be misread.',
       fix: 'Convert the model with the ONNX version converter.',
     });

@@ -37,13 +37,20 @@ function collect(
   }
 }
 
+/** Graphs that were looked through before: they do not change, and some are run for every sample. */
+const complete = new WeakSet<Graph>();
+
 /**
  * Refuses a graph that cannot be run, before any of it runs: one finding, `model/operator-unsupported`, that names every
  * missing operator and its nodes.
  */
 export function requireOperators(graph: Graph): void {
+  if (complete.has(graph)) return;
   const missing = missingOperators(graph);
-  if (missing.length === 0) return;
+  if (missing.length === 0) {
+    complete.add(graph);
+    return;
+  }
   const what =
     missing.length === 1 && missing[0]!.nodes.length === 1
       ? `${describe(missing[0]!.nodes[0]!)} cannot be run: the operator ${namedOperator(missing[0]!)} is not implemented.`

@@ -7,6 +7,7 @@ import { shown } from '../operators/shared/attributes.ts';
 import { costCount } from '../operators/shared/types.ts';
 import { resolvePads, windowOf } from '../operators/shared/windows.ts';
 import { type DataType, elementCount, type Tensor, type ValueType } from '../tensor.ts';
+import { formatType } from '../value.ts';
 import { subgraphsOf, valuesRead } from './captures.ts';
 import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
 import { inferTypes } from './infer.ts';
@@ -41,6 +42,8 @@ export interface ValueSummary {
   /** null: not known. */
   readonly dtype: DataType | null;
   readonly shape: SummaryShape;
+  /** What it is where it is no tensor: `sequence of float32`. */
+  readonly container?: string;
 }
 
 export interface LayerInput extends ValueSummary {
@@ -193,6 +196,8 @@ class Facts {
   }
 
   value(name: string): ValueSummary {
+    const container = this.graph.containers?.get(name);
+    if (container !== undefined) return { name, dtype: null, shape: null, container: formatType(container) };
     const type = this.graph.types.get(name);
     return { name, dtype: type?.dtype ?? null, shape: type?.dims?.map((dim) => dim ?? null) ?? null };
   }

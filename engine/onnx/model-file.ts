@@ -4,10 +4,12 @@ import { Sha256 } from '../hash.ts';
 import type { Host } from '../host.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import type { Tensor } from '../tensor.ts';
+import type { AnyType, Value } from '../value.ts';
 import { checkModelSize, decodeModel, decodeTensor, encodeModel, encodeTensor } from './codec.ts';
 import { externalDataOf, loadExternalData } from './external-data.ts';
 import { changed, onnx } from './proto.ts';
 import { rawLength, tensorFromProto, tensorToProto } from './tensor-proto.ts';
+import { decodeValue } from './value-proto.ts';
 import { tensorsOf } from './visit.ts';
 
 /** Most bytes of one external tensor, and of all where a host reads files whole. */
@@ -55,6 +57,12 @@ export async function readModel(host: Host, path: string, options: OpenOptions =
 export async function readTensorFile(host: Host, path: string): Promise<Tensor> {
   const bytes = await host.readFile(path);
   return await namingFile(path, async () => tensorFromProto(decodeTensor(bytes)));
+}
+
+/** Reads a `.pb` file of one value of the given type. */
+export async function readValueFile(host: Host, path: string, type: AnyType): Promise<Value> {
+  const bytes = await host.readFile(path);
+  return await namingFile(path, async () => decodeValue(bytes, type));
 }
 
 /** Writes a `.pb` file of one tensor. */

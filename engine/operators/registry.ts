@@ -1,5 +1,6 @@
 import * as attention from './attention/attention.ts';
 import * as causalConv from './attention/causal-conv.ts';
+import * as flexAttention from './attention/flex-attention.ts';
 import * as linearAttention from './attention/linear-attention.ts';
 import * as rotaryEmbedding from './attention/rotary-embedding.ts';
 import * as contribAttention from './contrib/attention.ts';
@@ -123,6 +124,7 @@ const files: readonly Readonly<Record<string, unknown>>[] = [
   crossEntropy,
   swiglu,
   causalConv,
+  flexAttention,
   linearAttention,
   rotaryEmbedding,
   attention,

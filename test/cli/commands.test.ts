@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readNpy, writeNpy } from '../../engine/data/numpy.ts';
+import { anyTypeToProto } from '../../engine/graph/value-types.ts';
+import { encode, encodeModel } from '../../engine/onnx/codec.ts';
+import { onnx } from '../../engine/onnx/proto.ts';
+import { tensorToProto } from '../../engine/onnx/tensor-proto.ts';
+import { modelProto, node } from '../engine/graph/protos.ts';
 import { root } from '../shared.ts';
 import { qspec } from './qspec.ts';
 
@@ -81,6 +86,49 @@ test('run reads .npy, computes, writes .npy', async () => {
   const wrong = await qspec(['run', model, '--input', input]);
   expect(wrong).toMatchObject({ exitCode: 2 });
   expect(wrong.err).toContain('holds float32 [1, 8, 8]');
+});
+
+test('run writes the tensors of a sequence one by one, and reads a sequence from a .pb file', async () => {
+  const floats = anyTypeToProto({ kind: 'sequence', element: { dtype: 'float32' } });
+  const path = join(folder, 'sequence.onnx');
+  const proto = modelProto({
+    inputs: { s: new onnx.ValueInfoProto({ name: 's', type: floats }), x: [2, 1] },
+    nodes: [node('SplitToSequence', 'x', 'parts'), node('ConcatFromSequence', 's', 'joined', { axis: 0 })],
+    outputs: ['parts', 'joined'],
+  });
+  writeFileSync(path, encodeModel(proto));
+  const x = join(folder, 'x.npy');
+  writeFileSync(x, writeNpy({ dtype: 'float32', dims: [2, 1], data: Float32Array.of(3, 4) }));
+  const vector = (value: number) => tensorToProto({ dtype: 'float32', dims: [1], data: Float32Array.of(value) });
+  const s = join(folder, 's.pb');
+  const sequence = new onnx.SequenceProto({ elem_type: 1, tensor_values: [vector(5), vector(6)] });
+  writeFileSync(s, encode(onnx.SequenceProto, sequence, 100));
+  const out = join(folder, 'sequence');
+  const { exitCode, out: text } = await qspec([
+    'run',
+    path,
+    '--input',
+    `s=${s}`,
+    '--input',
+    `x=${x}`,
+    '--output',
+    out,
+    '--json',
+  ]);
+  expect(exitCode).toBe(0);
+  const { outputs } = JSON.parse(text) as { outputs: { name: string; file: string }[] };
+  const read = async (file: string) => [...((await readNpy(new Uint8Array(readFileSync(file)))).data as Float32Array)];
+  expect(await Promise.all(outputs.map(async ({ name, file }) => [name, await read(file)]))).toEqual([
+    ['parts.0', [3]],
+    ['parts.1', [4]],
+    ['joined', [5, 6]],
+  ]);
+  const { out: inspected } = await qspec(['inspect', path]);
+  expect(inspected).toContain('inputs   s sequence of float32; x float32 [2, 1]');
+  expect(inspected).toContain('outputs  parts sequence of float32 [1, 1]');
+  const missing = await qspec(['run', path, '--input', `x=${x}`]);
+  expect(missing).toMatchObject({ exitCode: 2 });
+  expect(missing.err).toContain('s sequence of float32');
 });
 
 test('profile estimates a model as it is, and a spec as planned', async () => {

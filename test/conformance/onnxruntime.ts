@@ -3,7 +3,8 @@ import { shared } from '../shared.ts';
 
 /**
  * How onnxruntime 1.30 on the CPU fares with each case of the suite's `node` folder: `pass`, `mismatch`, or the error.
- * From `onnx-node/onnxruntime-status.csv` of the shared material; empty where it is absent.
+ * Some of the errors are its Python
+ * front end's, which takes no sequences and few of the narrow types. From `onnx-node/onnxruntime-status.csv` of the shared material; empty where it is absent.
  */
 export function onnxruntimeStatus(): ReadonlyMap<string, string> {
   const file = shared('onnx-node', 'onnxruntime-status.csv');

@@ -7,7 +7,9 @@ import { type DataType, elementCount, type Tensor } from '../../../engine/tensor
 import { graphProto, modelProto, node, valueInfo } from './protos.ts';
 
 const domains = new Map(
-  operators.filter(({ domain }) => domain === '' || domain === 'ai.onnx.ml').map(({ op, domain }) => [op, domain]),
+  operators
+    .filter(({ domain }) => domain === '' || domain.startsWith('ai.onnx.'))
+    .map(({ op, domain }) => [op, domain]),
 );
 export const opNames = [...domains.keys()];
 
@@ -92,6 +94,7 @@ const attributeNames = [
   'pattern',
   'perm',
   'pixel_format',
+  'prob_mod',
   'pool_int64s',
   'pool_strings',
   'pooled_shape',
@@ -100,6 +103,7 @@ const attributeNames = [
   'sample_size',
   'sampling_ratio',
   'scale',
+  'score_mod',
   'scales',
   'shape',
   'size',
@@ -258,7 +262,7 @@ export const anyModel = fc
     inputs,
     proto: modelProto({
       opset,
-      opsets: { 'ai.onnx.ml': 5 },
+      opsets: { 'ai.onnx.ml': 5, 'ai.onnx.preview': 1 },
       inputs: Object.fromEntries(
         inputs.map(({ dtype, dims: own }, i) => [
           `v${i}`,
