@@ -22,7 +22,7 @@ export const operators = defineCommand({
       name: operator.domain === '' ? operator.op : `${operator.domain}.${operator.op}`,
       opsets: operator.opsets,
       runs: operator.evaluate !== undefined || operator.lower !== undefined,
-      kernel: operator.lower !== undefined,
+      kernel: operator.lower !== undefined || operator.decompose !== undefined,
       quantization: operator.quantization?.kind,
     }));
     return {
