@@ -51,6 +51,8 @@ export interface WrittenOut {
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
+const malformed = 'the node is malformed';
+
 class UnknownShape extends Error {}
 
 /** The node's parts, or why it stays whole. */
@@ -86,12 +88,14 @@ export function writeOut(node: GraphNode, operator: Operator, around: Surroundin
     },
   };
   try {
-    return operator.decompose!(node, parts) ?? { nodes, tensors };
+    const reason = operator.decompose!(node, parts);
+    if (reason !== undefined) return reason;
+    // An input that the node lacks is no name.
+    return nodes.every(({ inputs }) => inputs.every((name) => name !== undefined)) ? { nodes, tensors } : malformed;
   } catch (error) {
     if (error instanceof UnknownShape) return 'a shape is only known while running';
     // Running the whole node will say what is wrong with it.
-    if (error instanceof FindingError || error instanceof TypeError || error instanceof RangeError)
-      return 'the node is malformed';
+    if (error instanceof FindingError || error instanceof TypeError || error instanceof RangeError) return malformed;
     throw error;
   }
 }

@@ -5,7 +5,14 @@ import { allocate } from '../../../engine/operators/shared/numbers.ts';
 import { type DataType, elementCount, type Tensor } from '../../../engine/tensor.ts';
 import { graphProto, modelProto, node, valueInfo } from './protos.ts';
 
-export const opNames = [...new Set(operators.filter(({ domain }) => domain === '').map(({ op }) => op))];
+/** Operators that files may hold: all but the engine's own. Names that several domains of QONNX share are tried in one. */
+const foreign = operators.filter(({ domain }) => domain !== 'qspec' && !/^finn|brevitas/.test(domain));
+export const opNames = [...new Set(foreign.filter(({ domain }) => domain === '').map(({ op }) => op))];
+export const otherOperators = [
+  ...new Map(
+    foreign.filter(({ domain }) => domain !== '').map(({ domain, op }) => [`${domain}.${op}`, { domain, op }] as const),
+  ),
+];
 
 /** Every attribute that some operator reads, with values right, wrong and absurd. */
 const attributeNames = [
@@ -87,6 +94,31 @@ const attributeNames = [
   'update_rule',
   'value',
   'value_ints',
+  'K',
+  'N',
+  'activation',
+  'activation_params',
+  'bits',
+  'channels_last',
+  'data_layout',
+  'div',
+  'do_rotary',
+  'interleaved',
+  'kernel_size',
+  'local_window_size',
+  'metric',
+  'n_levels',
+  'n_levels_out',
+  'narrow',
+  'opset',
+  'pad_amount',
+  'qkv_hidden_sizes',
+  'rotary_embedding_dim',
+  'rounding_mode',
+  'signed',
+  'stride',
+  'transBatchA',
+  'unidirectional',
 ] as const;
 
 const words = [
@@ -110,6 +142,11 @@ const words = [
   'constant',
   'gated',
   'a\nb',
+  'Relu',
+  'Clip',
+  'FLOOR',
+  'NHWC',
+  'euclidean',
 ];
 const integer = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: -3, max: 6 }) },
