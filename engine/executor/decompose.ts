@@ -1,9 +1,9 @@
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { type Inference, type InferOptions, inferTypes } from '../graph/infer.ts';
-import type { Parts } from '../operators/decomposition.ts';
+import { writeOut } from '../operators/decomposition.ts';
 import { findOperator } from '../operators/registry.ts';
 import { isStatic } from '../operators/shared/types.ts';
-import { elementCount, type Tensor } from '../tensor.ts';
+import { elementCount } from '../tensor.ts';
 import { elementBytes } from './operand.ts';
 import type { NodeReport } from './program.ts';
 
@@ -46,50 +46,30 @@ function decompose(graph: Graph, { types, constants }: Inference): Decomposed {
   const declined = new Map<string, string>();
   const initializers = new Map(graph.initializers);
   const constant = (value: string) => initializers.get(value) ?? constants.get(value);
-  const typeOf = (value: string) => {
-    const type = types.get(value);
-    return type && isStatic(type.dims) ? { dtype: type.dtype, dims: type.dims } : undefined;
-  };
   /** Whether kernels could run the node, as far as its values tell. */
   const hasKernelTypes = (node: GraphNode) =>
     [...node.inputs, ...node.outputs].every((value) => {
       if (value === '') return true;
-      const type = typeOf(value);
-      if (type === undefined || elementCount(type.dims) === 0) return false;
+      const type = types.get(value);
+      if (!type || !isStatic(type.dims) || elementCount(type.dims) === 0) return false;
       return constant(value) !== undefined || elementBytes(type.dtype) !== undefined;
     });
   const nodes = graph.nodes.flatMap((node) => {
     const operator = findOperator(node.domain, node.op, graph.opsets.get(node.domain) ?? 1);
     if (!operator?.decompose || !hasKernelTypes(node)) return [node];
-    const added: GraphNode[] = [];
-    const tensors = new Map<string, Tensor>();
-    const fresh = () => {
-      let name = `${node.name}/${added.length + tensors.size}`;
-      while (types.has(name) || initializers.has(name)) name += '′';
-      return name;
-    };
-    const parts: Parts = {
+    const parts = writeOut(node, operator, {
       opset: graph.opsets.get('') ?? 1,
-      type: (value) => typeOf(value)!,
+      type: (value) => types.get(value),
       constant,
-      tensor(tensor) {
-        const name = fresh();
-        tensors.set(name, tensor);
-        return name;
-      },
-      add(op, inputs, attributes = {}, { domain = '', output = fresh() } = {}) {
-        added.push({ name: node.name, op, domain, inputs, outputs: [output], attributes });
-        return output;
-      },
-    };
-    const reason = operator.decompose(node, parts);
-    if (reason !== undefined) {
-      declined.set(node.name, reason);
+      isTaken: (name) => types.has(name) || initializers.has(name),
+    });
+    if (typeof parts === 'string') {
+      declined.set(node.name, parts);
       return [node];
     }
-    for (const [name, tensor] of tensors) initializers.set(name, tensor);
+    for (const [name, tensor] of parts.tensors) initializers.set(name, tensor);
     whole.set(node.name, node);
-    return added;
+    return parts.nodes;
   });
   return { graph: whole.size === 0 ? graph : { ...graph, nodes, initializers }, whole, declined };
 }

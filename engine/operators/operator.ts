@@ -41,6 +41,8 @@ export interface Operator {
    * kernels. Returns why this variant of the node has none.
    */
   decompose?(node: GraphNode, parts: Parts): NotDecomposed;
+  /** A runtime's optimiser makes it of standard operators; a pass writes it out again, so that these are quantised. */
+  readonly isFusion?: true;
   /** Multiply-accumulates and other arithmetic of one execution; absent: counted as one operation per output element. */
   cost?(node: GraphNode, context: InferContext): OperatorCost;
   /** Its part in quantisation; absent: stays float. */

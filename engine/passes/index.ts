@@ -9,6 +9,7 @@ import type { Pass, PassResult } from './pass.ts';
 import { removeDead } from './remove-dead.ts';
 import { removeIdentity } from './remove-identity.ts';
 import { verifyGraph } from './verify.ts';
+import { writeOutFusions } from './write-out-fusions.ts';
 
 export type { Pass, PassResult } from './pass.ts';
 export { upgradeOpset } from './upgrade-opset.ts';
@@ -16,6 +17,7 @@ export { verifyGraph } from './verify.ts';
 
 /** The registry of passes, in the order in which `optimize` runs them. */
 export const passes: readonly Pass[] = [
+  writeOutFusions,
   foldConstants,
   inlineIf,
   removeIdentity,

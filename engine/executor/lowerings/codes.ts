@@ -93,12 +93,11 @@ function linearScaling(node: GraphNode, lowering: Lowering, dims: readonly numbe
   if (!scale || (zeroName && !zero)) return 'scale or zero point are only known while running';
   if (scale.dtype !== 'float32') return `no kernel for a scale of ${scale.dtype}`;
   if (intAttribute(node, 'block_size', 0) !== 0 || scale.dims.length > 1) return 'no kernel for blocks';
-  return withAxis(
-    scale.data as Float32Array,
-    zeroPointsOf(zero, scale.data.length),
-    intAttribute(node, 'axis', 1),
-    dims,
-  );
+  const axis = intAttribute(node, 'axis', 1);
+  const channels = dims[axis < 0 ? axis + dims.length : axis];
+  const fits = ({ data }: Tensor) => data.length === 1 || data.length === channels;
+  if (!fits(scale) || (zero && !fits(zero))) return 'scale or zero point do not fit the input';
+  return withAxis(scale.data as Float32Array, zeroPointsOf(zero, scale.data.length), axis, dims);
 }
 
 function zeroPointsOf(zero: Tensor | undefined, count: number): Int32Array {

@@ -15,6 +15,7 @@ export function lowerSoftmax(log: boolean): Lower {
     if (dtype !== 'float32') return `no kernel for ${dtype}`;
     const given = intAttribute(node, 'axis', lowering.opset < 13 ? 1 : -1);
     const axis = given < 0 ? given + dims.length : given;
+    if (axis === dims.length) return 'no kernel for rows of one element';
     const isJoint = lowering.opset < 13 && product(dims.slice(axis + 1)) !== 1;
     const source = lowering.input(x, isJoint ? plainOrder(dims.length) : undefined);
     const target = lowering.output(0, source.order);

@@ -23,7 +23,7 @@ import {
   valueType,
 } from '../shared/types.ts';
 import { attentionBias, type Extent } from './attention-mask.ts';
-import { addAttention, addConstantBias, addHeads } from './attention-parts.ts';
+import { addAttention, addBiases, addHeads } from './attention-parts.ts';
 
 /**
  * ONNX Runtime's attention with its own projections: input [batch, length, width], weights [width, q + k + v], bias [q + k
@@ -44,30 +44,39 @@ export const attention: Operator = {
     const [x, weightsName, biasName, maskName, past, addend] = node.inputs as string[];
     const weights = parts.constant(weightsName!);
     const bias = biasName ? parts.constant(biasName) : undefined;
-    const mask = maskName ? parts.constant(maskName) : undefined;
     if (!weights || (biasName && !bias)) return 'the weights are only known while running';
-    if (maskName && !mask) return 'the mask is only known while running';
-    if (past || hasOutput(node, 1)) return 'no kernel keeps keys and values';
     const [batch, length] = parts.type(x!).dims as [number, number];
     const count = headsOf(node);
     const sizes = projectionSizes(node, weights.dims[1]!) as [number, number, number];
     let start = 0;
-    const [q, k, v] = sizes.map((size) => {
+    const [q, ...own] = sizes.map((size) => {
       const matrix = parts.tensor(section(weights, 1, start, size));
       const product = parts.add('MatMul', [x!, matrix]);
-      const own = bias ? parts.add('Add', [product, parts.tensor(section(bias, 0, start, size))]) : product;
+      const biased = bias ? parts.add('Add', [product, parts.tensor(section(bias, 0, start, size))]) : product;
       start += size;
-      return addHeads(parts, own, [batch, count, length, size / count]);
+      return addHeads(parts, biased, [batch, count, length, size / count]);
     }) as [string, string, string];
-    const extent = { batch, rows: length, columns: length, past: 0 };
-    const constant = addConstantBias(parts, attentionBias(node, extent, mask), extent);
+    const before = past ? parts.type(past).dims[3]! : 0;
+    const extent = { batch, rows: length, columns: length + before, past: before };
+    const biases = addBiases(node, parts, extent, maskName, addend);
+    if (!biases) return 'the ends of the sequences are only known while running';
+    const [k, v] = own.map((now, index) => {
+      if (!past) return now;
+      const old = parts.add('Gather', [past, parts.tensor(int64Tensor([], [index]))], { axis: attribute.int(0) });
+      return parts.add('Concat', [old, now], { axis: attribute.int(2) });
+    }) as [string, string];
+    if (hasOutput(node, 1)) {
+      const dims = [1, batch, count, extent.columns, sizes[0] / count];
+      const both = [k, v].map((name) => addReshape(parts, name, dims));
+      parts.add('Concat', both, { axis: attribute.int(0) }, { output: node.outputs[1]! });
+    }
     addAttention(parts, {
       q,
       k,
       v,
       dims: [batch, length, sizes[2]],
       scale: floatAttribute(node, 'scale', 0) || 1 / Math.sqrt(sizes[0] / count),
-      biases: [addend, constant].filter((name) => name !== undefined && name !== '') as string[],
+      biases,
       output: node.outputs[0]!,
     });
     return undefined;
@@ -305,9 +314,7 @@ function unpacked(
 function decomposeMultiHead(node: GraphNode, parts: Parts): NotDecomposed {
   const [qName, kName, vName, biasName, maskName, addend, pastKey, pastValue] = node.inputs as string[];
   const bias = biasName ? parts.constant(biasName) : undefined;
-  const mask = maskName ? parts.constant(maskName) : undefined;
   if (biasName && !bias) return 'the bias is only known while running';
-  if (maskName && !mask) return 'the mask is only known while running';
   if (hasOutput(node, 3)) return 'no kernel gives the weights';
   if (pastKey && !pastValue) return 'past keys come without values';
   const count = headsOf(node);
@@ -343,7 +350,8 @@ function decomposeMultiHead(node: GraphNode, parts: Parts): NotDecomposed {
     return node.outputs[index] ? parts.add('Identity', [now], {}, output) : now;
   };
   const extent = { batch, rows, columns, past };
-  const constant = addConstantBias(parts, attentionBias(node, extent, mask), extent);
+  const biases = addBiases(node, parts, extent, maskName, addend);
+  if (!biases) return 'the ends of the sequences are only known while running';
   const size = elementCount(parts.type(qName!).dims) / (batch * rows * count * (kName ? 1 : 3));
   addAttention(parts, {
     q,
@@ -351,7 +359,7 @@ function decomposeMultiHead(node: GraphNode, parts: Parts): NotDecomposed {
     v: withPast(pastValue, v, 2),
     dims: [batch, rows, width],
     scale: floatAttribute(node, 'scale', 0) || 1 / Math.sqrt(size),
-    biases: [addend, constant].filter((name) => name !== undefined && name !== '') as string[],
+    biases,
     output: node.outputs[0]!,
   });
   return undefined;

@@ -50,14 +50,12 @@ export function onChannelsLast(inner: Operator, { op = inner.op, images = [0], a
     decompose(node, parts) {
       if (!applies(node)) return inner.decompose ? inner.decompose(node, parts) : 'it is not composed';
       const inputs = node.inputs.map((name, index) =>
-        name !== '' && images.includes(index)
-          ? addTranspose(parts, name, channelsFirst(parts.type(name).dims.length))
-          : name,
+        name !== '' && images.includes(index) ? addTranspose(parts, name, channelsFirst(parts.rank(name))) : name,
       );
       const { attributes } = withAttributes(node, {}, ['channels_last']);
       const [output] = node.outputs as [string];
       const image = parts.add(inner.op, inputs, attributes, { domain: inner.domain });
-      addTranspose(parts, image, channelsLast(parts.type(output).dims.length), output);
+      addTranspose(parts, image, channelsLast(parts.rank(output)), output);
       return undefined;
     },
   };

@@ -12,12 +12,17 @@ export interface CodeScale extends AffineParameters {
 /** Reads inputs of a node: tensors while evaluating, constants while decomposing. */
 export type ReadInput = (index: number) => Tensor | undefined;
 
-/** The scale at input `index` and the zero point behind it (0 where absent) for codes of type `dtype`. */
+/**
+ * The scale at input `index` and the zero point behind it (0 where absent) for codes of type `dtype`. Throws a RangeError,
+ * which whoever runs or writes out a node makes a finding of, where the zero point is no code.
+ */
 export function codeScale(read: ReadInput, index: number, dtype: DataType): CodeScale | undefined {
   const scale = read(index);
   if (scale === undefined) return undefined;
   const zero = read(index + 1);
-  return { scale: Math.fround(scalarOf(scale)), zeroPoint: zero ? scalarOf(zero) : 0, dtype };
+  const zeroPoint = zero ? scalarOf(zero) : 0;
+  if (!Number.isInteger(zeroPoint) || !(Math.abs(zeroPoint) <= 255)) throw new RangeError('a zero point is no code');
+  return { scale: Math.fround(scalarOf(scale)), zeroPoint, dtype };
 }
 
 /** Constants of the node; undefined where one of the inputs named is only known while running. */

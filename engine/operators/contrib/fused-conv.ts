@@ -21,6 +21,7 @@ export const fusedConv: Operator = {
   op: 'FusedConv',
   domain: 'com.microsoft',
   opsets: [1, 1],
+  isFusion: true,
   evaluate(node, [x, w, b, z], context) {
     const [sum] = conv.evaluate!(node, [x, w, b], context) as [Tensor];
     const total = z ? mapPair(sum, z, sum.dtype, (a, c) => a + c) : sum;
@@ -39,7 +40,7 @@ export const fusedConv: Operator = {
     return undefined;
   },
 };
-export const nhwcConv = onChannelsLast(conv, { op: 'NhwcConv' });
+export const nhwcConv: Operator = { ...onChannelsLast(conv, { op: 'NhwcConv' }), isFusion: true };
 export const nhwcFusedConv = onChannelsLast(fusedConv, { op: 'NhwcFusedConv', images: [0, 3] });
 export const nhwcMaxPool = onChannelsLast(maxPool, { op: 'NhwcMaxPool' });
 

@@ -22,6 +22,7 @@ export const fusedMatMul: Operator = {
   op: 'FusedMatMul',
   domain: 'com.microsoft',
   opsets: [1, 1],
+  isFusion: true,
   infer(node, context) {
     const [a, b] = [arranged(node, context, 0), arranged(node, context, 1)];
     requireSameType(node, a, b);
@@ -90,7 +91,7 @@ function arranged(node: GraphNode, context: InferContext, index: number): ValueT
 }
 
 function addArranged(node: GraphNode, parts: Parts, name: string, index: number): string {
-  const axes = order(node, index, parts.type(name).dims.length);
+  const axes = order(node, index, parts.rank(name));
   return axes ? addTranspose(parts, name, axes) : name;
 }
 
@@ -107,6 +108,7 @@ export const fusedGemm: Operator = {
   op: 'FusedGemm',
   domain: 'com.microsoft',
   opsets: [1, 1],
+  isFusion: true,
   evaluate(node, inputs, context) {
     const [y] = gemm.evaluate!(node, inputs, context) as [Tensor];
     const activation = fusedActivation(node);

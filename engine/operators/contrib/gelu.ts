@@ -67,6 +67,7 @@ export const biasGelu: Operator = {
   op: 'BiasGelu',
   domain: 'com.microsoft',
   opsets: [1, 1],
+  isFusion: true,
   infer(node, context) {
     const a = inputType(node, 0, context);
     return [valueType(a.dtype, broadcastDims(node, [a.dims, inputType(node, 1, context).dims]))];
@@ -84,6 +85,7 @@ export const biasAdd: Operator = {
   op: 'BiasAdd',
   domain: 'com.microsoft',
   opsets: [1, 1],
+  isFusion: true,
   infer(node, context) {
     const types = [0, 1, 2].map((index) => inputType(node, index, context));
     return [

@@ -1,6 +1,7 @@
 import { attribute } from '../../graph/build.ts';
 import type { GraphNode } from '../../graph/graph.ts';
-import type { Tensor, ValueType } from '../../tensor.ts';
+import { float32Tensor, type Tensor, type ValueType } from '../../tensor.ts';
+import type { Parts } from '../decomposition.ts';
 import { qlinearConv as standardQlinearConv } from '../linear/integer-conv.ts';
 import { productCost } from '../linear/matmul.ts';
 import type { InferContext, Operator } from '../operator.ts';
@@ -10,6 +11,7 @@ import { floatAttribute, intAttribute } from '../shared/attributes.ts';
 import { broadcastOffsets } from '../shared/broadcast.ts';
 import { centred, requantized } from '../shared/integer.ts';
 import { integerRange, numbersOf, scalarOf, tensorOf } from '../shared/numbers.ts';
+import { addNumber, addRoundNearest } from '../shared/parts.ts';
 import { matmul, matmulDims } from '../shared/product.ts';
 import { costCount, costDims, hasInput, inputType, optionalType, requireRank, valueType } from '../shared/types.ts';
 import { byAttribute, moved, onChannelsLast } from './channels-last.ts';
@@ -63,7 +65,38 @@ export const matMulIntegerToFloat: Operator = {
     scaledProduct(node, a!, b!, { aScale: aScale!, bScale: bScale!, aZero, bZero, bias }),
   ],
   cost: productCost,
+  decompose(node, parts) {
+    const [a, bName, aScale, bScale, aZero, bZero, bias] = node.inputs as [string, string, string, string, ...string[]];
+    const weights = centredWeights(node, parts, bName, bZero);
+    if (weights === undefined) return 'weights or zero points are only known while running';
+    const zero = aZero ? parts.constant(aZero) : undefined;
+    if (aZero && zero?.data.length !== 1) return 'the zero point of the left side is not one constant';
+    const one = addNumber(parts, 1);
+    const inputs = aZero ? [a, one, aZero] : [a, one];
+    const codes = parts.add('DequantizeLinear', inputs, {}, { domain: 'com.microsoft' });
+    addScaledProduct(parts, { a: codes, weights, scale: aScale, columns: bScale, bias, output: node.outputs[0]! });
+    return undefined;
+  },
 };
+
+/** B − its zero point as a float32 constant; undefined where one of them is only known while running. */
+function centredWeights(node: GraphNode, parts: Parts, b: string, zero: string | undefined): string | undefined {
+  const [codes, zeros] = [parts.constant(b), zero ? parts.constant(zero) : undefined];
+  if (!codes || (zero && !zeros)) return undefined;
+  return parts.tensor(float32Tensor(codes.dims, Float32Array.from(centred(node, codes, zeros, -1))));
+}
+
+/** Product of centred codes, which float32 holds, times scale · scales of the columns, plus bias. */
+function addScaledProduct(
+  parts: Parts,
+  own: Readonly<Record<'a' | 'weights' | 'scale' | 'columns' | 'output', string>> & { bias: string | undefined },
+): void {
+  const { a, weights, scale, columns, bias, output } = own;
+  const scales = parts.add('Mul', [scale, columns]);
+  const product = parts.add('MatMul', [a, weights]);
+  const scaled = parts.add('Mul', [product, scales], {}, bias ? {} : { output });
+  if (bias) parts.add('Add', [scaled, bias], {}, { output });
+}
 
 /** A in float32 is quantised to uint8 as DynamicQuantizeLinear does it. Inputs: A, B, B's scale and zero point, bias. */
 export const dynamicQuantizeMatMul: Operator = {
@@ -76,6 +109,25 @@ export const dynamicQuantizeMatMul: Operator = {
     return [scaledProduct(node, codes, b!, { aScale, bScale: bScale!, aZero, bZero, bias })];
   },
   cost: productCost,
+  decompose(node, parts) {
+    const [a, bName, bScale, bZero, bias] = node.inputs as [string, string, string, ...string[]];
+    const weights = centredWeights(node, parts, bName, bZero);
+    if (weights === undefined) return 'weights or zero points are only known while running';
+    const all = { keepdims: attribute.int(0) };
+    const none = addNumber(parts, 0);
+    const low = parts.add('Min', [parts.add('ReduceMin', [a], all), none]);
+    const high = parts.add('Max', [parts.add('ReduceMax', [a], all), none]);
+    const scale = parts.add('Div', [parts.add('Sub', [high, low]), addNumber(parts, 255)]);
+    // Codes less their zero point: rounded steps between those of the codes 0 and 255.
+    const least = parts.add('Neg', [
+      addRoundNearest(parts, parts.add('Neg', [parts.add('Div', [low, scale])]), [0, 255]),
+    ]);
+    const most = parts.add('Add', [least, addNumber(parts, 255)]);
+    const steps = addRoundNearest(parts, parts.add('Div', [a, scale]), [-255, 255]);
+    const codes = parts.add('Min', [parts.add('Max', [steps, least]), most]);
+    addScaledProduct(parts, { a: codes, weights, scale, columns: bScale, bias, output: node.outputs[0]! });
+    return undefined;
+  },
 };
 
 /**

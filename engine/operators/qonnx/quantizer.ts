@@ -6,7 +6,7 @@ import { describe, intAttribute } from '../shared/attributes.ts';
 import { broadcastOffsets } from '../shared/broadcast.ts';
 import { newestOpset } from '../shared/elementwise.ts';
 import { isInteger, numbersOf } from '../shared/numbers.ts';
-import { broadcastDims, constantInput, formatDims, inputType, valueType } from '../shared/types.ts';
+import { broadcastDims, constantInput, formatDims, hasInput, inputType, valueType } from '../shared/types.ts';
 
 /** The names under which QONNX's operators are found in files, newest first. */
 const domains = ['qonnx.custom_op.general', 'finn.custom_op.general', 'onnx.brevitas'] as const;
@@ -19,7 +19,8 @@ export function inQonnxDomains(operator: Omit<Operator, 'domain' | 'opsets'>, op
 /** A quantiser gives its input's shape in float32; parameters broadcast to it. */
 export function inferQuantizer(node: GraphNode, context: InferContext) {
   const x = inputType(node, 0, context);
-  for (let i = 1; i < node.inputs.length; i++) {
+  for (let i = 1; i < Math.max(node.inputs.length, leastInputs[node.op] ?? 0); i++) {
+    if (i >= 4 && !hasInput(node, i)) continue;
     const parameter = inputType(node, i, context);
     const both = broadcastDims(node, [x.dims, parameter.dims]);
     if (x.dims !== undefined && parameter.dims !== undefined && both?.length !== x.dims.length)
@@ -32,6 +33,14 @@ export function inferQuantizer(node: GraphNode, context: InferContext) {
   for (const tensor of width) if (tensor !== undefined) checkedWidths(node, tensor);
   return [valueType(isInteger(x.dtype) ? 'float32' : x.dtype, x.dims)];
 }
+
+const leastInputs: Readonly<Record<string, number>> = {
+  Quant: 4,
+  IntQuant: 4,
+  BipolarQuant: 2,
+  Trunc: 5,
+  FloatQuant: 4,
+};
 
 const bitWidthInputs: Readonly<Record<string, readonly number[]>> = {
   Quant: [3],

@@ -11,7 +11,7 @@ import { dataTypeOf } from '../../../engine/onnx/data-types.ts';
 import { optimize } from '../../../engine/passes/index.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
 import { modelProto, node } from './protos.ts';
-import { anyModel, opNames, tensorOf, withOperator } from './random-models.ts';
+import { anyModel, opNames, otherOperators, tensorOf, withOperator } from './random-models.ts';
 
 /** What came of some work: its result, or the finding that stopped it. Anything else thrown fails the test. */
 function outcome<T>(work: () => T): T | FindingError {
@@ -52,6 +52,17 @@ describe('a hostile graph', () => {
       fc.property(anyModel, ({ proto, inputs }) => {
         const { graph } = proto;
         graph!.node = graph!.node.map((own) => withOperator(own, op));
+        const model = outcome(() => graphFromProto(proto));
+        if (!(model instanceof FindingError)) useModel(model, inputs);
+      }),
+      { numRuns: 40, seed: 7 },
+    );
+  });
+
+  it.each(otherOperators)('gives findings: %s with any inputs and attributes', (_name, { domain, op }) => {
+    fc.assert(
+      fc.property(anyModel, ({ proto, inputs }) => {
+        for (const own of proto.graph!.node) Object.assign(own, { op_type: op, domain });
         const model = outcome(() => graphFromProto(proto));
         if (!(model instanceof FindingError)) useModel(model, inputs);
       }),

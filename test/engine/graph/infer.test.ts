@@ -252,27 +252,25 @@ describe.skipIf(!hasShared)('real networks without any declared shape (needs sha
     return changed(proto, { graph: changed(proto.graph!, { output, value_info: [] }) });
   };
   const folder = shared('models') ?? '';
-  const known = (folder === '' ? [] : readdirSync(folder)).filter(
-    // Operators of other makers (RequantShift, Quant) have no shape rule here.
-    (file) => !/deeploy_mlperf|nnresize_quant/.test(file),
+  it.each(folder === '' ? [] : readdirSync(folder))(
+    '%s: every value has a type, and every output the declared shape',
+    (file) => {
+      const proto = decodeModel(readFileSync(`${folder}/${file}`));
+      const { graph, findings } = graphFromProto(stripped(proto));
+      expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+      const untyped = graph.nodes.flatMap((own) => own.outputs).filter((name) => name !== '' && !graph.types.has(name));
+      expect(untyped).toEqual([]);
+      for (const info of proto.graph!.output) {
+        const declared = valueTypeFromProto(info.type)!;
+        const inferred = graph.types.get(info.name!)!;
+        expect(inferred.dtype).toBe(declared.dtype);
+        const numbers = (dims: readonly Dimension[] = []) =>
+          dims.map((dim, i) => (typeof declared.dims?.[i] === 'number' ? dim : '?'));
+        // The voice detector's output depends on which branch of an If its input takes.
+        if (file !== 'silero_vad.onnx') expect(numbers(inferred.dims)).toEqual(numbers(declared.dims));
+      }
+    },
   );
-
-  it.each(known)('%s: every value has a type, and every output the declared shape', (file) => {
-    const proto = decodeModel(readFileSync(`${folder}/${file}`));
-    const { graph, findings } = graphFromProto(stripped(proto));
-    expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-    const untyped = graph.nodes.flatMap((own) => own.outputs).filter((name) => name !== '' && !graph.types.has(name));
-    expect(untyped).toEqual([]);
-    for (const info of proto.graph!.output) {
-      const declared = valueTypeFromProto(info.type)!;
-      const inferred = graph.types.get(info.name!)!;
-      expect(inferred.dtype).toBe(declared.dtype);
-      const numbers = (dims: readonly Dimension[] = []) =>
-        dims.map((dim, i) => (typeof declared.dims?.[i] === 'number' ? dim : '?'));
-      // The voice detector's output depends on which branch of an If its input takes.
-      if (file !== 'silero_vad.onnx') expect(numbers(inferred.dims)).toEqual(numbers(declared.dims));
-    }
-  });
 
   it('the nine architectures of the ONNX suite', () => {
     const light = conformanceCases().filter(({ suite }) => suite === 'light');

@@ -18,6 +18,15 @@ export function withOperator(own: onnx.NodeProto, op: string): onnx.NodeProto {
   return new onnx.NodeProto({ ...own, op_type: op, domain: domains.get(op) });
 }
 
+/** Operators of the other domains that files may hold. Names that several domains of QONNX share are tried in one. */
+export const otherOperators = [
+  ...new Map(
+    operators
+      .filter(({ domain }) => domain !== '' && !/^qspec|^ai\.onnx\.|^finn|brevitas/.test(domain))
+      .map(({ domain, op }) => [`${domain}.${op}`, { domain, op }] as const),
+  ),
+];
+
 /** Every attribute that some operator reads, with values right, wrong and absurd. */
 const attributeNames = [
   'alpha',
@@ -126,6 +135,31 @@ const attributeNames = [
   'update_rule',
   'value',
   'value_ints',
+  'K',
+  'N',
+  'activation',
+  'activation_params',
+  'bits',
+  'channels_last',
+  'data_layout',
+  'div',
+  'do_rotary',
+  'interleaved',
+  'kernel_size',
+  'local_window_size',
+  'metric',
+  'n_levels',
+  'n_levels_out',
+  'narrow',
+  'opset',
+  'pad_amount',
+  'qkv_hidden_sizes',
+  'rotary_embedding_dim',
+  'rounding_mode',
+  'signed',
+  'stride',
+  'transBatchA',
+  'unidirectional',
 ] as const;
 
 const words = [
@@ -155,6 +189,11 @@ const words = [
   'constant',
   'gated',
   'a\nb',
+  'Relu',
+  'Clip',
+  'FLOOR',
+  'NHWC',
+  'euclidean',
 ];
 const integer = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: -3, max: 6 }) },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isEvaluable } from '../../../engine/operators/operator.ts';
 import { findOperator, operators } from '../../../engine/operators/registry.ts';
+import { foreign } from '../../conformance/exclusions.ts';
 
 /** Every operator of the domain ai.onnx with the operator set that it came with, up to set 26 (https://onnx.ai/onnx/operators). */
 const onnx: Readonly<Record<number, string>> = {
@@ -31,8 +32,6 @@ const onnx: Readonly<Record<number, string>> = {
   24: 'Swish TensorScatter',
   26: 'BitCast CumProd',
 };
-/** What Deeploy and onnxruntime write in this domain though ONNX does not have it. */
-const foreign = ['RequantShift', 'SimplifiedLayerNormalization'];
 const entries = Object.entries(onnx).flatMap(([since, list]) =>
   list.split(/\s+/).map((op) => [op, Number(since)] as const),
 );

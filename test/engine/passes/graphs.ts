@@ -19,7 +19,10 @@ export function randomTensor(dims: readonly number[], seed = 1): Tensor {
   return float32Tensor(dims, randomNumbers(elementCount(dims), seed));
 }
 
-/** A chain or net of nodes written as `[op, inputs, output, attributes]`; nodes are named after their outputs. */
+/**
+ * A chain or net of nodes written as `[op, inputs, output, attributes]`; nodes are named after their outputs. An operator
+ * of another domain is written with it, `com.microsoft.Gelu`.
+ */
 export function graphOf(description: {
   readonly inputs: Readonly<Record<string, readonly Dimension[]>>;
   readonly constants?: Readonly<Record<string, Tensor>>;
@@ -35,10 +38,11 @@ export function graphOf(description: {
   const nodes: GraphNode[] = description.nodes.map(([op, inputs, output, attributes]) =>
     makeNode(
       `${op}:${output}`,
-      op,
+      op.slice(op.lastIndexOf('.') + 1),
       inputs.split(' ').map((name) => (name === '_' ? '' : name)),
       output.split(' '),
       attributes,
+      op.slice(0, Math.max(0, op.lastIndexOf('.'))),
     ),
   );
   const initializers = new Map(Object.entries(description.constants ?? {}));

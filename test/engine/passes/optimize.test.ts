@@ -33,7 +33,64 @@ interface Case {
   readonly absorbed?: Record<string, string[]>;
 }
 
+const fusions: readonly Case[] = [
+  {
+    name: 'a fused convolution is written out',
+    graph: graphOf({
+      inputs: { x: ['N', 3, 5, 5] },
+      constants: { w: randomTensor([4, 3, 3, 3]), b: randomTensor([4]) },
+      nodes: [
+        ['com.microsoft.FusedConv', 'x w b', 'c', { activation: attribute.string('Relu') }],
+        ['MaxPool', 'c', 'y', { kernel_shape: attribute.ints([2, 2]) }],
+      ],
+      outputs: ['y'],
+    }),
+    left: 'Conv Relu MaxPool',
+  },
+  {
+    name: 'a channels-last convolution with an addend and a clip becomes a channels-first one between transpositions',
+    graph: graphOf({
+      inputs: { x: ['N', 5, 5, 3], z: ['N', 3, 3, 4] },
+      constants: { w: randomTensor([4, 3, 3, 3]), b: randomTensor([4]) },
+      nodes: [
+        [
+          'com.microsoft.NhwcFusedConv',
+          'x w b z',
+          'y',
+          { activation: attribute.string('Clip'), activation_params: attribute.floats([-0.5, 0.5]) },
+        ],
+      ],
+      outputs: ['y'],
+    }),
+    left: 'Transpose Transpose Conv Add Clip Transpose',
+  },
+  {
+    name: 'transpositions and a factor of a fused product go into its weights',
+    graph: graphOf({
+      inputs: { x: ['N', 4] },
+      constants: { w: randomTensor([5, 4]) },
+      nodes: [['com.microsoft.FusedMatMul', 'x w', 'y', { transB: attribute.int(1), alpha: attribute.float(0.25) }]],
+      outputs: ['y'],
+    }),
+    left: 'MatMul',
+  },
+  {
+    name: 'a fused Gemm, and Gelu with a bias',
+    graph: graphOf({
+      inputs: { x: ['N', 4] },
+      constants: { w: randomTensor([4, 5]), c: randomTensor([5]), b: randomTensor([5], 2) },
+      nodes: [
+        ['com.microsoft.FusedGemm', 'x w c', 'g', { activation: attribute.string('Tanh') }],
+        ['com.microsoft.BiasGelu', 'g b', 'y'],
+      ],
+      outputs: ['y'],
+    }),
+    left: 'Gemm Tanh Add Gelu',
+  },
+];
+
 const cases: readonly Case[] = [
+  ...fusions,
   {
     name: 'batch norm folds into the convolution before it',
     graph: graphOf({
@@ -351,6 +408,13 @@ describe('optimize', () => {
     expect(operatorsOf(result.graph)).toBe(left);
     expect(outputDifference(graph, result.graph)).toBeLessThan(2e-6);
     if (absorbed) expect(Object.fromEntries(result.absorbed)).toEqual(absorbed);
+  });
+
+  test('the part with the weights keeps the name of a fused layer, and all names stay unique', () => {
+    const { graph } = optimize(fusions[1]!.graph);
+    const name = 'com.microsoft.NhwcFusedConv:y';
+    expect(graph.nodes.find(({ op }) => op === 'Conv')!.name).toBe(name);
+    expect(new Set(graph.nodes.map((own) => own.name)).size).toBe(graph.nodes.length);
   });
 
   test('the graph that was given is as it was', () => {

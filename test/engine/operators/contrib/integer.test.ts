@@ -264,7 +264,7 @@ const table: Record<string, Variants> = {
     },
   },
   MatMulIntegerToFloat: {
-    plain: { node: ms('MatMulIntegerToFloat', 'a b as bs', 'y'), inputs: product, slow: true },
+    plain: { node: ms('MatMulIntegerToFloat', 'a b as bs', 'y'), inputs: product },
     'zero points, scales of columns and a bias': {
       node: ms('MatMulIntegerToFloat', 'a b as bs az bz c', 'y'),
       inputs: {
@@ -274,14 +274,16 @@ const table: Record<string, Variants> = {
         bz: integers('int8', [5], 1, -2, 3, 0, 5),
         c: f32([5]),
       },
-      slow: true,
     },
   },
   DynamicQuantizeMatMul: {
+    'zeros alone': {
+      node: ms('DynamicQuantizeMatMul', 'a b bs', 'y'),
+      inputs: { a: floats([2, 6], ...new Array<number>(12).fill(0)), b: product.b, bs: product.bs },
+    },
     plain: {
       node: ms('DynamicQuantizeMatMul', 'a b bs', 'y'),
       inputs: { a: f32([2, 3, 6]), b: product.b, bs: product.bs },
-      slow: true,
     },
     'zero points, scales of columns and a bias': {
       node: ms('DynamicQuantizeMatMul', 'a b bs bz c', 'y'),
@@ -292,7 +294,6 @@ const table: Record<string, Variants> = {
         bz: integers('uint8', [5], 121, 128, 130, 127, 125),
         c: f32([5]),
       },
-      slow: true,
     },
   },
   QGemm: {
