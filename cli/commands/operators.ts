@@ -22,7 +22,7 @@ export const operators = defineCommand({
     const rows = registered.map((operator) => ({
       name: operator.domain === '' ? operator.op : `${operator.domain}.${operator.op}`,
       opsets: operator.opsets,
-      runs: isEvaluable(operator) || operator.lower !== undefined,
+      runs: isEvaluable(operator) || 'lower' in operator,
       kernel: operator.lower !== undefined || operator.decompose !== undefined,
       quantization: operator.quantization?.kind,
     }));
