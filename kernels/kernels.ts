@@ -1,6 +1,6 @@
 import type { KernelFeatures, Kernels, KernelThread, Step, Workspace } from './api.ts';
 import { Arena } from './arena.ts';
-import { constantValues } from './constants.ts';
+import { constantValues, wideOffset, wideValues } from './constants.ts';
 import { Cell, constantsAddress, controlAddress, type KernelFunction } from './control.ts';
 import { Pool } from './pool.ts';
 import { KernelWorkspace } from './workspace.ts';
@@ -35,6 +35,7 @@ export class LoadedKernels implements Kernels {
     this.arena = new Arena(parts.memory, parts.base, parts.limit);
     this.pool = new Pool(parts.memory, parts.functions, parts.features.threads, parts.patienceMilliseconds);
     this.f32(constantsAddress, constantValues.length).set(constantValues);
+    new Float64Array(parts.memory.buffer, constantsAddress + wideOffset, wideValues.length).set(wideValues);
     this.requireScratch(1 << 14);
   }
 

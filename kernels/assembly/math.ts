@@ -133,32 +133,32 @@ export function softplus4(x: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function horner64(x: v128, y: v128, coefficient: f64): v128 {
-  return f64x2.add(f64x2.mul(y, x), f64x2.splat(coefficient));
+function horner64(x: v128, y: v128, coefficient: v128): v128 {
+  return f64x2.add(f64x2.mul(y, x), coefficient);
 }
 
 /** sin(x + quarter · π/2) of two lanes in float64. Beyond 2²⁰ the argument's reduction loses digits. */
 function sine(x: v128, quarter: i32): v128 {
-  const n = f64x2.nearest(f64x2.mul(x, f64x2.splat(0.6366197723675814)));
-  let r = f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.5707963267341256)));
-  r = f64x2.sub(r, f64x2.mul(n, f64x2.splat(6.077100506506192e-11)));
+  const n = f64x2.nearest(f64x2.mul(x, c.twoOverPi0()));
+  let r = f64x2.sub(x, f64x2.mul(n, c.halfPi0()));
+  r = f64x2.sub(r, f64x2.mul(n, c.halfPi1()));
   const z = f64x2.mul(r, r);
-  let even = f64x2.splat(-1.1380868171449914e-11);
-  even = horner64(z, even, 2.0876121534608454e-9);
-  even = horner64(z, even, -2.7557317151858866e-7);
-  even = horner64(z, even, 2.480158729853226e-5);
-  even = horner64(z, even, -0.0013888888888887241);
-  even = horner64(z, even, 0.041666666666666664);
+  let even = c.cosine0();
+  even = horner64(z, even, c.cosine1());
+  even = horner64(z, even, c.cosine2());
+  even = horner64(z, even, c.cosine3());
+  even = horner64(z, even, c.cosine4());
+  even = horner64(z, even, c.cosine5());
   even = f64x2.add(f64x2.sub(f64x2.splat(1), f64x2.mul(z, f64x2.splat(0.5))), f64x2.mul(f64x2.mul(z, z), even));
-  let odd = f64x2.splat(1.5915309183057952e-10);
-  odd = horner64(z, odd, -2.5051092308431318e-8);
-  odd = horner64(z, odd, 2.7557315910939e-6);
-  odd = horner64(z, odd, -0.00019841269836385435);
-  odd = horner64(z, odd, 0.0083333333333307);
-  odd = horner64(z, odd, -0.16666666666666666);
+  let odd = c.sine0();
+  odd = horner64(z, odd, c.sine1());
+  odd = horner64(z, odd, c.sine2());
+  odd = horner64(z, odd, c.sine3());
+  odd = horner64(z, odd, c.sine4());
+  odd = horner64(z, odd, c.sine5());
   odd = f64x2.add(r, f64x2.mul(f64x2.mul(r, z), odd));
   // Adding 1.5 · 2⁵² leaves the integer in the low bits. Bit 0 chooses the function, bit 1 the sign.
-  const k = i64x2.add(f64x2.add(n, f64x2.splat(6755399441055744)), i64x2.splat(<i64>quarter));
+  const k = i64x2.add(f64x2.add(n, c.wholeShift0()), i64x2.splat(<i64>quarter));
   const y = v128.bitselect(even, odd, i64x2.neg(v128.and(k, i64x2.splat(1))));
   return v128.xor(y, i64x2.shl(i64x2.shr_u(k, 1), 63));
 }
@@ -238,36 +238,36 @@ function log64x2(x: v128): v128 {
   m = f64x2.add(m, v128.and(m, below));
   e = f64x2.sub(e, v128.and(one, below));
   const s = f64x2.div(f64x2.sub(m, one), f64x2.add(m, one)), z = f64x2.mul(s, s);
-  let p = f64x2.splat(0.07308224842521703);
-  p = horner64(z, p, 0.07665860800278021);
-  p = horner64(z, p, 0.09091444562630861);
-  p = horner64(z, p, 0.1111110556739754);
-  p = horner64(z, p, 0.14285714312987743);
-  p = horner64(z, p, 0.19999999999949752);
-  p = horner64(z, p, 0.3333333333333335);
+  let p = c.logWide0();
+  p = horner64(z, p, c.logWide1());
+  p = horner64(z, p, c.logWide2());
+  p = horner64(z, p, c.logWide3());
+  p = horner64(z, p, c.logWide4());
+  p = horner64(z, p, c.logWide5());
+  p = horner64(z, p, c.logWide6());
   const tail = f64x2.add(s, f64x2.mul(f64x2.mul(s, z), p));
-  return f64x2.add(f64x2.mul(e, f64x2.splat(0.6931471805599453)), f64x2.add(tail, tail));
+  return f64x2.add(f64x2.mul(e, c.ln2Wide0()), f64x2.add(tail, tail));
 }
 
 /** Two lanes of `exp64`. */
 // @ts-ignore: decorator
 @inline
 function exp64x2(x: v128): v128 {
-  const n = f64x2.nearest(f64x2.mul(x, f64x2.splat(1.4426950408889634)));
-  let r = f64x2.sub(x, f64x2.mul(n, f64x2.splat(0.6931471803691238)));
-  r = f64x2.sub(r, f64x2.mul(n, f64x2.splat(1.9082149292705877e-10)));
-  let p = f64x2.splat(2.7614931875440477e-7);
-  p = horner64(r, p, 2.7626466044935e-6);
-  p = horner64(r, p, 2.4801534341237888e-5);
-  p = horner64(r, p, 0.00019841206274785362);
-  p = horner64(r, p, 0.0013888888906916628);
-  p = horner64(r, p, 0.008333333354971901);
-  p = horner64(r, p, 0.0416666666666501);
-  p = horner64(r, p, 0.16666666666646782);
-  p = horner64(r, p, 0.5);
+  const n = f64x2.nearest(f64x2.mul(x, c.log2eWide0()));
+  let r = f64x2.sub(x, f64x2.mul(n, c.ln2Wide1()));
+  r = f64x2.sub(r, f64x2.mul(n, c.ln2Wide2()));
+  let p = c.expWide0();
+  p = horner64(r, p, c.expWide1());
+  p = horner64(r, p, c.expWide2());
+  p = horner64(r, p, c.expWide3());
+  p = horner64(r, p, c.expWide4());
+  p = horner64(r, p, c.expWide5());
+  p = horner64(r, p, c.expWide6());
+  p = horner64(r, p, c.expWide7());
+  p = horner64(r, p, c.expWide8());
   const y = f64x2.add(f64x2.splat(1), f64x2.add(r, f64x2.mul(f64x2.mul(r, r), p)));
   // Adding 1.5 · 2⁵² leaves n in the low bits.
-  const bits = i64x2.add(f64x2.add(n, f64x2.splat(6755399441055744)), i64x2.splat(1023));
+  const bits = i64x2.add(f64x2.add(n, c.wholeShift0()), i64x2.splat(1023));
   return f64x2.mul(y, i64x2.shl(bits, 52));
 }
 
