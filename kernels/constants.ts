@@ -45,6 +45,37 @@ const lists = {
   pointSum: [-20 / 9],
 } as const;
 
+/** The same in float64, of functions that are computed in it and rounded once. */
+const wideLists = {
+  twoOverPi: [0.6366197723675814],
+  /** π/2 in two parts whose first has few bits. */
+  halfPi: [1.5707963267341256, 6.077100506506192e-11],
+  /** (cos r − 1 + r²/2) / r⁴ and (sin r − r) / r³ of r² on |r| ≤ π/4. */
+  cosine: [
+    -1.1380868171449914e-11, 2.0876121534608454e-9, -2.7557317151858866e-7, 2.480158729853226e-5,
+    -0.0013888888888887241, 0.041666666666666664,
+  ],
+  sine: [
+    1.5915309183057952e-10, -2.5051092308431318e-8, 2.7557315910939e-6, -0.00019841269836385435, 0.0083333333333307,
+    -0.16666666666666666,
+  ],
+  /** (atanh s / s − 1) / s² of s². */
+  logWide: [
+    0.07308224842521703, 0.07665860800278021, 0.09091444562630861, 0.1111110556739754, 0.14285714312987743,
+    0.19999999999949752, 0.3333333333333335,
+  ],
+  /** (eʳ − 1 − r) / r² on |r| ≤ ln 2 / 2. */
+  expWide: [
+    2.7614931875440477e-7, 2.7626466044935e-6, 2.4801534341237888e-5, 0.00019841206274785362, 0.0013888888906916628,
+    0.008333333354971901, 0.0416666666666501, 0.16666666666646782, 0.5,
+  ],
+  log2eWide: [1.4426950408889634],
+  /** ln 2, and in two parts. */
+  ln2Wide: [0.6931471805599453, 0.6931471803691238, 1.9082149292705877e-10],
+  /** 1.5 · 2⁵²: a sum with it has the nearest integer in its low bits. */
+  wholeShift: [6755399441055744],
+} as const;
+
 type ConstantName = keyof typeof lists;
 
 /** Values as the kernels see them: float32. */
@@ -59,3 +90,9 @@ export const constantValues: Float32Array = Float32Array.from(Object.values(list
 export const constantIndex: ReadonlyMap<string, number> = new Map(
   Object.keys(lists).map((name, i) => [name, Object.values(lists).slice(0, i).flat().length]),
 );
+
+export const wideConstants: Readonly<Record<keyof typeof wideLists, readonly number[]>> = wideLists;
+
+/** All float64 constants in order, as they lie in memory, `wideOffset` bytes behind the others. */
+export const wideValues: Float64Array = Float64Array.from(Object.values(wideLists).flat());
+export const wideOffset = 512;

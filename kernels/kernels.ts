@@ -1,6 +1,6 @@
 import type { KernelFeatures, Kernels, KernelThread, Step, Workspace } from './api.ts';
 import { Arena } from './arena.ts';
-import { constantValues } from './constants.ts';
+import { constantValues, wideOffset, wideValues } from './constants.ts';
 import { Cell, constantsAddress, controlAddress, type KernelFunction } from './control.ts';
 import { Pool } from './pool.ts';
 import { KernelWorkspace } from './workspace.ts';
@@ -44,6 +44,7 @@ export class LoadedKernels implements Kernels {
       parts.patienceMilliseconds,
     );
     this.f32(constantsAddress, constantValues.length).set(constantValues);
+    new Float64Array(parts.memory.buffer, constantsAddress + wideOffset, wideValues.length).set(wideValues);
     this.requireScratch(1 << 14);
   }
 

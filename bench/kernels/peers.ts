@@ -8,6 +8,7 @@ import { encodeModel } from '../../engine/onnx/codec.ts';
 import type { Tensor } from '../../engine/tensor.ts';
 import type { KernelMode } from '../../kernels/api.ts';
 import { graphOf, modelOf, randomTensor } from '../models/sketch.ts';
+import { now } from './machine.ts';
 
 /** An operator with its first input from outside and the others constant, as they are in most networks. */
 interface Operator {
@@ -104,7 +105,7 @@ export type PeerComparison = Comparison & { readonly operator: string; readonly 
 
 /**
  * Every operator as a model of one node, run by our executor and by onnxruntime-web in alternation: both take the input from
- * JavaScript and give the output back to it.
+ * JavaScript and give the output back to it. Processor time is counted.
  */
 export async function* comparePeers(mode: KernelMode, only: string, rounds: number): AsyncGenerator<PeerComparison> {
   const runtime = await loadOnnxRuntime({ threads: 1 });
@@ -127,7 +128,7 @@ export async function* comparePeers(mode: KernelMode, only: string, rounds: numb
         { name: 'qspec', run: () => program.run(inputs) },
         { name: 'onnxruntime-web', run: () => session.run(inputs) },
       ],
-      { rounds, roundMilliseconds: 30, warmupMilliseconds: 150 },
+      { rounds, roundMilliseconds: 30, warmupMilliseconds: 150, now },
     );
     program.dispose();
     await session.release();

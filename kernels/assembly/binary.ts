@@ -1,5 +1,5 @@
 // Binary functions of four lanes, named as in kernels/functions.ts.
-import { power } from './math';
+import { power4 } from './math';
 
 // @ts-ignore: decorator
 @inline export function add(a: v128, b: v128): v128 { return f32x4.add(a, b); }
@@ -13,12 +13,8 @@ import { power } from './math';
 @inline export function min(a: v128, b: v128): v128 { return f32x4.min(a, b); }
 // @ts-ignore: decorator
 @inline export function max(a: v128, b: v128): v128 { return f32x4.max(a, b); }
-export function pow(a: v128, b: v128): v128 {
-  let y = f32x4.splat(power(f32x4.extract_lane(a, 0), f32x4.extract_lane(b, 0)));
-  y = f32x4.replace_lane(y, 1, power(f32x4.extract_lane(a, 1), f32x4.extract_lane(b, 1)));
-  y = f32x4.replace_lane(y, 2, power(f32x4.extract_lane(a, 2), f32x4.extract_lane(b, 2)));
-  return f32x4.replace_lane(y, 3, power(f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)));
-}
+// @ts-ignore: decorator
+@inline export function pow(a: v128, b: v128): v128 { return power4(a, b); }
 // @ts-ignore: decorator
 @inline export function prelu(a: v128, b: v128): v128 {
   return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, f32x4.splat(0)));

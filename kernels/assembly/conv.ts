@@ -103,6 +103,22 @@ function prepareInside(
   let gathered = table + (most << 2);
   const advance = d.strideWidth * pixelBytes;
   let corner = cornerOf(d, plane, lineBytes, pixelBytes, image, y, x);
+  if (!d.gather && x + rows <= d.outputWidth) {
+    // Within one output row the windows are `advance` apart. Six addresses are written a tap; the next tap's take the place of
+    // those too many, and a slot has room for six a tap.
+    const steps = i32x4.mul(i32x4.splat(advance), i32x4(0, 1, 2, 3));
+    const more = i32x4.add(steps, i32x4.splat(advance << 2));
+    let entry = table;
+    for (let ky = 0; ky < kernelHeight; ky++, corner += down) {
+      let from = corner;
+      for (let kx = 0; kx < perRow; kx++, from += across, entry += rows << 2) {
+        const tap = i32x4.splat(<i32>from);
+        v128.store(entry, i32x4.add(tap, steps));
+        if (rows > 4) v128.store_lane<i64>(entry, i32x4.add(tap, more), 0, 16);
+      }
+    }
+    return;
+  }
   for (let i = 0; i < rows; i++, corner += advance) {
     let entry = table + (i << 2), line = corner;
     if (d.gather) {

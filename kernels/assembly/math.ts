@@ -133,32 +133,32 @@ export function softplus4(x: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function horner64(x: v128, y: v128, coefficient: f64): v128 {
-  return f64x2.add(f64x2.mul(y, x), f64x2.splat(coefficient));
+function horner64(x: v128, y: v128, coefficient: v128): v128 {
+  return f64x2.add(f64x2.mul(y, x), coefficient);
 }
 
 /** sin(x + quarter · π/2) of two lanes in float64. Beyond 2²⁰ the argument's reduction loses digits. */
 function sine(x: v128, quarter: i32): v128 {
-  const n = f64x2.nearest(f64x2.mul(x, f64x2.splat(0.6366197723675814)));
-  let r = f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.5707963267341256)));
-  r = f64x2.sub(r, f64x2.mul(n, f64x2.splat(6.077100506506192e-11)));
+  const n = f64x2.nearest(f64x2.mul(x, c.twoOverPi0()));
+  let r = f64x2.sub(x, f64x2.mul(n, c.halfPi0()));
+  r = f64x2.sub(r, f64x2.mul(n, c.halfPi1()));
   const z = f64x2.mul(r, r);
-  let even = f64x2.splat(-1.1380868171449914e-11);
-  even = horner64(z, even, 2.0876121534608454e-9);
-  even = horner64(z, even, -2.7557317151858866e-7);
-  even = horner64(z, even, 2.480158729853226e-5);
-  even = horner64(z, even, -0.0013888888888887241);
-  even = horner64(z, even, 0.041666666666666664);
+  let even = c.cosine0();
+  even = horner64(z, even, c.cosine1());
+  even = horner64(z, even, c.cosine2());
+  even = horner64(z, even, c.cosine3());
+  even = horner64(z, even, c.cosine4());
+  even = horner64(z, even, c.cosine5());
   even = f64x2.add(f64x2.sub(f64x2.splat(1), f64x2.mul(z, f64x2.splat(0.5))), f64x2.mul(f64x2.mul(z, z), even));
-  let odd = f64x2.splat(1.5915309183057952e-10);
-  odd = horner64(z, odd, -2.5051092308431318e-8);
-  odd = horner64(z, odd, 2.7557315910939e-6);
-  odd = horner64(z, odd, -0.00019841269836385435);
-  odd = horner64(z, odd, 0.0083333333333307);
-  odd = horner64(z, odd, -0.16666666666666666);
+  let odd = c.sine0();
+  odd = horner64(z, odd, c.sine1());
+  odd = horner64(z, odd, c.sine2());
+  odd = horner64(z, odd, c.sine3());
+  odd = horner64(z, odd, c.sine4());
+  odd = horner64(z, odd, c.sine5());
   odd = f64x2.add(r, f64x2.mul(f64x2.mul(r, z), odd));
   // Adding 1.5 · 2⁵² leaves the integer in the low bits. Bit 0 chooses the function, bit 1 the sign.
-  const k = i64x2.add(f64x2.add(n, f64x2.splat(6755399441055744)), i64x2.splat(<i64>quarter));
+  const k = i64x2.add(f64x2.add(n, c.wholeShift0()), i64x2.splat(<i64>quarter));
   const y = v128.bitselect(even, odd, i64x2.neg(v128.and(k, i64x2.splat(1))));
   return v128.xor(y, i64x2.shl(i64x2.shr_u(k, 1), 63));
 }
@@ -224,4 +224,85 @@ export function power(x: f32, y: f32): f32 {
   // Beyond these the float32 result is 0 or infinite.
   const r = t > 90 ? Infinity : t < -110 ? 0 : exp64(t);
   return <f32>(negative && odd ? -r : r);
+}
+
+/** Two lanes of `log64`. */
+// @ts-ignore: decorator
+@inline
+function log64x2(x: v128): v128 {
+  const one = f64x2.splat(1);
+  const exponents = i64x2.shr_u(x, 52);
+  let e = f64x2.sub(f64x2.convert_low_i32x4_s(v128.shuffle<i32>(exponents, exponents, 0, 2, 0, 2)), f64x2.splat(1022));
+  let m = v128.or(v128.and(x, i64x2.splat(0x000fffffffffffff)), i64x2.splat(0x3fe0000000000000));
+  const below = f64x2.lt(m, f64x2.splat(0.7071067811865476));
+  m = f64x2.add(m, v128.and(m, below));
+  e = f64x2.sub(e, v128.and(one, below));
+  const s = f64x2.div(f64x2.sub(m, one), f64x2.add(m, one)), z = f64x2.mul(s, s);
+  let p = c.logWide0();
+  p = horner64(z, p, c.logWide1());
+  p = horner64(z, p, c.logWide2());
+  p = horner64(z, p, c.logWide3());
+  p = horner64(z, p, c.logWide4());
+  p = horner64(z, p, c.logWide5());
+  p = horner64(z, p, c.logWide6());
+  const tail = f64x2.add(s, f64x2.mul(f64x2.mul(s, z), p));
+  return f64x2.add(f64x2.mul(e, c.ln2Wide0()), f64x2.add(tail, tail));
+}
+
+/** Two lanes of `exp64`. */
+// @ts-ignore: decorator
+@inline
+function exp64x2(x: v128): v128 {
+  const n = f64x2.nearest(f64x2.mul(x, c.log2eWide0()));
+  let r = f64x2.sub(x, f64x2.mul(n, c.ln2Wide1()));
+  r = f64x2.sub(r, f64x2.mul(n, c.ln2Wide2()));
+  let p = c.expWide0();
+  p = horner64(r, p, c.expWide1());
+  p = horner64(r, p, c.expWide2());
+  p = horner64(r, p, c.expWide3());
+  p = horner64(r, p, c.expWide4());
+  p = horner64(r, p, c.expWide5());
+  p = horner64(r, p, c.expWide6());
+  p = horner64(r, p, c.expWide7());
+  p = horner64(r, p, c.expWide8());
+  const y = f64x2.add(f64x2.splat(1), f64x2.add(r, f64x2.mul(f64x2.mul(r, r), p)));
+  // Adding 1.5 · 2⁵² leaves n in the low bits.
+  const bits = i64x2.add(f64x2.add(n, c.wholeShift0()), i64x2.splat(1023));
+  return f64x2.mul(y, i64x2.shl(bits, 52));
+}
+
+// @ts-ignore: decorator
+@inline
+function power64x2(x: v128, y: v128): v128 {
+  const t = f64x2.mul(y, log64x2(x));
+  const r = v128.andnot(exp64x2(t), f64x2.lt(t, f64x2.splat(-110)));
+  return v128.bitselect(f64x2.splat(Infinity), r, f64x2.gt(t, f64x2.splat(90)));
+}
+
+/** x^y of four lanes, the same as `power` lane by lane; that does what is infinite, NaN, or a root of a negative number. */
+export function power4(x: v128, y: v128): v128 {
+  const two = f32x4.eq(y, f32x4.splat(2)), squares = f32x4.mul(x, x);
+  if (v128.all_true<i32>(two)) return squares;
+  const a = f32x4.abs(x), zero = f32x4.splat(0), half = f32x4.mul(y, f32x4.splat(0.5)), infinity = f32x4.splat(Infinity);
+  const whole = f32x4.eq(f32x4.trunc(y), y);
+  const finite = v128.and(f32x4.lt(a, infinity), f32x4.lt(f32x4.abs(y), infinity));
+  if (!v128.all_true<i32>(v128.and(finite, v128.or(f32x4.ge(x, zero), whole)))) {
+    let r = f32x4.splat(power(f32x4.extract_lane(x, 0), f32x4.extract_lane(y, 0)));
+    r = f32x4.replace_lane(r, 1, power(f32x4.extract_lane(x, 1), f32x4.extract_lane(y, 1)));
+    r = f32x4.replace_lane(r, 2, power(f32x4.extract_lane(x, 2), f32x4.extract_lane(y, 2)));
+    return f32x4.replace_lane(r, 3, power(f32x4.extract_lane(x, 3), f32x4.extract_lane(y, 3)));
+  }
+  const low = power64x2(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(y));
+  const a2 = v128.shuffle<i32>(a, a, 2, 3, 2, 3), y2 = v128.shuffle<i32>(y, y, 2, 3, 2, 3);
+  const high = power64x2(f64x2.promote_low_f32x4(a2), f64x2.promote_low_f32x4(y2));
+  let r = v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
+  // 0 to a power is 0, 1 or infinite.
+  const ofZero = v128.bitselect(infinity, v128.and(f32x4.eq(y, zero), f32x4.splat(1)), f32x4.lt(y, zero));
+  r = v128.bitselect(ofZero, r, f32x4.eq(a, zero));
+  // Odd powers keep the sign.
+  const odd = v128.and(whole, f32x4.ne(f32x4.trunc(half), half));
+  r = v128.or(r, v128.and(v128.and(x, odd), i32x4.splat(0x80000000)));
+  // Square and root are rounded rightly; the root of −0 is 0.
+  r = v128.bitselect(v128.andnot(f32x4.sqrt(a), f32x4.eq(a, zero)), r, f32x4.eq(y, f32x4.splat(0.5)));
+  return v128.bitselect(squares, r, two);
 }

@@ -67,27 +67,31 @@ export function transpose(d: Transpose, begin: i32, end: i32, scratch: usize): v
 function transpose4(from: usize, to: usize, rows: i32, columns: i32, rowStride: i32, columnStride: i32): void {
   if (columns == 3 && rowStride == 12) return interleave3(from, to, rows, columnStride);
   const columns4 = columns & ~3, rows4 = rows & ~3;
-  for (let r = 0; r < rows4; r += 4) {
-    const q = to + r * rowStride;
+  // Sixteen rows, a cache line of each column, then the next columns: planes often lie a power of two apart, in the same cache set.
+  for (let first = 0; first < rows4; first += 16) {
+    const last = least(first + 16, rows4);
     for (let c = 0; c < columns4; c += 4) {
-      const p = from + (r << 2) + c * columnStride;
-      const a = v128.load(p), b = v128.load(p + columnStride);
-      const e = v128.load(p + 2 * columnStride), f = v128.load(p + 3 * columnStride);
-      const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-      const ef0 = v128.shuffle<i32>(e, f, 0, 4, 1, 5), ef1 = v128.shuffle<i32>(e, f, 2, 6, 3, 7);
-      const o = q + (c << 2);
-      v128.store(o, v128.shuffle<i64>(ab0, ef0, 0, 2));
-      v128.store(o + rowStride, v128.shuffle<i64>(ab0, ef0, 1, 3));
-      v128.store(o + 2 * rowStride, v128.shuffle<i64>(ab1, ef1, 0, 2));
-      v128.store(o + 3 * rowStride, v128.shuffle<i64>(ab1, ef1, 1, 3));
+      let p = from + (first << 2) + c * columnStride, o = to + first * rowStride + (c << 2);
+      for (let r = first; r < last; r += 4, p += 16, o += rowStride << 2) {
+        const a = v128.load(p), b = v128.load(p + columnStride);
+        const e = v128.load(p + 2 * columnStride), f = v128.load(p + 3 * columnStride);
+        const ab0 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), ab1 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+        const ef0 = v128.shuffle<i32>(e, f, 0, 4, 1, 5), ef1 = v128.shuffle<i32>(e, f, 2, 6, 3, 7);
+        v128.store(o, v128.shuffle<i64>(ab0, ef0, 0, 2));
+        v128.store(o + rowStride, v128.shuffle<i64>(ab0, ef0, 1, 3));
+        v128.store(o + 2 * rowStride, v128.shuffle<i64>(ab1, ef1, 0, 2));
+        v128.store(o + 3 * rowStride, v128.shuffle<i64>(ab1, ef1, 1, 3));
+      }
     }
     for (let c = columns4; c < columns; c++) {
-      const v = v128.load(from + (r << 2) + c * columnStride);
-      const o = q + (c << 2);
-      v128.store_lane<f32>(o, v, 0);
-      v128.store_lane<f32>(o + rowStride, v, 1);
-      v128.store_lane<f32>(o + 2 * rowStride, v, 2);
-      v128.store_lane<f32>(o + 3 * rowStride, v, 3);
+      let p = from + (first << 2) + c * columnStride, o = to + first * rowStride + (c << 2);
+      for (let r = first; r < last; r += 4, p += 16, o += rowStride << 2) {
+        const v = v128.load(p);
+        v128.store_lane<f32>(o, v, 0);
+        v128.store_lane<f32>(o + rowStride, v, 1);
+        v128.store_lane<f32>(o + 2 * rowStride, v, 2);
+        v128.store_lane<f32>(o + 3 * rowStride, v, 3);
+      }
     }
   }
   for (let r = rows4; r < rows; r++) {
@@ -114,10 +118,44 @@ function interleave3(from: usize, to: usize, rows: i32, plane: i32): void {
 }
 
 function transpose1(from: usize, to: usize, rows: i32, columns: i32, rowStride: i32, columnStride: i32): void {
-  for (let c = 0; c < columns; c++, from += columnStride, to++) {
-    let q = to;
-    for (let r = 0; r < rows; r++, q += rowStride) store<u8>(q, load<u8>(from + r));
+  const rows8 = rows & ~7, columns8 = columns & ~7;
+  for (let r = 0; r < rows8; r += 8) {
+    const p = from + r, q = to + r * rowStride;
+    for (let c = 0; c < columns8; c += 8) transpose8x8(p + c * columnStride, columnStride, q + c, rowStride);
   }
+  for (let c = 0; c < columns; c++, from += columnStride, to++) {
+    const first = c < columns8 ? rows8 : 0;
+    let q = to + first * rowStride;
+    for (let r = first; r < rows; r++, q += rowStride) store<u8>(q, load<u8>(from + r));
+  }
+}
+
+function transpose8x8(p: usize, columnStride: i32, q: usize, rowStride: i32): void {
+  // Pairs of columns, byte by byte; then pairs of these, by two bytes; then by four.
+  const ab = bytes2(v128.load64_zero(p), v128.load64_zero((p += columnStride)));
+  const cd = bytes2(v128.load64_zero((p += columnStride)), v128.load64_zero((p += columnStride)));
+  const ef = bytes2(v128.load64_zero((p += columnStride)), v128.load64_zero((p += columnStride)));
+  const gh = bytes2(v128.load64_zero((p += columnStride)), v128.load64_zero(p + columnStride));
+  const low0 = v128.shuffle<i16>(ab, cd, 0, 8, 1, 9, 2, 10, 3, 11), low1 = v128.shuffle<i16>(ab, cd, 4, 12, 5, 13, 6, 14, 7, 15);
+  const high0 = v128.shuffle<i16>(ef, gh, 0, 8, 1, 9, 2, 10, 3, 11), high1 = v128.shuffle<i16>(ef, gh, 4, 12, 5, 13, 6, 14, 7, 15);
+  storeTwo(q, rowStride, v128.shuffle<i32>(low0, high0, 0, 4, 1, 5));
+  storeTwo((q += 2 * rowStride), rowStride, v128.shuffle<i32>(low0, high0, 2, 6, 3, 7));
+  storeTwo((q += 2 * rowStride), rowStride, v128.shuffle<i32>(low1, high1, 0, 4, 1, 5));
+  storeTwo(q + 2 * rowStride, rowStride, v128.shuffle<i32>(low1, high1, 2, 6, 3, 7));
+}
+
+/** The low eight bytes of both, alternating. */
+// @ts-ignore: decorator
+@inline
+function bytes2(a: v128, b: v128): v128 {
+  return v128.shuffle<i8>(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+// @ts-ignore: decorator
+@inline
+function storeTwo(q: usize, rowStride: i32, rows: v128): void {
+  v128.store_lane<i64>(q, rows, 0);
+  v128.store_lane<i64>(q + rowStride, rows, 1);
 }
 
 export function fill(d: Fill, begin: i32, end: i32, scratch: usize): void {

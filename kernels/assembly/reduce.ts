@@ -132,18 +132,39 @@ export function reduceF32(d: ReduceF32, begin: i32, end: i32, scratch: usize): v
   }
 }
 
+// f32x4.max and min, which let NaN win, are several instructions one behind the other: four chains at a time hide that.
+
+// @ts-ignore: decorator
+@inline
+function extreme(a: v128, b: v128, fn: i32): v128 {
+  return fn == MAX ? f32x4.max(a, b) : f32x4.min(a, b);
+}
+
+// @ts-ignore: decorator
+@inline
+function extremeLoop(x: usize, n: i32, stride: i32, fn: i32): v128 {
+  let a = f32x4.splat(fn == MAX ? -Infinity : Infinity), b = a, e = a, f = a;
+  for (; n >= 4; n -= 4, x += stride << 2) {
+    a = extreme(a, v128.load(x), fn);
+    b = extreme(b, v128.load(x + stride), fn);
+    e = extreme(e, v128.load(x + 2 * stride), fn);
+    f = extreme(f, v128.load(x + 3 * stride), fn);
+  }
+  for (; n > 0; n--, x += stride) a = extreme(a, v128.load(x), fn);
+  return extreme(extreme(a, b, fn), extreme(e, f, fn), fn);
+}
+
 function extremeRow(x: usize, n: i32, fn: i32): f32 {
-  let v = f32x4.splat(fn == MAX ? -Infinity : Infinity);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) v = fn == MAX ? f32x4.max(v, v128.load(x + (i << 2))) : f32x4.min(v, v128.load(x + (i << 2)));
+  const v = fn == MAX ? extremeLoop(x, n >> 2, 16, MAX) : extremeLoop(x, n >> 2, 16, MIN);
   let r = fn == MAX ? lanesMax(v) : lanesMin(v);
-  for (; i < n; i++) r = fn == MAX ? max(r, load<f32>(x + (i << 2))) : min(r, load<f32>(x + (i << 2)));
+  for (let i = n & ~3; i < n; i++) r = fn == MAX ? max(r, load<f32>(x + (i << 2))) : min(r, load<f32>(x + (i << 2)));
   return r;
 }
 
 function extremeColumns(x: usize, n: i32, stride: i32, count: i32, fn: i32): v128 {
+  if (count >= 4) return fn == MAX ? extremeLoop(x, n, stride, MAX) : extremeLoop(x, n, stride, MIN);
   let v = f32x4.splat(fn == MAX ? -Infinity : Infinity);
-  for (let i = 0; i < n; i++, x += stride) v = fn == MAX ? f32x4.max(v, loadPartial(x, count)) : f32x4.min(v, loadPartial(x, count));
+  for (let i = 0; i < n; i++, x += stride) v = extreme(v, loadTail(x, count), fn);
   return v;
 }
 
@@ -159,7 +180,7 @@ function term(v: v128, fn: i32, top: v128): v128 {
 @inline
 function accumulate(sum: v128, v: v128, fn: i32): v128 {
   if (fn == PROD) return f64x2.mul(sum, v);
-  return f64x2.add(sum, fn == SUM_SQUARE || fn == L2 ? f64x2.mul(v, v) : v);
+  return f64x2.add(sum, fn == SUM_SQUARE ? f64x2.mul(v, v) : v);
 }
 
 function finish(sum: f64, fn: i32, n: i32): f64 {
@@ -167,15 +188,18 @@ function finish(sum: f64, fn: i32, n: i32): f64 {
 }
 
 function sumRow(x: usize, n: i32, fn: i32, top: f32): f64 {
+  if (fn <= MEAN) return sumRowOf(x, n, SUM, top);
+  if (fn == L1) return sumRowOf(x, n, L1, top);
+  if (fn == PROD) return sumRowOf(x, n, PROD, top);
+  return fn == LOG_SUM_EXP ? sumRowOf(x, n, LOG_SUM_EXP, top) : sumRowOf(x, n, SUM_SQUARE, top);
+}
+
+// @ts-ignore: decorator
+@inline
+function sumRowOf(x: usize, n: i32, fn: i32, top: f32): f64 {
   const t = f32x4.splat(top);
   let s0 = f64x2.splat(fn == PROD ? 1 : 0), s1 = s0;
   let i = 0;
-  // The common case without its branches.
-  if (fn <= MEAN)
-    for (; i + 4 <= n; i += 4) {
-      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v128.load64_zero(x + (i << 2))));
-      s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.load64_zero(x + (i << 2), 8)));
-    }
   for (; i + 4 <= n; i += 4) {
     const v = term(v128.load(x + (i << 2)), fn, t);
     s0 = accumulate(s0, f64x2.promote_low_f32x4(v), fn);
@@ -187,26 +211,36 @@ function sumRow(x: usize, n: i32, fn: i32, top: f32): f64 {
   for (; i < n; i++) {
     const v = <f64>f32x4.extract_lane(term(v128.load32_zero(x + (i << 2)), fn, t), 0);
     if (fn == PROD) sum *= v;
-    else sum += fn == SUM_SQUARE || fn == L2 ? v * v : v;
+    else sum += fn == SUM_SQUARE ? v * v : v;
   }
   return sum;
 }
 
 /** Up to four columns. */
 function sumColumns(x: usize, n: i32, stride: i32, count: i32, fn: i32, top: v128): v128 {
-  let s0 = f64x2.splat(fn == PROD ? 1 : 0), s1 = s0;
-  if (count >= 4 && fn <= MEAN) {
-    // The common case without its branches.
+  if (fn <= MEAN) return sumColumnsOf(x, n, stride, count, SUM, fn, top);
+  if (fn == L1) return sumColumnsOf(x, n, stride, count, L1, fn, top);
+  if (fn == PROD) return sumColumnsOf(x, n, stride, count, PROD, fn, top);
+  if (fn == LOG_SUM_EXP) return sumColumnsOf(x, n, stride, count, LOG_SUM_EXP, fn, top);
+  return sumColumnsOf(x, n, stride, count, SUM_SQUARE, fn, top);
+}
+
+/** `kind`: what is summed, known when compiled; `fn` says what becomes of it. */
+// @ts-ignore: decorator
+@inline
+function sumColumnsOf(x: usize, n: i32, stride: i32, count: i32, kind: i32, fn: i32, top: v128): v128 {
+  let s0 = f64x2.splat(kind == PROD ? 1 : 0), s1 = s0;
+  if (count >= 4) {
     for (let i = 0; i < n; i++, x += stride) {
-      const v = v128.load(x);
-      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
-      s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)));
+      const v = term(v128.load(x), kind, top);
+      s0 = accumulate(s0, f64x2.promote_low_f32x4(v), kind);
+      s1 = accumulate(s1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), kind);
     }
   } else {
     for (let i = 0; i < n; i++, x += stride) {
-      const v = term(loadPartial(x, count), fn, top);
-      s0 = accumulate(s0, f64x2.promote_low_f32x4(v), fn);
-      s1 = accumulate(s1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), fn);
+      const v = term(loadTail(x, count), kind, top);
+      s0 = accumulate(s0, f64x2.promote_low_f32x4(v), kind);
+      s1 = accumulate(s1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), kind);
     }
   }
   if (fn == MEAN) {

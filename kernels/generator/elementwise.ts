@@ -26,9 +26,30 @@ export function unaryLoops(): string {
   return lines.join('\n');
 }
 
+const signature = 'a: usize, b: usize, y: usize, count: i32, rows: i32, aRow: i32, bRow: i32';
+
+/** Runs of one operand against one element of the other a run. */
+function single(name: string, dense: string, one: string, apply: (v: string, one: string) => string): string[] {
+  return [
+    `function ${name}(${signature}, low: v128, high: v128): void {`,
+    '  for (; rows > 0; rows--, a += aRow, b += bRow) {',
+    `    const v = v128.load32_splat(${one});`,
+    '    let i = 0;',
+    '    for (; i + 16 <= count << 2; i += 16, y += 16)',
+    `      v128.store(y, clamp(${apply(`v128.load(${dense} + i)`, 'v')}, low, high));`,
+    '    const rest = count & 3;',
+    '    if (rest != 0) {',
+    `      storePartial(y, clamp(${apply(`loadPartial(${dense} + i, rest)`, 'v')}, low, high), rest);`,
+    '      y += rest << 2;',
+    '    }',
+    '  }',
+    '}',
+  ];
+}
+
 /**
- * Three loops per binary function over `rows` runs of `count` elements (the output dense): both operands dense within a run, b one
- * element a run, and any strides (step 0 repeats one element, 4 is dense, else elements are gathered).
+ * Four loops per binary function over `rows` runs of `count` elements (the output dense): both operands dense within a run, one of
+ * them one element a run, and any strides (step 0 repeats one element, 4 is dense, else elements are gathered).
  */
 export function binaryLoops(): string {
   const lines = [
@@ -37,7 +58,6 @@ export function binaryLoops(): string {
     "import { clamp, loadPartial, loadStrided, storePartial } from '../vector';",
     '',
   ];
-  const signature = 'a: usize, b: usize, y: usize, count: i32, rows: i32, aRow: i32, bRow: i32';
   for (const name of binaryFunctions)
     lines.push(
       `function ${name}Dense(${signature}, low: v128, high: v128): void {`,
@@ -52,19 +72,8 @@ export function binaryLoops(): string {
       '    }',
       '  }',
       '}',
-      `function ${name}Single(${signature}, low: v128, high: v128): void {`,
-      '  for (; rows > 0; rows--, a += aRow, b += bRow) {',
-      '    const v = v128.load32_splat(b);',
-      '    let i = 0;',
-      '    for (; i + 16 <= count << 2; i += 16, y += 16)',
-      `      v128.store(y, clamp(binary.${name}(v128.load(a + i), v), low, high));`,
-      '    const rest = count & 3;',
-      '    if (rest != 0) {',
-      `      storePartial(y, clamp(binary.${name}(loadPartial(a + i, rest), v), low, high), rest);`,
-      '      y += rest << 2;',
-      '    }',
-      '  }',
-      '}',
+      ...single(`${name}Single`, 'a', 'b', (v, one) => `binary.${name}(${v}, ${one})`),
+      ...single(`${name}SingleLeft`, 'b', 'a', (v, one) => `binary.${name}(${one}, ${v})`),
       `function ${name}Strided(${signature}, aStep: i32, bStep: i32, low: v128, high: v128): void {`,
       '  for (; rows > 0; rows--, a += aRow, b += bRow) {',
       '    let p = a, q = b;',
@@ -86,6 +95,9 @@ export function binaryLoops(): string {
   lines.push('    }', '  }', '  if (aStep == 4 && bStep == 0) {', '    switch (fn) {');
   for (const [number, name] of binaryFunctions.entries())
     lines.push(`      case ${number}: return ${name}Single(a, b, y, count, rows, aRow, bRow, low, high);`);
+  lines.push('    }', '  }', '  if (aStep == 0 && bStep == 4) {', '    switch (fn) {');
+  for (const [number, name] of binaryFunctions.entries())
+    lines.push(`      case ${number}: return ${name}SingleLeft(a, b, y, count, rows, aRow, bRow, low, high);`);
   lines.push('    }', '  }', '  switch (fn) {');
   for (const [number, name] of binaryFunctions.entries())
     lines.push(`    case ${number}: return ${name}Strided(a, b, y, count, rows, aRow, bRow, aStep, bStep, low, high);`);

@@ -1,4 +1,4 @@
-import { constants } from '../constants.ts';
+import { constants, wideConstants as wide } from '../constants.ts';
 import { f32, roundHalfToEven } from './float.ts';
 
 /** The scalar meaning of `kernels/assembly/math.ts`, operation by operation. */
@@ -105,28 +105,16 @@ export function softplus(x: number): number {
 /** sin(x + quarter · π/2). */
 export function sine(x: number, quarter: number): number {
   if (!(Math.abs(x) < f32(1e9))) return f32(x - x);
-  const n = roundHalfToEven(x * 0.6366197723675814);
-  let r = x - n * 1.5707963267341256;
-  r -= n * 6.077100506506192e-11;
+  const n = roundHalfToEven(x * wide.twoOverPi[0]!);
+  const r = x - n * wide.halfPi[0]! - n * wide.halfPi[1]!;
   const z = r * r;
   const k = (n + quarter) & 3;
-  let y: number;
-  if (k & 1) {
-    y = -1.1380868171449914e-11;
-    for (const c of [
-      2.0876121534608454e-9, -2.7557317151858866e-7, 2.480158729853226e-5, -0.0013888888888887241, 0.041666666666666664,
-    ])
-      y = y * z + c;
-    y = 1 - z * 0.5 + z * z * y;
-  } else {
-    y = 1.5915309183057952e-10;
-    for (const c of [
-      -2.5051092308431318e-8, 2.7557315910939e-6, -0.00019841269836385435, 0.0083333333333307, -0.16666666666666666,
-    ])
-      y = y * z + c;
-    y = r + r * z * y;
-  }
+  const y = k & 1 ? 1 - z * 0.5 + z * z * horner(z, wide.cosine) : r + r * z * horner(z, wide.sine);
   return f32(k & 2 ? -y : y);
+}
+
+function horner(x: number, coefficients: readonly number[]): number {
+  return coefficients.reduce((sum, coefficient) => sum * x + coefficient);
 }
 
 function log64(x: number): number {
@@ -141,28 +129,15 @@ function log64(x: number): number {
   }
   const s = (m - 1) / (m + 1);
   const z = s * s;
-  let p = 0.07308224842521703;
-  for (const c of [
-    0.07665860800278021, 0.09091444562630861, 0.1111110556739754, 0.14285714312987743, 0.19999999999949752,
-    0.3333333333333335,
-  ])
-    p = p * z + c;
-  return e * 0.6931471805599453 + 2 * (s + s * z * p);
+  return e * wide.ln2Wide[0]! + 2 * (s + s * z * horner(z, wide.logWide));
 }
 
 function exp64(x: number): number {
-  const n = roundHalfToEven(x * 1.4426950408889634);
-  let r = x - n * 0.6931471803691238;
-  r -= n * 1.9082149292705877e-10;
-  let p = 2.7614931875440477e-7;
-  for (const c of [
-    2.7626466044935e-6, 2.4801534341237888e-5, 0.00019841206274785362, 0.0013888888906916628, 0.008333333354971901,
-    0.0416666666666501, 0.16666666666646782, 0.5,
-  ])
-    p = p * r + c;
+  const n = roundHalfToEven(x * wide.log2eWide[0]!);
+  const r = x - n * wide.ln2Wide[1]! - n * wide.ln2Wide[2]!;
   bits.setInt32(0, (n + 1023) << 20);
   bits.setInt32(4, 0);
-  return (1 + (r + r * r * p)) * bits.getFloat64(0);
+  return (1 + (r + r * r * horner(r, wide.expWide))) * bits.getFloat64(0);
 }
 
 export function power(x: number, y: number): number {

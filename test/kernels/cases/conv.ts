@@ -88,12 +88,27 @@ export const convF32: AnyCase = kernelCase(
   build,
 );
 
+/** Widths of kernel with tiles of their own, on rows of several tiles; and more channels than go over a row at once. */
+const tiledKernels = fc.tuple(sizes(5), fc.constantFrom(3, 5, 7));
+const one = fc.constant(1);
+
 export const depthwiseF32: AnyCase = kernelCase(
   convInputs(
-    fc.oneof(
-      geometries(sizes(19, 2), fc.constant(1), fc.constant(1)),
-      geometries(sizes(19, 2), fc.constant(1), fc.constant(1), fc.constant<[number, number]>([3, 3])),
-    ),
+    fc
+      .oneof(
+        geometries(sizes(19, 2), one, one),
+        geometries(sizes(19, 2), one, one, fc.constant<[number, number]>([3, 3])),
+        geometries(sizes(9, 2), one, one, tiledKernels).map((geometry) => ({
+          ...geometry,
+          inputWidth: 3 * geometry.inputWidth,
+        })),
+        geometries(sizes(140, 125), one, one, tiledKernels).map((geometry) => ({
+          ...geometry,
+          batch: 1,
+          inputHeight: 3,
+        })),
+      )
+      .filter((geometry) => convOutputSize(geometry).every((size) => size > 0)),
   ),
   build,
 );

@@ -49,7 +49,12 @@ const permutations = fc
     fc.record({ dims: fc.constant(dims), perm: fc.shuffledSubarray([...dims.keys()], { minLength: dims.length }) }),
   );
 const planes = fc
-  .record({ batch: sizes(2), channels: fc.oneof(fc.constant(3), sizes(9)), pixels: sizes(70), first: fc.boolean() })
+  .record({
+    batch: sizes(2),
+    channels: fc.oneof(fc.constant(3), sizes(9), sizes(20)),
+    pixels: sizes(70),
+    first: fc.boolean(),
+  })
   .map(({ batch, channels, pixels, first }) => ({
     dims: first ? [batch, channels, pixels] : [batch, pixels, channels],
     perm: [0, 2, 1],
