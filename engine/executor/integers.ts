@@ -17,11 +17,15 @@ export interface IntegerExecution {
  */
 export function inIntegers(source: Graph, seen: ReadonlySet<string>): IntegerExecution | undefined {
   const imported = importQdq(source);
-  if (imported === undefined) return undefined;
+  if (imported === undefined || ![...imported.assignment.entries.keys()].some(isOutput)) return undefined;
   const graph = integerGraph({ graph: imported.graph, assignment: unsigned(imported.assignment) });
   const produced = new Set([...graph.inputs, ...graph.nodes.flatMap((node) => node.outputs)]);
   if ([...seen].some((value) => !produced.has(value) && !graph.initializers.has(value))) return undefined;
   return { graph, report: (own) => inSourceTerms(source, imported.absorbed, own) };
+}
+
+function isOutput(key: string): boolean {
+  return key.includes('\u0000output[');
 }
 
 function inSourceTerms(
