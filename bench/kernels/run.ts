@@ -1,12 +1,16 @@
 // Prints what every kernel reaches on the shapes of real layers: `node bench/kernels/run.ts [strict|relaxed] [name]`.
-import type { KernelMode } from '../../kernels/api.ts';
+import type { KernelMode, Kernels } from '../../kernels/api.ts';
 import { loadKernels } from '../../kernels/loader.ts';
-import { kernelTable } from '../../kernels/table.ts';
+import { type KernelName, kernelTable } from '../../kernels/table.ts';
 import { type BenchCase, benchCases } from './cases.ts';
 
 const mode: KernelMode = process.argv[2] === 'strict' ? 'strict' : 'relaxed';
 const wanted = process.argv[3] ?? '';
 const kernels = await loadKernels({ mode });
+/** Products of 16 bits, as on machines whose four-byte dot product is not exact. */
+const withoutDot = await loadKernels({ mode, dot: 'none' });
+const byPairs: readonly KernelName[] = ['widenCodes', 'convCodes', 'depthwiseCodes'];
+const byDot: readonly KernelName[] = ['padCodes', 'dotCodes', 'depthwiseDotCodes'];
 
 /** Processor time of this process, in milliseconds: what others do on the machine counts less than in the time of day. */
 function now(): number {
@@ -14,7 +18,7 @@ function now(): number {
 }
 
 /** Best of several rounds, each long enough to be timed. */
-function milliseconds(one: BenchCase): number {
+function milliseconds(one: BenchCase, kernels: Kernels): number {
   const ws = kernels.workspace();
   const step = one.build(ws);
   let runs = 1;
@@ -37,7 +41,8 @@ console.log(`mode: ${kernels.features.mode}, one thread`);
 for (const { name } of kernelTable)
   for (const one of benchCases[name]) {
     if (!`${name} ${one.name}`.includes(wanted)) continue;
-    const time = milliseconds(one);
+    if (byDot.includes(name) && kernels.features.dot === undefined) continue;
+    const time = milliseconds(one, byPairs.includes(name) ? withoutDot : kernels);
     const rate =
       one.unit === 'operations'
         ? `${(one.work / time / 1e6).toFixed(1).padStart(7)} GOP/s`
