@@ -491,12 +491,38 @@ export const kernelTable = [
     },
   },
   {
-    // Indirect GEMM of bytes into int32, four products a lane; only where `KernelFeatures.dot` says that it is exact. Panels:
+    // GEMM of bytes into int32, four products a lane; only where `KernelFeatures.dot` says that it is exact. All windows lie inside
+    // the input; `offsets`: int32 bytes from a window's corner to each of its `taps` runs of `lanes` lanes. Panels:
     // 8 int32 biases, which contain the zero point's part, then one row of 8 × 4 int8 for each four elements of a run, and that
     // once more for each further pass of the panel: weights that int8 does not hold are sums. `single`: no panel has more passes
     // than one. Input 0: the lines that padCodes left. Items: (group × pixel block) × panel block.
     name: 'dotCodes',
-    fields: { ...indirect, panelBytes: 'i32', passes: 'address', single: 'i32', ...requantization },
+    fields: {
+      input: 'address',
+      weights: 'address',
+      output: 'address',
+      offsets: 'address',
+      taps: 'i32',
+      lanes: 'i32',
+      pixels: 'i32',
+      outputHeight: 'i32',
+      outputWidth: 'i32',
+      /** Bytes between the windows of neighbouring outputs: of images, lines, pixels. */
+      imageStep: 'i32',
+      lineStep: 'i32',
+      pixelStep: 'i32',
+      groupInputs: 'i32',
+      groupOutputs: 'i32',
+      outputStride: 'i32',
+      blockRows: 'i32',
+      pixelBlocks: 'i32',
+      blockPanels: 'i32',
+      panelBlocks: 'i32',
+      panelBytes: 'i32',
+      passes: 'address',
+      single: 'i32',
+      ...requantization,
+    },
   },
   {
     // Four taps of a column a lane. Weights: for each 8 channels 8 int32 biases, which contain the zero point's part, and for each

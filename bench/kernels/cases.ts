@@ -404,10 +404,9 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
   widenCodes: both((layer) => pointwise(layer)),
   convCodes: both((layer) => !pointwise(layer) && !depthwise(layer)),
   depthwiseCodes: both(depthwise),
-  // The layers above, as the machine does them: the bench's own weights fit int8.
-  padCodes: [],
-  dotCodes: [],
-  depthwiseDotCodes: [],
+  padCodes: both((layer) => narrow(layer)),
+  dotCodes: both((layer) => !narrow(layer) && !depthwise(layer)),
+  depthwiseDotCodes: both(depthwise),
   maxPoolCodes: [
     elementwise(
       '3×3, stride 2',

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import type { KernelMode } from '../../kernels/api.ts';
 import { loadKernels } from '../../kernels/loader.ts';
-import { kernelTable } from '../../kernels/table.ts';
+import { type KernelName, kernelTable } from '../../kernels/table.ts';
 import { type BenchCase, benchCases } from './cases.ts';
 import { best, type Machine, measureMachine } from './machine.ts';
 import { comparePeers } from './peers.ts';
@@ -20,6 +20,9 @@ const { values } = parseArgs({
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+/** Products of 16 bits, as on machines whose four-byte dot product is not exact. */
+const byPairs: readonly KernelName[] = ['widenCodes', 'convCodes', 'depthwiseCodes'];
+const byDot: readonly KernelName[] = ['padCodes', 'dotCodes', 'depthwiseDotCodes'];
 
 /** One line of a table, its columns padded to `widths` or divided by bars. */
 function row(columns: readonly string[], widths: readonly number[]): string {
@@ -54,6 +57,7 @@ function roof({ float, work, bytes }: BenchCase, machine: Machine): readonly [mi
 
 async function showKernels(mode: KernelMode, machine: Machine): Promise<void> {
   const kernels = await loadKernels({ mode });
+  const withoutDot = await loadKernels({ mode, dot: 'none' });
   const widths = [18, 40, 10, 18, 14];
   print(
     `\nmode ${kernels.features.mode}, one thread; share of the time that multiply-adds or a copy would take at least\n`,
@@ -63,9 +67,11 @@ async function showKernels(mode: KernelMode, machine: Machine): Promise<void> {
   for (const { name } of kernelTable)
     for (const one of benchCases[name]) {
       if (!`${name} ${one.name}`.includes(values.only)) continue;
-      const ws = kernels.workspace();
+      if (byDot.includes(name) && kernels.features.dot === undefined) continue;
+      const own = byPairs.includes(name) ? withoutDot : kernels;
+      const ws = own.workspace();
       const step = one.build(ws);
-      const time = best(() => kernels.run(step));
+      const time = best(() => own.run(step));
       ws.dispose();
       const rate =
         one.unit === 'operations'
@@ -77,6 +83,7 @@ async function showKernels(mode: KernelMode, machine: Machine): Promise<void> {
       print(row([name, one.name, time.toFixed(4), rate, share], widths));
     }
   kernels.dispose();
+  withoutDot.dispose();
 }
 
 async function showPeers(mode: KernelMode): Promise<void> {

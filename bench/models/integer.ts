@@ -24,7 +24,7 @@ export const integerModelNames = [
 
 /** The same network in float: weights dequantised, no rounding between layers. */
 export function floatTwin(graph: Graph): Graph {
-  return optimize(withoutRounding(importQdq(graph)!)).graph;
+  return optimize(withoutRounding(importQdq(graph)!).graph).graph;
 }
 
 /** Our integers beside onnxruntime-web's (first ratio) and beside our own float (second). */

@@ -25,8 +25,8 @@ export async function networkOf(name: string, format: string): Promise<Network |
   const file = files[name];
   if (file === undefined) return undefined;
   const model = await loadModel(nodeHost(), join(sharedFolder, 'models', `${file}.onnx`));
-  const { summary } = prepare(model);
-  if (format === 'float32') return integerView(summary);
+  const { graph, summary } = prepare(model);
+  if (format === 'float32') return integerView({ ...model.model, graph });
   return {
     summary,
     formats: {

@@ -68,9 +68,7 @@ interface Subject {
 
 async function ofModel(path: string): Promise<Subject> {
   const model = await loadModel(nodeHost(), path);
-  // The passes would fold dequantised weights back to float: what a quantised model says of itself counts.
-  const quantized = model.summary.layers.some((layer) => layer.op === 'DequantizeLinear');
-  return integerView(quantized ? model.summary : prepare(model).summary);
+  return integerView({ ...model.model, graph: prepare(model).graph });
 }
 
 async function ofSpec(path: string, terminal: Terminal): Promise<Subject | CommandResult> {
@@ -79,8 +77,9 @@ async function ofSpec(path: string, terminal: Terminal): Promise<Subject | Comma
   if (job === undefined) {
     return { exitCode: 1, json: { ok: false, findings }, text: () => 'The spec has errors; nothing was estimated.' };
   }
-  const { graph, summary } = prepare(await loadModel(nodeHost(), job.model));
-  if (job.plan === undefined) return { ...integerView(summary), job };
+  const model = await loadModel(nodeHost(), job.model);
+  const { graph, summary } = prepare(model);
+  if (job.plan === undefined) return { ...integerView({ ...model.model, graph }), job };
   return { summary, formats: plannedFormats(summary, graph, job.plan), job };
 }
 

@@ -1,5 +1,6 @@
+import { FindingError } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Assignment, QuantizedTensor } from '../quantize/assignment.ts';
+import type { Assignment, QuantizedModel, QuantizedTensor } from '../quantize/assignment.ts';
 import { importQdq } from '../readings/import-qdq.ts';
 import { integerGraph } from '../readings/integer.ts';
 import type { NodeReport } from './program.ts';
@@ -17,11 +18,26 @@ export interface IntegerExecution {
  */
 export function inIntegers(source: Graph, seen: ReadonlySet<string>): IntegerExecution | undefined {
   const imported = importQdq(source);
-  if (imported === undefined) return undefined;
-  const graph = integerGraph({ graph: imported.graph, assignment: unsigned(imported.assignment) });
+  if (imported === undefined || ![...imported.assignment.entries.keys()].some(isOutput)) return undefined;
+  const graph = integerReading({ graph: imported.graph, assignment: unsigned(imported.assignment) });
+  if (graph === undefined) return undefined;
   const produced = new Set([...graph.inputs, ...graph.nodes.flatMap((node) => node.outputs)]);
   if ([...seen].some((value) => !produced.has(value) && !graph.initializers.has(value))) return undefined;
   return { graph, report: (own) => inSourceTerms(source, imported.absorbed, own) };
+}
+
+/** A model of an old operator set that cannot be brought to a newer one runs as it is written. */
+function integerReading(model: QuantizedModel): Graph | undefined {
+  try {
+    return integerGraph(model);
+  } catch (error) {
+    if (error instanceof FindingError) return undefined;
+    throw error;
+  }
+}
+
+function isOutput(key: string): boolean {
+  return key.includes('\u0000output[');
 }
 
 function inSourceTerms(
@@ -37,7 +53,7 @@ function inSourceTerms(
     const into = absorbed.get(node.name);
     const common = { node: node.name, op: node.op, kernels: [], conversions: [] };
     if (into !== undefined) return [{ ...common, how: 'fused', into }];
-    // What the files says of constants and inputs; an activation that is a clamp of codes.
+    // What the file says of constants and inputs; an activation that is a clamp of codes.
     return [{ ...common, how: absorbed.has(node.name) ? 'constant' : 'fused' }];
   });
   return [...executed, ...rest];

@@ -1,7 +1,10 @@
 import { type CodeRange, dequantizeTensor, quantizeValue } from '../formats/affine.ts';
+import type { NumberFormat } from '../formats/format.ts';
+import { integerFormats } from '../formats/integers.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Attribute, Graph, GraphNode } from '../graph/graph.ts';
 import { inferTypes } from '../graph/infer.ts';
+import { findOperator } from '../operators/registry.ts';
 import { floatAttribute, intAttribute } from '../operators/shared/attributes.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
@@ -24,32 +27,44 @@ export interface ImportedModel extends QuantizedModel {
  * only move data take codes through, whether or not the file says so at their output. Every other pair stays in the graph
  * as one `FakeQuantize`, whose output is in codes. Values keep the names of the dequantised ones.
  *
- * Undefined where no node is in codes.
+ * `width`: the most bits of codes that take a node into codes; what is wider stays float, rounded. A weight in codes that no
+ * integer product takes keeps its entry (without codes where its scales go by blocks): it is how the weight is held.
+ *
+ * Undefined where the graph says nothing of codes.
  */
-export function importQdq(graph: Graph): ImportedModel | undefined {
+export function importQdq(graph: Graph, { width = 8 }: { readonly width?: number } = {}): ImportedModel | undefined {
   if (!graph.nodes.some((node) => isQuantize(node) || isDequantize(node))) return undefined;
-  const model = new Importer(graph).build();
-  return model.assignment.entries.size > 0 ? model : undefined;
+  const model = new Importer(graph, width).build();
+  const { entries, inputs } = model.assignment;
+  return entries.size + inputs.size > 0 ? model : undefined;
 }
 
-/** The float network: as `importQdq` gives it, without the rounding of values between layers. */
-export function withoutRounding({ graph }: QuantizedModel): Graph {
+/**
+ * The float network: as `importQdq` gives it, without the nodes that round values between layers. `held`: the formats that
+ * those stated, by the values that take their place.
+ */
+export function withoutRounding({ graph, assignment }: QuantizedModel): {
+  readonly graph: Graph;
+  readonly held: ReadonlyMap<string, string>;
+} {
   const source = new Map<string, string>();
+  const held = new Map<string, string>();
   const through = (value: string) => source.get(value) ?? value;
   const outputs = new Set(graph.outputs);
   const nodes: GraphNode[] = [];
   for (const node of graph.nodes) {
-    const [value] = node.inputs as [string];
-    if (node.op !== 'FakeQuantize' || node.domain !== 'qspec')
+    if (node.op !== 'FakeQuantize' || node.domain !== 'qspec') {
       nodes.push({ ...node, inputs: node.inputs.map(through) });
-    else if (!outputs.has(node.outputs[0]!)) source.set(node.outputs[0]!, through(value));
-    else nodes.push({ ...node, op: 'Identity', domain: '', inputs: [through(value)], attributes: {} });
+      continue;
+    }
+    const [from, to] = [through(node.inputs[0]!), node.outputs[0]!];
+    const entry = assignment.entries.get(edgeKey(node.name, 'output[0]'));
+    if (entry !== undefined) for (const value of [from, to]) held.set(value, entry.format);
+    if (outputs.has(to)) nodes.push({ ...node, op: 'Identity', domain: '', inputs: [from], attributes: {} });
+    else source.set(to, from);
   }
-  return { ...graph, nodes };
+  return { graph: { ...graph, nodes }, held };
 }
-
-/** Output types of QuantizeLinear that integer kernels know. */
-const codeFormats = new Set(['int8', 'uint8']);
 
 function isQuantize(node: GraphNode): boolean {
   return node.op === 'QuantizeLinear' && (node.domain === '' || node.domain === 'com.microsoft');
@@ -61,6 +76,7 @@ function isDequantize(node: GraphNode): boolean {
 
 class Importer {
   readonly #graph: Graph;
+  readonly #width: number;
   readonly #wiring: Wiring;
   readonly #nodes: GraphNode[] = [];
   readonly #initializers: Map<string, Tensor>;
@@ -74,8 +90,9 @@ class Importer {
   /** Nodes that an earlier one took along. */
   readonly #taken = new Set<GraphNode>();
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, width: number) {
     this.#graph = graph;
+    this.#width = width;
     this.#wiring = wire(graph);
     this.#initializers = new Map(graph.initializers);
   }
@@ -86,7 +103,7 @@ class Importer {
       if (this.#taken.has(node)) continue;
       if (isDequantize(node)) this.#dequantize(node);
       else if (isQuantize(node)) this.#quantize(node);
-      else if (!this.#compute(node)) this.#keep(node);
+      else if (!this.#compute(node)) this.#float(node);
     }
     const read = new Set([...this.#graph.outputs, ...this.#nodes.flatMap((node) => node.inputs)]);
     const captures = this.#nodes.some((node) => Object.values(node.attributes).some(({ kind }) => kind === 'graph'));
@@ -109,6 +126,15 @@ class Importer {
     this.#nodes.push({ ...node, inputs: node.inputs.map((value) => this.#name(value)), ...change });
   }
 
+  /** A node that computes in float; its weight may be held in codes all the same. */
+  #float(node: GraphNode): void {
+    this.#keep(node);
+    const form = integerForm(node, { ...this.#graph, initializers: this.#initializers });
+    const weight =
+      'reason' in form || form.weight === undefined ? undefined : this.#codes.get(node.inputs[form.weight]!);
+    if (weight !== undefined) this.#entries.set(edgeKey(node.name, 'weight'), weight);
+  }
+
   /** A graph input that nothing but one QuantizeLinear reads enters in its codes. */
   #enter(input: string): void {
     const pair = this.#pairBehind(input);
@@ -123,14 +149,13 @@ class Importer {
   #dequantize(node: GraphNode): void {
     const [x, output] = [node.inputs[0]!, node.outputs[0]!];
     const codes = this.#graph.initializers.get(x);
-    const entry = codes && this.#constantCodes(node, codes);
-    if (entry === undefined) {
+    const held = codes && (this.#constantCodes(node, codes) ?? this.#blockCodes(node, codes));
+    if (held === undefined) {
       this.#keep(node);
       return;
     }
-    const values = dequantizeTensor(codes!.data as Int8Array, codes!.dims, entry);
-    this.#initializers.set(output, float32Tensor(codes!.dims, values));
-    this.#codes.set(output, entry);
+    this.#initializers.set(output, held.values);
+    this.#codes.set(output, held.entry);
     if (this.#wiring.isOutput(output)) this.#keep(node);
     else this.#absorbed.set(node.name, undefined);
   }
@@ -236,7 +261,7 @@ class Importer {
     const name = node.inputs[form.weight!]!;
     const weight = this.#codes.get(this.#name(name));
     const tensor = this.#initializers.get(name)!;
-    if (weight?.codes === undefined || !codeFormats.has(weight.format)) return undefined;
+    if (weight?.codes === undefined || !this.#narrow(weight.format)) return undefined;
     if (weight.axis !== undefined && weight.axis !== form.weightAxis) return undefined;
     const result = new Map([['weight', weight]]);
     const biasName = form.bias === undefined ? '' : (node.inputs[form.bias] ?? '');
@@ -325,24 +350,29 @@ class Importer {
   /** Codes of one scale in 8 bits. */
   #tensorCodes(node: GraphNode, dtype: string | undefined): QuantizedTensor | undefined {
     const parameters = this.#constants(node);
-    if (parameters === undefined || dtype === undefined || !codeFormats.has(dtype)) return undefined;
+    if (parameters === undefined || dtype === undefined || !this.#narrow(dtype)) return undefined;
     const { scale, zeroPoint } = parameters;
     if (scale.data.length !== 1) return undefined;
     const { low, high } = formatNamed(dtype);
     return { format: dtype, scale: scale.data as Float32Array, zeroPoint, range: [low, high] };
   }
 
-  /** Codes of a constant, one scale for all or one for each index of an axis. */
-  #constantCodes(node: GraphNode, codes: Tensor): QuantizedTensor | undefined {
+  #narrow(dtype: string): boolean {
+    const format = integerFormat(dtype);
+    return format !== undefined && format.bits <= this.#width;
+  }
+
+  /** Codes of a constant, one scale for all or one for each index of an axis, and the values that they stand for. */
+  #constantCodes(node: GraphNode, codes: Tensor): Held | undefined {
     const parameters = this.#constants(node);
-    const format = ['int8', 'uint8', 'int32'].includes(codes.dtype) ? formatNamed(codes.dtype) : undefined;
+    const format = integerFormat(codes.dtype);
     if (parameters === undefined || format === undefined) return undefined;
     const { scale, zeroPoint } = parameters;
     const rank = codes.dims.length;
     const axis = intAttribute(node, 'axis', 1);
     const own = axis < 0 ? axis + rank : axis;
     if (scale.data.length !== 1 && codes.dims[own] !== scale.data.length) return undefined;
-    return {
+    const entry: QuantizedTensor = {
       format: format.name,
       scale: scale.data as Float32Array,
       zeroPoint,
@@ -350,6 +380,21 @@ class Importer {
       codes: codes.data,
       ...(scale.data.length > 1 && { axis: own }),
     };
+    const values = dequantizeTensor(codes.data as Int8Array, codes.dims, entry);
+    return { entry, values: float32Tensor(codes.dims, values) };
+  }
+
+  /** A constant whose scales go by blocks: an Assignment has no word for those but how many there are. */
+  #blockCodes(node: GraphNode, codes: Tensor): Held | undefined {
+    const [scale, zero] = node.inputs.slice(1).map((name) => this.#graph.initializers.get(name));
+    const format = integerFormat(codes.dtype);
+    const opset = this.#graph.opsets.get(node.domain) ?? 1;
+    if (scale?.dtype !== 'float32' || format === undefined || (node.inputs[2] && zero === undefined)) return undefined;
+    const context = { opset, seed: 0, evaluateSubgraph: () => [] };
+    const [values] = findOperator(node.domain, node.op, opset)!.evaluate!(node, [codes, scale, zero], context);
+    const zeroPoint = zero ? Int32Array.from(numbersOf(zero)) : Int32Array.of(0);
+    const range: CodeRange = [format.low, format.high];
+    return { entry: { format: format.name, scale: scale.data as Float32Array, zeroPoint, range }, values: values! };
   }
 
   #constants(node: GraphNode): { readonly scale: Tensor; readonly zeroPoint: Int32Array } | undefined {
@@ -363,6 +408,16 @@ class Importer {
     if (zero !== undefined && zero.data.length !== count) return undefined;
     return { scale, zeroPoint: zero ? Int32Array.from(numbersOf(zero)) : new Int32Array(count) };
   }
+}
+
+/** A constant in codes. */
+interface Held {
+  readonly entry: QuantizedTensor;
+  readonly values: Tensor;
+}
+
+function integerFormat(dtype: string): NumberFormat | undefined {
+  return integerFormats.find(({ name }) => name === dtype);
 }
 
 interface Pair {

@@ -53,9 +53,7 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
   connection.onRequest(requests.profile, ({ path, target, ...params }) =>
     answer(async () => {
       const model = await loadModel(hostFor(params), path);
-      // The passes would fold dequantised weights back to float.
-      const quantized = model.summary.layers.some((layer) => layer.op === 'DequantizeLinear');
-      const { summary, formats } = integerView(quantized ? model.summary : prepare(model).summary);
+      const { summary, formats } = integerView({ ...model.model, graph: prepare(model).graph });
       return profileModel(summary, formats, targetNamed(target));
     }),
   );

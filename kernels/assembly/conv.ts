@@ -95,9 +95,8 @@ function prepareInside(
   const plane = input + group * (channels << shift);
   const perRow = d.rowTaps ? 1 : kernelWidth, run = d.rowTaps ? kernelWidth * channels : channels;
   store<i32>(slot, d.gather ? 1 : kernelHeight * perRow);
-  // Integer runs are gathered in whole lanes: pairs of int16, four bytes.
-  const lane = shift == 2 ? 1 : shift == 1 ? 2 : 4;
-  const gatheredRun = (run + lane - 1) & -lane;
+  // Integer runs are gathered in whole pairs.
+  const gatheredRun = shift == 1 ? (run + 1) & ~1 : run;
   store<i32>(slot, d.gather ? kernelHeight * gatheredRun : run, 4);
   const table = slot + HEADER;
   let gathered = table + (most << 2);

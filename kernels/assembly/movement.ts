@@ -118,6 +118,7 @@ function interleave3(from: usize, to: usize, rows: i32, plane: i32): void {
 }
 
 function transpose1(from: usize, to: usize, rows: i32, columns: i32, rowStride: i32, columnStride: i32): void {
+  if (columns == 3 && rowStride == 3) return interleaveBytes3(from, to, rows, columnStride);
   const rows8 = rows & ~7, columns8 = columns & ~7;
   for (let r = 0; r < rows8; r += 8) {
     const p = from + r, q = to + r * rowStride;
@@ -156,6 +157,24 @@ function bytes2(a: v128, b: v128): v128 {
 function storeTwo(q: usize, rowStride: i32, rows: v128): void {
   v128.store_lane<i64>(q, rows, 0);
   v128.store_lane<i64>(q + rowStride, rows, 1);
+}
+
+function interleaveBytes3(from: usize, to: usize, rows: i32, plane: i32): void {
+  let r = 0;
+  for (; r + 16 <= rows; r += 16, from += 16, to += 48) {
+    const a = v128.load(from), b = v128.load(from + plane), c = v128.load(from + 2 * plane);
+    const ab0 = v128.shuffle<i8>(a, b, 0, 16, 0, 1, 17, 0, 2, 18, 0, 3, 19, 0, 4, 20, 0, 5);
+    const ab1 = v128.shuffle<i8>(a, b, 21, 0, 6, 22, 0, 7, 23, 0, 8, 24, 0, 9, 25, 0, 10, 26);
+    const ab2 = v128.shuffle<i8>(a, b, 0, 11, 27, 0, 12, 28, 0, 13, 29, 0, 14, 30, 0, 15, 31, 0);
+    v128.store(to, v128.shuffle<i8>(ab0, c, 0, 1, 16, 3, 4, 17, 6, 7, 18, 9, 10, 19, 12, 13, 20, 15));
+    v128.store(to, v128.shuffle<i8>(ab1, c, 0, 21, 2, 3, 22, 5, 6, 23, 8, 9, 24, 11, 12, 25, 14, 15), 16);
+    v128.store(to, v128.shuffle<i8>(ab2, c, 26, 1, 2, 27, 4, 5, 28, 7, 8, 29, 10, 11, 30, 13, 14, 31), 32);
+  }
+  for (; r < rows; r++, from++, to += 3) {
+    store<u8>(to, load<u8>(from));
+    store<u8>(to, load<u8>(from + plane), 1);
+    store<u8>(to, load<u8>(from + 2 * plane), 2);
+  }
 }
 
 export function fill(d: Fill, begin: i32, end: i32, scratch: usize): void {

@@ -1,4 +1,5 @@
 import { dot4 } from './dot';
+import { roundingShift0 } from './generated/constants';
 import { DepthwiseDotCodes, Requantization } from './generated/descriptors';
 import { least } from './integer';
 import { codeOffset, loadBytes, requantizeTile, saturate, storeBytes, wordsOf } from './requantize';
@@ -13,7 +14,7 @@ export function depthwiseDotCodes(d: DepthwiseDotCodes, begin: i32, end: i32, sc
   const columns = (d.outputWidth - 1) * d.strideWidth + (d.kernelWidth - 1) * d.dilationWidth + 1;
   const groupBytes = d.groupBytes;
   const accumulators = scratch + columns * (quads << 5);
-  const fast = quads == 1 && d.kernelWidth == 3 && d.fits;
+  const fast = quads == 1 && d.kernelWidth == 3 && d.fits, plain = d.low == 0 && d.high == 255;
   for (let item = begin; item < end; item++) {
     const top = (item % d.outputHeight) * d.strideHeight - d.padTop;
     const plane = d.input + (item / d.outputHeight) * d.inputHeight * lineBytes;
@@ -23,7 +24,10 @@ export function depthwiseDotCodes(d: DepthwiseDotCodes, begin: i32, end: i32, sc
       for (let quad = 0; quad < quads; quad++)
         layColumns(d, plane + channel, top, quad, columns, scratch + (quad << 5), quads << 5, channels - channel);
       const passes = load<i32>(d.passes + (channel >> 1));
-      if (fast && passes == 1) rowOf3(d, scratch, weights, to + channel, channel, channels - channel);
+      if (fast && passes == 1) {
+        if (plain) rowOf3(d, scratch, weights, to + channel, channel, channels - channel, 1);
+        else rowOf3(d, scratch, weights, to + channel, channel, channels - channel, 0);
+      }
       else rowOfAny(d, scratch, quads, passes, weights, to + channel, channel, accumulators);
     }
   }
@@ -81,22 +85,54 @@ function storeColumn(to: usize, u: v128, v: v128, flips: v128): void {
   v128.store(to, v128.xor(v128.shuffle<i16>(u, v, 4, 12, 5, 13, 6, 14, 7, 15), flips), 16);
 }
 
-/** Three columns of at most four taps, rescaled at once. */
-function rowOf3(d: DepthwiseDotCodes, from: usize, w: usize, to: usize, channel: i32, count: i32): void {
+/** Three columns of at most four taps, rescaled at once. `plain`: saturation to uint8 is all the clamp there is. */
+// @ts-ignore: decorator
+@inline
+function rowOf3(d: DepthwiseDotCodes, from: usize, w: usize, to: usize, channel: i32, count: i32, plain: i32): void {
   const advance = d.strideWidth << 5, across = d.dilationWidth << 5, outputStride = d.outputStride;
-  const bias = v128.load(w), biasHigh = v128.load(w, 16);
-  const w0 = v128.load(w, 32), w1 = v128.load(w, 48), w2 = v128.load(w, 64), w3 = v128.load(w, 80);
-  const w4 = v128.load(w, 96), w5 = v128.load(w, 112);
   const m = d.multipliers + (channel << 2), flip = d.low < 0 ? 128 : 0;
   const m0 = v128.load(m), m1 = v128.load(m, 16), offset = codeOffset(d.zero + flip), flips = i8x16.splat(<i8>flip);
-  const low = i8x16.splat(<i8>(d.low + flip)), high = i8x16.splat(<i8>(d.high + flip));
-  for (let x = d.outputWidth; x > 0; x--, from += advance, to += outputStride) {
-    const next = from + across, last = next + across;
-    const a = dot4(w4, v128.load(last), dot4(w2, v128.load(next), dot4(w0, v128.load(from), bias)));
-    const b = dot4(w5, v128.load(last, 16), dot4(w3, v128.load(next, 16), dot4(w1, v128.load(from, 16), biasHigh)));
-    const words = wordsOf(a, b, m0, m1, offset);
-    storeBytes(to, saturate(words, words, low, high, flips), count);
+  const low = i8x16.splat(<i8>(d.low + flip)), high = i8x16.splat(<i8>(d.high + flip)), shift = roundingShift0();
+  let x = d.outputWidth;
+  if (advance == 32 && across == 32 && count >= 8) {
+    // Four windows share six columns.
+    for (; x >= 4; x -= 4, from += 128) {
+      let u = v128.load(from, 32), v = v128.load(from, 64), e = v128.load(from, 96), f = v128.load(from, 128);
+      let bias = v128.load(w), first = v128.load(w, 32), second = v128.load(w, 64), third = v128.load(w, 96);
+      const a0 = dot4(third, v, dot4(second, u, dot4(first, v128.load(from), bias)));
+      const a1 = dot4(third, e, dot4(second, v, dot4(first, u, bias)));
+      const a2 = dot4(third, f, dot4(second, e, dot4(first, v, bias)));
+      const a3 = dot4(third, v128.load(from, 160), dot4(second, f, dot4(first, e, bias)));
+      u = v128.load(from, 48); v = v128.load(from, 80); e = v128.load(from, 112); f = v128.load(from, 144);
+      bias = v128.load(w, 16); first = v128.load(w, 48); second = v128.load(w, 80); third = v128.load(w, 112);
+      const b0 = dot4(third, v, dot4(second, u, dot4(first, v128.load(from, 16), bias)));
+      const b1 = dot4(third, e, dot4(second, v, dot4(first, u, bias)));
+      const b2 = dot4(third, f, dot4(second, e, dot4(first, v, bias)));
+      const b3 = dot4(third, v128.load(from, 176), dot4(second, f, dot4(first, e, bias)));
+      const near = clamped(wordsOf(a0, b0, m0, m1, shift, offset), wordsOf(a1, b1, m0, m1, shift, offset), low, high, flips, plain);
+      v128.store_lane<i64>(to, near, 0);
+      v128.store_lane<i64>(to + outputStride, near, 1);
+      to += outputStride << 1;
+      const far = clamped(wordsOf(a2, b2, m0, m1, shift, offset), wordsOf(a3, b3, m0, m1, shift, offset), low, high, flips, plain);
+      v128.store_lane<i64>(to, far, 0);
+      v128.store_lane<i64>(to + outputStride, far, 1);
+      to += outputStride << 1;
+    }
   }
+  const bias = v128.load(w), biasHigh = v128.load(w, 16);
+  for (; x > 0; x--, from += advance, to += outputStride) {
+    const next = from + across, last = next + across;
+    const a = dot4(v128.load(w, 96), v128.load(last), dot4(v128.load(w, 64), v128.load(next), dot4(v128.load(w, 32), v128.load(from), bias)));
+    const b = dot4(v128.load(w, 112), v128.load(last, 16), dot4(v128.load(w, 80), v128.load(next, 16), dot4(v128.load(w, 48), v128.load(from, 16), biasHigh)));
+    const words = wordsOf(a, b, m0, m1, shift, offset);
+    storeBytes(to, clamped(words, words, low, high, flips, plain), count);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function clamped(a: v128, b: v128, low: v128, high: v128, flips: v128, plain: i32): v128 {
+  return plain ? i8x16.narrow_i16x8_u(a, b) : saturate(a, b, low, high, flips);
 }
 
 function rowOfAny(

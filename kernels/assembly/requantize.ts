@@ -95,14 +95,13 @@ function storeBytesTail(p: usize, v: v128, count: i32): void {
 /** 8 accumulators at `from` as int16 codes, rescaled to less than 2²¹. */
 // @ts-ignore: decorator
 @inline
-function saturated(from: usize, m0: v128, m1: v128, offset: v128): v128 {
-  return wordsOf(v128.load(from), v128.load(from, 16), m0, m1, offset);
+function saturated(from: usize, m0: v128, m1: v128, shift: v128, offset: v128): v128 {
+  return wordsOf(v128.load(from), v128.load(from, 16), m0, m1, shift, offset);
 }
 
 // @ts-ignore: decorator
 @inline
-export function wordsOf(a: v128, b: v128, m0: v128, m1: v128, offset: v128): v128 {
-  const shift = roundingShift0();
+export function wordsOf(a: v128, b: v128, m0: v128, m1: v128, shift: v128, offset: v128): v128 {
   return i16x8.narrow_i32x4_s(
     i32x4.add(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(a), m0), shift), offset),
     i32x4.add(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(b), m1), shift), offset),
@@ -127,16 +126,16 @@ export function requantizeTile(to: usize, stride: i32, from: usize, rows: i32, c
     // Codes go through uint8, where saturation ends them: int8 ones 128 larger.
     const flip = d.low < 0 ? 128 : 0;
     const m0 = v128.load(m), m1 = v128.load(m, 16), offset = codeOffset(d.zero + flip), flips = i8x16.splat(<i8>flip);
-    const low = i8x16.splat(<i8>(d.low + flip)), high = i8x16.splat(<i8>(d.high + flip));
+    const low = i8x16.splat(<i8>(d.low + flip)), high = i8x16.splat(<i8>(d.high + flip)), shift = roundingShift0();
     if (columns >= 8) {
       for (; rows >= 2; rows -= 2, from += 64, to += stride << 1) {
-        const codes = saturate(saturated(from, m0, m1, offset), saturated(from + 32, m0, m1, offset), low, high, flips);
+        const codes = saturate(saturated(from, m0, m1, shift, offset), saturated(from + 32, m0, m1, shift, offset), low, high, flips);
         v128.store_lane<i64>(to, codes, 0);
         v128.store_lane<i64>(to + stride, codes, 1);
       }
     }
     for (; rows > 0; rows--, from += 32, to += stride) {
-      const words = saturated(from, m0, m1, offset);
+      const words = saturated(from, m0, m1, shift, offset);
       storeBytes(to, saturate(words, words, low, high, flips), columns);
     }
   } else if (d.arithmetic == NONE) {

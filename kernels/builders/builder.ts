@@ -33,9 +33,14 @@ export function step(name: string, ...calls: readonly Call[]): Step {
   return { name, calls: calls.filter((one) => one.items > 0) };
 }
 
+/** Whether threads share a call of that much work. */
+export function isShared(work: number): boolean {
+  return work > 2 * tileWork;
+}
+
 /** Items a tile: enough work to pay for fetching it, at most one part in 8 of the whole per thread-sized share. */
 function grainOf(items: number, work: number): number {
-  if (items <= 1 || work <= 2 * tileWork) return Math.max(1, items);
+  if (items <= 1 || !isShared(work)) return Math.max(1, items);
   return Math.max(1, Math.min(items, Math.ceil((items * tileWork) / work)));
 }
 

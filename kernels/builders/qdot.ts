@@ -1,6 +1,6 @@
 import type { Call, CodeType, ConvGeometry, QConvWeights, Step } from '../api.ts';
-import { type Builder, call, place, step } from './builder.ts';
-import { isPointwise, outputSize, paddedGeometry, tileSlot } from './conv.ts';
+import { type Builder, call, isShared, place, step } from './builder.ts';
+import { outputSize, paddedGeometry } from './conv.ts';
 import { blockShape, panelColumns, panelCount } from './gemm.ts';
 import type { RequantizationFields } from './requantization.ts';
 import { windowFields } from './window.ts';
@@ -148,10 +148,6 @@ export interface DotStep {
   readonly zeroAt: number;
 }
 
-/** Codes of a kernel row below which windows are gathered, if enough panels share the gathering. */
-const shortRun = 32;
-const gatherPanels = 4;
-
 export function dotConv(builder: Builder, name: string, args: DotStep): Step {
   const { geometry, weights, codes, requantization } = args;
   const { batch, groups, kernel, pads, inputChannels, outputChannels } = geometry;
@@ -165,32 +161,40 @@ export function dotConv(builder: Builder, name: string, args: DotStep): Step {
   const depth = runs.count * lanes(runs.length);
   const pixels = batch * outputHeight * outputWidth;
   const panels = panelCount(outputs);
-  const blocks = blockShape(builder, pixels, depth, panels);
-  const gather = runs.rows && kernel[0] > 1 && runs.length < shortRun && panels >= gatherPanels;
-  const tileBytes = tileSlot(kernel[0] * kernel[1], gather ? 4 * depth : 0, kernel[0], runs.rows);
-  // A gathered row is read in whole lanes too.
-  builder.kernels.requireScratch(32 * blocks.blockRows + Math.ceil(blocks.blockRows / 6) * tileBytes + 128);
+  const work = pixels * outputChannels * ((runs.count * runs.length) / productsAnOperation + 2);
+  // Work that no thread shares is not divided by columns either: a single row takes four panels at a time.
+  const parted = blockShape(builder, pixels, depth, panels);
+  const blocks = isShared(work) ? parted : { ...parted, blockPanels: panels, panelBlocks: 1 };
+  builder.kernels.requireScratch(36 * blocks.blockRows);
+  // Where a window's runs lie, in the tensor or in the copy with its padding.
+  const { inputHeight, inputWidth } = paddedGeometry(geometry);
+  const pixelBytes = direct ? args.inputStride : inputChannels;
+  const lineBytes = inputWidth * pixelBytes;
+  const perRow = runs.rows ? 1 : kernel[1];
+  const offsets = Int32Array.from({ length: runs.count }, (_, tap) => {
+    const [row, column] = [Math.floor(tap / perRow), tap % perRow];
+    return row * geometry.dilations[0] * lineBytes + column * geometry.dilations[1] * pixelBytes;
+  });
   const values = {
     input: direct ? args.input : 0,
     weights: weights.address,
     output: args.output,
-    zeros: 0,
+    offsets: place(builder, offsets),
+    taps: runs.count,
+    lanes: lanes(runs.length),
     pixels,
-    ...windowFields(paddedGeometry(geometry), outputHeight, outputWidth),
-    inputStride: direct ? args.inputStride : inputChannels,
-    outputStride: args.outputStride,
+    outputHeight,
+    outputWidth,
+    imageStep: inputHeight * lineBytes,
+    lineStep: geometry.strides[0] * lineBytes,
+    pixelStep: geometry.strides[1] * pixelBytes,
     groupInputs: inputs,
     groupOutputs: outputs,
+    outputStride: args.outputStride,
     blockRows: blocks.blockRows,
     pixelBlocks: blocks.rowBlocks,
     blockPanels: blocks.blockPanels,
     panelBlocks: blocks.panelBlocks,
-    rowTaps: runs.rows ? 1 : 0,
-    inside: 1,
-    gather: gather ? 1 : 0,
-    pointwise: isPointwise(geometry) ? 1 : 0,
-    tileBytes,
-    elementShift: 0,
     panelBytes: weights.panelBytes,
     passes: weights.passes,
     single: weights.single ? 1 : 0,
@@ -198,7 +202,6 @@ export function dotConv(builder: Builder, name: string, args: DotStep): Step {
     ...(args.zeroAt !== 0 && { shifts: args.zeroAt }),
   };
   const items = pixels === 0 ? 0 : groups * blocks.rowBlocks * blocks.panelBlocks;
-  const work = pixels * outputChannels * ((runs.count * runs.length) / productsAnOperation + 2);
   const multiply = call(builder, 'dotCodes', values, items, work);
   return direct ? step(name, multiply) : step(name, padCall(builder, args, zero, flip), multiply);
 }

@@ -92,10 +92,10 @@ const quads: IntegerProduct = {
 };
 
 /**
- * The integer micro-kernels: `qtile{R}x8(table, taps, depth, b, c)` and `btile{R}x8(table, taps, depth, passes, b, c)`:
- * C[R, 8] (int32, dense) = bias + Σ_pass Σ_tap Σ_lane A_tap[row][lane] · B[pass, tap, lane], where a lane holds two int16 or
- * four bytes of a row, `depth` counts lanes, and b is a packed panel: 8 int32 biases, then one row of 8 lanes for each lane
- * of A and pass.
+ * The integer micro-kernels: `qtile{R}x8(table, taps, depth, b, c)` and `btile{R}x8(tiles, corners, offsets, taps, depth,
+ * passes, b, c)`, the second for `tiles` tiles one behind the other: C[R, 8] (int32, dense) = bias + Σ_pass Σ_tap Σ_lane A_tap[row][lane] · B[pass, tap, lane], where a lane holds two int16
+ * or four bytes of a row, `depth` counts lanes, and b is a packed panel: 8 int32 biases, then one row of 8 lanes for each
+ * lane of A and pass. `table` holds R addresses a tap; `corners` R addresses, to which the tap's offset is added.
  */
 export function integerMicrokernels(): string {
   const lines = ["import { dot4 } from '../dot';", ''];
@@ -109,13 +109,28 @@ function integerTile({ name, multiply, passes }: IntegerProduct, rows: number): 
   const R = [...Array(rows).keys()];
   const lines: string[] = [];
   lines.push(
-    `export function ${name}${rows}x8(table: usize, taps: i32, depth: i32, ${passes ? 'passes: i32, ' : ''}b: usize, c: usize): void {`,
+    passes
+      ? `export function ${name}${rows}x8(tiles: i32, corners: usize, offsets: usize, taps: i32, depth: i32, passes: i32, panel: usize, c: usize): void {`
+      : `export function ${name}${rows}x8(table: usize, taps: i32, depth: i32, b: usize, c: usize): void {`,
+    ...(passes ? ['  do {', '  let b = panel, pass = passes;'] : []),
     '  let a0l = v128.load(b), a0h = v128.load(b, 16);',
   );
   for (const i of R.slice(1)) lines.push(`  let a${i}l = a0l, a${i}h = a0h;`);
-  lines.push('  b += 32;', ...(passes ? ['  do {'] : []), '  let row = table, tap = taps;', '  do {');
-  for (const i of R) lines.push(`    let p${i} = <usize>load<u32>(row, ${4 * i});`);
-  lines.push(`    row += ${4 * rows};`, '    let k = depth;');
+  if (passes) {
+    lines.push(
+      '  b += 32;',
+      '  do {',
+      '  let offset = offsets, tap = taps;',
+      '  do {',
+      '    const from = <usize>load<u32>(offset);',
+    );
+    for (const i of R) lines.push(`    let p${i} = <usize>load<u32>(corners, ${4 * i}) + from;`);
+    lines.push('    offset += 4;', '    let k = depth;');
+  } else {
+    lines.push('  b += 32;', '  let tap = taps;', '  do {');
+    for (const i of R) lines.push(`    let p${i} = <usize>load<u32>(table, ${4 * i});`);
+    lines.push(`    table += ${4 * rows};`, '    let k = depth;');
+  }
   const step = (u: number): void => {
     lines.push(`      const l${u} = v128.load(b, ${32 * u}), h${u} = v128.load(b, ${32 * u + 16});`);
     for (const i of R) {
@@ -137,8 +152,9 @@ function integerTile({ name, multiply, passes }: IntegerProduct, rows: number): 
   lines.push('    }', '    if (k > 0) {');
   step(0);
   advance(1);
-  lines.push('    }', '  } while (--tap > 0);', ...(passes ? ['  } while (--passes > 0);'] : []));
+  lines.push('    }', '  } while (--tap > 0);', ...(passes ? ['  } while (--pass > 0);'] : []));
   for (const i of R) lines.push(`  v128.store(c, a${i}l, ${32 * i});`, `  v128.store(c, a${i}h, ${32 * i + 16});`);
+  if (passes) lines.push(`  corners += ${4 * rows};`, `  c += ${32 * rows};`, '  } while (--tiles > 0);');
   lines.push('}');
   return lines.join('\n');
 }

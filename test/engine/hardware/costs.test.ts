@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { LayerSummary, ModelSummary } from '../../../engine/graph/summary.ts';
+import { attribute, makeNode } from '../../../engine/graph/build.ts';
+import { type LayerSummary, type ModelSummary, summarize } from '../../../engine/graph/summary.ts';
 import { modelCosts } from '../../../engine/hardware/costs.ts';
 import { integerView } from '../../../engine/hardware/integer-view.ts';
 import { storedFormats } from '../../../engine/hardware/model-formats.ts';
 import { profileModel, rateOf } from '../../../engine/hardware/profile.ts';
 import { targets } from '../../../engine/hardware/registry.ts';
 import { bytesOf } from '../../../engine/hardware/storage.ts';
+import { float32Tensor, type Tensor } from '../../../engine/tensor.ts';
+import { makeGraph, modelOf } from '../quantize/small.ts';
 
 type Value = {
   name: string;
@@ -173,50 +176,31 @@ test('elements of less than a byte are packed', () => {
 });
 
 describe('a model with QuantizeLinear and DequantizeLinear', () => {
+  const codes = (dtype: 'int8' | 'uint8' | 'int16' | 'int4', dims: number[]): Tensor => {
+    const data = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, int4: Int8Array }[dtype];
+    return { dtype, dims, data: new data(dims.reduce((n, dim) => n * dim, 1)) };
+  };
+  const scales = (...dims: number[]) =>
+    float32Tensor(dims, new Float32Array(dims.reduce((n, d) => n * d, 1)).fill(0.5));
+  const pair = (name: string, from: string, to: string, zero = 'zero') => [
+    makeNode(`${name}q`, 'QuantizeLinear', [from, 'scale', zero], [`${to}_codes`]),
+    makeNode(`${name}d`, 'DequantizeLinear', [`${to}_codes`, 'scale', zero], [to]),
+  ];
+  const { int, ints } = attribute;
+
   test('is seen as the integer model that it stands for', () => {
-    const x = image('x', 1);
-    const q = (name: string, input: Value, output: string) =>
-      layer(
-        name,
-        'QuantizeLinear',
-        [input, { name: 's', shape: [], constant: true }, { name: 'z', shape: [], dtype: 'uint8', constant: true }],
-        {
-          ...input,
-          name: output,
-          dtype: 'uint8',
-        },
-      );
-    const dq = (name: string, input: Value, output: string, scales: number[] = []) =>
-      layer(name, 'DequantizeLinear', [input, { name: `${name}_s`, shape: scales, constant: true }], {
-        name: output,
-        shape: input.shape,
-      });
-    const summary = model(
-      [x],
-      [
-        q('q1', x, 'xq'),
-        dq('d1', { ...x, name: 'xq', dtype: 'uint8' }, 'xd'),
-        dq('d2', { name: 'wq', shape: [4, 1, 3, 3], dtype: 'int8', constant: true }, 'wd', [4]),
-        layer(
-          'conv',
-          'Conv',
-          [
-            { ...x, name: 'xd' },
-            { name: 'wd', shape: [4, 1, 3, 3] },
-          ],
-          image('y', 4),
-          {
-            quantization: 'compute',
-            kernel: [3, 3],
-            macs: 2304,
-          },
-        ),
-        q('q2', image('y', 4), 'yq'),
-        dq('d3', { ...image('yq', 4), dtype: 'uint8' }, 'yd'),
+    const graph = makeGraph({
+      inputs: { x: [1, 1, 8, 8] },
+      outputs: ['y'],
+      constants: { scale: scales(), zero: codes('uint8', []), wq: codes('int8', [4, 1, 3, 3]), ws: scales(4) },
+      nodes: [
+        ...pair('x', 'x', 'xd'),
+        makeNode('w', 'DequantizeLinear', ['wq', 'ws'], ['wd'], { axis: int(0) }),
+        makeNode('conv', 'Conv', ['xd', 'wd'], ['c'], { pads: ints([1, 1, 1, 1]) }),
+        ...pair('y', 'c', 'y'),
       ],
-      [image('yd', 4)],
-    );
-    const view = integerView(summary);
+    });
+    const view = integerView(modelOf(graph));
     expect(view.summary.layers.map(({ name }) => name)).toEqual(['conv']);
     const costs = modelCosts(view.summary, view.formats);
     expect(costs.layers[0]).toMatchObject({
@@ -231,9 +215,38 @@ describe('a model with QuantizeLinear and DequantizeLinear', () => {
     expect(costs.peakActivationBytes).toBe(64 + 256);
   });
 
+  test('states how values and weights are held that no 8-bit kernel takes: 16 bits, blocks of 4, what is rounded', () => {
+    const graph = makeGraph({
+      opset: 21,
+      inputs: { x: [1, 32] },
+      outputs: ['y'],
+      constants: { scale: scales(), zero: codes('int16', []), wq: codes('int4', [32, 8]), ws: scales(2, 8) },
+      nodes: [
+        ...pair('x', 'x', 'xd'),
+        makeNode('w', 'DequantizeLinear', ['wq', 'ws'], ['wd'], { axis: int(0), block_size: int(16) }),
+        makeNode('product', 'MatMul', ['xd', 'wd'], ['p']),
+        makeNode('soft', 'Softmax', ['p'], ['s']),
+        ...pair('s', 's', 'sd'),
+        makeNode('last', 'Neg', ['sd'], ['y']),
+      ],
+    });
+    const view = integerView(modelOf(graph));
+    expect(view.summary.layers.map(({ name }) => name)).toEqual(['product', 'soft', 'last']);
+    const [product, soft] = modelCosts(view.summary, view.formats).layers;
+    expect(product).toMatchObject({
+      weightFormat: 'int4',
+      inputFormat: 'int16',
+      weightBytes: 128 + 64,
+      inputBytes: 64,
+    });
+    expect(soft).toMatchObject({ outputFormat: 'int16' });
+  });
+
   test('without such nodes is what it was', () => {
-    const summary = model([image('x', 1)], [], []);
-    expect(integerView(summary)).toEqual({ summary, formats: storedFormats });
+    const model = modelOf(
+      makeGraph({ inputs: { x: [1] }, outputs: ['y'], nodes: [makeNode('n', 'Neg', ['x'], ['y'])] }),
+    );
+    expect(integerView(model)).toEqual({ summary: summarize(model), formats: storedFormats });
   });
 });
 

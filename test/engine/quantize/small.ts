@@ -53,7 +53,14 @@ export function makeGraph({ inputs, outputs, constants = {}, nodes, opset = 13 }
 }
 
 export function modelOf(graph: Graph): Model {
-  return { graph, irVersion: 8, producerName: 'test', producerVersion: '', metadata: new Map() } as unknown as Model;
+  return {
+    graph,
+    irVersion: 8,
+    producerName: 'test',
+    producerVersion: '',
+    metadata: new Map(),
+    findings: [],
+  } as unknown as Model;
 }
 
 export function bytesOf(model: Model): Uint8Array {
