@@ -89,7 +89,14 @@ async function testRelaxed(): Promise<boolean> {
     const memory = makeMemory(2 ** 22, false);
     const module = await compile('relaxed', false);
     const functions = kernelFunctions(new WebAssembly.Instance(module, { env: { memory } }));
-    const kernels = new LoadedKernels({ memory, functions, limit: 2 ** 22, base: arenaBase, features, cancel: new Int32Array(1) });
+    const kernels = new LoadedKernels({
+      memory,
+      functions,
+      limit: 2 ** 22,
+      base: arenaBase,
+      features,
+      cancel: new Int32Array(1),
+    });
     return knownAnswer(kernels);
   } catch {
     return false;

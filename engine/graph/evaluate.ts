@@ -1,4 +1,4 @@
-import { FindingError, fail } from '../findings.ts';
+import { fail } from '../findings.ts';
 import type { Operator } from '../operators/operator.ts';
 import { findOperator } from '../operators/registry.ts';
 import { describe } from '../operators/shared/attributes.ts';
@@ -9,6 +9,7 @@ import { elementCount, type Tensor } from '../tensor.ts';
 import { valuesRead } from './captures.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { depthLimit } from './infer.ts';
+import { attributing } from './operator-failure.ts';
 
 export interface EvaluateOptions {
   /** Called with every value as soon as it is computed, graph inputs included; subgraphs' values are not shown. */
@@ -118,9 +119,9 @@ function runNode(
       fail('model/undefined-value', `${describe(node)} reads “${name}”, which nothing computes.`);
     return tensor;
   });
-  checkNode(node, operator, inputs, opset, options.elementLimit ?? defaultElementLimit);
-  try {
-    return operator.evaluate(node, inputs, {
+  return attributing(node, find, () => {
+    checkNode(node, operator, inputs, opset, options.elementLimit ?? defaultElementLimit);
+    return operator.evaluate!(node, inputs, {
       opset,
       seed: options.seed ?? 0,
       elementLimit: options.elementLimit ?? defaultElementLimit,
@@ -139,11 +140,7 @@ function runNode(
         });
       },
     });
-  } catch (error) {
-    // The reference code trusts shapes that inference checked; what slips through is the model's fault, not a crash.
-    if (error instanceof FindingError || !(error instanceof TypeError || error instanceof RangeError)) throw error;
-    fail('model/malformed-node', `${describe(node)} cannot be run with the inputs it is given (${error.message}).`);
-  }
+  });
 }
 
 const defaultElementLimit = 2 ** 28;
