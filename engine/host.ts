@@ -57,6 +57,8 @@ export interface Host {
   /** Starts a file that will appear at `path` when committed. Until then it is beside it, named `.NAME.….part`. */
   replace(path: string): Promise<PendingFile>;
   remove(path: string): Promise<void>;
+  /** Bytes that this process may still take before its owner's limit ends it; absent: there is no limit. */
+  memoryLeft?(): number;
   /** Starts a kernel thread that runs the kernel worker's program; undefined where threads are not to be had. */
   startThread?(data: unknown): HostThread;
   /** Bytes of a WASM or data asset that is too large to be inlined (`onnxruntime-web`), by its asset name. */

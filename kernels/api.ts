@@ -13,8 +13,8 @@ import type { BinaryFunction, RecurrentFunction, ReduceFunction, UnaryFunction }
  *
  * Alignment. Addresses of float32/int32 tensors are multiples of 4. `alloc` gives multiples of 64.
  *
- * Aliasing. Elementwise steps (unary, binary with equal shapes, affine, fakeQuantize) may write over an input that has
- * the output's shape. No other step may have an output that overlaps an input.
+ * Aliasing. Elementwise steps (unary, binary, affine, fakeQuantize) may write over an input that has the output's shape and lies as it
+ * does, where no other input lies there. No other step may have an output that overlaps an input.
  */
 export type Address = number;
 
@@ -58,6 +58,8 @@ export interface Kernels {
   /** Bytes allocated now and at most since the last `resetPeak`, over all workspaces. */
   readonly allocatedBytes: number;
   readonly peakBytes: number;
+  /** Beyond which memory does not grow. */
+  readonly limitBytes: number;
   /** The part of `allocatedBytes` that belongs to no workspace: scratch memory, grown to what the largest step needs. */
   readonly scratchBytes: number;
   resetPeak(): void;

@@ -93,6 +93,10 @@ export class LoadedKernels implements Kernels {
     return this.arena.peakBytes;
   }
 
+  get limitBytes(): number {
+    return this.arena.limit;
+  }
+
   resetPeak(): void {
     this.arena.resetPeak();
   }

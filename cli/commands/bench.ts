@@ -4,6 +4,7 @@ import { loadOnnxRuntime } from '../../engine/env/node/onnxruntime.ts';
 import { type Contender, measure } from '../../engine/executor/benchmark.ts';
 import { compile } from '../../engine/executor/compile.ts';
 import { nearest } from '../../engine/nearest.ts';
+import { bytes, percent } from '../../engine/report/quantities.ts';
 import { textTable } from '../../engine/report/text-table.ts';
 import { renamed } from '../../engine/run/context.ts';
 import { loadModel, prepare } from '../../engine/run/load.ts';
@@ -18,7 +19,8 @@ const peers = ['onnxruntime-web'] as const;
 export const bench = defineCommand({
   name: 'bench',
   summary: 'time per inference, beside another runtime if asked',
-  description: `Warms up, then reports median, 5th and 95th percentile and inferences a second for one made-up sample. With
+  description: `Warms up, then reports median, 5th and 95th percentile and inferences a second for one made-up sample, and the memory
+    of the plan. With
     --against the two run in alternation, so that whatever else the machine does hits both alike; the ratio is the peer's
     time over ours (above 1: we are faster) with a 95 % interval over rounds.`,
   arguments: [{ name: 'MODEL', description: 'an .onnx file' }],
@@ -61,6 +63,7 @@ export const bench = defineCommand({
       progress: renamed(progress, 'Measuring'),
       ...(rounds !== undefined && { rounds }),
     });
+    const { peakBytes, arenaBytes, arenaBound } = program;
     const slow = program.report().filter((node) => node.how === 'reference');
     program.dispose();
     await session?.release();
@@ -88,6 +91,7 @@ export const bench = defineCommand({
           ratio: ratio!.ratio,
           ratio_interval: [ratio!.low, ratio!.high],
         }),
+        memory: { kernels_bytes: peakBytes, activations_bytes: arenaBytes, activations_bound_bytes: arenaBound },
         reference_layers: slow.map(({ node, op, reason }) => ({ node, op, reason })),
         processor: processorName(),
       },
@@ -118,6 +122,12 @@ export const bench = defineCommand({
           const range = `95 %: ${ratio.low.toFixed(2)} … ${ratio.high.toFixed(2)}`;
           lines.push('', `  qspec is ${style.bold(`${ratio.ratio.toFixed(2)}×`)} as fast ${style.dim(`(${range})`)}`);
         }
+        const over = arenaBound === 0 ? 0 : arenaBytes / arenaBound - 1;
+        const bound = `${percent(over)} above the ${bytes(arenaBound)} that are alive at once`;
+        lines.push(
+          '',
+          `  ${bytes(peakBytes)} of kernel memory: activations ${bytes(arenaBytes)} ${style.dim(`(${bound})`)}, weights and scratch ${bytes(peakBytes - arenaBytes)}`,
+        );
         if (slow.length > 0) {
           const names = [...new Set(slow.map(({ op }) => op))].join(', ');
           lines.push(

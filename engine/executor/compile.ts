@@ -1,19 +1,20 @@
-import { type Address, KernelMemoryExhausted, type Kernels, type Workspace } from '../../kernels/api.ts';
+import { type Address, KernelMemoryExhausted, type Kernels } from '../../kernels/api.ts';
 import { loadKernels } from '../../kernels/loader.ts';
-import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { requireOperators } from '../graph/missing-operators.ts';
+import { attributing } from '../graph/operator-failure.ts';
 import { findOperator } from '../operators/registry.ts';
 import { interruptible, throwIfCancelled } from '../progress.ts';
 import { elementCount } from '../tensor.ts';
-import { placeIntervals } from './arena.ts';
+import { aligned, lowerBound, placeIntervals } from './arena.ts';
 import { Builder, type PlannedStep } from './builder.ts';
 import { type LowerBody, lowerControl } from './control.ts';
 import { reportWhole } from './decompose.ts';
 import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
 import { inIntegers } from './integers.ts';
 import type { Operand, StaticType } from './lowering.ts';
+import { kernelMemoryExhausted, type MemoryBudget, requireLeast, requireMemory } from './memory-budget.ts';
 import { elementBytes } from './operand.ts';
 import { type PreparedGraph, prepare } from './prepare.ts';
 import type { CompileOptions, NodeReport, Program } from './program.ts';
@@ -48,7 +49,14 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
       cancelCell: progress?.cancelCell,
     }));
   const workspace = kernels.workspace();
+  const budget: MemoryBudget = {
+    model: graph.name,
+    limit: kernels.limitBytes,
+    inUse: () => kernels.allocatedBytes,
+    left: options.memoryLeft ?? (() => undefined),
+  };
   try {
+    if (!reference) requireLeast(prepared, budget);
     const uses = usesOf(plan, graph.outputs);
     const builder = new Builder({
       workspace,
@@ -71,11 +79,12 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
     lowerBlock(plan, (execution, bodies, lowerBody) => {
       throwIfCancelled(progress);
       const index = uses.at.get(execution)!;
-      report.push(...lowerExecution(builder, index, execution, prepared.declined, reference, bodies, lowerBody));
+      const lower = () => lowerExecution(builder, index, execution, prepared.declined, reference, bodies, lowerBody);
+      report.push(...attributing(execution.node, type, lower));
       for (const value of execution.outputs) if (observed.has(value)) builder.observe(value);
     });
     for (const value of graph.outputs) builder.toHost(value);
-    const built = build(builder, kernels);
+    const built = build(builder, kernels, prepared, budget);
     const whole = reportWhole(report, prepared.whole);
     return new GraphProgram({
       graph: prepared.graph,
@@ -86,6 +95,7 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
       steps: built.steps,
       peakBytes: workspace.bytes + kernels.scratchBytes,
       arenaBytes: built.arenaBytes,
+      arenaBound: built.arenaBound,
       constant,
       type,
       report: integers?.report(whole) ?? whole,
@@ -93,21 +103,9 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
   } catch (error) {
     workspace.dispose();
     if (options.kernels === undefined) kernels.dispose();
-    if (error instanceof KernelMemoryExhausted) memoryExhausted(graph, error);
+    if (error instanceof KernelMemoryExhausted) kernelMemoryExhausted(graph, error);
     throw error;
   }
-}
-
-function memoryExhausted(graph: Graph, { requested, inUse, limit }: KernelMemoryExhausted): never {
-  const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
-  fail(
-    'run/memory-exhausted',
-    `The model “${graph.name}” does not fit into the ${mebibytes(limit)} of memory that kernels have.`,
-    {
-      why: `${mebibytes(inUse)} are in use and ${mebibytes(requested)} more are needed for the given input shapes.`,
-      fix: 'Use smaller inputs or a smaller batch.',
-    },
-  );
 }
 
 /** The nodes of a graph as they will run, and the bodies of its control flow. */
@@ -269,7 +267,12 @@ function readsCodes(node: GraphNode, type: (value: string) => StaticType | undef
 }
 
 /** Places every storage, writes the constants and builds the kernel steps with their addresses. */
-function build(builder: Builder, kernels: Kernels): { steps: BuiltStep[]; arenaBytes: number } {
+function build(
+  builder: Builder,
+  kernels: Kernels,
+  { graph, type }: PreparedGraph,
+  budget: MemoryBudget,
+): { steps: BuiltStep[]; arenaBytes: number; arenaBound: number } {
   const { workspace } = builder.context;
   builder.steps.forEach((step, index) => {
     for (const { storage } of [...step.reads, ...step.writes]) {
@@ -285,24 +288,35 @@ function build(builder: Builder, kernels: Kernels): { steps: BuiltStep[]; arenaB
   }
   const placed = builder.storages.filter((storage) => !storage.constant && storage.last >= 0);
   const arena = placeIntervals(placed);
+  const constants = builder.constants.filter(({ storage }) => storage.last >= 0);
+  requireMemory(budget, arena.bytes, sum(constants.map(({ storage }) => aligned(storage.bytes))));
   const base = arena.bytes > 0 ? workspace.alloc(arena.bytes) : 0;
   placed.forEach((storage, index) => {
     storage.address = base + arena.offsets[index]!;
   });
-  for (const { storage } of builder.constants) if (storage.last >= 0) storage.address = workspace.alloc(storage.bytes);
-  for (const { storage, data } of builder.constants) {
-    if (storage.last < 0) continue;
+  for (const { storage } of constants) storage.address = workspace.alloc(storage.bytes);
+  for (const { storage, data } of constants) {
     const source = data as Uint8Array;
     kernels.u8(storage.address, storage.bytes).set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength));
   }
   const at = (operand: Operand) => operand.storage.address + operand.offset;
-  return { steps: builder.steps.map((step) => place(step, workspace, at)), arenaBytes: arena.bytes };
+  const byName = new Map(graph.nodes.map((node) => [node.name, node]));
+  const steps = builder.steps.map((step): BuiltStep => {
+    if (step.kind !== 'kernel') return place(step, at);
+    const node = byName.get(step.nodes[0] ?? '');
+    const make = () => step.build(workspace, at);
+    const built = node ? attributing(node, type, make) : make();
+    return { kind: 'kernel', nodes: step.nodes, node, kernel: step.kernel, step: built };
+  });
+  return { steps, arenaBytes: arena.bytes, arenaBound: lowerBound(placed) };
 }
 
-function place(step: PlannedStep, workspace: Workspace, at: (operand: Operand) => Address): BuiltStep {
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function place(step: Exclude<PlannedStep, { kind: 'kernel' }>, at: (operand: Operand) => Address): BuiltStep {
   switch (step.kind) {
-    case 'kernel':
-      return { kind: 'kernel', nodes: step.nodes, kernel: step.kernel, step: step.build(workspace, at) };
     case 'upload':
       return { kind: 'upload', value: step.value, address: at(step.writes[0]) };
     case 'download':

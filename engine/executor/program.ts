@@ -17,6 +17,8 @@ export interface Program {
   readonly peakBytes: number;
   /** Of these, the activations'. */
   readonly arenaBytes: number;
+  /** The most activations that are alive in one step: no plan of memory takes less. */
+  readonly arenaBound: number;
   /** How each node of the graph runs, in execution order: nothing falls back to slow code silently. */
   report(): readonly NodeReport[];
   dispose(): void;
@@ -88,6 +90,8 @@ export interface CompileOptions {
   readonly startThread?: (data: unknown) => KernelThread;
   /** Stops compiling, and every run, a step in the middle included; kernels that are given are stopped by their own cell. */
   readonly progress?: Progress | undefined;
+  /** `Host.memoryLeft`: what does not fit is said before it is allocated. */
+  readonly memoryLeft?: (() => number | undefined) | undefined;
   /** Bytes of packed weights that may stay in kernel memory; more are staged step by step. */
   readonly residentWeights?: number;
 }

@@ -3,6 +3,7 @@ import { fail } from '../findings.ts';
 import { valuesRead } from '../graph/captures.ts';
 import { checkInput, evaluateValues, onlyTensors } from '../graph/evaluate.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { attributing } from '../graph/operator-failure.ts';
 import { iterationLimit, stacked } from '../operators/control/loop.ts';
 import { describe } from '../operators/shared/attributes.ts';
 import { scalarOf } from '../operators/shared/numbers.ts';
@@ -16,7 +17,14 @@ import type { NodeReport, Program, RunOptions, ValueView } from './program.ts';
 
 /** A step with its addresses. */
 export type BuiltStep =
-  | { readonly kind: 'kernel'; readonly nodes: readonly string[]; readonly kernel: string; readonly step: Step }
+  | {
+      readonly kind: 'kernel';
+      readonly nodes: readonly string[];
+      /** The first of `nodes`, for what is said when it fails. */
+      readonly node: GraphNode | undefined;
+      readonly kernel: string;
+      readonly step: Step;
+    }
   | { readonly kind: 'upload'; readonly value: string; readonly address: number }
   | { readonly kind: 'download'; readonly value: string; readonly address: number }
   | { readonly kind: 'stage'; readonly bytes: Uint8Array; readonly address: number }
@@ -51,6 +59,7 @@ export interface ProgramParts {
   readonly steps: readonly BuiltStep[];
   readonly peakBytes: number;
   readonly arenaBytes: number;
+  readonly arenaBound: number;
   constant(value: string): Tensor | undefined;
   type(value: string): StaticType | undefined;
   readonly report: readonly NodeReport[];
@@ -62,6 +71,7 @@ const breath = 50;
 export class GraphProgram implements Program {
   readonly peakBytes: number;
   readonly arenaBytes: number;
+  readonly arenaBound: number;
   private readonly parts: ProgramParts;
   private readonly outputs: readonly string[];
   /** For each step, host values that nothing needs afterwards. */
@@ -75,6 +85,7 @@ export class GraphProgram implements Program {
     this.parts = parts;
     this.peakBytes = parts.peakBytes;
     this.arenaBytes = parts.arenaBytes;
+    this.arenaBound = parts.arenaBound;
     this.outputs = parts.graph.outputs;
     this.releases = hostReleases(parts);
   }
@@ -152,9 +163,11 @@ export class GraphProgram implements Program {
   private runStep(step: BuiltStep, host: Map<string, Value>, options: RunOptions): number | undefined {
     const { kernels } = this.parts;
     switch (step.kind) {
-      case 'kernel':
-        kernels.run(step.step);
+      case 'kernel': {
+        if (step.node) attributing(step.node, this.parts.type, () => kernels.run(step.step));
+        else kernels.run(step.step);
         return undefined;
+      }
       case 'upload': {
         // What has a place in kernel memory is a tensor.
         const source = ((host.get(step.value) ?? this.parts.constant(step.value)) as Tensor).data as Uint8Array;

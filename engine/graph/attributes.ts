@@ -1,6 +1,6 @@
 import { fail } from '../findings.ts';
 import { changed, onnx } from '../onnx/proto.ts';
-import { tensorFromProto, tensorToProto } from '../onnx/tensor-proto.ts';
+import { lazyTensorFromProto, tensorToProto } from '../onnx/tensor-proto.ts';
 import { bytesOfText, textOfBytes } from '../onnx/text.ts';
 import type { Attribute, Graph } from './graph.ts';
 
@@ -33,7 +33,7 @@ function convert(proto: onnx.AttributeProto, where: string, subgraph: SubgraphRe
       return { kind: 'string', value: proto.s === undefined ? '' : textOfBytes(proto.s) };
     case types.TENSOR:
       if (proto.t === undefined) fail('model/attribute', `Attribute “${name}” of ${where} lacks its tensor.`);
-      return { kind: 'tensor', value: tensorFromProto(proto.t) };
+      return { kind: 'tensor', value: lazyTensorFromProto(proto.t) };
     case types.GRAPH:
       if (proto.g === undefined) fail('model/attribute', `Attribute “${name}” of ${where} lacks its graph.`);
       return { kind: 'graph', value: subgraph(proto.g, name) };
@@ -44,7 +44,7 @@ function convert(proto: onnx.AttributeProto, where: string, subgraph: SubgraphRe
     case types.STRINGS:
       return { kind: 'strings', value: proto.strings.map(textOfBytes) };
     case types.TENSORS:
-      return { kind: 'tensors', value: proto.tensors.map((tensor) => tensorFromProto(tensor)) };
+      return { kind: 'tensors', value: proto.tensors.map((tensor) => lazyTensorFromProto(tensor)) };
     case types.GRAPHS:
       return { kind: 'graphs', value: proto.graphs.map((graph, i) => subgraph(graph, `${name}_${i}`)) };
     default:

@@ -1,4 +1,4 @@
-import { FindingError, fail } from '../findings.ts';
+import { fail } from '../findings.ts';
 import type { EvaluateContext, Operator } from '../operators/operator.ts';
 import { findOperator } from '../operators/registry.ts';
 import { describe, shown } from '../operators/shared/attributes.ts';
@@ -20,6 +20,7 @@ import { valuesRead } from './captures.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { depthLimit } from './infer.ts';
 import { requireOperators } from './missing-operators.ts';
+import { attributing } from './operator-failure.ts';
 
 export interface EvaluateOptions {
   /** Called with every tensor as soon as it is computed, graph inputs included; subgraphs' values are not shown. */
@@ -139,8 +140,12 @@ function runNode(
     return value;
   });
   const tensors = inputs.map((value) => (value !== undefined && isTensor(value) ? value : undefined));
-  checkNode(node, operator, inputs, tensors, opset, options.elementLimit ?? defaultElementLimit);
-  try {
+  const typeOfTensor = (name: string) => {
+    const value = find(name);
+    return value !== undefined && isTensor(value) ? value : undefined;
+  };
+  return attributing(node, typeOfTensor, () => {
+    checkNode(node, operator, inputs, tensors, opset, options.elementLimit ?? defaultElementLimit);
     return evaluateNode(operator, node, inputs, tensors, {
       opset,
       seed: options.seed ?? 0,
@@ -160,11 +165,7 @@ function runNode(
         });
       },
     });
-  } catch (error) {
-    // The reference code trusts shapes that inference checked; what slips through is the model's fault, not a crash.
-    if (error instanceof FindingError || !(error instanceof TypeError || error instanceof RangeError)) throw error;
-    fail('model/malformed-node', `${describe(node)} cannot be run with the inputs it is given (${error.message}).`);
-  }
+  });
 }
 
 const defaultElementLimit = 2 ** 28;

@@ -1,8 +1,7 @@
 import { type Finding, fail } from '../findings.ts';
-import { lazyTensor } from '../lazy-tensor.ts';
 import type { onnx } from '../onnx/proto.ts';
 import { denseFromProto } from '../onnx/sparse-tensor.ts';
-import { eagerElements, isExternal, rawLength, tensorFromProto, tensorHeader } from '../onnx/tensor-proto.ts';
+import { isExternal, lazyTensorFromProto } from '../onnx/tensor-proto.ts';
 import { describe, shown } from '../operators/shared/attributes.ts';
 import { newestOpset } from '../operators/shared/elementwise.ts';
 import type { Tensor, ValueType } from '../tensor.ts';
@@ -162,16 +161,8 @@ class GraphReader {
   }
 
   private readTensor(proto: onnx.TensorProto): Tensor {
-    const { dtype, dims, elements, bytes } = tensorHeader(proto);
-    const load = () => tensorFromProto(proto, isExternal(proto) ? this.options.external?.(proto) : undefined);
-    if (elements <= eagerElements || dtype === 'string') return rememberTensor(load(), proto);
-    // A raw tensor whose length is right can be read later; every other one is checked now.
-    const length = isExternal(proto) ? undefined : rawLength(proto);
-    if (length !== bytes) return rememberTensor(load(), proto);
-    return rememberTensor(
-      lazyTensor(dtype, dims, () => load().data),
-      proto,
-    );
+    const external = isExternal(proto) ? this.options.external?.(proto) : undefined;
+    return rememberTensor(lazyTensorFromProto(proto, external), proto);
   }
 
   /** Before IR 4 every constant was an input as well; such inputs are the constants that they default to. */

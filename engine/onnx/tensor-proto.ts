@@ -1,5 +1,5 @@
 import { fail } from '../findings.ts';
-import { isLazy } from '../lazy-tensor.ts';
+import { isLazy, lazyTensor } from '../lazy-tensor.ts';
 import type { DataType, Tensor, TensorData } from '../tensor.ts';
 import { dataTypeOf, elementLayouts, storedBytes, type TypedArray } from './data-types.ts';
 import { packBits, unpackBits } from './packing.ts';
@@ -85,6 +85,17 @@ export function tensorFromProto(proto: onnx.TensorProto, external?: Uint8Array):
   if (dtype === 'string') return { dtype, dims, data: stringsOf(proto, header) };
   const raw = proto.raw_data;
   return { dtype, dims, data: raw === undefined ? fromList(proto, header) : fromRaw(proto, header, raw) };
+}
+
+/**
+ * The same, but large raw data are read when they are touched, and may be forgotten again. What cannot be read later (typed
+ * lists, raw data of a wrong length, external data that were not located) is read, and refused, at once.
+ */
+export function lazyTensorFromProto(proto: onnx.TensorProto, external?: Uint8Array): Tensor {
+  const { dtype, dims, elements, bytes } = tensorHeader(proto);
+  const canWait = dtype !== 'string' && elements > eagerElements && !isExternal(proto) && rawLength(proto) === bytes;
+  if (!canWait) return tensorFromProto(proto, external);
+  return lazyTensor(dtype, dims, () => tensorFromProto(proto).data);
 }
 
 /**

@@ -1,7 +1,9 @@
 import { evaluateConstant, type FoldLimits } from '../graph/constants.ts';
 import { inferenceOf } from '../graph/infer.ts';
+import { isLazy, lazyTensor } from '../lazy-tensor.ts';
+import { eagerElements } from '../onnx/tensor-proto.ts';
 import { findOperator } from '../operators/registry.ts';
-import { elementCount, type Tensor } from '../tensor.ts';
+import { elementCount, type Tensor, type TensorData } from '../tensor.ts';
 import { GraphEditor } from './editor.ts';
 import type { Pass } from './pass.ts';
 
@@ -36,9 +38,10 @@ export const foldConstants: Pass = {
         inferSubgraph: () => [],
       };
       const small = node.outputs.map((output) => (output === '' ? undefined : inference.constants.get(output)));
+      const evaluate = () => evaluateConstant(node, operator, context.opset, context, limits);
       const values = small.every((tensor, i) => tensor !== undefined || node.outputs[i] === '')
         ? small
-        : evaluateConstant(node, operator, context.opset, context, limits);
+        : evaluate()?.map((tensor, i) => lazily(tensor, node.inputs.map(context.constant), () => evaluate()![i]!.data));
       if (values === undefined || grows(node.inputs, values, known)) continue;
       // An output of the graph must have a producer that is a node: some runtimes reject a model without.
       if (node.outputs.some((output) => editor.isOutput(output))) continue;
@@ -52,6 +55,14 @@ export const foldConstants: Pass = {
     return editor.result();
   },
 };
+
+/** A large result of something lazy is lazy as well: computed again when it is touched after it was forgotten. */
+function lazily(tensor: Tensor, sources: readonly (Tensor | undefined)[], compute: () => TensorData): Tensor {
+  const { dtype, dims, data } = tensor;
+  const isLarge = dtype !== 'string' && elementCount(dims) > eagerElements;
+  const fromLazy = sources.some((source) => source !== undefined && isLazy(source));
+  return isLarge && fromLazy ? lazyTensor(dtype, dims, compute, { data }) : tensor;
+}
 
 /** Whether folding would make the model notably larger (an expanded constant, a tiled table). */
 function grows(

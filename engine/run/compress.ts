@@ -37,6 +37,7 @@ export async function compress(
             compile(graph, {
               ...options,
               progress: context.progress,
+              memoryLeft: context.host.memoryLeft,
               ...(startThread && { startThread: startThread.bind(context.host) }),
             }),
           progress: renamed(context.progress, 'Calibrating'),

@@ -41,6 +41,7 @@ export async function engineScorer(graph: Graph, context: RunContext, options: E
     mode: options.mode,
     inputDims: options.inputDims,
     progress: context.progress,
+    memoryLeft: context.host.memoryLeft,
     ...(options.kernels
       ? { kernels: options.kernels }
       : { threads: context.threads, ...(startThread && { startThread: startThread.bind(context.host) }) }),

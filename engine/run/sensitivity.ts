@@ -87,7 +87,7 @@ async function ofOutputs(
   try {
     const measured = await sensitivity(prepared.graph, quantized, dataset, {
       // One set of threads for all programs: there are two for every layer.
-      compile: (graph, options) => compile(graph, { ...options, kernels, progress }),
+      compile: (graph, options) => compile(graph, { ...options, kernels, progress, memoryLeft: host.memoryLeft }),
       samples,
       progress: renamed(progress, stage),
     });

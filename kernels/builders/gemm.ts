@@ -97,6 +97,8 @@ export interface BlockShape {
 
 /** Bytes of A that a block may cover, so that it stays in the second-level cache while all panels pass over it. */
 const blockBytes = 1 << 17;
+/** Multiply-adds of one item at most: some 10 ms, within which a cancel is not heard. */
+export const mostItemWork = 2 ** 28;
 /** Both tile heights (6 and 4) divide it. */
 const rowUnit = 12;
 
@@ -109,7 +111,9 @@ export function blockShape(builder: Builder, m: number, k: number, panels: numbe
   const blockRows = Math.max(rowUnit, Math.ceil(m / count / rowUnit) * rowUnit);
   const rowBlocks = Math.ceil(m / blockRows);
   const { threads } = builder.kernels.features;
-  const parts = threads === 1 ? 1 : Math.min(panels, Math.ceil((6 * threads) / Math.max(1, rowBlocks)));
+  const forThreads = threads === 1 ? 1 : Math.ceil((6 * threads) / Math.max(1, rowBlocks));
+  const forCancel = Math.ceil((blockRows * k * panels * panelColumns) / mostItemWork);
+  const parts = Math.max(1, Math.min(panels, Math.max(forThreads, forCancel)));
   const blockPanels = Math.max(1, Math.ceil(panels / parts));
   return { blockRows, rowBlocks, blockPanels, panelBlocks: Math.ceil(panels / blockPanels) };
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Kernels, KernelsCancelled, type KernelThread, KernelThreadLost, type Step } from '../../kernels/api.ts';
+import { mostItemWork } from '../../kernels/builders/gemm.ts';
 import { Cell, controlAddress } from '../../kernels/control.ts';
 import { loadKernels } from '../../kernels/loader.ts';
 import { floats } from './harness.ts';
@@ -155,6 +156,19 @@ describe('the pool of threads', () => {
       for (;;) kernels.run(step);
     };
     expect(runForever).toThrow(KernelsCancelled);
+  });
+
+  it('hears of it soon in the largest products, whatever the number of threads', async () => {
+    for (const threads of [1, 2]) {
+      const ws = (await load(threads)).workspace();
+      const [k, n] = [8192, 8192];
+      // Nothing is run: addresses do not matter.
+      const b = ws.reserveMatrix(k, n);
+      for (const m of [1, 2, 100, 10_000]) {
+        const [product] = ws.gemm({ m, a: 64, b, output: 64 }).calls;
+        expect((m * k * n * product!.grain) / product!.items, `${m} rows`).toBeLessThanOrEqual(2 * mostItemWork);
+      }
+    }
   });
 
   it('goes on without a thread that was terminated while it slept', async () => {

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { cancelRelay } from '../../service/cancel-relay.ts';
+import type { EngineThreadData } from './engine-thread.ts';
 import { errorCode } from './errors.ts';
 import { heapLimits } from './heap-limits.ts';
 import { memoryLimitVariable, outOfHeapWords } from './memory-limit.ts';
@@ -21,7 +22,7 @@ if (memoryLimit > 0) watchMemory(memoryLimit);
 
 const threads = Number(process.env['QSPEC_THREADS']) || availableParallelism();
 const engine = new Worker(threadProgram('engine-thread'), {
-  workerData: threads,
+  workerData: { threads, ...(memoryLimit > 0 && { memoryLimit: memoryLimit * 2 ** 20 }) } satisfies EngineThreadData,
   execArgv: [],
   resourceLimits: heapLimits(),
 });

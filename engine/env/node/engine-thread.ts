@@ -6,11 +6,17 @@ import { serve } from '../../service/server.ts';
 import { nodeHost } from './host.ts';
 import { loadOnnxRuntime } from './onnxruntime.ts';
 
+export interface EngineThreadData {
+  readonly threads: number;
+  /** Bytes of resident memory beyond which the process is ended. */
+  readonly memoryLimit?: number;
+}
+
 const port = parentPort!;
-const threads = Number(workerData);
+const { threads, ...limits } = workerData as EngineThreadData;
 const connection = createMessageConnection(new PortMessageReader(port), new PortMessageWriter(port));
 serve(connection, {
-  host: nodeHost(),
+  host: nodeHost(limits),
   threads,
   loadRuntime: () => loadOnnxRuntime({ threads }),
   version: manifest.version,

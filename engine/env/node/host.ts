@@ -12,8 +12,13 @@ import { startKernelThread } from './threads.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
+export interface NodeHostOptions {
+  /** Bytes of resident memory beyond which this process is ended. */
+  readonly memoryLimit?: number;
+}
+
 /** The engine's door to a machine with Node: its files, its threads. What the machine refuses becomes a finding. */
-export function nodeHost(): Host {
+export function nodeHost({ memoryLimit }: NodeHostOptions = {}): Host {
   return {
     capabilities: {
       rangeReads: true,
@@ -65,6 +70,8 @@ export function nodeHost(): Host {
     replace: replaceFile,
 
     remove: (path) => explained(path, () => rm(path, { force: true })),
+
+    ...(memoryLimit !== undefined && { memoryLeft: () => memoryLimit - process.memoryUsage.rss() }),
 
     startThread: startKernelThread,
 

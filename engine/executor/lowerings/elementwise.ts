@@ -74,7 +74,9 @@ export function lowerBinary(fn: BinaryFunction): Lower {
     }
     const { order, left, right } = broadcastPair(a, b, output.dims, lowering);
     const full = [left, right].map(({ operand }) => operand).filter(({ dims }) => dims.join() === output.dims.join());
-    const target = lowering.output(0, order, { overwrite: full.length === 2 ? full : [] });
+    // A smaller operand is read again and again: it must not lie in what is written over.
+    const apart = left.operand.storage !== right.operand.storage;
+    const target = lowering.output(0, order, { overwrite: full.length === 2 || apart ? full : [] });
     const inMemory = (strides: readonly number[]) => order.map((axis) => strides[axis]!);
     const { dims, strides } = mergeAxes(
       memoryDims(output.dims, order),

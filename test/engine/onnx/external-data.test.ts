@@ -15,7 +15,7 @@ import { nodeHost } from '../../../engine/env/node/host.ts';
 import { FindingError } from '../../../engine/findings.ts';
 import { graphFromProto } from '../../../engine/graph/from-proto.ts';
 import type { Host } from '../../../engine/host.ts';
-import { encodeModel } from '../../../engine/onnx/codec.ts';
+import { decodeModel, encodeModel } from '../../../engine/onnx/codec.ts';
 import { readModel, readTensorFile, writeModel, writeTensorFile } from '../../../engine/onnx/model-file.ts';
 import { onnx } from '../../../engine/onnx/proto.ts';
 import { tensorToProto } from '../../../engine/onnx/tensor-proto.ts';
@@ -120,6 +120,26 @@ describe('reading', () => {
       expect([...model.graph.initializers.values()].at(-1)!.dims).toEqual([5000]);
     }
     expect(ranges).toEqual([]);
+  });
+
+  it('constants in attributes are as lazy as initializers', async () => {
+    writeFileSync(
+      join(root, 'models', 'weights.bin'),
+      Uint8Array.from({ length: 20_000 }, (_, i) => i),
+    );
+    writePointing('weights.bin', {}, 5000);
+    const model = decodeModel(await host.readFile(path));
+    const value = model.graph!.initializer.pop()!;
+    const types = onnx.AttributeProto.AttributeType;
+    const attribute = [new onnx.AttributeProto({ name: 'value', type: types.TENSOR, t: value })];
+    model.graph!.node.push(new onnx.NodeProto({ op_type: 'Constant', output: ['far'], attribute }));
+    writeFileSync(path, encodeModel(model));
+    for (const weights of ['shapes', 'lazy'] as const) {
+      const { graph } = graphFromProto(await readModel(host, path, { weights }));
+      expect(graph.types.get('far')).toEqual({ dtype: 'float32', dims: [5000] });
+      const own = graph.nodes.at(-1)!.attributes['value'];
+      if (weights === 'lazy') expect(own).toMatchObject({ value: { data: { byteLength: 20_000 } } });
+    }
   });
 
   it('where reading cannot be put off, each file is read once', async () => {
@@ -273,7 +293,6 @@ describe('writing', () => {
     const [data, written] = await writeModel(host, path, versionOf('v'), { externalData: 'always' });
     expect(written).toBe(path);
     expect(data).toMatch(/model\.onnx\.[0-9a-f]{16}\.data$/);
-    const { decodeModel } = await import('../../../engine/onnx/codec.ts');
     const initializers = decodeModel(await host.readFile(path)).graph!.initializer;
     const offsets = initializers.map(({ external_data }) => external_data.find(({ key }) => key === 'offset')?.value);
     expect(offsets).toEqual([undefined, undefined, undefined, '0', '4096']);
