@@ -221,6 +221,14 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
       ws.reduce({ fn: 'sum', input: buffer(ws, count), output: ws.alloc(256), dims: [64, 1024], axes: [1] }),
     ),
   ],
+  argF32: [
+    elementwise('21 classes of 3120 pixels', (ws) =>
+      ws.arg({
+        ...{ input: buffer(ws, count), output: ws.alloc(8 * 3120), outer: 3120, axis: 21, inner: 1 },
+        ...{ smallest: false, last: false },
+      }),
+    ),
+  ],
   layerNormF32: [
     elementwise('rows of 256', (ws) =>
       ws.layerNorm({

@@ -29,6 +29,8 @@ export interface Operator {
    * executor falls back to `evaluate`, and its report says so.
    */
   lower?(node: GraphNode, lowering: Lowering): string | undefined;
+  /** Its kernel gives indices (int64), which the executor keeps on the host: see `Lowering.outputOnHost`. */
+  readonly givesIndices?: boolean;
   /** Multiply-accumulates and other arithmetic of one execution; absent: counted as one operation per output element. */
   cost?(node: GraphNode, context: InferContext): OperatorCost;
   /** Its part in quantisation; absent: stays float. */
