@@ -149,25 +149,63 @@ export function resizeNearest(d: ResizeNearest, begin: i32, end: i32, scratch: u
   }
 }
 
-/** Columns first, then rows: (1 − t) · lower + t · upper in float32. */
+/**
+ * Columns first, then rows: (1 − t) · lower + t · upper in float32. Neighbouring output rows lie between the same two input rows: those
+ * are stretched once, in scratch.
+ */
 export function resizeLinearF32(d: ResizeLinearF32, begin: i32, end: i32, scratch: usize): void {
-  const channels = d.channels, pixelBytes = channels << 2, lineBytes = d.inputWidth * pixelBytes;
+  const pixelBytes = d.channels << 2, lineBytes = d.inputWidth * pixelBytes;
+  const count = d.outputWidth * d.channels, outputBytes = count << 2;
   const one = f32x4.splat(1);
-  for (let item = begin; item < end; item++) {
+  let upper = scratch, lower = scratch + ((outputBytes + 31) & ~15);
+  let upperLine: usize = 0, lowerLine: usize = 0;
+  let to = d.output + begin * outputBytes;
+  for (let item = begin; item < end; item++, to += outputBytes) {
     const image = d.input + (item / d.outputHeight) * d.inputHeight * lineBytes;
     const row = d.rows + (item % d.outputHeight) * 12;
     const line0 = image + load<i32>(row) * lineBytes, line1 = image + load<i32>(row, 4) * lineBytes;
+    if (line0 != upperLine) {
+      if (line0 == lowerLine) {
+        const other = upper;
+        upper = lower;
+        lower = other;
+        lowerLine = upperLine;
+      } else stretchLine(d, line0, upper);
+      upperLine = line0;
+    }
+    if (line1 != lowerLine) {
+      stretchLine(d, line1, lower);
+      lowerLine = line1;
+    }
     const t = v128.load32_splat(row, 8), s = f32x4.sub(one, t);
-    let to = d.output + item * d.outputWidth * pixelBytes;
-    for (let x = 0, column = d.columns; x < d.outputWidth; x++, column += 12, to += pixelBytes) {
-      const left = load<i32>(column) * pixelBytes, right = load<i32>(column, 4) * pixelBytes;
-      const u = v128.load32_splat(column, 8), w = f32x4.sub(one, u);
-      for (let channel = 0; channel < channels; channel += 4) {
-        const count = channels - channel, at = channel << 2;
-        const above = f32x4.add(f32x4.mul(w, loadPartial(line0 + left + at, count)), f32x4.mul(u, loadPartial(line0 + right + at, count)));
-        const below = f32x4.add(f32x4.mul(w, loadPartial(line1 + left + at, count)), f32x4.mul(u, loadPartial(line1 + right + at, count)));
-        storePartial(to + at, f32x4.add(f32x4.mul(s, above), f32x4.mul(t, below)), count);
-      }
+    let i = 0;
+    for (; i + 4 <= count; i += 4) {
+      const at = i << 2;
+      v128.store(to + at, f32x4.add(f32x4.mul(s, v128.load(upper + at)), f32x4.mul(t, v128.load(lower + at))));
+    }
+    if (i < count) {
+      const at = i << 2;
+      const v = f32x4.add(f32x4.mul(s, v128.load(upper + at)), f32x4.mul(t, v128.load(lower + at)));
+      storePartial(to + at, v, count - i);
+    }
+  }
+}
+
+/** One input row at the output's columns. What lies behind its end in scratch is overwritten, up to 12 bytes. */
+function stretchLine(d: ResizeLinearF32, line: usize, to: usize): void {
+  const channels = d.channels, pixelBytes = channels << 2;
+  const one = f32x4.splat(1);
+  for (let x = 0, column = d.columns; x < d.outputWidth; x++, column += 12, to += pixelBytes) {
+    const left = line + load<i32>(column) * pixelBytes, right = line + load<i32>(column, 4) * pixelBytes;
+    const u = v128.load32_splat(column, 8), w = f32x4.sub(one, u);
+    let channel = 0;
+    for (; channel + 4 <= channels; channel += 4) {
+      const at = channel << 2;
+      v128.store(to + at, f32x4.add(f32x4.mul(w, v128.load(left + at)), f32x4.mul(u, v128.load(right + at))));
+    }
+    if (channel < channels) {
+      const at = channel << 2, count = channels - channel;
+      v128.store(to + at, f32x4.add(f32x4.mul(w, loadPartial(left + at, count)), f32x4.mul(u, loadPartial(right + at, count))));
     }
   }
 }

@@ -131,6 +131,8 @@ export function resize(builder: Builder, args: Args<'resize'>): Step {
     const values = { ...common, pixelBytes: 4 * channels, rows, columns };
     return step('resize', call(builder, 'resizeNearest', values, items, 8 * elements));
   }
+  // Two rows of the output, each with room for a whole vector behind its end.
+  builder.kernels.requireScratch(2 * (4 * outputWidth * channels + 32));
   const rows = place(builder, linearWeights(args.rows, inputHeight));
   const columns = place(builder, linearWeights(args.columns, inputWidth));
   const values = { ...common, channels, rows, columns };
