@@ -192,6 +192,16 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
     ),
   ),
   softmaxF32: [
+    elementwise('rows of 2', (ws) =>
+      ws.softmax({
+        log: false,
+        input: buffer(ws, count),
+        output: ws.alloc(4 * count),
+        outer: count / 2,
+        axis: 2,
+        inner: 1,
+      }),
+    ),
     elementwise('rows of 1024', (ws) =>
       ws.softmax({
         log: false,

@@ -3,7 +3,7 @@ import { binaryLoop } from './generated/binary-loops';
 import { unaryLoop } from './generated/unary-loops';
 import { least } from './integer';
 import { COUNTERS, advance, offsetOf, seek } from './odometer';
-import { clamp, loadPartial, madd, storePartial } from './vector';
+import { clamp, lanesSum, loadPartial, loadTail, madd, storePartial, storeTail } from './vector';
 
 /** Elements of an item. */
 // @ts-ignore: decorator
@@ -77,44 +77,45 @@ export function affineF32(d: AffineF32, begin: i32, end: i32, scratch: usize): v
   }
 }
 
-/** Moments in float64, four running sums. */
+/** The mean is summed in float64; what deviates from it is small and squared in float32, four running sums each. */
 export function layerNormF32(d: LayerNormF32, begin: i32, end: i32, scratch: usize): void {
-  const width = d.width;
-  for (let row = begin; row < end; row++) {
-    const x = d.input + ((row * width) << 2), y = d.output + ((row * width) << 2);
+  const width = d.width, whole = width & ~3, rest = width & 3;
+  const scale = d.scale, shift = d.shift;
+  let x = d.input + ((begin * width) << 2), y = d.output + ((begin * width) << 2);
+  for (let row = begin; row < end; row++, x += width << 2, y += width << 2) {
     let s0 = f64x2.splat(0), s1 = s0;
-    for (let i = 0; i < width; i += 4) {
-      const v = loadPartial(x + (i << 2), width - i);
+    for (let i = 0; i < whole; i += 4) {
+      s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v128.load64_zero(x + (i << 2))));
+      s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.load64_zero(x + (i << 2), 8)));
+    }
+    if (rest != 0) {
+      const v = loadTail(x + (whole << 2), rest);
       s0 = f64x2.add(s0, f64x2.promote_low_f32x4(v));
       s1 = f64x2.add(s1, f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)));
     }
-    const mean = total(s0, s1) / <f64>width;
-    const center = f64x2.splat(mean);
-    s0 = f64x2.splat(0), s1 = s0;
-    for (let i = 0; i < width; i += 4) {
-      const v = loadPartial(x + (i << 2), width - i);
-      const left = width - i;
-      let u = f64x2.sub(f64x2.promote_low_f32x4(v), center);
-      let w = f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), center);
-      if (left < 4) {
-        // Lanes behind the row count nothing.
-        if (left < 2) u = f64x2.replace_lane(u, 1, 0);
-        w = f64x2.replace_lane(w, 1, 0);
-        if (left < 3) w = f64x2.replace_lane(w, 0, 0);
-      }
-      s0 = f64x2.add(s0, f64x2.mul(u, u));
-      s1 = f64x2.add(s1, f64x2.mul(w, w));
+    const mean = f32x4.splat(<f32>(total(s0, s1) / <f64>width));
+    let squares = f32x4.splat(0);
+    for (let i = 0; i < whole; i += 4) {
+      const c = f32x4.sub(v128.load(x + (i << 2)), mean);
+      squares = f32x4.add(squares, f32x4.mul(c, c));
     }
-    const inverse = 1 / sqrt(total(s0, s1) / <f64>width + <f64>d.epsilon);
-    for (let i = 0; i < width; i += 4) {
-      const left = width - i, at = i << 2;
-      const v = loadPartial(x + at, left);
-      const u = f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(v), center), f64x2.splat(inverse));
-      const w = f64x2.mul(f64x2.sub(f64x2.promote_low_f32x4(v128.shuffle<i32>(v, v, 2, 3, 2, 3)), center), f64x2.splat(inverse));
-      let normal = v128.shuffle<i32>(f32x4.demote_f64x2_zero(u), f32x4.demote_f64x2_zero(w), 0, 1, 4, 5);
-      normal = f32x4.mul(normal, loadPartial(d.scale + at, left));
-      if (d.shift != 0) normal = f32x4.add(normal, loadPartial(d.shift + at, left));
-      storePartial(y + at, normal, left);
+    if (rest != 0) {
+      // Lanes behind the row count nothing.
+      const c = v128.and(f32x4.sub(loadTail(x + (whole << 2), rest), mean), i32x4.gt_s(i32x4.splat(rest), i32x4(0, 1, 2, 3)));
+      squares = f32x4.add(squares, f32x4.mul(c, c));
+    }
+    const inverse = f32x4.splat(<f32>(1 / sqrt<f64>(<f64>lanesSum(squares) / <f64>width + <f64>d.epsilon)));
+    for (let i = 0; i < whole; i += 4) {
+      const at = i << 2;
+      let normal = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x + at), mean), inverse), v128.load(scale + at));
+      if (shift != 0) normal = f32x4.add(normal, v128.load(shift + at));
+      v128.store(y + at, normal);
+    }
+    if (rest != 0) {
+      const at = whole << 2;
+      let normal = f32x4.mul(f32x4.mul(f32x4.sub(loadTail(x + at, rest), mean), inverse), loadTail(scale + at, rest));
+      if (shift != 0) normal = f32x4.add(normal, loadTail(shift + at, rest));
+      storeTail(y + at, normal, rest);
     }
   }
 }

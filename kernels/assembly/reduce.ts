@@ -1,7 +1,7 @@
 import { ArgF32, ReduceF32, SoftmaxF32 } from './generated/descriptors';
 import { least } from './integer';
 import { exp4, log4 } from './math';
-import { lanesMax, lanesMin, lanesSum, loadPartial, loadStrided, storePartial } from './vector';
+import { lanesMax, lanesMin, lanesSum, loadPartial, loadStrided, loadTail, storePartial, storeTail } from './vector';
 
 // Numbers of kernels/functions.ts, reduceFunctions.
 // @ts-ignore: decorator
@@ -30,7 +30,11 @@ import { lanesMax, lanesMin, lanesSum, loadPartial, loadStrided, storePartial } 
 export function softmaxF32(d: SoftmaxF32, begin: i32, end: i32, scratch: usize): void {
   const axis = d.axis, inner = d.inner;
   if (inner == 1) {
-    for (let row = begin; row < end; row++)
+    let row = begin;
+    // Rows that do not fill a vector: four of them side by side.
+    if (axis <= 4 && !d.log)
+      for (; row + 4 <= end; row += 4) softmaxShort(d.input + ((row * axis) << 2), d.output + ((row * axis) << 2), axis);
+    for (; row < end; row++)
       softmaxRow(d.input + ((row * axis) << 2), d.output + ((row * axis) << 2), axis, d.log);
     return;
   }
@@ -43,19 +47,52 @@ export function softmaxF32(d: SoftmaxF32, begin: i32, end: i32, scratch: usize):
   }
 }
 
+/** Four rows of one to four elements. */
+function softmaxShort(x: usize, y: usize, n: i32): void {
+  const step = n << 2;
+  const none = f32x4.splat(-Infinity);
+  const a = loadStrided(x, step, 4);
+  const b = n > 1 ? loadStrided(x + 4, step, 4) : none;
+  const e = n > 2 ? loadStrided(x + 8, step, 4) : none;
+  const f = n > 3 ? loadStrided(x + 12, step, 4) : none;
+  const top = f32x4.max(f32x4.max(a, b), f32x4.max(e, f));
+  const zero = f32x4.splat(0);
+  const ea = exp4(f32x4.sub(a, top)), eb = n > 1 ? exp4(f32x4.sub(b, top)) : zero;
+  const ee = n > 2 ? exp4(f32x4.sub(e, top)) : zero, ef = n > 3 ? exp4(f32x4.sub(f, top)) : zero;
+  const sum = f32x4.add(f32x4.add(ea, eb), f32x4.add(ee, ef));
+  storeColumn(y, step, f32x4.div(ea, sum));
+  if (n > 1) storeColumn(y + 4, step, f32x4.div(eb, sum));
+  if (n > 2) storeColumn(y + 8, step, f32x4.div(ee, sum));
+  if (n > 3) storeColumn(y + 12, step, f32x4.div(ef, sum));
+}
+
+// @ts-ignore: decorator
+@inline
+function storeColumn(p: usize, step: i32, v: v128): void {
+  v128.store_lane<f32>(p, v, 0);
+  v128.store_lane<f32>(p + step, v, 1);
+  v128.store_lane<f32>(p + 2 * step, v, 2);
+  v128.store_lane<f32>(p + 3 * step, v, 3);
+}
+
 function softmaxRow(x: usize, y: usize, n: i32, log: i32): void {
+  const whole = n & ~3, rest = n & 3;
   let m = f32x4.splat(-Infinity);
   let i = 0;
-  for (; i + 4 <= n; i += 4) m = f32x4.max(m, v128.load(x + (i << 2)));
+  for (; i < whole; i += 4) m = f32x4.max(m, v128.load(x + (i << 2)));
   let largest = lanesMax(m);
   for (; i < n; i++) largest = max(largest, load<f32>(x + (i << 2)));
   const top = f32x4.splat(largest);
   let sum = f32x4.splat(0);
-  for (i = 0; i < n; i += 4) {
-    let e = exp4(f32x4.sub(loadPartial(x + (i << 2), n - i), top));
-    if (n - i < 4) e = v128.and(e, i32x4.gt_s(i32x4.splat(n - i), i32x4(0, 1, 2, 3)));
+  for (i = 0; i < whole; i += 4) {
+    const e = exp4(f32x4.sub(v128.load(x + (i << 2)), top));
     sum = f32x4.add(sum, e);
-    if (!log) storePartial(y + (i << 2), e, n - i);
+    if (!log) v128.store(y + (i << 2), e);
+  }
+  if (rest != 0) {
+    const e = v128.and(exp4(f32x4.sub(loadTail(x + (whole << 2), rest), top)), i32x4.gt_s(i32x4.splat(rest), i32x4(0, 1, 2, 3)));
+    sum = f32x4.add(sum, e);
+    if (!log) storeTail(y + (whole << 2), e, rest);
   }
   const total = f32x4.splat(lanesSum(sum));
   if (log) {
@@ -63,7 +100,8 @@ function softmaxRow(x: usize, y: usize, n: i32, log: i32): void {
     for (i = 0; i < n; i += 4)
       storePartial(y + (i << 2), f32x4.sub(f32x4.sub(loadPartial(x + (i << 2), n - i), top), shift), n - i);
   } else {
-    for (i = 0; i < n; i += 4) storePartial(y + (i << 2), f32x4.div(loadPartial(y + (i << 2), n - i), total), n - i);
+    for (i = 0; i < whole; i += 4) v128.store(y + (i << 2), f32x4.div(v128.load(y + (i << 2)), total));
+    if (rest != 0) storeTail(y + (whole << 2), f32x4.div(loadTail(y + (whole << 2), rest), total), rest);
   }
 }
 

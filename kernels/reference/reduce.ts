@@ -94,7 +94,7 @@ export function arg(
   return Int32Array.from(indices);
 }
 
-/** Moments in float64 over four lanes; normalised, rounded to float32, then scaled and shifted. */
+/** The mean in float64 over four lanes, the squares of what deviates from it in float32; normalised, scaled and shifted in float32. */
 export function layerNorm(
   x: Float32Array,
   width: number,
@@ -105,12 +105,13 @@ export function layerNorm(
   const y = new Float32Array(x.length);
   for (let start = 0; start < x.length; start += width) {
     const row = Array.from(x.subarray(start, start + width));
-    const add = (a: number, b: number): number => a + b;
-    const mean = orderedSum(row, true, add) / width;
-    const squares = row.map((value) => (value - mean) * (value - mean));
-    const inverse = 1 / Math.sqrt(orderedSum(squares, true, add) / width + f32(epsilon));
-    for (const [i, value] of row.entries()) {
-      const scaled = f32(f32((value - mean) * inverse) * scale[i]!);
+    const mean = f32(orderedSum(row, true, (a, b) => a + b) / width);
+    const centered = row.map((value) => f32(value - mean));
+    const squares = centered.map((value) => f32(value * value));
+    const variance = orderedSum(squares, true, (a, b) => f32(a + b)) / width;
+    const inverse = f32(1 / Math.sqrt(variance + f32(epsilon)));
+    for (const [i, value] of centered.entries()) {
+      const scaled = f32(f32(value * inverse) * scale[i]!);
       y[start + i] = shift === undefined ? scaled : f32(scaled + shift[i]!);
     }
   }
