@@ -18,6 +18,13 @@ function copySign(magnitude: v128, sign: v128): v128 {
 
 /** e^x; relative error below 2⁻²² where the result is a normal number. */
 export function exp4(x: v128): v128 {
+  return expInline4(x);
+}
+
+/** The same without a call, for functions and loops that do little else. */
+// @ts-ignore: decorator
+@inline
+export function expInline4(x: v128): v128 {
   x = f32x4.pmin(f32x4.pmax(x, c.expRange0()), c.expRange1());
   // Adding 1.5 · 2²³ rounds to an integer, half to even, and leaves it in the low bits.
   const shifted = f32x4.add(f32x4.mul(x, c.log2e0()), c.roundingShift0());
@@ -74,13 +81,13 @@ export function log4(x: v128): v128 {
 
 export function sigmoid4(x: v128): v128 {
   const one = c.one0();
-  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+  return f32x4.div(one, f32x4.add(one, expInline4(f32x4.neg(x))));
 }
 
 export function tanh4(x: v128): v128 {
   const one = c.one0();
   const a = f32x4.abs(x);
-  const large = f32x4.sub(one, f32x4.div(c.two0(), f32x4.add(exp4(f32x4.add(a, a)), one)));
+  const large = f32x4.sub(one, f32x4.div(c.two0(), f32x4.add(expInline4(f32x4.add(a, a)), one)));
   const z = f32x4.mul(x, x);
   let p = horner(z, c.tanh0(), c.tanh1());
   p = horner(z, p, c.tanh2());
@@ -101,7 +108,7 @@ export function erf4(x: v128): v128 {
   q = horner(t, q, c.erfc5());
   q = horner(t, q, c.erfc6());
   const z = f32x4.mul(x, x);
-  const large = f32x4.sub(one, f32x4.mul(exp4(f32x4.neg(z)), q));
+  const large = f32x4.sub(one, f32x4.mul(expInline4(f32x4.neg(z)), q));
   let p = horner(z, c.erf0(), c.erf1());
   p = horner(z, p, c.erf2());
   p = horner(z, p, c.erf3());

@@ -1,6 +1,6 @@
 import { ArgF32, ReduceF32, SoftmaxF32 } from './generated/descriptors';
 import { least } from './integer';
-import { exp4, log4 } from './math';
+import { exp4, expInline4, log4 } from './math';
 import { lanesMax, lanesMin, lanesSum, loadPartial, loadStrided, loadTail, storePartial, storeTail } from './vector';
 
 // Numbers of kernels/functions.ts, reduceFunctions.
@@ -55,7 +55,7 @@ function softmaxShort(x: usize, y: usize, n: i32): void {
   const b = n > 1 ? loadStrided(x + 4, step, 4) : none;
   const e = n > 2 ? loadStrided(x + 8, step, 4) : none;
   const f = n > 3 ? loadStrided(x + 12, step, 4) : none;
-  const top = f32x4.max(f32x4.max(a, b), f32x4.max(e, f));
+  const top = f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(e, f));
   const zero = f32x4.splat(0);
   const ea = exp4(f32x4.sub(a, top)), eb = n > 1 ? exp4(f32x4.sub(b, top)) : zero;
   const ee = n > 2 ? exp4(f32x4.sub(e, top)) : zero, ef = n > 3 ? exp4(f32x4.sub(f, top)) : zero;
@@ -79,13 +79,14 @@ function softmaxRow(x: usize, y: usize, n: i32, log: i32): void {
   const whole = n & ~3, rest = n & 3;
   let m = f32x4.splat(-Infinity);
   let i = 0;
-  for (; i < whole; i += 4) m = f32x4.max(m, v128.load(x + (i << 2)));
+  // One instruction where `max` is eight; a NaN that it misses makes the sum NaN all the same.
+  for (; i < whole; i += 4) m = f32x4.pmax(m, v128.load(x + (i << 2)));
   let largest = lanesMax(m);
   for (; i < n; i++) largest = max(largest, load<f32>(x + (i << 2)));
   const top = f32x4.splat(largest);
   let sum = f32x4.splat(0);
   for (i = 0; i < whole; i += 4) {
-    const e = exp4(f32x4.sub(v128.load(x + (i << 2)), top));
+    const e = expInline4(f32x4.sub(v128.load(x + (i << 2)), top));
     sum = f32x4.add(sum, e);
     if (!log) v128.store(y + (i << 2), e);
   }
@@ -107,7 +108,7 @@ function softmaxRow(x: usize, y: usize, n: i32, log: i32): void {
 
 function softmaxColumns(x: usize, y: usize, n: i32, stride: i32, count: i32, log: i32): void {
   let top = f32x4.splat(-Infinity);
-  for (let i = 0, p = x; i < n; i++, p += stride) top = f32x4.max(top, loadPartial(p, count));
+  for (let i = 0, p = x; i < n; i++, p += stride) top = f32x4.pmax(top, loadPartial(p, count));
   let sum = f32x4.splat(0);
   for (let i = 0, p = x, q = y; i < n; i++, p += stride, q += stride) {
     const e = exp4(f32x4.sub(loadPartial(p, count), top));
