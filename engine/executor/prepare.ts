@@ -1,6 +1,6 @@
 import { evaluateConstant, type FoldLimits } from '../graph/constants.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { type InferOptions, inferTypes } from '../graph/infer.ts';
+import { depthLimit, type InferOptions, inferTypes } from '../graph/infer.ts';
 import { Names, withFreshNames } from '../graph/subgraph.ts';
 import { settledTypes } from '../operators/control/loop.ts';
 import { scanSlices } from '../operators/control/scan.ts';
@@ -36,7 +36,7 @@ export function prepare(
   inputDims: ReadonlyMap<string, readonly number[]> | undefined,
   fold: boolean,
 ): PreparedGraph {
-  const known: Known = { types: new Map(), constants: new Map(), names: Names.of(graph), fold };
+  const known: Known = { types: new Map(), constants: new Map(), names: Names.of(graph), fold, depth: 0 };
   return prepareGraph(graph, { freeDimension: 1, ...(inputDims && { inputDims }) }, known);
 }
 
@@ -46,6 +46,8 @@ interface Known {
   readonly constants: Map<string, Tensor>;
   readonly names: Names;
   readonly fold: boolean;
+  /** Enclosing graphs of the one being looked at. */
+  readonly depth: number;
 }
 
 function prepareGraph(given: Graph, options: InferOptions, known: Known): PreparedGraph {
@@ -75,7 +77,7 @@ function prepareGraph(given: Graph, options: InferOptions, known: Known): Prepar
   const bodies = new Map<GraphNode, PreparedGraph[]>();
   for (const node of known.fold ? graph.nodes : []) {
     if (isKnown(node)) continue;
-    if (node.domain === '') {
+    if (node.domain === '' && known.depth < depthLimit) {
       const own = bodiesOf(node, opset(node), graph, known);
       if (own) bodies.set(node, own);
     }
@@ -110,7 +112,11 @@ function bodiesOf(node: GraphNode, opset: number, graph: Graph, known: Known): P
     const own = { ...body, opsets: body.opsets.size > 0 ? body.opsets : graph.opsets };
     // The body of a Loop runs only while the condition holds.
     if (node.op === 'Loop' && body.inputs[1]) known.constants.set(body.inputs[1], holds);
-    return prepareGraph({ ...own, types: new Map([...body.types, ...inputs]) }, { enclosing: known }, known);
+    return prepareGraph(
+      { ...own, types: new Map([...body.types, ...inputs]) },
+      { enclosing: known },
+      { ...known, depth: known.depth + 1 },
+    );
   };
   const type = (name: string) => known.types.get(name);
   switch (node.op) {
