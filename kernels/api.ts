@@ -362,6 +362,19 @@ export interface Workspace {
     readonly axis: number;
     readonly inner: number;
   }): Step;
+  /**
+   * int64 index of the largest (or `smallest`) element over the middle axis of [outer, axis, inner], the first of several or
+   * the `last`.
+   */
+  arg(args: {
+    readonly input: Address;
+    readonly output: Address;
+    readonly outer: number;
+    readonly axis: number;
+    readonly inner: number;
+    readonly smallest: boolean;
+    readonly last: boolean;
+  }): Step;
   /** Over the given axes of `dims` (row-major). The output is row-major over the axes that remain. */
   reduce(args: {
     readonly fn: ReduceFunction;

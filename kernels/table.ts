@@ -273,6 +273,20 @@ export const kernelTable = [
     fields: { input: 'address', output: 'address', axis: 'i32', inner: 'i32', fn: 'i32' },
   },
   {
+    // Index (int64) of the extreme along the middle axis of [outer, axis, inner]; of equal ones the first or (`last`) the last.
+    // Items: inner = 1: quads of outer, else outer × quads of inner.
+    name: 'argF32',
+    fields: {
+      input: 'address',
+      output: 'address',
+      outer: 'i32',
+      axis: 'i32',
+      inner: 'i32',
+      smallest: 'i32',
+      last: 'i32',
+    },
+  },
+  {
     // Items: rows.
     name: 'layerNormF32',
     fields: {

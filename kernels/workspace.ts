@@ -19,7 +19,7 @@ import { histogram, minMax, minMaxChannels, squaredError, sums } from './builder
 import { averagePool, maxPool } from './builders/pool.ts';
 import { packQConv, packQMatrix, qconv2d, qgemm } from './builders/qconv.ts';
 import { gruCell, gruGates, lstmCell, rnnCell } from './builders/recurrent.ts';
-import { globalPool, reduce, softmax } from './builders/reduce.ts';
+import { arg, globalPool, reduce, softmax } from './builders/reduce.ts';
 import type { LoadedKernels } from './kernels.ts';
 
 type Args<M extends keyof api.Workspace> = api.Workspace[M] extends (args: infer A) => unknown ? A : never;
@@ -96,6 +96,9 @@ export class KernelWorkspace implements Builder, api.Workspace {
   }
   softmax(args: Args<'softmax'>): api.Step {
     return softmax(this, args);
+  }
+  arg(args: Args<'arg'>): api.Step {
+    return arg(this, args);
   }
   reduce(args: Args<'reduce'>): api.Step {
     return reduce(this, args);

@@ -244,6 +244,16 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
     ),
   ],
   softmaxF32: [
+    elementwise('rows of 2', (ws) =>
+      ws.softmax({
+        log: false,
+        input: buffer(ws, count),
+        output: ws.alloc(4 * count),
+        outer: count / 2,
+        axis: 2,
+        inner: 1,
+      }),
+    ),
     elementwise('rows of 1024', (ws) =>
       ws.softmax({
         log: false,
@@ -275,6 +285,14 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
       (ws) => ws.reduce({ fn: 'sum', input: buffer(ws, count), output: ws.alloc(256), dims: [64, 1024], axes: [1] }),
       count,
       4 * count,
+    ),
+  ],
+  argF32: [
+    elementwise('21 classes of 3120 pixels', (ws) =>
+      ws.arg({
+        ...{ input: buffer(ws, count), output: ws.alloc(8 * 3120), outer: 3120, axis: 21, inner: 1 },
+        ...{ smallest: false, last: false },
+      }),
     ),
   ],
   layerNormF32: [

@@ -1,6 +1,6 @@
 import type { Address, KernelMode, Workspace } from '../../kernels/api.ts';
 import type { GraphNode } from '../graph/graph.ts';
-import type { Tensor, TensorData } from '../tensor.ts';
+import { elementCount, type Tensor, type TensorData } from '../tensor.ts';
 import type { ControlStep, LoopPlan } from './control.ts';
 import { convert } from './conversion.ts';
 import type { ExecutionNode } from './fusion.ts';
@@ -312,6 +312,19 @@ export class Builder {
     this.steps.push({ kind: 'kernel', nodes, ...step });
   }
 
+  /** Memory for a value that goes to the host as it is, and the step that brings it there. */
+  hostRoom(value: string, bytes: number): { readonly target: Operand; fetch(): void } {
+    const { dims } = this.type(value);
+    const target = this.scratch(bytes * elementCount(dims));
+    return {
+      target,
+      fetch: () => {
+        this.steps.push({ kind: 'download', value, reads: [target], writes: [] });
+        this.onHost(value);
+      },
+    };
+  }
+
   private residence(value: string): Residence {
     let residence = this.residences.get(value);
     if (!residence) {
@@ -435,6 +448,9 @@ class NodeLowering implements Lowering {
   }
   output(index: number, order: Order, options: OutputOptions = {}): Operand {
     return this.builder.output(this.execution.outputs[index]!, order, options);
+  }
+  outputOnHost(index: number, elementBytes: number): { readonly target: Operand; fetch(): void } {
+    return this.builder.hostRoom(this.execution.outputs[index]!, elementBytes);
   }
   alias(
     index: number,

@@ -221,7 +221,8 @@ function lowerNode(
     if (value === '' || context.constant(value)) continue;
     const known = context.type(value);
     if (!known) return `the shape of “${value}” is only known while running`;
-    if (elementBytes(known.dtype) === undefined) return `no kernels for ${known.dtype}`;
+    const isIndex = operator.givesIndices && known.dtype === 'int64' && outputs.includes(value);
+    if (elementBytes(known.dtype) === undefined && !isIndex) return `no kernels for ${known.dtype}`;
     if (elementCount(known.dims) === 0) return `“${value}” is empty`;
   }
   return builder.lower(index, execution, (target, lowering) => operator.lower!(target, lowering));

@@ -91,6 +91,8 @@ export interface Lowering {
   input(value: string, order?: Order, options?: InputOptions): Operand;
   /** Room for the node's output; `pitched` producers may be given a slice of a concat's buffer. */
   output(index: number, order: Order, options?: OutputOptions): Operand;
+  /** Room for an output of a type that kernels do not take (int64); the host fetches it behind the step that is emitted next. */
+  outputOnHost(index: number, elementBytes: number): { readonly target: Operand; fetch(): void };
   /** The output is an operand's memory read otherwise (Reshape, Transpose, Identity, Slice); dense unless strides are given. */
   alias(
     index: number,

@@ -1,6 +1,6 @@
 import { evaluateConstant, type FoldLimits } from '../graph/constants.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { type InferOptions, inferTypes } from '../graph/infer.ts';
+import { depthLimit, type InferOptions, inferTypes } from '../graph/infer.ts';
 import { Names, withFreshNames } from '../graph/subgraph.ts';
 import { settledTypes } from '../operators/control/loop.ts';
 import { scanSlices } from '../operators/control/scan.ts';
@@ -53,6 +53,7 @@ export function prepare(
     declined: new Map(),
     names: Names.of(graph),
     fold,
+    depth: 0,
   };
   return prepareGraph(graph, { freeDimension: 1, ...(inputDims && { inputDims }) }, known);
 }
@@ -66,6 +67,8 @@ interface Known {
   readonly declined: Map<string, string>;
   readonly names: Names;
   readonly fold: boolean;
+  /** Enclosing graphs of the one being looked at. */
+  readonly depth: number;
 }
 
 function prepareGraph(given: Graph, options: InferOptions, known: Known): PreparedGraph {
@@ -104,7 +107,7 @@ function prepareGraph(given: Graph, options: InferOptions, known: Known): Prepar
   const bodies = new Map<GraphNode, PreparedGraph[]>();
   for (const node of known.fold ? graph.nodes : []) {
     if (isKnown(node)) continue;
-    if (node.domain === '') {
+    if (node.domain === '' && known.depth < depthLimit) {
       const own = bodiesOf(node, opset(node), graph, known);
       if (own) bodies.set(node, own);
     }
@@ -142,7 +145,11 @@ function bodiesOf(node: GraphNode, opset: number, graph: Graph, known: Known): P
     const own = { ...body, opsets: body.opsets.size > 0 ? body.opsets : graph.opsets };
     // The body of a Loop runs only while the condition holds.
     if (node.op === 'Loop' && body.inputs[1]) known.constants.set(body.inputs[1], holds);
-    return prepareGraph({ ...own, types: new Map([...body.types, ...inputs]) }, { enclosing: known }, known);
+    return prepareGraph(
+      { ...own, types: new Map([...body.types, ...inputs]) },
+      { enclosing: known },
+      { ...known, depth: known.depth + 1 },
+    );
   };
   const type = (name: string) => known.types.get(name);
   switch (node.op) {

@@ -238,7 +238,13 @@ export class GraphProgram implements Program {
   }
 
   private download({ dtype, dims }: StaticType, address: number): Tensor {
-    return { dtype, dims, data: this.view(dtype, address, elementCount(dims)).slice() };
+    const count = elementCount(dims);
+    if (dtype === 'int64') {
+      // Memory is aligned to 64 bytes, of which a buffer of its own needs 8.
+      const bytes = this.parts.kernels.u8(address, 8 * count).slice();
+      return { dtype, dims, data: new BigInt64Array(bytes.buffer) };
+    }
+    return { dtype, dims, data: this.view(dtype, address, count).slice() };
   }
 
   private view(dtype: StaticType['dtype'], address: number, count: number): ValueView['data'] {

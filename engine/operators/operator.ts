@@ -43,6 +43,8 @@ export interface Operator {
   decompose?(node: GraphNode, parts: Parts): NotDecomposed;
   /** A runtime's optimiser makes it of standard operators; a pass writes it out again, so that these are quantised. */
   readonly isFusion?: true;
+  /** Its kernel gives indices (int64), which the executor keeps on the host: see `Lowering.outputOnHost`. */
+  readonly givesIndices?: boolean;
   /** Multiply-accumulates and other arithmetic of one execution; absent: counted as one operation per output element. */
   cost?(node: GraphNode, context: InferContext): OperatorCost;
   /** Its part in quantisation; absent: stays float. */

@@ -1,7 +1,7 @@
-import { ReduceF32, SoftmaxF32 } from './generated/descriptors';
+import { ArgF32, ReduceF32, SoftmaxF32 } from './generated/descriptors';
 import { least } from './integer';
 import { exp4, log4 } from './math';
-import { lanesMax, lanesMin, lanesSum, loadPartial, loadTail, storePartial, storeTail } from './vector';
+import { lanesMax, lanesMin, lanesSum, loadPartial, loadStrided, loadTail, storePartial, storeTail } from './vector';
 
 // Numbers of kernels/functions.ts, reduceFunctions.
 // @ts-ignore: decorator
@@ -278,4 +278,37 @@ function sumColumns16(x: usize, y: usize, n: i32, stride: i32, fn: i32): void {
 @inline
 function halves(a: v128, b: v128, divisor: v128): v128 {
   return v128.shuffle<i32>(f32x4.demote_f64x2_zero(f64x2.div(a, divisor)), f32x4.demote_f64x2_zero(f64x2.div(b, divisor)), 0, 1, 4, 5);
+}
+
+/** Four lines at once: neighbouring columns, or rows where each is a line of its own. A NaN is an extreme only as the first element. */
+export function argF32(d: ArgF32, begin: i32, end: i32, scratch: usize): void {
+  const axis = d.axis, inner = d.inner;
+  const quads = (inner + 3) >> 2;
+  for (let item = begin; item < end; item++) {
+    if (inner == 1) {
+      const row = item << 2;
+      argLines(d, d.input + ((row * axis) << 2), 4, axis << 2, least(4, d.outer - row), d.output + (row << 3));
+    } else {
+      const outer = item / quads, lane = (item % quads) << 2;
+      const from = d.input + ((outer * axis * inner + lane) << 2);
+      argLines(d, from, inner << 2, 4, least(4, inner - lane), d.output + ((outer * inner + lane) << 3));
+    }
+  }
+}
+
+function argLines(d: ArgF32, x: usize, step: i32, lane: i32, count: i32, y: usize): void {
+  let best = loadStrided(x, lane, count), index = i32x4.splat(0);
+  const last = d.last, smallest = d.smallest;
+  for (let i = 1; i < d.axis; i++) {
+    x += step;
+    const v = loadStrided(x, lane, count);
+    let better = smallest ? f32x4.lt(v, best) : f32x4.gt(v, best);
+    if (last) better = v128.or(better, f32x4.eq(v, best));
+    best = v128.bitselect(v, best, better);
+    index = v128.bitselect(i32x4.splat(i), index, better);
+  }
+  store<i64>(y, <i64>i32x4.extract_lane(index, 0));
+  if (count > 1) store<i64>(y, <i64>i32x4.extract_lane(index, 1), 8);
+  if (count > 2) store<i64>(y, <i64>i32x4.extract_lane(index, 2), 16);
+  if (count > 3) store<i64>(y, <i64>i32x4.extract_lane(index, 3), 24);
 }

@@ -55,6 +55,13 @@ export function globalPool(builder: Builder, args: Args<'globalPool'>): Step {
   return step('globalPool', reduceCall(builder, fn, input, output, [batch, pixels, channels]));
 }
 
+export function arg(builder: Builder, args: Args<'arg'>): Step {
+  const { input, output, outer, axis, inner, smallest, last } = args;
+  const values = { input, output, outer, axis, inner, smallest: smallest ? 1 : 0, last: last ? 1 : 0 };
+  const items = inner === 1 ? Math.ceil(outer / 4) : outer * Math.ceil(inner / 4);
+  return step('arg', call(builder, 'argF32', values, items, outer * axis * inner * 8));
+}
+
 export function softmax(builder: Builder, args: Args<'softmax'>): Step {
   const { log, input, output, outer, axis, inner } = args;
   const values = { input, output, axis, inner, log: log ? 1 : 0 };

@@ -75,6 +75,25 @@ function reduceLine(fn: ReduceFunction, line: readonly number[], inLanes: number
   return fn === 'logSumExp' ? f32(top + log(f32(sum))) : sum;
 }
 
+/** Index of the extreme of each line, as pairs of int32: the low half of an int64 and its high half. */
+export function arg(
+  x: Float32Array,
+  shape: readonly [number, number, number],
+  smallest: boolean,
+  last: boolean,
+): Int32Array {
+  const indices: number[] = [];
+  lines(x, shape, (line) => {
+    let best = 0;
+    for (const [i, value] of line.entries()) {
+      const better = smallest ? value < line[best]! : value > line[best]!;
+      if (i > 0 && (better || (last && value === line[best]))) best = i;
+    }
+    indices.push(best, 0);
+  });
+  return Int32Array.from(indices);
+}
+
 /** Moments in float64 over four lanes; normalised, rounded to float32, then scaled and shifted. */
 export function layerNorm(
   x: Float32Array,

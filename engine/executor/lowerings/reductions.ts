@@ -3,7 +3,7 @@ import type { GraphNode } from '../../graph/graph.ts';
 import { floatAttribute, intAttribute, intsAttribute } from '../../operators/shared/attributes.ts';
 import { elementCount } from '../../tensor.ts';
 import type { Declined, Lower, Lowering } from '../lowering.ts';
-import { memoryDims, type Order, plainOrder } from '../order.ts';
+import { memoryDims, type Order, plainOrder, sameOrder } from '../order.ts';
 
 const product = (dims: readonly number[]) => dims.reduce((a, b) => a * b, 1);
 
@@ -71,6 +71,45 @@ export function lowerReduce(fn: ReduceFunction): Lower {
 function reducedOrder(order: Order, axes: readonly number[], keep: boolean): Order {
   if (keep) return order;
   return order.filter((axis) => !axes.includes(axis)).map((axis) => axis - axes.filter((gone) => gone < axis).length);
+}
+
+/** ArgMax and ArgMin along an axis wherever it lies; the indices go to the host. */
+export function lowerArg(smallest: boolean): Lower {
+  return (node, lowering): Declined => {
+    const [x] = node.inputs as [string];
+    const { dtype, dims } = lowering.type(x);
+    if (dtype !== 'float32') return `no kernel for ${dtype}`;
+    const given = intAttribute(node, 'axis', 0);
+    const axis = given < 0 ? given + dims.length : given;
+    // The host wants the other axes in their order; where the axis lies among them is the kernel's affair.
+    const isPlain = (order: Order) =>
+      sameOrder(
+        dims.map((size, own) => (own === axis ? 1 : size)),
+        order,
+        plainOrder(dims.length),
+      );
+    const source = lowering.input(x, isPlain(lowering.order(x)) ? undefined : plainOrder(dims.length));
+    const sizes = memoryDims(dims, source.order);
+    const at = source.order.indexOf(axis);
+    const { target, fetch } = lowering.outputOnHost(0, 8);
+    lowering.emit({
+      kernel: smallest ? 'argMin' : 'argMax',
+      reads: [source],
+      writes: [target],
+      build: (workspace, place) =>
+        workspace.arg({
+          input: place(source),
+          output: place(target),
+          outer: product(sizes.slice(0, at)),
+          axis: dims[axis]!,
+          inner: product(sizes.slice(at + 1)),
+          smallest,
+          last: intAttribute(node, 'select_last_index', 0) !== 0,
+        }),
+    });
+    fetch();
+    return undefined;
+  };
 }
 
 /** LayerNormalization over the last axes, plain. */

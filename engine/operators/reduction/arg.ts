@@ -1,3 +1,4 @@
+import { lowerArg } from '../../executor/lowerings/reductions.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Dimension } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
@@ -13,6 +14,8 @@ function argOperator(op: string, better: (candidate: number, best: number) => bo
     op,
     domain: '',
     opsets: [1, newestOpset],
+    givesIndices: true,
+    lower: lowerArg(op === 'ArgMin'),
     infer(node, context) {
       const x = inputType(node, 0, context);
       return [valueType('int64', x.dims && argDims(node, x.dims))];

@@ -20,7 +20,7 @@ import { combineMinMaxF32, combineSumsF64, histogramF32, minMaxChannelsF32, minM
 import { averagePoolF32, maxPoolF32 } from './pool.ts';
 import { dequantizeF32, fakeQuantizeF32, quantizeF32, rangeCodes } from './quantize.ts';
 import { gruCellF32, gruGatesF32, lstmCellF32, rnnCellF32 } from './recurrent.ts';
-import { reduceF32, softmaxF32 } from './reduce.ts';
+import { argF32, reduceF32, softmaxF32 } from './reduce.ts';
 import { winogradF32 } from './winograd.ts';
 
 /** Every row of the kernel table has its trials: a row without does not compile. */
@@ -39,6 +39,7 @@ export const kernelCases: Readonly<Record<KernelName, AnyCase>> = {
   floorAffineF32,
   softmaxF32,
   reduceF32,
+  argF32,
   layerNormF32,
   lstmCellF32,
   gruCellF32,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { reduceFunctions } from '../../../kernels/functions.ts';
-import { reduce, softmax } from '../../../kernels/reference/reduce.ts';
+import { arg, reduce, softmax } from '../../../kernels/reference/reduce.ts';
 import { type AnyCase, floats, kernelCase, seeds, sizes, type Trial } from '../harness.ts';
 
 const shapes = fc.record({
@@ -33,5 +33,18 @@ export const reduceF32: AnyCase = kernelCase(
     const step = bench.ws.reduce({ fn, input: bench.put(x), output, dims: [outer, axis, inner], axes: [1] });
     // With one element in the inner dimension its place in the shape does not matter to the meaning.
     return { step, results: [{ address: output, expected, relaxedTolerance: 2e-6 }] };
+  },
+);
+
+export const argF32: AnyCase = kernelCase(
+  fc.record({ shape: shapes, smallest: fc.boolean(), last: fc.boolean() }),
+  (bench, { shape: { seed, outer, axis, inner, extreme }, smallest, last }): Trial => {
+    // Few different values, so that several are the extreme.
+    const x = floats(seed, outer * axis * inner, 2).map(Math.round);
+    if (extreme) x[seed % x.length] = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY][seed % 3]!;
+    const expected = arg(x, [outer, axis, inner], smallest, last);
+    const output = bench.out(expected.byteLength);
+    const step = bench.ws.arg({ input: bench.put(x), output, outer, axis, inner, smallest, last });
+    return { step, results: [{ address: output, expected }] };
   },
 );
