@@ -129,12 +129,16 @@ export function filler(seed: number) {
       const numbers = Array.from({ length: elementCount(dims) }, () =>
         Math.min(high, Math.floor(low + ((next() + 1) / 2) * (high - low + 1))),
       );
-      return integers(dtype, dims, ...numbers);
+      return integerTensor(dtype, dims, numbers);
     },
   };
 }
 
 export function integers(dtype: DataType, dims: readonly number[], ...values: number[]): Tensor {
+  return integerTensor(dtype, dims, values);
+}
+
+function integerTensor(dtype: DataType, dims: readonly number[], values: readonly number[]): Tensor {
   const arrays = { uint8: Uint8Array, int8: Int8Array, int32: Int32Array, uint16: Uint16Array, int16: Int16Array };
   if (dtype === 'int64') return { dtype, dims, data: BigInt64Array.from(values, BigInt) };
   return { dtype, dims, data: arrays[dtype as keyof typeof arrays].from(values) };
