@@ -1,3 +1,4 @@
+import { poll } from '../progress.ts';
 import type { TensorData } from '../tensor.ts';
 import type { NumberFormat } from './format.ts';
 import { roundHalfEven } from './rounding.ts';
@@ -117,9 +118,11 @@ export function quantizeTensor(
   const { scale, zeroPoint, run } = spread(dims, values.length, parameters);
   // No calls between: where channels lie along the last axis, a run is a single element.
   for (let from = 0, channel = 0; from < values.length; from += run) {
+    if ((channel & 0xff) === 0) poll();
     const step = scale[channel]!;
     const zero = zeroPoint[channel]!;
-    for (let i = from; i < from + run; i++) codes[i] = codeOf(values[i]!, step, zero, low, high);
+    const to = Math.min(from + run, values.length);
+    for (let i = from; i < to; i++) codes[i] = codeOf(values[i]!, step, zero, low, high);
     channel = channel + 1 === scale.length ? 0 : channel + 1;
   }
   return codes;
@@ -132,7 +135,8 @@ function spread(
   { scale, zeroPoint, axis }: Pick<TensorParameters, 'scale' | 'zeroPoint' | 'axis'>,
 ): { readonly scale: Float32Array; readonly zeroPoint: Int32Array; readonly run: number } {
   const { channels, inner } = channelLayout(dims, axis);
-  if (channels <= 1) return { scale, zeroPoint, run: Math.max(1, length) };
+  // In pieces, between which a cancel is heard.
+  if (channels <= 1) return { scale, zeroPoint, run: Math.min(Math.max(1, length), 1 << 16) };
   return {
     scale: scale.length === 1 ? new Float32Array(channels).fill(scale[0]!) : scale,
     zeroPoint: zeroPoint.length === 1 ? new Int32Array(channels).fill(zeroPoint[0]!) : zeroPoint,
@@ -149,9 +153,11 @@ export function dequantizeTensor(
   const values = new Float32Array(codes.length);
   const { scale, zeroPoint, run } = spread(dims, codes.length, parameters);
   for (let from = 0, channel = 0; from < codes.length; from += run) {
+    if ((channel & 0xff) === 0) poll();
     const step = scale[channel]!;
     const zero = zeroPoint[channel]!;
-    for (let i = from; i < from + run; i++) values[i] = valueOfCode(codes[i]!, step, zero);
+    const to = Math.min(from + run, codes.length);
+    for (let i = from; i < to; i++) values[i] = valueOfCode(codes[i]!, step, zero);
     channel = channel + 1 === scale.length ? 0 : channel + 1;
   }
   return values;

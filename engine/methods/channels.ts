@@ -1,4 +1,5 @@
 import { channelLayout, forEachRun } from '../formats/affine.ts';
+import { poll } from '../progress.ts';
 
 /** A tensor's elements cut by output channel, in the order in which they lie in the tensor. */
 interface Cut {
@@ -16,6 +17,7 @@ export function channelsOf({ values, dims, axis }: Cut): Float32Array[] {
   // Element by element: along the last axis neighbours are of different channels, and a copy of one costs a call.
   for (let at = 0, filled = 0; at < values.length; filled += inner) {
     for (let channel = 0; channel < channels; channel++) {
+      if ((channel & 0xff) === 0) poll();
       const own = gathered[channel]!;
       for (let i = 0; i < inner; i++) own[filled + i] = values[at++]!;
     }

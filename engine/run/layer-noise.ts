@@ -4,7 +4,7 @@ import { compile } from '../executor/compile.ts';
 import type { ValueView } from '../executor/program.ts';
 import { channelLayout, dequantizeTensor } from '../formats/affine.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { Breather, type Progress } from '../progress.ts';
+import { Breather, interruptible, type Progress, poll } from '../progress.ts';
 import { edgeKey, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
 import { simulate } from '../readings/simulate.ts';
@@ -36,12 +36,12 @@ export async function weightNoise(
     if (!hasCodes(entry)) continue;
     const weight = weightOf(node, graph, entry.codes);
     if (weight === undefined) continue;
-    const held = dequantizeTensor(entry.codes as Int8Array, weight.dims, entry);
-    const values = weight.data as Float32Array;
-    noise.set(node.name, {
-      sqnr: signalToNoise(values, held),
-      histogram: weightHistogram(values, held, weight.dims, entry),
-    });
+    const measure = (): LayerNoise => {
+      const held = dequantizeTensor(entry.codes as Int8Array, weight.dims, entry);
+      const values = weight.data as Float32Array;
+      return { sqnr: signalToNoise(values, held), histogram: weightHistogram(values, held, weight.dims, entry) };
+    };
+    noise.set(node.name, interruptible(progress, measure));
   }
   return noise;
 }
@@ -88,6 +88,7 @@ function weightHistogram(
   }
   const pair = new HistogramPair(gridBins(grid, min, max), grid, 'step');
   for (let from = 0, channel = 0; from < values.length; from += inner) {
+    if ((channel & 0xff) === 0) poll();
     const factor = factors[channel]!;
     for (let i = from; i < from + inner; i++) pair.add(values[i]! * factor, held[i]! * factor);
     channel = channel + 1 === channels ? 0 : channel + 1;

@@ -3,7 +3,7 @@ import { compile } from '../executor/compile.ts';
 import { dequantizeTensor } from '../formats/affine.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import type { Choice, Job, Plan } from '../plan.ts';
-import { throwIfCancelled, turn } from '../progress.ts';
+import { interruptible, throwIfCancelled, turn } from '../progress.ts';
 import { edgeKey, type QuantizedModel } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
@@ -151,8 +151,10 @@ async function ofWeights(
     await turn();
     throwIfCancelled(progress);
     const parameters = parametersOf(node, form, graph);
-    const { weight } = quantizeParameters({ node, form, choice, parameters });
-    const held = dequantizeTensor(weight.codes as Int8Array, parameters.weight.dims, weight);
+    const { weight, held } = interruptible(progress, () => {
+      const { weight } = quantizeParameters({ node, form, choice, parameters });
+      return { weight, held: dequantizeTensor(weight.codes as Int8Array, parameters.weight.dims, weight) };
+    });
     layers.push({
       layer: node.name,
       op: node.op,
