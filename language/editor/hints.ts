@@ -1,7 +1,7 @@
 import type { TextPosition } from '../../engine/findings.ts';
 import { bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
-import { rangeOf, rangeOfKeyword } from '../grammar/ranges.ts';
+import { headOf } from '../grammar/heads.ts';
 import type { RuleMatch } from '../resolve/rules.ts';
 import { plannedOf } from './planned.ts';
 
@@ -13,19 +13,10 @@ export interface Hint {
 
 /** How many layers each rule matches and what it and all other rules make of them: `18 layers · 412 → 58.0 KiB · −2.10 ms`. */
 export function hintsOf(spec: CheckedSpec): readonly Hint[] {
-  return (spec.rules?.matches ?? []).map((match) => ({ position: headEnd(match), text: hintText(match, spec) }));
-}
-
-/** After the selector and what is said of its count, before `{` or `keep`. */
-function headEnd({ rule }: RuleMatch): TextPosition {
-  const nodes = rule.$type === 'LayersRule' ? [rule.selector, rule.predicate, ...rule.counts] : rule.names;
-  const ends = nodes.flatMap((node) => (node ? [rangeOf(node).end] : []));
-  if (rule.optionals.length > 0) ends.push(rangeOfKeyword(rule, 'optional').end);
-  return ends.reduce((last, end) => (isAfter(end, last) ? end : last), rangeOf(rule).start);
-}
-
-function isAfter(a: TextPosition, b: TextPosition): boolean {
-  return a.line > b.line || (a.line === b.line && a.column > b.column);
+  return (spec.rules?.matches ?? []).map((match) => ({
+    position: headOf(match.rule).range.end,
+    text: hintText(match, spec),
+  }));
 }
 
 function hintText({ layers }: RuleMatch, spec: CheckedSpec): string {
