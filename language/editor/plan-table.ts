@@ -104,6 +104,7 @@ export interface PlanRow extends Cost {
 }
 
 type Item = RoleStatement | Rule;
+type Choices = { readonly [K in RoleGroup]?: Choice };
 
 /** Undefined without a model or a `quantize` block. */
 export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
@@ -120,10 +121,9 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const verdicts: Verdict[] = [];
   const known = new Map<string, number>();
   const rows = network.layers.map((layer, i): PlanRow => {
-    const roles = plan.nodes[layer.name] ?? {};
-    const states = resolution.states[i]!;
-    const deciding = decisionsOf(roles, states, indexOf);
-    const has = roleGroups.filter((group) => choiceOf(roles, group) !== undefined);
+    const choices = byGroup(plan.nodes[layer.name] ?? {});
+    const deciding = decisionsOf(choices, resolution.states[i]!, indexOf);
+    const has = Object.keys(choices) as RoleGroup[];
     for (const [r, item] of items.entries()) {
       if (matched.get(item)?.has(i) === false) continue;
       const outcome = deciding.has(r)
@@ -133,7 +133,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
           : 'idle';
       outcomes[r]![outcome].add(i);
     }
-    const verdict = verdictOf(layer, roles, deciding, items);
+    const verdict = verdictOf(layer, choices, deciding, items);
     const key = JSON.stringify(verdict);
     const index = known.get(key) ?? verdicts.push(verdict) - 1;
     known.set(key, index);
@@ -178,13 +178,13 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
 
 /** What a rule decides of a layer, by index of the rule in the order of the file; fields that float makes meaningless do not count. */
 function decisionsOf(
-  roles: Partial<Record<Role, Choice>>,
+  choices: Choices,
   states: Readonly<Record<RoleGroup, RoleState>>,
   indexOf: ReadonlyMap<Item, number>,
 ): Map<number, Map<RoleGroup, FieldName[]>> {
   const found = new Map<number, Map<RoleGroup, FieldName[]>>();
   for (const group of roleGroups) {
-    const choice = choiceOf(roles, group);
+    const choice = choices[group];
     if (!choice) continue;
     for (const field of Object.keys(choice.origin) as FieldName[]) {
       if (choice.format === float && field !== 'format') continue;
@@ -203,11 +203,11 @@ function decisionsOf(
 
 function verdictOf(
   layer: LayerSummary,
-  roles: Partial<Record<Role, Choice>>,
+  choices: Choices,
   deciding: ReadonlyMap<number, ReadonlyMap<RoleGroup, readonly FieldName[]>>,
   items: readonly Item[],
 ): Verdict {
-  const formats = (group: RoleGroup) => formatsOf(choiceOf(roles, group));
+  const formats = (group: RoleGroup) => formatsOf(choices[group]);
   const rules = [...deciding.keys()];
   const bySpeaking = (group: RoleGroup) => rules.findLast((rule) => deciding.get(rule)!.get(group)?.includes('format'));
   return {
@@ -215,7 +215,7 @@ function verdictOf(
     bias: formats('bias'),
     inputs: formats('inputs'),
     outputs: formats('outputs'),
-    float: floatReason(layer, roles),
+    float: floatReason(layer, Object.values(choices)),
     by: rules.map((rule) => ({ rule, what: whatText(deciding.get(rule)!) })),
     decider:
       rules.findLast((rule) => items[rule]!.$type !== 'RoleStatement') ??
@@ -226,8 +226,7 @@ function verdictOf(
   };
 }
 
-function floatReason(layer: LayerSummary, roles: Partial<Record<Role, Choice>>): FloatReason | null {
-  const choices = Object.values(roles).flatMap((choice) => choice ?? []);
+function floatReason(layer: LayerSummary, choices: readonly Choice[]): FloatReason | null {
   if (choices.some(({ format }) => format !== float)) return null;
   if (choices.length > 0) return 'kept';
   if (layer.quantization === null) return layer.supported ? 'no-integer-form' : 'unsupported';
@@ -237,13 +236,17 @@ function floatReason(layer: LayerSummary, roles: Partial<Record<Role, Choice>>):
     : 'nothing-to-quantize';
 }
 
-/** All inputs of a layer get one choice, all outputs another. */
-function choiceOf(roles: Partial<Record<Role, Choice>>, group: RoleGroup): Choice | undefined {
-  if (group === 'weights') return roles.weight;
-  if (group === 'bias') return roles.bias;
-  const prefix = group === 'inputs' ? 'input[' : 'output[';
-  const role = (Object.keys(roles) as Role[]).find((each) => each.startsWith(prefix));
-  return role && roles[role];
+/** All inputs of a layer get one choice, all its outputs another. */
+function byGroup(roles: Partial<Record<Role, Choice>>): Choices {
+  const choices: { -readonly [K in RoleGroup]?: Choice } = {};
+  for (const [role, choice] of Object.entries(roles) as [Role, Choice][]) choices[groupOf(role)] ??= choice;
+  return choices;
+}
+
+function groupOf(role: Role): RoleGroup {
+  if (role === 'weight') return 'weights';
+  if (role === 'bias') return 'bias';
+  return role.startsWith('input') ? 'inputs' : 'outputs';
 }
 
 function formatsOf(choice: Choice | undefined): Formats | null {
