@@ -2,7 +2,7 @@ import { element, withAttributes } from '../dom.ts';
 import type { Figure, ReportLayer } from '../protocol.ts';
 import { clip, formatChip, miniBar, nameLabel } from '../table/cells.ts';
 import type { Column } from '../table/table.ts';
-import { activationsOf, type ColumnKey, isWeak } from './layer-order.ts';
+import { activationsOf, type ColumnKey, isWeak, orders } from './layer-order.ts';
 
 type LayerColumn = Column<ReportLayer, ColumnKey>;
 
@@ -11,7 +11,7 @@ const name: LayerColumn = {
   title: 'Layer',
   about: 'name, and how many layers were folded into it',
   track: 'minmax(150px, 2.4fr)',
-  order: (layer) => layer.name,
+  order: orders.name,
   cell: ({ name: text, absorbed }) => {
     if (absorbed.length === 0) return [nameLabel(text)];
     return [
@@ -27,7 +27,7 @@ const op: LayerColumn = {
   title: 'Operator',
   about: 'operator',
   track: 'minmax(84px, 1fr)',
-  order: (layer) => layer.op,
+  order: orders.op,
   cell: (layer) => [clip(layer.op)],
 };
 const weight: LayerColumn = {
@@ -35,7 +35,7 @@ const weight: LayerColumn = {
   title: 'Weights',
   about: 'format of the weights',
   track: 'minmax(86px, 0.7fr)',
-  order: (layer) => layer.weight,
+  order: orders.weight,
   cell: (layer) => [layer.weight === '' ? '–' : formatChip(layer.weight)],
 };
 const activations: LayerColumn = {
@@ -43,7 +43,7 @@ const activations: LayerColumn = {
   title: 'Activations',
   about: 'formats of input and output',
   track: 'minmax(92px, 1fr)',
-  order: activationsOf,
+  order: orders.activations,
   cell: (layer) => [formatChip(activationsOf(layer))],
 };
 const weightSqnr: LayerColumn = {
@@ -52,7 +52,7 @@ const weightSqnr: LayerColumn = {
   about: 'signal to quantisation noise of the weights alone',
   track: 'minmax(120px, 0.8fr)',
   numeric: true,
-  order: (layer) => layer.weightSqnr.value,
+  order: orders.weightSqnr,
   cell: (layer) => [sqnr(layer.weightSqnr)],
 };
 const outputSqnr: LayerColumn = {
@@ -61,7 +61,7 @@ const outputSqnr: LayerColumn = {
   about: 'signal to quantisation noise of the output, with the noise of all layers before',
   track: 'minmax(120px, 0.8fr)',
   numeric: true,
-  order: (layer) => layer.outputSqnr.value,
+  order: orders.outputSqnr,
   cell: (layer) => [sqnr(layer.outputSqnr)],
 };
 /** The columns that there is room for; the detail of a layer shows everything at any width. */
@@ -79,7 +79,7 @@ export function columnsOf(layers: readonly ReportLayer[]): (width: number) => re
     track: 'minmax(150px, 1.3fr)',
     numeric: true,
     first: 'descending',
-    order: (layer) => layer.bytesAfter.value,
+    order: orders.bytesAfter,
     cell: ({ bytesBefore, bytesAfter: after }) =>
       after.value === null
         ? [after.text]
@@ -97,7 +97,7 @@ export function columnsOf(layers: readonly ReportLayer[]): (width: number) => re
     track: 'minmax(80px, 0.7fr)',
     numeric: true,
     first: 'descending',
-    order: (layer) => layer.macs.value,
+    order: orders.macs,
     cell: (layer) =>
       layer.macs.value === null ? [layer.macs.text] : [layer.macs.text, miniBar(layer.macs.value, allMacs)],
   };

@@ -1,4 +1,5 @@
 import type { Figure, ReportLayer } from '../protocol.ts';
+import type { SortValue } from '../table/order.ts';
 
 export const columnKeys = [
   'name',
@@ -11,6 +12,18 @@ export const columnKeys = [
   'macs',
 ] as const;
 export type ColumnKey = (typeof columnKeys)[number];
+
+/** What each column is sorted by. */
+export const orders: Readonly<Record<ColumnKey, (layer: ReportLayer) => SortValue>> = {
+  name: (layer) => layer.name,
+  op: (layer) => layer.op,
+  weight: (layer) => layer.weight,
+  activations: activationsOf,
+  weightSqnr: (layer) => layer.weightSqnr.value,
+  outputSqnr: (layer) => layer.outputSqnr.value,
+  bytesAfter: (layer) => layer.bytesAfter.value,
+  macs: (layer) => layer.macs.value,
+};
 
 /** Below 20 dB the noise is more than a tenth of the signal: worth a look. */
 export const weakSqnr = 20;
