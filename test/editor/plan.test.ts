@@ -11,6 +11,8 @@ model "digits.onnx"
 
 target cortex-m7 { latency <= 5 ms }
 
+data calibration npz "digits.npz" { array x  scale 1/16  split "splits.json" part calibration }
+
 quantize {
   weights int8 symmetric per-channel
   activations uint8 affine per-tensor
@@ -21,17 +23,17 @@ quantize {
 `;
 /** With the note behind its head. */
 const depthwiseRule = expect.stringMatching(/^layers op Conv where depthwise/);
-const workspace = { 'digits.onnx': exampleFile('digits.onnx'), 'a.qspec': spec };
+const example = { workspace: 'examples/digits', files: { 'a.qspec': spec } };
 
 inEditor('the resolved plan', 'development', (scenario) => {
   scenario(
     'shows what each layer gets beside the spec, and where that is decided, in both directions',
-    { files: workspace, timeout: 180_000 },
+    { ...example, timeout: 180_000 },
     async (code) => {
       const plan = await opened(code, 'a.qspec');
       const rows = plan.locator('.layer');
       await expect.poll(() => plan.locator('[data-testid="plan"]').getAttribute('data-layers')).toBe('26');
-      expect(await row(plan, 'conv1').innerText()).toMatch(/float[\s\S]*11\s+layers first/);
+      expect(await row(plan, 'conv1').innerText()).toMatch(/float[\s\S]*13\s+layers first/);
       expect(await plan.locator('[data-testid="totals"]').innerText()).toMatch(/All 26[\s\S]*KiB/);
 
       // From the table to the spec: a click selects the rule and leaves the focus here.
@@ -49,11 +51,12 @@ inEditor('the resolved plan', 'development', (scenario) => {
       await detail.getByText('Close').click();
 
       // From the spec to the table: what a later rule overrides is told from what is decided.
-      await code.editor.goTo(9, 12);
+      await code.runCommand('View: Focus First Editor Group');
+      await code.editor.goTo(11, 12);
       const cursor = plan.locator('[data-testid="cursor"]');
       await expect
         .poll(() => cursor.innerText())
-        .toMatch(/line 9:\s*layers op Conv[\s\S]*decided by it[\s\S]*overridden/);
+        .toMatch(/line 11:\s*layers op Conv[\s\S]*decided by it[\s\S]*overridden/);
       expect(await row(plan, 'depthwise1').getAttribute('class')).toMatch(/overridden/);
       expect(await row(plan, 'conv1').getAttribute('class')).toMatch(/overridden/);
       expect(await row(plan, 'pointwise1').getAttribute('class')).toMatch(/decides/);
@@ -66,13 +69,13 @@ inEditor('the resolved plan', 'development', (scenario) => {
       await plan.locator('[data-testid="changed-only"]').click();
       await expect.poll(() => plan.locator('[data-testid="count"]').innerText()).toMatch(/^[1-9] of 26 layers/);
       await plan.getByText('Decided by', { exact: true }).click();
-      await expect.poll(() => rows.first().innerText()).toMatch(/9\s+layers op Conv/);
+      await expect.poll(() => rows.first().innerText()).toMatch(/11\s+layers op Conv/);
     },
   );
 
   scenario(
     'follows what is typed, and keeps the last plan while the text cannot be read',
-    { files: workspace, timeout: 180_000 },
+    { ...example, timeout: 180_000 },
     async (code) => {
       const plan = await opened(code, 'a.qspec');
       await expect.poll(() => row(plan, 'classifier').innerText()).toMatch(/int8/);
@@ -87,14 +90,14 @@ inEditor('the resolved plan', 'development', (scenario) => {
       await code.editor.replace('keep float }}', 'keep float');
       await expect.poll(() => note.isHidden()).toBe(true);
 
-      await code.editor.replace('model "digits.onnx"', '');
+      await code.editor.replace('model "digits.onnx"', '//');
       const notice = await code.webviews.withElement('[data-testid="notice"]');
       expect(await notice.locator('body').innerText()).toContain('names no model');
       await code.screenshot('plan-empty');
     },
   );
 
-  scenario('is used by keys alone, and leads to the graph', { files: workspace, timeout: 180_000 }, async (code) => {
+  scenario('is used by keys alone, and leads to the graph', { ...example, timeout: 180_000 }, async (code) => {
     const plan = await opened(code, 'a.qspec');
     const { keyboard } = code.page;
     expect(await plan.locator('[data-testid="layers"]').getAttribute('role')).toBe('grid');
@@ -122,8 +125,11 @@ inEditor('the resolved plan', 'development', (scenario) => {
   scenario(
     'follows the spec that is edited, unless it is to stay; a reload brings it back',
     {
-      files: { ...workspace, 'b.qspec': 'qspec 1\nmodel "digits.onnx"\nquantize { weights int2 }\n' },
+      ...example,
+      files: { ...example.files, 'b.qspec': 'qspec 1\nmodel "digits.onnx"\nquantize { weights int2 }\n' },
       timeout: 180_000,
+      // What VS Code asks at the moment of a reload is not answered any more.
+      expectedErrors: [/provider FAILED/],
     },
     async (code) => {
       const title = async () => (await code.webviews.withElement('[data-testid="plan"]')).locator('h1').innerText();
@@ -143,7 +149,7 @@ inEditor('the resolved plan', 'development', (scenario) => {
   scenario(
     'in an untrusted workspace says why it is empty',
     {
-      files: workspace,
+      ...example,
       settings: { 'security.workspace.trust.enabled': true, 'security.workspace.trust.startupPrompt': 'never' },
       timeout: 180_000,
     },
@@ -158,7 +164,7 @@ inEditor('the resolved plan', 'development', (scenario) => {
 
   scenario(
     'works in the web extension host',
-    { files: workspace, settings: { 'remote.extensionKind': { 'qspec.qspec': ['web'] } }, timeout: 180_000 },
+    { ...example, settings: { 'remote.extensionKind': { 'qspec.qspec': ['web'] } }, timeout: 180_000 },
     async (code) => {
       const plan = await opened(code, 'a.qspec');
       await row(plan, 'depthwise1').click();

@@ -6,6 +6,9 @@ import { type ColumnKey, deciderText, type Line, type Mark, orders } from './lin
 
 type PlanColumn = Column<Line, ColumnKey>;
 
+/** The view stands beside a spec and is narrow: of a name, this many characters at its end stay in sight. */
+const shortTail = 8;
+
 /** A sign for each mark, so that colour is not all that tells them apart, and what it says. */
 export const signs: Readonly<Record<Mark, { readonly sign: string; readonly says: string }>> = {
   decides: { sign: '●', says: 'decided by the rule at the cursor' },
@@ -30,11 +33,11 @@ export function columnsOf(
     key: 'name',
     title: 'Layer',
     about: 'name of the layer',
-    track: 'minmax(120px, 2fr)',
+    track: 'minmax(110px, 2fr)',
     order: orders.name,
     cell: (line) => {
       const mark = markOf(line);
-      return [mark ? markSign(mark) : element('span', 'at-cursor'), nameLabel(line.name)];
+      return [mark ? markSign(mark) : element('span', 'at-cursor'), nameLabel(line.name, shortTail)];
     },
     total: () => [element('span', 'at-cursor'), `All ${rows.length.toLocaleString('en-US')}`],
   };
@@ -42,7 +45,7 @@ export function columnsOf(
     key: 'op',
     title: 'Operator',
     about: 'operator',
-    track: 'minmax(76px, 0.9fr)',
+    track: 'minmax(84px, 0.9fr)',
     order: orders.op,
     cell: (line) => [clip(line.op)],
   };
@@ -50,7 +53,7 @@ export function columnsOf(
     key: 'shape',
     title: 'Output',
     about: 'shape of the output',
-    track: 'minmax(92px, 1fr)',
+    track: 'minmax(104px, 1fr)',
     order: orders.shape,
     cell: (line) => [clip(line.shape)],
   };
@@ -58,7 +61,7 @@ export function columnsOf(
     key: 'weights',
     title: 'Weights',
     about: 'format of the weights',
-    track: 'minmax(78px, 1.5fr)',
+    track: 'minmax(92px, 1.6fr)',
     order: orders.weights,
     cell: ({ what: { weights: format, weightsHow } }) =>
       format === '' ? ['–'] : [formatChip(format), ...(weightsHow ? [clip(weightsHow, 'soft small')] : [])],
@@ -67,7 +70,7 @@ export function columnsOf(
     key: 'activations',
     title: 'Activations',
     about: 'formats of input and output',
-    track: 'minmax(86px, 0.9fr)',
+    track: 'minmax(98px, 0.8fr)',
     order: orders.activations,
     cell: ({ what }) => [what.activations === '' ? '–' : formatChip(what.activations)],
   };
@@ -75,7 +78,7 @@ export function columnsOf(
     key: 'parameters',
     title: 'Parameters',
     about: 'number of parameters',
-    track: 'minmax(86px, 0.6fr)',
+    track: 'minmax(98px, 0.5fr)',
     numeric: true,
     first: 'descending',
     order: orders.parameters,
@@ -87,7 +90,7 @@ export function columnsOf(
     key: 'bytes',
     title: 'Bytes',
     about: 'bytes of weights after compression',
-    track: 'minmax(142px, 1.1fr)',
+    track: 'minmax(156px, 0.9fr)',
     numeric: true,
     first: 'descending',
     order: orders.bytes,
@@ -102,7 +105,7 @@ export function columnsOf(
     key: 'latency',
     title: 'Latency',
     about: `latency after compression, estimated for ${target}`,
-    track: 'minmax(142px, 1.1fr)',
+    track: 'minmax(156px, 0.9fr)',
     numeric: true,
     first: 'descending',
     order: orders.latency,
@@ -116,21 +119,27 @@ export function columnsOf(
     key: 'rule',
     title: 'Decided by',
     about: 'line of the rule that decided it',
-    track: 'minmax(130px, 2.2fr)',
+    track: 'minmax(150px, 2.2fr)',
     order: orders.rule,
-    cell: (line) => ruleCell(line),
+    cell: ruleCell,
   };
 
+  const weightsShort: PlanColumn = {
+    ...weights,
+    track: 'minmax(78px, 0.5fr)',
+    cell: ({ what }) => [what.weights === '' ? '–' : formatChip(what.weights)],
+  };
+  const ruleShort: PlanColumn = { ...rule, track: 'minmax(116px, 2fr)', cell: (line) => ruleCell(line).slice(0, 2) };
   const bytesAfter = narrow(bytes, 'bytesAfter', totals.bytesAfter);
   const latencyAfter = narrow(latency, 'timeAfter', totals.timeAfter);
   const timed = (column: PlanColumn) => (target === null ? [] : [column]);
   return (width) => {
-    if (width >= 1040) return [name, op, shape, weights, activations, parameters, bytes, ...timed(latency), rule];
-    if (width >= 800) return [name, op, shape, weights, activations, bytesAfter, ...timed(latencyAfter), rule];
-    if (width >= 620) return [name, op, weights, activations, bytesAfter, ...timed(latencyAfter), rule];
-    if (width >= 500) return [name, weights, activations, bytesAfter, rule];
-    if (width >= 400) return [name, weights, bytesAfter, rule];
-    return [name, weights, rule];
+    if (width >= 1120) return [name, op, shape, weights, activations, parameters, bytes, ...timed(latency), rule];
+    if (width >= 860) return [name, op, shape, weights, activations, bytesAfter, ...timed(latencyAfter), rule];
+    if (width >= 690) return [name, op, weights, activations, bytesAfter, ...timed(latencyAfter), rule];
+    if (width >= 470) return [name, weightsShort, activations, bytesAfter, ruleShort];
+    if (width >= 380) return [name, weightsShort, bytesAfter, ruleShort];
+    return [name, weightsShort, ruleShort];
   };
 }
 
@@ -138,7 +147,7 @@ export function columnsOf(
 function narrow(column: PlanColumn, key: 'bytesAfter' | 'timeAfter', total: Figure): PlanColumn {
   return {
     ...column,
-    track: 'minmax(76px, 0.7fr)',
+    track: 'minmax(80px, 0.6fr)',
     cell: (line) => [line[key].text],
     total: () => [total.text],
   };

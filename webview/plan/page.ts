@@ -132,8 +132,7 @@ export class PlanPage {
     const at = this.#message.rules[rule ?? -1];
     this.#marks = marksOf(at);
     if (at === undefined) {
-      const hint =
-        'Put the cursor into a rule of the spec to see its layers here. Select a layer to see its rule there.';
+      const hint = 'Put the cursor into a rule to see its layers; select a layer to see its rule.';
       this.#cursor.replaceChildren(element('span', 'soft', hint));
       return;
     }

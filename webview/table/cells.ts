@@ -2,8 +2,8 @@ import { element, svg, withAttributes } from '../dom.ts';
 import { fullText, splitName } from '../text.ts';
 
 /** A name that keeps its end in sight where it is too long for its place, with all of it as the tooltip. */
-export function nameLabel(name: string): HTMLElement {
-  const [head, tail] = splitName(name);
+export function nameLabel(name: string, tailLength?: number): HTMLElement {
+  const [head, tail] = splitName(name, tailLength);
   const label = element(
     'bdi',
     'name',

@@ -108,6 +108,7 @@ export class DataTable<Row extends { readonly name: string }, Key extends string
     });
     this.#grid.addEventListener('keydown', (event) => this.#key(event), { capture: true });
     this.#grid.addEventListener('focusin', (event) => this.#focused(event));
+    keepReachable(this.#grid);
     this.#arrange();
     new ResizeObserver(() => this.#resized()).observe(this.element);
   }
@@ -134,7 +135,7 @@ export class DataTable<Row extends { readonly name: string }, Key extends string
     this.#texts = content.rows.map((row) => content.searchText(row));
     this.#arrange();
     const width = this.element.clientWidth;
-    if (width > 0) this.#columns = content.columnsFor(width);
+    if (width > 0) this.#useColumns(content.columnsFor(width));
     this.#redraw();
   }
 
@@ -197,13 +198,27 @@ export class DataTable<Row extends { readonly name: string }, Key extends string
       this.#drawRows();
       return;
     }
-    this.#columns = columns;
+    this.#useColumns(columns);
     this.#redraw();
     this.element.scrollTop = this.#scroll;
     this.#drawRows();
   }
 
-  /** Everything anew: after another order, filter or set of columns. */
+  /** Rows that were drawn are of use as long as their cells are the same. */
+  #useColumns(columns: readonly Column<Row, Key>[]): void {
+    const tracks = (some: readonly Column<Row, Key>[]) => some.map(({ key, track }) => `${key} ${track}`).join();
+    if (tracks(columns) !== tracks(this.#columns)) {
+      for (const [position, row] of this.#drawn) this.#takeOut(position, row);
+    }
+    this.#columns = columns;
+  }
+
+  #takeOut(position: number, row: HTMLElement): void {
+    row.remove();
+    this.#drawn.delete(position);
+  }
+
+  /** Everything anew: after other rows, another order, filter or set of columns. */
   #redraw(): void {
     const hadFocus = this.#grid.contains(document.activeElement);
     const tracks = this.#columns.map(({ track }) => track).join(' ');
@@ -212,8 +227,10 @@ export class DataTable<Row extends { readonly name: string }, Key extends string
       'aria-rowcount': this.#last + 2,
       'aria-colcount': this.#columns.length,
     });
-    for (const row of this.#drawn.values()) row.remove();
-    this.#drawn.clear();
+    for (const [position, row] of this.#drawn) {
+      if (position < this.#order.length) this.#fill(row, position);
+      else this.#takeOut(position, row);
+    }
     for (const fixed of this.#grid.querySelectorAll('.heads, .totals')) fixed.remove();
     this.#grid.style.height = `${headHeight + this.#order.length * rowHeight + this.#footHeight}px`;
     this.#grid.prepend(this.#headRow());
@@ -269,46 +286,46 @@ export class DataTable<Row extends { readonly name: string }, Key extends string
     if (this.#columns.length === 0) return;
     const { scrollTop, clientHeight } = this.element;
     const [from, to] = rowsInSight(this.#order.length, { rowHeight, top: scrollTop, height: clientHeight });
+    // Making a row takes ten times as long as filling one that has gone out of sight.
+    const spare: HTMLElement[] = [];
     for (const [position, row] of this.#drawn) {
       if ((position >= from && position < to) || row.contains(document.activeElement)) continue;
-      row.remove();
       this.#drawn.delete(position);
+      spare.push(row);
     }
     let next: HTMLElement | null = this.#grid.querySelector('.totals');
     for (let position = to - 1; position >= from; position--) {
       let row = this.#drawn.get(position);
       if (row === undefined) {
-        row = this.#row(position);
+        row = spare.pop() ?? this.#row();
+        this.#fill(row, position);
         this.#drawn.set(position, row);
         this.#grid.insertBefore(row, next);
       }
       next = row;
     }
+    for (const row of spare) row.remove();
     this.#markFocusStop();
   }
 
-  #row(position: number): HTMLElement {
+  #row(): HTMLElement {
     const row = document.createElement('vscode-data-grid-row');
-    withAttributes(row, { 'aria-rowindex': position + 2 });
-    row.style.top = `${headHeight + position * rowHeight}px`;
-    row.addEventListener('click', () => this.#choose(position));
-    if (this.#events.opened) row.addEventListener('dblclick', () => this.#open(position));
-    this.#fill(row, position);
+    row.append(...this.#cells(() => []));
+    row.addEventListener('click', () => this.#choose(positionOf(row)));
+    if (this.#events.opened) row.addEventListener('dblclick', () => this.#open(positionOf(row)));
     return row;
   }
 
-  /** Cells that hold the focus are kept: taking them out would lose it. */
   #fill(row: HTMLElement, position: number): void {
     const content = this.#content.rows[this.#order[position]!]!;
     withAttributes(row, {
       class: ['layer', position % 2 === 0 ? 'even' : '', this.#content.classesOf?.(content) ?? ''].join(' ').trim(),
+      'aria-rowindex': position + 2,
       'data-layer': content.name,
       'grid-template-columns': this.#columns.map(({ track }) => track).join(' '),
     });
-    const cells = this.#cells((column) => column.cell(content));
-    if (row.childElementCount === cells.length) {
-      for (const [i, cell] of cells.entries()) row.children[i]!.replaceChildren(...cell.childNodes);
-    } else row.replaceChildren(...cells);
+    row.style.top = `${headHeight + position * rowHeight}px`;
+    for (const [i, column] of this.#columns.entries()) row.children[i]!.replaceChildren(...column.cell(content));
     this.#mark(row, position);
   }
 
@@ -385,7 +402,7 @@ export class DataTable<Row extends { readonly name: string }, Key extends string
     const cell = (target as Element).closest<HTMLElement>('vscode-data-grid-cell');
     const row = cell?.closest<HTMLElement>('vscode-data-grid-row');
     if (!cell || !row) return;
-    const position = row.classList.contains('heads') ? head : Number(row.getAttribute('aria-rowindex')) - 2;
+    const position = positionOf(row);
     this.#focus = { row: position, column: Number(cell.getAttribute('grid-column')) - 1 };
     this.#markFocusStop();
   }
@@ -406,4 +423,19 @@ export class DataTable<Row extends { readonly name: string }, Key extends string
     const { row, column } = this.#focus;
     (this.#cellAt(row, column) ?? this.#cellAt(head, column))?.setAttribute('tabindex', '0');
   }
+}
+
+/** Place of a row among those that are shown; {@link head} for the heads. */
+function positionOf(row: HTMLElement): number {
+  return Number(row.getAttribute('aria-rowindex')) - 2;
+}
+
+/**
+ * `no-tabbing` takes the grid itself out of the order of Tab, by a negative index. Browsers then skip all that is slotted into
+ * it too, our one stop among it; without an index the grid is no stop either, and what is in it can be reached.
+ */
+function keepReachable(grid: HTMLElement): void {
+  new MutationObserver(() => {
+    if (grid.hasAttribute('tabindex')) grid.removeAttribute('tabindex');
+  }).observe(grid, { attributeFilter: ['tabindex'] });
 }
