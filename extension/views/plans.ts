@@ -168,7 +168,7 @@ class PlanView implements vscode.Disposable {
       this.#sendState();
     } else if (result.kind === 'syntax' && this.#table) {
       const line = (result.finding.range?.start.line ?? 0) + 1;
-      this.#note = `Line ${line} cannot be read yet. This is the plan as it was before: ${result.finding.what}`;
+      this.#note = `Line ${line} cannot be read yet; this is the plan as it was before.`;
       this.#sendState();
     } else if (result.kind === 'loading') this.#notice('loading', { what: `Reading ${lastPart(result.model)}` });
     else {

@@ -78,7 +78,7 @@ export function columnsOf(
     key: 'parameters',
     title: 'Parameters',
     about: 'number of parameters',
-    track: 'minmax(98px, 0.5fr)',
+    track: 'minmax(102px, 0.5fr)',
     numeric: true,
     first: 'descending',
     order: orders.parameters,
@@ -126,7 +126,7 @@ export function columnsOf(
 
   const weightsShort: PlanColumn = {
     ...weights,
-    track: 'minmax(78px, 0.5fr)',
+    track: 'minmax(74px, 0.5fr)',
     cell: ({ what }) => [what.weights === '' ? '–' : formatChip(what.weights)],
   };
   const ruleShort: PlanColumn = { ...rule, track: 'minmax(116px, 2fr)', cell: (line) => ruleCell(line).slice(0, 2) };
@@ -137,7 +137,7 @@ export function columnsOf(
     if (width >= 1120) return [name, op, shape, weights, activations, parameters, bytes, ...timed(latency), rule];
     if (width >= 860) return [name, op, shape, weights, activations, bytesAfter, ...timed(latencyAfter), rule];
     if (width >= 690) return [name, op, weights, activations, bytesAfter, ...timed(latencyAfter), rule];
-    if (width >= 470) return [name, weightsShort, activations, bytesAfter, ruleShort];
+    if (width >= 560) return [name, weightsShort, activations, bytesAfter, ruleShort];
     if (width >= 380) return [name, weightsShort, bytesAfter, ruleShort];
     return [name, weightsShort, ruleShort];
   };

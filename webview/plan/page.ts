@@ -80,8 +80,8 @@ export class PlanPage {
         'main',
         'plan',
         element('header', '', element('div', 'grow', element('h1', '', this.#title), this.#subtitle), this.#pin),
-        this.#note,
         element('div', 'tools', this.#filter, this.#changedOnly, this.#count),
+        this.#note,
         this.#cursor,
         this.#table.element,
         this.#detail,
@@ -107,10 +107,9 @@ export class PlanPage {
     const moved = state.rule !== this.#rule;
     this.#drawState(state);
     this.#table.refresh();
-    if (moved) this.#table.revealFirst(({ index }) => this.#marks.get(index) === 'decides');
-    if (moved && ![...this.#marks.values()].includes('decides')) {
-      this.#table.revealFirst(({ index }) => this.#marks.has(index));
-    }
+    if (!moved) return;
+    const decides = [...this.#marks.values()].includes('decides');
+    this.#table.revealFirst(({ index }) => (decides ? this.#marks.get(index) === 'decides' : this.#marks.has(index)));
   }
 
   #draw(): void {
@@ -125,8 +124,10 @@ export class PlanPage {
   #drawState({ pinned, note, rule }: PlanStateMessage): void {
     this.#pin.checked = pinned;
     this.#context.update({ pinned });
+    // One takes the place of the other: what is typed is not to move the table up and down.
     this.#note.replaceChildren(fullText(note ?? ''));
     this.#note.hidden = note === null;
+    this.#cursor.hidden = note !== null;
     this.element.classList.toggle('stale', note !== null);
     this.#rule = rule;
     const at = this.#message.rules[rule ?? -1];
