@@ -1,8 +1,9 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { Choice, Role } from '../../engine/plan.ts';
 import type { CheckedSpec } from '../context.ts';
+import { headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
-import type { CallValue, FieldName } from './fields.ts';
+import { type FieldName, valueText } from './fields.ts';
 import { planOf } from './plan.ts';
 import { type FieldEvent, type RoleGroup, resolveRules } from './rules.ts';
 
@@ -53,7 +54,7 @@ export function explainLayer(spec: CheckedSpec, layer: string): Explanation | un
     return {
       range: rangeOf(statement),
       text: onOneLine(statement.$cstNode?.text),
-      ...(rule.$type === 'QuantizeBlock' ? {} : { rule: headOf(onOneLine(rule.$cstNode?.text)) }),
+      ...(rule.$type === 'QuantizeBlock' ? {} : { rule: headOf(rule).text }),
       changes: own.map((event) => ({
         role: event.role,
         field: event.field,
@@ -68,20 +69,4 @@ export function explainLayer(spec: CheckedSpec, layer: string): Explanation | un
     };
   });
   return { layer, sayings, choices: planOf(definitions.quantize, rules, network, vocabulary).nodes[layer] ?? {} };
-}
-
-function onOneLine(text: string | undefined): string {
-  return (text ?? '').replaceAll(/\s+/g, ' ');
-}
-
-/** A rule without its body. */
-function headOf(text: string): string {
-  return text.split(/ ?\{| keep /)[0]!;
-}
-
-function valueText(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  const { name, arguments: given } = value as CallValue;
-  const list = Object.entries(given).map(([key, number]) => `${key} = ${number}`);
-  return list.length > 0 ? `${name}(${list.join(', ')})` : name;
 }

@@ -14,9 +14,10 @@ export type RoleGroup = (typeof roleGroups)[number];
 
 export type Rule = LayersRule | LayerRule;
 
-/** The fields of one role of one layer, and who locked them. */
+/** The fields of one role of one layer, the statement that set each of them, and who locked them. */
 export interface RoleState {
   readonly fields: Partial<Record<FieldName, Setting<unknown>>>;
+  readonly by: Partial<Record<FieldName, RoleStatement | Rule>>;
   readonly locks: Partial<Record<FieldName, TextRange>>;
 }
 
@@ -47,12 +48,7 @@ export interface RuleResolution {
   readonly effective: ReadonlySet<RoleStatement | Rule>;
 }
 
-interface MutableState {
-  fields: Partial<Record<FieldName, Setting<unknown>>>;
-  locks: Partial<Record<FieldName, TextRange>>;
-  /** The statement that set each field. */
-  by: Partial<Record<FieldName, RoleStatement | Rule>>;
-}
+type MutableState = { -readonly [K in keyof RoleState]: RoleState[K] };
 
 /** One field of one role of one layer that a statement sets, or would set if it were not locked. */
 export interface FieldEvent {
@@ -154,6 +150,15 @@ function changeOf(statement: RoleStatement, scope: FormatScope, vocabulary: Voca
     lock: statement.lock ? rangeOf(statement) : undefined,
     locksAll: statement.format === undefined,
   };
+}
+
+/** The roles of which a statement of the block, or any statement of a rule, sets a field. */
+export function rolesSetBy(item: RoleStatement | Rule, scope: FormatScope, vocabulary: Vocabulary): Set<RoleGroup> {
+  const changes =
+    item.$type === 'RoleStatement'
+      ? [changeOf(item, scope, vocabulary)]
+      : [...(item.keep ? [keepFloat(item)] : []), ...item.items.map((each) => changeOf(each, scope, vocabulary))];
+  return new Set(changes.flatMap(({ roles, fields }) => (Object.keys(fields).length > 0 ? roles : [])));
 }
 
 function keepFloat(rule: Rule): Change {
