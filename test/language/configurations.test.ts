@@ -1,10 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { formatNamed } from '../../engine/formats/registry.ts';
+import type { Choice } from '../../engine/plan.ts';
+import { edgeKey } from '../../engine/quantize/assignment.ts';
+import { integerGraph } from '../../engine/readings/integer.ts';
 import { loadSpec, resolveSpec } from '../../language/index.ts';
 import { engineVocabulary } from '../../language/vocabulary-engine.ts';
+import { quantize, samplesFor } from '../engine/quantize/small.ts';
 import { root } from '../shared.ts';
 import { expectedText, planText, statedPlan } from './support/expected-plan.ts';
+import { graphOf } from './support/graph.ts';
 import { parseResource, specPath } from './support/resources.ts';
 
 /**
@@ -15,20 +21,6 @@ const folder = join(import.meta.dirname, 'configurations');
 const tools = readdirSync(folder).sort();
 const specsOf = (tool: string) => readdirSync(join(folder, tool)).filter((name) => name.endsWith('.qspec'));
 const textOf = (tool: string, name: string) => readFileSync(join(folder, tool, name), 'utf8');
-
-for (const tool of tools) {
-  describe(tool, () => {
-    it.each(specsOf(tool))('%s gives every layer what that configuration means', (name) => {
-      const source = textOf(tool, name);
-      const { text, expected, context } = parseResource(name, source);
-      const { job, findings } = resolveSpec(loadSpec(text, specPath), { ...context, vocabulary: engineVocabulary() });
-      expect(findings.map(({ severity, what, range }) => ({ severity, what, range }))).toEqual(expected);
-      const stated = statedPlan(source);
-      expect(stated.length).toBeGreaterThan(0);
-      expect(planText(job!.plan!, context.model!)).toEqual(expectedText(stated, context.model!));
-    });
-  });
-}
 
 interface Row {
   readonly keys: readonly string[];
@@ -41,6 +33,12 @@ interface Row {
 const document = readFileSync(join(root, 'docs', 'configurations.md'), 'utf8');
 const codeIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
 const onOneLine = (text: string) => text.replaceAll(/\s+/g, ' ');
+
+/** Specs of which no row says that the engine lacks something. */
+function carriedOut(tool: string): readonly string[] {
+  const lacking = new Set(rowsOf(tool).flatMap(({ status, file }) => (status.startsWith('missing') ? [file] : [])));
+  return specsOf(tool).filter((name) => !lacking.has(name));
+}
 
 /** The rows under the heading that links to a tool's folder. */
 function rowsOf(tool: string): readonly Row[] {
@@ -58,6 +56,52 @@ function rowsOf(tool: string): readonly Row[] {
         file: /\((\S+\.qspec)\)$/.exec(said)?.[1],
       };
     });
+}
+
+function resolve(tool: string, name: string) {
+  const { text, expected, context } = parseResource(name, textOf(tool, name));
+  const { job, findings } = resolveSpec(loadSpec(text, specPath), { ...context, vocabulary: engineVocabulary() });
+  return { plan: job!.plan!, findings, expected, model: context.model! };
+}
+
+function inCodes(choice: Choice | undefined): Choice | undefined {
+  return choice?.format === 'float' ? undefined : choice;
+}
+
+for (const tool of tools) {
+  describe(tool, () => {
+    it.each(specsOf(tool))('%s gives every layer what that configuration means', (name) => {
+      const { plan, findings, expected, model } = resolve(tool, name);
+      expect(findings.map(({ severity, what, range }) => ({ severity, what, range }))).toEqual(expected);
+      const stated = statedPlan(textOf(tool, name));
+      expect(stated.length).toBeGreaterThan(0);
+      expect(planText(plan, model)).toEqual(expectedText(stated, model));
+    });
+
+    it.each(carriedOut(tool))('%s is carried out by the engine', async (name) => {
+      const { plan, model } = resolve(tool, name);
+      const graph = graphOf(model);
+      const quantized = await quantize(graph, plan, samplesFor(graph, 2));
+      for (const [layer, roles] of Object.entries(plan.nodes)) {
+        const weight = inCodes(roles.weight);
+        const codes = quantized.assignment.entries.get(edgeKey(layer, 'weight'));
+        expect([layer, codes?.format]).toEqual([layer, weight?.format]);
+        if (codes && weight) {
+          expect([layer, codes.axis !== undefined]).toEqual([layer, weight.granularity === 'per-channel']);
+          const signed = weight.scheme === 'symmetric' && formatNamed(weight.format).signed;
+          if (signed) expect([layer, ...new Set(codes.zeroPoint)]).toEqual([layer, 0]);
+        }
+        // A layer with weights and activations in codes runs on them. Layers without weights do where codes reach them.
+        const activations = Object.entries(roles).filter(
+          ([role]) => role.startsWith('input') || role.startsWith('output'),
+        );
+        const runsOnCodes = weight && activations.length > 1 && activations.every(([, choice]) => inCodes(choice));
+        const output = quantized.assignment.entries.get(edgeKey(layer, 'output[0]'));
+        if (runsOnCodes || output) expect([layer, output?.format]).toEqual([layer, roles['output[0]']?.format]);
+      }
+      expect(integerGraph(quantized).nodes.length).toBeGreaterThan(0);
+    });
+  });
 }
 
 describe('docs/configurations.md', () => {
