@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatNamed } from '../../engine/formats/registry.ts';
-import type { Choice } from '../../engine/plan.ts';
-import { edgeKey } from '../../engine/quantize/assignment.ts';
+import { createObserver } from '../../engine/observers/registry.ts';
+import type { Choice, Role } from '../../engine/plan.ts';
+import { edgeKey, type QuantizedModel } from '../../engine/quantize/assignment.ts';
 import { integerGraph } from '../../engine/readings/integer.ts';
 import { loadSpec, resolveSpec } from '../../language/index.ts';
 import { engineVocabulary } from '../../language/vocabulary-engine.ts';
@@ -68,6 +69,19 @@ function inCodes(choice: Choice | undefined): Choice | undefined {
   return choice?.format === 'float' ? undefined : choice;
 }
 
+/** A range that the spec gives as numbers is the one that the tensor's codes have. */
+function expectRange({ graph, assignment }: QuantizedModel, layer: string, role: Role, choice: Choice) {
+  if (choice.observer.name !== 'fixed') return;
+  const value = graph.nodes.find(({ name }) => name === layer)!.inputs[Number(/\d+/.exec(role))]!;
+  const writer = graph.nodes.find(({ outputs }) => outputs.includes(value));
+  const written = () =>
+    writer ? assignment.entries.get(edgeKey(writer.name, 'output[0]')) : assignment.inputs.get(value);
+  const codes = assignment.entries.get(edgeKey(layer, role)) ?? (role.startsWith('input') ? written() : undefined);
+  const observer = createObserver('fixed', choice.observer.arguments);
+  const { scale, zeroPoint } = observer.finish(formatNamed(choice.format), choice.scheme);
+  expect([layer, role, codes?.scale[0], codes?.zeroPoint[0]]).toEqual([layer, role, scale, zeroPoint]);
+}
+
 for (const tool of tools) {
   describe(tool, () => {
     it.each(specsOf(tool))('%s gives every layer what that configuration means', (name) => {
@@ -97,6 +111,9 @@ for (const tool of tools) {
         );
         const runsOnCodes = weight && activations.length > 1 && activations.every(([, choice]) => inCodes(choice));
         const output = quantized.assignment.entries.get(edgeKey(layer, 'output[0]'));
+        if (runsOnCodes || output) {
+          for (const [role, choice] of activations) expectRange(quantized, layer, role as Role, choice!);
+        }
         if (runsOnCodes || output) expect([layer, output?.format]).toEqual([layer, roles['output[0]']?.format]);
       }
       expect(integerGraph(quantized).nodes.length).toBeGreaterThan(0);
