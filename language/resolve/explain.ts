@@ -21,8 +21,11 @@ export interface Change {
   readonly role: RoleGroup;
   readonly field: FieldName;
   readonly value: string;
-  /** `decides`: the value in force. `overridden`: set again later. `locked-out`: an earlier lock forbids it. */
-  readonly outcome: 'decides' | 'overridden' | 'locked-out';
+  /**
+   * `decides`: the value in force. `overridden`: set again later. `locked-out`: an earlier lock forbids it. `resets`: put back
+   * to what the block says, or to the default.
+   */
+  readonly outcome: 'decides' | 'overridden' | 'locked-out' | 'resets';
   /** Of `locked-out`: the lock. */
   readonly lockedAt?: TextRange;
 }
@@ -45,7 +48,16 @@ export function explainLayer(spec: CheckedSpec, layer: string): Explanation | un
     if (event.layer === index) events.push(event);
   });
   const deciding = new Map<string, FieldEvent>();
-  for (const event of events) if (!event.lockedAt) deciding.set(`${event.role} ${event.field}`, event);
+  for (const [i, event] of events.entries()) {
+    if (event.lockedAt) continue;
+    const { role, field, resetTo } = event;
+    const decider =
+      resetTo === undefined
+        ? event
+        : events.findLast((own, j) => j < i && own.statement === resetTo && own.role === role && own.field === field);
+    if (decider) deciding.set(`${role} ${field}`, decider);
+    else deciding.delete(`${role} ${field}`);
+  }
 
   const statements = [...new Set(events.map(({ statement }) => statement))];
   const sayings = statements.map((statement): Saying => {
@@ -58,12 +70,14 @@ export function explainLayer(spec: CheckedSpec, layer: string): Explanation | un
       changes: own.map((event) => ({
         role: event.role,
         field: event.field,
-        value: valueText(event.setting.value),
+        value: event.setting ? valueText(event.setting.value) : 'default',
         outcome: event.lockedAt
           ? 'locked-out'
-          : deciding.get(`${event.role} ${event.field}`) === event
-            ? 'decides'
-            : 'overridden',
+          : event.resetTo !== undefined
+            ? 'resets'
+            : deciding.get(`${event.role} ${event.field}`) === event
+              ? 'decides'
+              : 'overridden',
         ...(event.lockedAt && { lockedAt: event.lockedAt }),
       })),
     };
