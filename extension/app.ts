@@ -8,6 +8,7 @@ import { RunFindings } from './findings.ts';
 import { LanguageService } from './language.ts';
 import { findingText, offer } from './messages.ts';
 import { GraphEditors } from './views/graph-editor.ts';
+import { Plans } from './views/plans.ts';
 import { Reports } from './views/reports.ts';
 
 /** The parts of the extension, made once by `activate`; commands and views get what they need from here. */
@@ -21,6 +22,7 @@ export class App {
   readonly findings: RunFindings;
   readonly graphs: GraphEditors;
   readonly reports: Reports;
+  readonly plans: Plans;
 
   constructor(context: vscode.ExtensionContext, environment: Environment) {
     this.context = context;
@@ -32,15 +34,9 @@ export class App {
     this.findings = new RunFindings();
     this.graphs = new GraphEditors(this);
     this.reports = new Reports(this);
-    context.subscriptions.push(
-      new Expectations(this),
-      this.reports,
-      this.graphs,
-      this.findings,
-      this.language,
-      this.engine,
-      this.log,
-    );
+    this.plans = new Plans(this);
+    const views = [new Expectations(this), this.plans, this.reports, this.graphs];
+    context.subscriptions.push(...views, this.findings, this.language, this.engine, this.log);
   }
 
   run(command: string, ...args: unknown[]): Thenable<unknown> {

@@ -3,6 +3,8 @@ import { type BaseLanguageClient, CodeLensRequest, InlayHintRequest } from 'vsco
 import {
   type AllowedFoldersParams,
   allowedFoldersChanged,
+  type CheckedParams,
+  checkedNotification,
   type ExpectationsParams,
   type ExpectationsResult,
   expectationsRequest,
@@ -11,6 +13,9 @@ import {
   type ModelsNamedParams,
   type ModelsNamedResult,
   modelsNamedRequest,
+  type PlanParams,
+  type PlanResult,
+  planRequest,
   type ResolveParams,
   type ResolveResult,
   resolveRequest,
@@ -26,6 +31,9 @@ export class LanguageService implements vscode.Disposable {
   readonly #environment: Environment;
   readonly #log: vscode.LogOutputChannel;
   readonly #subscriptions: vscode.Disposable[] = [];
+  readonly #checked = new vscode.EventEmitter<vscode.Uri>();
+  /** An open spec was checked and its findings are published. */
+  readonly onChecked = this.#checked.event;
   #client: Promise<BaseLanguageClient> | undefined;
 
   constructor(environment: Environment, log: vscode.LogOutputChannel) {
@@ -69,7 +77,13 @@ export class LanguageService implements vscode.Disposable {
     } satisfies ModelsNamedParams);
   }
 
+  /** What an open spec decides for each layer. */
+  async plan(spec: vscode.Uri): Promise<PlanResult> {
+    return (await this.#started()).sendRequest<PlanResult>(planRequest, { uri: spec.toString() } satisfies PlanParams);
+  }
+
   dispose(): void {
+    this.#checked.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
     void this.#client?.then((client) => client.dispose(2000)).catch(() => {});
   }
@@ -99,6 +113,7 @@ export class LanguageService implements vscode.Disposable {
     this.#subscriptions.push(
       ...answerFileRequests(client, fileRequests, this.#environment),
       new ModelStatus(client),
+      client.onNotification(checkedNotification, ({ uri }: CheckedParams) => this.#checked.fire(vscode.Uri.parse(uri))),
       onChange('inlayHints', () => refresh(client, InlayHintRequest.method)),
       onChange('codeLens', () => refresh(client, CodeLensRequest.method)),
       onChange('files.allowedFolders', () => {

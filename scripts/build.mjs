@@ -54,6 +54,7 @@ const singles = [
     out: 'dist/extension/node.cjs',
   },
   { ...browser, format: 'iife', in: 'webview/graph/main.ts', out: 'dist/webview/graph.js' },
+  { ...browser, format: 'iife', in: 'webview/plan/main.ts', out: 'dist/webview/plan.js' },
   { ...browser, format: 'iife', in: 'webview/report/main.ts', out: 'dist/webview/report.js' },
 ];
 

@@ -7,13 +7,13 @@ import { fullText } from './text.ts';
 const longestText = 2000;
 const mostFindings = 200;
 
+const marks = { failed: '!', untrusted: '?', empty: 'i' } as const;
+
 /** Instead of content: what is wrong, why, what to do, and buttons for the actions that help. */
 export function noticePage(message: NoticeMessage, act: (action: ViewAction) => void): HTMLElement {
   const { tone, what, why, fix, actions } = message;
   const mark =
-    tone === 'loading'
-      ? document.createElement('vscode-progress-ring')
-      : element('span', 'notice-mark', tone === 'failed' ? '!' : '?');
+    tone === 'loading' ? document.createElement('vscode-progress-ring') : element('span', 'notice-mark', marks[tone]);
   const buttons = actions.map(({ action, label }, i) =>
     button(fullText(label, 60), i === 0 ? 'primary' : 'secondary', () => act(action), { 'data-action': action }),
   );

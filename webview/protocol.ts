@@ -35,7 +35,8 @@ export type ViewAction =
 /** Instead of content: what is wrong, why, what to do, and the actions that help. */
 export interface NoticeMessage {
   readonly kind: 'notice';
-  readonly tone: 'loading' | 'failed' | 'untrusted';
+  /** `empty`: there is nothing to show, and nothing is wrong. */
+  readonly tone: 'loading' | 'failed' | 'untrusted' | 'empty';
   readonly what: string;
   readonly why?: string;
   readonly fix?: string;
@@ -197,7 +198,91 @@ export interface ReportMessage {
   readonly actions: readonly { readonly action: ViewAction; readonly label: string }[];
 }
 
-export type ToWebview = NoticeMessage | GraphMessage | SensitivityMessage | RevealMessage | ReportMessage;
+// ---- plan
+
+/** Layers from one, inclusive, to another, exclusive, by index. */
+export type LayerSpan = readonly [from: number, to: number];
+
+/** A statement of the spec's `quantize` block; rows refer to it by its index. */
+export interface PlanRuleView {
+  /** Head of a rule, or a whole statement about all layers. */
+  readonly text: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** A statement about all layers, outside of any rule. */
+  readonly ofAll: boolean;
+  readonly decides: readonly LayerSpan[];
+  /** It sets something there, but a later statement or a lock decides all of it. */
+  readonly overridden: readonly LayerSpan[];
+  /** It matches these layers, but they have nothing of what it sets. */
+  readonly idle: readonly LayerSpan[];
+}
+
+/** What layers get, and why. */
+export interface PlanVerdictView {
+  /** Format of the weights, and how they are scaled; empty where there are none. */
+  readonly weights: string;
+  readonly weightsHow: string;
+  /** Of input and output: `uint8`, `uint8 → float`; empty where nothing is said of them. */
+  readonly activations: string;
+  /** All of it, role by role. */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  /** Why nothing of a layer is quantised, in few words and in a sentence. */
+  readonly float: { readonly short: string; readonly why: string } | null;
+  /** Indices of the statements that decide something, in the order of the file, and what. */
+  readonly by: readonly { readonly rule: number; readonly what: string }[];
+  /** The one of them that a person would look for. */
+  readonly decider: number | null;
+}
+
+export interface PlanRowView {
+  readonly name: string;
+  readonly op: string;
+  /** Of the output: `1×16×16×16`. */
+  readonly shape: string;
+  readonly parameters: Figure;
+  readonly bytesBefore: Figure;
+  readonly bytesAfter: Figure;
+  readonly timeBefore: Figure;
+  readonly timeAfter: Figure;
+  /** Index of its verdict. */
+  readonly verdict: number;
+}
+
+export interface PlanMessage {
+  readonly kind: 'plan';
+  /** What the page must remember (as `id` of its state) for a window that reloads to find the spec again. */
+  readonly id: string;
+  readonly title: string;
+  readonly subtitle: string;
+  /** What times are estimated for; null: the spec names no target, and there are no times. */
+  readonly target: string | null;
+  readonly rules: readonly PlanRuleView[];
+  readonly verdicts: readonly PlanVerdictView[];
+  /** In topological order. */
+  readonly rows: readonly PlanRowView[];
+  readonly totals: Omit<PlanRowView, 'name' | 'op' | 'shape' | 'verdict'>;
+}
+
+/** What changes around a plan while its table stays: it is small, and comes with every move of the cursor. */
+export interface PlanStateMessage {
+  readonly kind: 'planState';
+  /** The view stays with its spec when another is edited. */
+  readonly pinned: boolean;
+  /** Why the table is of an earlier text; null: it is of the present one. */
+  readonly note: string | null;
+  /** Index of the statement at the cursor. */
+  readonly rule: number | null;
+}
+
+export type ToWebview =
+  | NoticeMessage
+  | GraphMessage
+  | SensitivityMessage
+  | RevealMessage
+  | ReportMessage
+  | PlanMessage
+  | PlanStateMessage;
 
 export type FromWebview =
   /** The webview's script runs and waits for its snapshots. */
@@ -207,6 +292,9 @@ export type FromWebview =
   | { readonly kind: 'select'; readonly layer: string | null }
   /** A layer of the report is to be shown in the graph. */
   | { readonly kind: 'showInGraph'; readonly layer: string }
+  /** A statement of the plan, by index, is to be selected in the spec; `focus`: the person goes there. */
+  | { readonly kind: 'goToRule'; readonly rule: number; readonly focus: boolean }
+  | { readonly kind: 'pin'; readonly pinned: boolean }
   | { readonly kind: 'copy'; readonly text: string }
   /** A fault of the webview's own script, for the log. */
   | { readonly kind: 'fault'; readonly message: string };

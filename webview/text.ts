@@ -24,11 +24,14 @@ export const longestName = 240;
 /** Code points at the end of a name that stay in sight when it is too long for its place. */
 const tailLength = 14;
 
-/** A name in two parts, of which a page elides the first where there is too little room; short names have no second. */
-export function splitName(name: string): readonly [head: string, tail: string] {
+/**
+ * A name in two parts, of which a page elides the first where there is too little room; short names have no second.
+ * @param tail code points of the second
+ */
+export function splitName(name: string, tail: number = tailLength): readonly [head: string, tail: string] {
   const characters = [...elide(name, longestName)];
-  if (characters.length <= 2 * tailLength) return [characters.join(''), ''];
-  const at = characters.length - tailLength;
+  if (characters.length <= 2 * tail) return [characters.join(''), ''];
+  const at = characters.length - tail;
   return [characters.slice(0, at).join(''), characters.slice(at).join('')];
 }
 

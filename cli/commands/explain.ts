@@ -47,7 +47,12 @@ export const explainCommand = defineCommand({
   },
 });
 
-const notes = { decides: '', overridden: ', set again later', 'locked-out': ', held off by the lock' } as const;
+const notes = {
+  decides: '',
+  overridden: ', set again later',
+  'locked-out': ', held off by the lock',
+  resets: ', put back',
+} as const;
 
 function explanationText({ layer, sayings, choices }: Explanation, bold: (text: string) => string): string {
   const lines = [bold(visible(layer)), ''];

@@ -1,11 +1,12 @@
 import { fail } from '../findings.ts';
+import { fixed } from './fixed.ts';
 import { minMax } from './min-max.ts';
 import { mse } from './mse.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { percentile } from './percentile.ts';
 
 /** Every observer a spec may name; one line each. */
-export const observers: readonly ObserverKind[] = [minMax, percentile, mse];
+export const observers: readonly ObserverKind[] = [minMax, percentile, mse, fixed];
 
 const byName = new Map(observers.map((observer) => [observer.name, observer]));
 

@@ -4,6 +4,7 @@ import type { Choice, Plan, Role } from '../plan.ts';
 import { type Fusion, fusableActivation } from './activations.ts';
 import { edgeKey } from './assignment.ts';
 import { type IntegerForm, integerForm } from './integer-form.ts';
+import { unheard } from './unheard.ts';
 import { type Consumer, type Wiring, wire } from './wiring.ts';
 
 /**
@@ -78,7 +79,9 @@ export function layOut(graph: Graph, plan: Plan): Layout {
   }
   const nodes = settle(graph, candidates, wiring);
   const fusions = new Map([...possible].filter(([producer]) => nodes.has(producer)));
-  return { fusions, nodes, weights, ...allocate(graph, plan, nodes, fusions, wiring), findings };
+  const allocated = allocate(graph, plan, nodes, fusions, wiring);
+  findings.push(...unheard(graph, plan, { nodes, fusions, ...allocated }, wiring));
+  return { fusions, nodes, weights, ...allocated, findings };
 }
 
 function staysFloat(node: GraphNode, reason: string): Finding {

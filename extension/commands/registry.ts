@@ -6,6 +6,7 @@ import { openReport } from './open-report.ts';
 import { quantize } from './quantize.ts';
 import { restartEngine } from './restart-engine.ts';
 import { showLog } from './show-log.ts';
+import { showPlan } from './show-plan.ts';
 
 /** Every command; a test holds this table and package.json together. */
 export const commands: readonly Command[] = [
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   openGraph,
   measureSensitivity,
   openReport,
+  showPlan,
   restartEngine,
   showLog,
 ];

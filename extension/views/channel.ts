@@ -34,7 +34,7 @@ export class Channel implements vscode.Disposable {
   /** A notice takes the place of content, and content that of a notice. */
   send(message: ToWebview): void {
     if (message.kind === 'notice') this.#latest.clear();
-    if (message.kind === 'graph' || message.kind === 'report') this.#latest.delete('notice');
+    if (message.kind === 'graph' || message.kind === 'report' || message.kind === 'plan') this.#latest.delete('notice');
     this.#latest.set(message.kind, message);
     if (this.#ready) this.#post(message);
   }

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
  * The page of a webview: one script, one style sheet, nothing else may load. Content comes as messages and is drawn as
  * text, so nothing of a model or a spec is ever part of this markup.
  */
-export function preparePage(webview: vscode.Webview, extension: vscode.Uri, name: 'graph' | 'report'): void {
+export function preparePage(webview: vscode.Webview, extension: vscode.Uri, name: 'graph' | 'plan' | 'report'): void {
   const folder = vscode.Uri.joinPath(extension, 'dist', 'webview');
   webview.options = { enableScripts: true, localResourceRoots: [folder] };
   const url = (file: string) => webview.asWebviewUri(vscode.Uri.joinPath(folder, file)).toString();

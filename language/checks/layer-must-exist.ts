@@ -6,7 +6,7 @@ import { quoteText, textValue } from '../grammar/text.ts';
 import { allNodesOf } from '../grammar/walk.ts';
 import { isGlob, unescapeGlob } from '../selectors/glob.ts';
 import type { Check, Remark } from './check.ts';
-import { plural } from './remarks.ts';
+import { isOptional, plural } from './remarks.ts';
 
 /** A layer named exactly must be in the model; a pattern may match nothing as long as the whole rule matches something. */
 export const layerMustExist: Check = function* ({ spec, network }) {
@@ -32,11 +32,3 @@ export const layerMustExist: Check = function* ({ spec, network }) {
     if (pattern && !isGlob(text)) yield* judge(pattern, unescapeGlob(text), isOptional(pattern));
   }
 };
-
-function isOptional(node: { $container?: object } | undefined): boolean {
-  for (let at: object | undefined = node; at; at = (at as { $container?: object }).$container) {
-    const optionals = (at as { optionals?: readonly unknown[] }).optionals;
-    if (optionals) return optionals.length > 0;
-  }
-  return false;
-}

@@ -6,7 +6,8 @@ import { nodesOf } from '../grammar/walk.ts';
 import type { Check } from './check.ts';
 
 export const regexMustBeReadable: Check = function* ({ ast }) {
-  for (const selector of nodesOf(ast, 'RegexSelector')) {
+  for (const selector of [...nodesOf(ast, 'RegexSelector'), ...nodesOf(ast, 'TensorSelector')]) {
+    if (selector.regex === undefined) continue;
     try {
       compileRegex(decodeRegex(selector.regex).pattern);
     } catch (error) {

@@ -39,3 +39,12 @@ export function line(range: TextRange): string {
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** Whether a node stands in a rule that says `optional`. */
+export function isOptional(node: { $container?: object } | undefined): boolean {
+  for (let at: object | undefined = node; at; at = (at as { $container?: object }).$container) {
+    const optionals = (at as { optionals?: readonly unknown[] }).optionals;
+    if (optionals) return optionals.length > 0;
+  }
+  return false;
+}

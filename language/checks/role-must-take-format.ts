@@ -1,12 +1,28 @@
 import { rangeOf } from '../grammar/ranges.ts';
 import { nodesOf } from '../grammar/walk.ts';
 import { readFields } from '../resolve/fields.ts';
+import { defaults } from '../resolve/plan.ts';
 import type { Check } from './check.ts';
 
-/** What weights can have and activations cannot: methods and a scale for each channel. */
+const biasFormat = defaults.bias;
+
+/** What weights can have and activations cannot: methods and a scale for each channel. What biases have is not chosen. */
 export const roleMustTakeFormat: Check = function* ({ ast, definitions, vocabulary }) {
   for (const statement of nodesOf(ast, 'RoleStatement')) {
     const { role, format } = statement;
+    if (role === 'bias') {
+      const own = readFields(format, definitions.formats, vocabulary).format;
+      if (own && own.value !== biasFormat) {
+        yield {
+          severity: 'warning',
+          what: `Biases stay ${biasFormat} where a layer runs on integers, and float elsewhere: this has no effect.`,
+          why: 'They are added to sums of products, whose scale is that of the input times that of the weights.',
+          fix: 'Remove it.',
+          range: own.range,
+        };
+      }
+      continue;
+    }
     if (role !== 'activations' && role !== 'inputs' && role !== 'outputs') continue;
     const fields = readFields(format, definitions.formats, vocabulary);
     if (fields.granularity?.value === 'per-channel') {

@@ -4,13 +4,21 @@ import { groupsOf, type Rule } from '../resolve/rules.ts';
 import type { Check, Remark } from './check.ts';
 import { plural } from './remarks.ts';
 
-/** Rules whose every field a later one sets again, and rules for layers that cannot be quantised. */
+/** Rules whose every field a later one sets again, resets of nothing, and rules for layers that cannot be quantised. */
 export const ruleShouldHaveEffect: Check = function* ({ rules, network, definitions }) {
   if (!rules || !network) return;
   const locked = new Set(rules.lockedOut.map((met) => met.statement));
   const judge = function* (statement: RoleStatement | Rule): Iterable<Remark> {
     // A statement that a lock held off has been told so.
     if (!rules.setting.has(statement) || rules.effective.has(statement) || locked.has(statement)) return;
+    if (statement.$type === 'RoleStatement' && statement.reset && !statement.format) {
+      yield {
+        what: 'There is nothing to reset: no rule above this one sets anything here.',
+        fix: 'Remove it, or move it below the rules that it is to undo.',
+        range: rangeOf(statement),
+      };
+      return;
+    }
     yield {
       what: 'Later rules set all of this again: it has no effect.',
       fix: 'Remove it, or move it below them.',

@@ -52,6 +52,7 @@ import { searchMustBeComplete } from './search-must-be-complete.ts';
 import { specMustNameOneModel } from './spec-must-name-one-model.ts';
 import { takeMustNotExceedData } from './take-must-not-exceed-data.ts';
 import { targetMustBeKnown } from './target-must-be-known.ts';
+import { tensorMustExist } from './tensor-must-exist.ts';
 import { textMustBeWellFormed } from './text-must-be-well-formed.ts';
 import { unitMustFit } from './unit-must-fit.ts';
 import { versionMustBeKnown } from './version-must-be-known.ts';
@@ -100,6 +101,7 @@ export const checks: readonly CheckRow[] = [
   { code: 'selector/property', severity: 'error', check: propertyMustBeKnown },
   { code: 'selector/comparison', severity: 'error', check: comparisonMustFitProperty },
   { code: 'selector/layer', severity: 'error', check: layerMustExist, needs: 'model' },
+  { code: 'selector/tensor', severity: 'error', check: tensorMustExist, needs: 'model' },
   { code: 'rule/keep', severity: 'error', check: keptWordMustBeFloat },
   { code: 'rule/empty', severity: 'warning', check: ruleShouldSaySomething },
   { code: 'rule/no-match', severity: 'error', check: ruleMustMatch, needs: 'model' },

@@ -5,6 +5,7 @@ import { budgetKinds, expectationKinds, findBudgetKind, findExpectationKind } fr
 import { findUnit, type Measure, unitNames } from '../quantities/units.ts';
 import { channelOrders, filters } from '../resolve/data.ts';
 import { measuresOf } from '../resolve/judgements.ts';
+import { tensorNames } from '../selectors/network.ts';
 import { findProperty, properties, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
 import { arithmetics, float, granularities, schemes } from '../vocabulary.ts';
@@ -45,7 +46,9 @@ export function completionsAt(spec: CheckedSpec, offset: number): Completion {
 function texts(situation: Situation, spec: CheckedSpec): readonly Suggestion[] {
   const { item, partial } = situation;
   if (item[0] !== 'layers' && item[0] !== 'layer') return [];
-  return layers(spec, textValue({ raw: `${partial}"` }));
+  const typed = textValue({ raw: `${partial}"` });
+  const last = item.at(-1);
+  return last === 'reading' || last === 'writing' ? tensors(spec, last, typed) : layers(spec, typed);
 }
 
 function layers(spec: CheckedSpec, typed: string): readonly Suggestion[] {
@@ -57,6 +60,13 @@ function layers(spec: CheckedSpec, typed: string): readonly Suggestion[] {
     documentation: `${layer.op}, ${layer.parameters} parameters`,
     text: quoteText(layer.name),
   }));
+}
+
+function tensors({ network }: CheckedSpec, direction: 'reading' | 'writing', typed: string): readonly Suggestion[] {
+  if (!network) return [];
+  const wanted = typed.toLowerCase();
+  const found = [...tensorNames(network, direction)].filter((name) => name.toLowerCase().includes(wanted));
+  return found.slice(0, mostLayers).map((name) => ({ label: name, kind: 'name', text: quoteText(name) }));
 }
 
 function words(situation: Situation, spec: CheckedSpec): readonly Suggestion[] {
@@ -111,6 +121,7 @@ function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestio
     case 'outputs':
     case 'bias':
     case 'lock':
+    case 'reset':
       return [...formatWords(spec), ...keywords(['observe', 'using']), ...starts];
     case 'layers':
       return afterSelector(situation);
@@ -167,6 +178,8 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
       return first === 'layers' ? selectors(spec) : formats(spec);
     case 'lock':
       return keywords(['weights', 'activations', 'inputs', 'outputs', 'bias']);
+    case 'reset':
+      return keywords(['all', 'weights', 'activations', 'inputs', 'outputs', 'bias']);
     case 'export':
       return registry(exportFormats, 'value');
     case 'expect':
@@ -188,6 +201,9 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
     case 'from':
       if (first !== 'layers') return undefined;
       return inPredicate(item) ? registry(properties, 'property') : selectors(spec);
+    case 'reading':
+    case 'writing':
+      return first === 'layers' ? tensors(spec, last, '') : undefined;
     case 'layer':
       return layers(spec, '');
     case ',':
@@ -235,7 +251,21 @@ function afterSelector({ item }: Situation): readonly Suggestion[] {
 }
 
 function selectors(spec: CheckedSpec): readonly Suggestion[] {
-  const starters = ['op', 'role', 'first', 'last', 'before', 'after', 'consumers', 'producers', 'from', 'all', 'not'];
+  const starters = [
+    'op',
+    'role',
+    'first',
+    'last',
+    'before',
+    'after',
+    'consumers',
+    'producers',
+    'from',
+    'reading',
+    'writing',
+    'all',
+    'not',
+  ];
   return [...keywords(starters), ...layers(spec, '')];
 }
 

@@ -1,7 +1,8 @@
 import type { TextPosition } from '../../engine/findings.ts';
 import { bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
-import { importedFrom, rangeOf, rangeOfKeyword } from '../grammar/ranges.ts';
+import { headOf } from '../grammar/heads.ts';
+import { importedFrom } from '../grammar/ranges.ts';
 import type { RuleMatch } from '../resolve/rules.ts';
 import { plannedOf } from './planned.ts';
 
@@ -15,19 +16,7 @@ export interface Hint {
 export function hintsOf(spec: CheckedSpec): readonly Hint[] {
   return (spec.rules?.matches ?? [])
     .filter(({ rule }) => importedFrom(rule) === undefined)
-    .map((match) => ({ position: headEnd(match), text: hintText(match, spec) }));
-}
-
-/** After the selector and what is said of its count, before `{` or `keep`. */
-function headEnd({ rule }: RuleMatch): TextPosition {
-  const nodes = rule.$type === 'LayersRule' ? [rule.selector, rule.predicate, ...rule.counts] : rule.names;
-  const ends = nodes.flatMap((node) => (node ? [rangeOf(node).end] : []));
-  if (rule.optionals.length > 0) ends.push(rangeOfKeyword(rule, 'optional').end);
-  return ends.reduce((last, end) => (isAfter(end, last) ? end : last), rangeOf(rule).start);
-}
-
-function isAfter(a: TextPosition, b: TextPosition): boolean {
-  return a.line > b.line || (a.line === b.line && a.column > b.column);
+    .map((match) => ({ position: headOf(match.rule).range.end, text: hintText(match, spec) }));
 }
 
 function hintText({ layers }: RuleMatch, spec: CheckedSpec): string {

@@ -5,7 +5,7 @@ import { textValue } from '../grammar/text.ts';
 
 /** An action above a line. */
 export interface Lens {
-  readonly action: 'run' | 'sensitivity' | 'graph';
+  readonly action: 'run' | 'sensitivity' | 'plan' | 'graph';
   /** Absolute path of the model that it is about; absent: it is about the spec. */
   readonly model?: string;
   readonly title: string;
@@ -21,6 +21,7 @@ export function lensesOf({ definitions: { model, quantize }, absolute }: Checked
     const range = rangeOfKeyword(quantize.own, 'quantize');
     lenses.push({ action: 'run', title: 'Run', range });
     if (own) lenses.push({ action: 'sensitivity', title: 'Sensitivity', range, ...own });
+    lenses.push({ action: 'plan', title: 'Plan', range });
   }
   return lenses;
 }

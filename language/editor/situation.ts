@@ -26,7 +26,7 @@ const blockOf: ReadonlyMap<string, Block> = new Map(
   } as const),
 );
 
-const roles = ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock'];
+const roles = ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', 'reset'];
 
 /** Keywords that begin an item of a block. */
 export const beginnings: Readonly<Record<Block, readonly string[]>> = {
@@ -86,7 +86,7 @@ export class Levels {
     const last = item.at(-1)!;
     // `offsets offsets labels y`: the second is a name, and no keyword that asks for one.
     const names = item.length === 1 ? naming.has(last) : last === 'like' || last === 'part';
-    return !names && last !== 'lock';
+    return !names && last !== 'lock' && last !== 'reset';
   }
 
   take(token: string): void {

@@ -49,8 +49,20 @@ export class ExpectationCollector implements IParserErrorMessageProvider {
 /** What may begin in a block. The parser itself only says that the block's end was expected. */
 const contents: Readonly<Record<string, readonly string[]>> = {
   Spec: ['qspec', 'import', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'],
-  QuantizeBlock: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'layers', 'layer', 'lock', 'arithmetic', '}'],
-  RuleBody: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', '}'],
+  QuantizeBlock: [
+    'weights',
+    'activations',
+    'inputs',
+    'outputs',
+    'bias',
+    'layers',
+    'layer',
+    'lock',
+    'reset',
+    'arithmetic',
+    '}',
+  ],
+  RuleBody: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', 'reset', '}'],
   SearchBlock: ['weights', 'activations', 'minimize', 'maximize', 'subject', '}'],
   DataStatement: [
     ...[
@@ -83,7 +95,7 @@ const kinds: Readonly<Record<string, string>> = {
 const softKeywords = new Set(
   (
     'input array offsets labels offset layout channels resize filter crop scale mean std skip take seed split part op role ' +
-    'to of one all subject from before after first last inputs outputs bias consumers producers'
+    'to of one all subject from before after first last inputs outputs bias consumers producers reset reading writing'
   ).split(' '),
 );
 

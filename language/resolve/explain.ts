@@ -1,8 +1,9 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { Choice, Role } from '../../engine/plan.ts';
 import type { CheckedSpec } from '../context.ts';
+import { headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
-import type { CallValue, FieldName } from './fields.ts';
+import { type FieldName, valueText } from './fields.ts';
 import { planOf } from './plan.ts';
 import { type FieldEvent, type RoleGroup, resolveRules } from './rules.ts';
 
@@ -20,8 +21,11 @@ export interface Change {
   readonly role: RoleGroup;
   readonly field: FieldName;
   readonly value: string;
-  /** `decides`: the value in force. `overridden`: set again later. `locked-out`: an earlier lock forbids it. */
-  readonly outcome: 'decides' | 'overridden' | 'locked-out';
+  /**
+   * `decides`: the value in force. `overridden`: set again later. `locked-out`: an earlier lock forbids it. `resets`: put back
+   * to what the block says, or to the default.
+   */
+  readonly outcome: 'decides' | 'overridden' | 'locked-out' | 'resets';
   /** Of `locked-out`: the lock. */
   readonly lockedAt?: TextRange;
 }
@@ -44,7 +48,16 @@ export function explainLayer(spec: CheckedSpec, layer: string): Explanation | un
     if (event.layer === index) events.push(event);
   });
   const deciding = new Map<string, FieldEvent>();
-  for (const event of events) if (!event.lockedAt) deciding.set(`${event.role} ${event.field}`, event);
+  for (const [i, event] of events.entries()) {
+    if (event.lockedAt) continue;
+    const { role, field, resetTo } = event;
+    const decider =
+      resetTo === undefined
+        ? event
+        : events.findLast((own, j) => j < i && own.statement === resetTo && own.role === role && own.field === field);
+    if (decider) deciding.set(`${role} ${field}`, decider);
+    else deciding.delete(`${role} ${field}`);
+  }
 
   const statements = [...new Set(events.map(({ statement }) => statement))];
   const sayings = statements.map((statement): Saying => {
@@ -53,35 +66,21 @@ export function explainLayer(spec: CheckedSpec, layer: string): Explanation | un
     return {
       range: rangeOf(statement),
       text: onOneLine(statement.$cstNode?.text),
-      ...(rule.$type === 'QuantizeBlock' ? {} : { rule: headOf(onOneLine(rule.$cstNode?.text)) }),
+      ...(rule.$type === 'QuantizeBlock' ? {} : { rule: headOf(rule).text }),
       changes: own.map((event) => ({
         role: event.role,
         field: event.field,
-        value: valueText(event.setting.value),
+        value: event.setting ? valueText(event.setting.value) : 'default',
         outcome: event.lockedAt
           ? 'locked-out'
-          : deciding.get(`${event.role} ${event.field}`) === event
-            ? 'decides'
-            : 'overridden',
+          : event.resetTo !== undefined
+            ? 'resets'
+            : deciding.get(`${event.role} ${event.field}`) === event
+              ? 'decides'
+              : 'overridden',
         ...(event.lockedAt && { lockedAt: event.lockedAt }),
       })),
     };
   });
   return { layer, sayings, choices: planOf(definitions.quantize, rules, network, vocabulary).nodes[layer] ?? {} };
-}
-
-function onOneLine(text: string | undefined): string {
-  return (text ?? '').replaceAll(/\s+/g, ' ');
-}
-
-/** A rule without its body. */
-function headOf(text: string): string {
-  return text.split(/ ?\{| keep /)[0]!;
-}
-
-function valueText(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  const { name, arguments: given } = value as CallValue;
-  const list = Object.entries(given).map(([key, number]) => `${key} = ${number}`);
-  return list.length > 0 ? `${name}(${list.join(', ')})` : name;
 }

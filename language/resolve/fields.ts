@@ -123,3 +123,11 @@ export function readCall(call: Call | undefined, words: readonly CallableWord[])
   }
   return { value: { name: word.name, arguments: values }, range: rangeOf(call) };
 }
+
+/** A field's value as the language writes it: `int8`, `percentile(p = 99)`. */
+export function valueText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const { name, arguments: given } = value as CallValue;
+  const list = Object.entries(given).map(([key, number]) => `${key} = ${number}`);
+  return list.length > 0 ? `${name}(${list.join(', ')})` : name;
+}

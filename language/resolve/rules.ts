@@ -14,9 +14,10 @@ export type RoleGroup = (typeof roleGroups)[number];
 
 export type Rule = LayersRule | LayerRule;
 
-/** The fields of one role of one layer, and who locked them. */
+/** The fields of one role of one layer, the statement that set each of them, and who locked them. */
 export interface RoleState {
   readonly fields: Partial<Record<FieldName, Setting<unknown>>>;
+  readonly by: Partial<Record<FieldName, RoleStatement | Rule>>;
   readonly locks: Partial<Record<FieldName, TextRange>>;
 }
 
@@ -41,26 +42,27 @@ export interface RuleResolution {
   readonly states: readonly Readonly<Record<RoleGroup, RoleState>>[];
   readonly matches: readonly RuleMatch[];
   readonly lockedOut: readonly LockedOut[];
-  /** Statements that set a field somewhere. */
+  /** Statements that set or reset a field somewhere. */
   readonly setting: ReadonlySet<RoleStatement | Rule>;
-  /** Those of them that set one which nothing later set again. */
+  /** Those of them that set one which nothing later set again, or put one back. */
   readonly effective: ReadonlySet<RoleStatement | Rule>;
 }
 
-interface MutableState {
-  fields: Partial<Record<FieldName, Setting<unknown>>>;
-  locks: Partial<Record<FieldName, TextRange>>;
-  /** The statement that set each field. */
-  by: Partial<Record<FieldName, RoleStatement | Rule>>;
-}
+type MutableState = { -readonly [K in keyof RoleState]: RoleState[K] };
 
-/** One field of one role of one layer that a statement sets, or would set if it were not locked. */
+/** What the block's own statements say of a role of every layer: where `reset` leads back to. */
+type Base = Record<RoleGroup, Pick<MutableState, 'fields' | 'by'>>;
+
+/** One field of one role of one layer that a statement sets or resets, or would if it were not locked. */
 export interface FieldEvent {
   readonly statement: RoleStatement | Rule;
   readonly layer: number;
   readonly role: RoleGroup;
   readonly field: FieldName;
-  readonly setting: Setting<unknown>;
+  /** Absent where a reset leaves the field to its default. */
+  readonly setting?: Setting<unknown>;
+  /** Of a reset: the statement of the block whose word counts again, if one has said anything. */
+  readonly resetTo?: RoleStatement | Rule | null;
   /** Absent: the field is set. */
   readonly lockedAt?: TextRange;
 }
@@ -83,10 +85,40 @@ export function resolveRules(
   const matches: RuleMatch[] = [];
   const lockedOut: LockedOut[] = [];
   const setting = new Set<RoleStatement | Rule>();
+  const resetting = new Set<RoleStatement | Rule>();
   const everything: LayerSet = new Set(network.layers.keys());
+  const base: Base = emptyStates();
+
+  /** Puts what rules have set back to the base; fields that the statement itself sets are left to it. */
+  const reset = (statement: RoleStatement | Rule, { roles, fields }: Change, layers: LayerSet) => {
+    for (const layer of layers) {
+      for (const role of roles) {
+        const state = states[layer]![role];
+        for (const field of fieldNames) {
+          const original = base[role].fields[field];
+          const by = base[role].by[field];
+          if (fields[field] || state.by[field] === by) continue;
+          const locked = state.locks[field];
+          tell?.({
+            ...{ statement, layer, role, field, resetTo: by ?? null },
+            ...(original && { setting: original }),
+            ...(locked && { lockedAt: locked }),
+          });
+          if (!locked) {
+            restore(state.fields, field, original);
+            restore(state.by, field, by);
+            resetting.add(statement);
+          } else if (!sameValue(original?.value, state.fields[field]?.value) && lockedOut.length < mostLockedOut) {
+            lockedOut.push({ statement, layer, role, field, lockedAt: locked, conflict: false });
+          }
+        }
+      }
+    }
+  };
 
   const apply = (statement: RoleStatement | Rule, change: Change, layers: LayerSet) => {
-    if (layers.size > 0 && Object.keys(change.fields).length > 0) setting.add(statement);
+    if (layers.size > 0 && (change.reset || Object.keys(change.fields).length > 0)) setting.add(statement);
+    if (change.reset) reset(statement, change, layers);
     const touched = fieldNames.filter((field) => change.fields[field] || (change.lock && change.locksAll));
     for (const layer of layers) {
       for (const role of change.roles) {
@@ -114,7 +146,16 @@ export function resolveRules(
 
   for (const item of block?.items ?? []) {
     if (item.$type === 'RoleStatement') {
-      apply(item, changeOf(item, scope, vocabulary), everything);
+      const change = changeOf(item, scope, vocabulary);
+      apply(item, change, everything);
+      for (const role of change.roles) {
+        for (const field of fieldNames) {
+          if (change.fields[field]) {
+            base[role].fields[field] = change.fields[field];
+            base[role].by[field] = item;
+          }
+        }
+      }
     } else if (item.$type === 'LayersRule' || item.$type === 'LayerRule') {
       const layers = layersOf(item, network);
       matches.push({ rule: item, layers });
@@ -123,7 +164,7 @@ export function resolveRules(
     }
   }
 
-  const effective = new Set<RoleStatement | Rule>();
+  const effective = new Set<RoleStatement | Rule>(resetting);
   for (const layer of states) {
     for (const role of roleGroups) for (const by of Object.values(layer[role].by)) effective.add(by);
   }
@@ -145,6 +186,12 @@ interface Change {
   readonly fields: Fields;
   readonly lock: TextRange | undefined;
   readonly locksAll: boolean;
+  readonly reset: boolean;
+}
+
+function restore<T>(fields: Partial<Record<FieldName, T>>, field: FieldName, value: T | undefined): void {
+  if (value === undefined) delete fields[field];
+  else fields[field] = value;
 }
 
 function changeOf(statement: RoleStatement, scope: FormatScope, vocabulary: Vocabulary): Change {
@@ -153,16 +200,27 @@ function changeOf(statement: RoleStatement, scope: FormatScope, vocabulary: Voca
     fields: readFields(statement.format, scope, vocabulary),
     lock: statement.lock ? rangeOf(statement) : undefined,
     locksAll: statement.format === undefined,
+    reset: statement.reset,
   };
+}
+
+/** The roles of which a statement of the block, or any statement of a rule, sets a field. */
+export function rolesSetBy(item: RoleStatement | Rule, scope: FormatScope, vocabulary: Vocabulary): Set<RoleGroup> {
+  const changes =
+    item.$type === 'RoleStatement'
+      ? [changeOf(item, scope, vocabulary)]
+      : [...(item.keep ? [keepFloat(item)] : []), ...item.items.map((each) => changeOf(each, scope, vocabulary))];
+  return new Set(changes.flatMap(({ roles, fields }) => (Object.keys(fields).length > 0 ? roles : [])));
 }
 
 function keepFloat(rule: Rule): Change {
   const format = { value: float, range: rangeOfProperty(rule, 'keep') };
-  return { roles: roleGroups, fields: { format }, lock: undefined, locksAll: false };
+  return { roles: roleGroups, fields: { format }, lock: undefined, locksAll: false, reset: false };
 }
 
 export function groupsOf(role: string | undefined): readonly RoleGroup[] {
   if (role === 'activations') return ['inputs', 'outputs'];
+  if (role === 'all') return roleGroups;
   const group = roleGroups.find((known) => known === role);
   return group ? [group] : [];
 }

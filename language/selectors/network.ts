@@ -28,6 +28,20 @@ export function networkOf(summary: ModelSummary): Network {
   return network;
 }
 
+const tensors = new WeakMap<Network, Record<'reading' | 'writing', ReadonlySet<string>>>();
+
+/** Names of the tensors that layers read (inputs of the model and constants among them), or write. */
+export function tensorNames(network: Network, direction: 'reading' | 'writing'): ReadonlySet<string> {
+  let known = tensors.get(network);
+  if (!known) {
+    const names = (side: 'inputs' | 'outputs') =>
+      new Set(network.layers.flatMap((layer) => layer[side].map(({ name }) => name)).filter((name) => name !== ''));
+    known = { reading: names('inputs'), writing: names('outputs') };
+    tensors.set(network, known);
+  }
+  return known[direction];
+}
+
 export type LayerSet = ReadonlySet<number>;
 
 export function neighbours(set: LayerSet, edges: readonly (readonly number[])[]): LayerSet {

@@ -1,5 +1,5 @@
 import { compileRegex } from '../../engine/regex/matcher.ts';
-import type { PathSelector, Predicate, Selector, Step } from '../generated/ast.ts';
+import type { PathSelector, Predicate, Selector, Step, TensorSelector, Text } from '../generated/ast.ts';
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
 import { complement, intersection, type LayerSet, type Network, neighbours, reachable, union } from './network.ts';
@@ -51,9 +51,9 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
     case 'PathSelector':
       return between(selector, network);
     case 'NameSelector':
-      return byName(textValue(selector.pattern), network);
+      return byName(selector.pattern, undefined, network);
     case 'RegexSelector':
-      return byRegex(selector.regex, network);
+      return byName(undefined, selector.regex, network);
     case 'OperatorSelector': {
       const wanted = new Set(selector.operators.map((operator) => operator.name));
       return where(network, (index) => {
@@ -65,6 +65,8 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
       const role = findRole(selector.role?.text);
       return role ? where(network, (index) => role.holds(network.layers[index]!)) : none;
     }
+    case 'TensorSelector':
+      return byTensor(selector, network);
     case 'PositionSelector':
       return where(network, (index) => {
         const { first, last } = network.layers[index]!.position;
@@ -117,22 +119,39 @@ function between(path: PathSelector, network: Network): LayerSet {
   return intersection(down, up);
 }
 
-function byName(pattern: string, network: Network): LayerSet {
-  if (!isGlob(pattern)) {
-    const index = network.indexOf.get(unescapeGlob(pattern));
+function byName(pattern: Text | undefined, regex: string | undefined, network: Network): LayerSet {
+  const text = textValue(pattern);
+  if (regex === undefined && !isGlob(text)) {
+    const index = network.indexOf.get(unescapeGlob(text));
     return index === undefined ? none : new Set([index]);
   }
-  const glob = compileGlob(pattern);
-  return where(network, (index) => glob.test(network.layers[index]!.name));
+  const matches = nameMatcher(pattern, regex);
+  return where(network, (index) => matches(network.layers[index]!.name));
 }
 
-function byRegex(raw: string | undefined, network: Network): LayerSet {
-  try {
-    const matcher = compileRegex(decodeRegex(raw).pattern);
-    return where(network, (index) => matcher.test(network.layers[index]!.name));
-  } catch {
-    return none;
+/** Layers with a tensor of such a name on one side; constants among what is read. */
+function byTensor({ direction, pattern, regex }: TensorSelector, network: Network): LayerSet {
+  const matches = nameMatcher(pattern, regex);
+  return where(network, (index) => {
+    const { inputs, outputs } = network.layers[index]!;
+    return (direction === 'reading' ? inputs : outputs).some(({ name }) => name !== '' && matches(name));
+  });
+}
+
+/** Whether a name is meant by a text (exact, or with wildcards) or by a pattern; one that cannot be read means none. */
+function nameMatcher(pattern: Text | undefined, regex: string | undefined): (name: string) => boolean {
+  if (regex !== undefined) {
+    try {
+      const matcher = compileRegex(decodeRegex(regex).pattern);
+      return (name) => matcher.test(name);
+    } catch {
+      return () => false;
+    }
   }
+  const text = textValue(pattern);
+  if (!isGlob(text)) return (name) => name === unescapeGlob(text);
+  const glob = compileGlob(text);
+  return (name) => glob.test(name);
 }
 
 function where(network: Network, holdsFor: (index: number) => boolean): LayerSet {

@@ -37,6 +37,7 @@ export interface Serving {
 export const lensCommands = {
   run: 'qspec.quantize',
   sensitivity: 'qspec.measureSensitivity',
+  plan: 'qspec.showPlan',
   graph: 'qspec.openGraph',
 } as const;
 

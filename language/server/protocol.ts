@@ -1,5 +1,6 @@
 import type { Finding, TextRange } from '../../engine/findings.ts';
 import type { Job } from '../../engine/plan.ts';
+import type { PlanTable } from '../editor/plan-table.ts';
 
 /** What client and server say to each other beside the Language Server Protocol. */
 export interface InitializationOptions {
@@ -62,6 +63,28 @@ export interface ModelStateParams {
   /** `none`: no model is named, or nothing is opened because the workspace is not trusted. */
   readonly state: 'loading' | 'loaded' | 'failed' | 'none';
 }
+
+/** Server to client: an open document was checked and its findings published; what it decides may be another now. */
+export const checkedNotification = 'qspec/checked';
+
+export interface CheckedParams {
+  readonly uri: string;
+}
+
+/** Client to server: what an open document decides for each layer of its model. */
+export const planRequest = 'qspec/plan';
+
+export interface PlanParams {
+  readonly uri: string;
+}
+
+export type PlanResult =
+  /** `model`: its absolute path. */
+  | { readonly kind: 'table'; readonly model: string; readonly table: PlanTable }
+  | { readonly kind: 'loading'; readonly model: string }
+  /** The text cannot be read for now: what was known of it still serves. */
+  | { readonly kind: 'syntax'; readonly finding: Finding }
+  | { readonly kind: 'none'; readonly finding: Finding };
 
 /** Server (in a browser) to client, which has the files. Paths are those of `file:`-like URIs. */
 export const fileRequests = {

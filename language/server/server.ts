@@ -23,9 +23,12 @@ import { completionKinds, overlaps, pathOf, toDiagnostic, toRange } from './conv
 import { serveEditing } from './editing.ts';
 import { ImportStore, importsFile } from './imports.ts';
 import { type ModelState, ModelStore } from './models.ts';
+import { planAt } from './plan.ts';
 import {
   type AllowedFoldersParams,
   allowedFoldersChanged,
+  type CheckedParams,
+  checkedNotification,
   type ExpectationsParams,
   type ExpectationsResult,
   expectationsRequest,
@@ -35,6 +38,9 @@ import {
   type ModelsNamedResult,
   modelStateNotification,
   modelsNamedRequest,
+  type PlanParams,
+  type PlanResult,
+  planRequest,
   type ResolveParams,
   type ResolveResult,
   resolveRequest,
@@ -226,6 +232,16 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     ),
   );
 
+  connection.onRequest<PlanResult, void>(
+    planRequest,
+    guarded<[PlanParams], PlanResult>('plan', { kind: 'none', finding: unresolved }, ({ uri }) => {
+      const document = documents.get(uri);
+      if (!document) return { kind: 'none', finding: notOpen };
+      const checked = examined(document);
+      return planAt(checked, stateOf(checked), reach.trusted);
+    }),
+  );
+
   connection.onRequest(
     modelsNamedRequest,
     guarded<[ModelsNamedParams], ModelsNamedResult>('models named', [], async ({ uris }) => {
@@ -356,6 +372,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
       await connection.sendNotification(modelStateNotification, { uri, state } satisfies ModelStateParams);
     }
     await connection.sendDiagnostics({ uri, version, diagnostics: findings.map(toDiagnostic) });
+    await connection.sendNotification(checkedNotification, { uri } satisfies CheckedParams);
   }
 
   documents.listen(connection);
@@ -370,4 +387,11 @@ const unresolved: Finding = {
   code: 'spec/unresolved',
   severity: 'error',
   what: 'QSpec could not work out what this spec asks for: an error of its own, which its log tells of.',
+};
+
+const notOpen: Finding = {
+  code: 'plan/not-open',
+  severity: 'information',
+  what: 'The spec is not open, so nobody watches what it decides.',
+  fix: 'Open it.',
 };

@@ -115,7 +115,7 @@ async function specAt(uri: string, { host, documentAt }: Surroundings): Promise<
   return loadSpec(new TextDecoder().decode(await host.readFile(path)), path);
 }
 
-const untrusted: Finding = {
+export const untrusted: Finding = {
   code: 'workspace/untrusted',
   severity: 'error',
   what: 'This workspace is not trusted, so QSpec opens no model and no data of it.',

@@ -190,6 +190,7 @@ describe('the language server', () => {
       'qspec.openGraph',
       'qspec.quantize',
       'qspec.measureSensitivity',
+      'qspec.showPlan',
     ]);
     expect(lenses[0]!.command.arguments).toEqual([pathToFileURL(join(folder, 'digits.onnx')).href]);
     expect((await ask<{ data: number[] }>('semanticTokens/full')).data).toHaveLength(5 * 5);

@@ -1,40 +1,17 @@
-import { element, svg, withAttributes } from '../dom.ts';
+import { element, withAttributes } from '../dom.ts';
 import type { Figure, ReportLayer } from '../protocol.ts';
-import { fullText } from '../text.ts';
-import { activationsOf, type ColumnKey, isWeak } from './layer-order.ts';
-import { nameLabel } from './parts.ts';
+import { clip, formatChip, miniBar, nameLabel } from '../table/cells.ts';
+import type { Column } from '../table/table.ts';
+import { activationsOf, type ColumnKey, isWeak, orders } from './layer-order.ts';
 
-export interface Column {
-  readonly key: ColumnKey;
-  readonly title: string;
-  readonly about: string;
-  /** Track of the row's CSS grid. */
-  readonly track: string;
-  readonly numeric?: boolean;
-  cell(layer: ReportLayer, scale: Scale): readonly (Node | string)[];
-}
+type LayerColumn = Column<ReportLayer, ColumnKey>;
 
-/** What the bars in the cells are relative to. */
-export interface Scale {
-  readonly bytes: number;
-  readonly macs: number;
-}
-
-export function scaleOf(layers: readonly ReportLayer[]): Scale {
-  let bytes = 0;
-  let macs = 0;
-  for (const layer of layers) {
-    bytes = Math.max(bytes, layer.bytesBefore.value ?? 0);
-    macs += layer.macs.value ?? 0;
-  }
-  return { bytes, macs };
-}
-
-const name: Column = {
+const name: LayerColumn = {
   key: 'name',
   title: 'Layer',
   about: 'name, and how many layers were folded into it',
   track: 'minmax(150px, 2.4fr)',
+  order: orders.name,
   cell: ({ name: text, absorbed }) => {
     if (absorbed.length === 0) return [nameLabel(text)];
     return [
@@ -45,75 +22,91 @@ const name: Column = {
     ];
   },
 };
-const op: Column = {
+const op: LayerColumn = {
   key: 'op',
   title: 'Operator',
   about: 'operator',
   track: 'minmax(84px, 1fr)',
+  order: orders.op,
   cell: (layer) => [clip(layer.op)],
 };
-const weight: Column = {
+const weight: LayerColumn = {
   key: 'weight',
   title: 'Weights',
   about: 'format of the weights',
   track: 'minmax(86px, 0.7fr)',
+  order: orders.weight,
   cell: (layer) => [layer.weight === '' ? '–' : formatChip(layer.weight)],
 };
-const activations: Column = {
+const activations: LayerColumn = {
   key: 'activations',
   title: 'Activations',
   about: 'formats of input and output',
   track: 'minmax(92px, 1fr)',
+  order: orders.activations,
   cell: (layer) => [formatChip(activationsOf(layer))],
 };
-const weightSqnr: Column = {
+const weightSqnr: LayerColumn = {
   key: 'weightSqnr',
   title: 'SQNR weights',
   about: 'signal to quantisation noise of the weights alone',
   track: 'minmax(120px, 0.8fr)',
   numeric: true,
+  order: orders.weightSqnr,
   cell: (layer) => [sqnr(layer.weightSqnr)],
 };
-const outputSqnr: Column = {
+const outputSqnr: LayerColumn = {
   key: 'outputSqnr',
   title: 'SQNR output',
   about: 'signal to quantisation noise of the output, with the noise of all layers before',
   track: 'minmax(120px, 0.8fr)',
   numeric: true,
+  order: orders.outputSqnr,
   cell: (layer) => [sqnr(layer.outputSqnr)],
 };
-const bytesAfter: Column = {
-  key: 'bytesAfter',
-  title: 'Bytes',
-  about: 'bytes of weights after compression',
-  track: 'minmax(150px, 1.3fr)',
-  numeric: true,
-  cell: ({ bytesBefore, bytesAfter: after }, scale) =>
-    after.value === null
-      ? [after.text]
-      : [`${bytesBefore.text} → ${after.text}`, miniBar(after.value, scale.bytes, bytesBefore.value ?? 0)],
-};
-const bytesNarrow: Column = {
-  ...bytesAfter,
-  track: 'minmax(78px, 0.7fr)',
-  cell: (layer) => [layer.bytesAfter.text],
-};
-const macs: Column = {
-  key: 'macs',
-  title: 'MACs',
-  about: 'multiply-accumulate operations',
-  track: 'minmax(80px, 0.7fr)',
-  numeric: true,
-  cell: (layer, scale) =>
-    layer.macs.value === null ? [layer.macs.text] : [layer.macs.text, miniBar(layer.macs.value, scale.macs)],
-};
-
-/** What there is room for; the detail of a layer shows everything at any width. */
-export function columnsFor(width: number): readonly Column[] {
-  if (width >= 900) return [name, op, weight, activations, weightSqnr, outputSqnr, bytesAfter, macs];
-  if (width >= 640) return [name, op, weight, weightSqnr, outputSqnr, bytesNarrow];
-  if (width >= 480) return [name, weight, outputSqnr, bytesNarrow];
-  return [name, outputSqnr, bytesNarrow];
+/** The columns that there is room for; the detail of a layer shows everything at any width. */
+export function columnsOf(layers: readonly ReportLayer[]): (width: number) => readonly LayerColumn[] {
+  let largest = 0;
+  let allMacs = 0;
+  for (const layer of layers) {
+    largest = Math.max(largest, layer.bytesBefore.value ?? 0);
+    allMacs += layer.macs.value ?? 0;
+  }
+  const bytesAfter: LayerColumn = {
+    key: 'bytesAfter',
+    title: 'Bytes',
+    about: 'bytes of weights after compression',
+    track: 'minmax(150px, 1.3fr)',
+    numeric: true,
+    first: 'descending',
+    order: orders.bytesAfter,
+    cell: ({ bytesBefore, bytesAfter: after }) =>
+      after.value === null
+        ? [after.text]
+        : [`${bytesBefore.text} → ${after.text}`, miniBar(after.value, largest, bytesBefore.value ?? 0)],
+  };
+  const bytesNarrow: LayerColumn = {
+    ...bytesAfter,
+    track: 'minmax(78px, 0.7fr)',
+    cell: (layer) => [layer.bytesAfter.text],
+  };
+  const macs: LayerColumn = {
+    key: 'macs',
+    title: 'MACs',
+    about: 'multiply-accumulate operations',
+    track: 'minmax(80px, 0.7fr)',
+    numeric: true,
+    first: 'descending',
+    order: orders.macs,
+    cell: (layer) =>
+      layer.macs.value === null ? [layer.macs.text] : [layer.macs.text, miniBar(layer.macs.value, allMacs)],
+  };
+  return (width) => {
+    if (width >= 900) return [name, op, weight, activations, weightSqnr, outputSqnr, bytesAfter, macs];
+    if (width >= 640) return [name, op, weight, weightSqnr, outputSqnr, bytesNarrow];
+    if (width >= 480) return [name, weight, outputSqnr, bytesNarrow];
+    return [name, outputSqnr, bytesNarrow];
+  };
 }
 
 /** A weak figure carries a sign and says so; the colour only repeats it. */
@@ -123,25 +116,4 @@ export function sqnr(figure: Figure): Node | string {
   return withAttributes(element('span', 'badge warn', sign, figure.text), {
     title: 'Weak: the noise is more than a tenth of the signal.',
   });
-}
-
-export function formatChip(format: string): HTMLElement {
-  return withAttributes(element('span', format.includes('float') ? 'chip float' : 'chip', format), {
-    title: fullText(format),
-  });
-}
-
-function clip(text: string): HTMLElement {
-  return withAttributes(element('span', 'clip', text), { title: fullText(text) });
-}
-
-function miniBar(value: number, whole: number, ghost = 0): SVGElement {
-  const width = (part: number) => (whole > 0 && part > 0 ? Math.max(1, (100 * part) / whole) : 0).toFixed(1);
-  return svg(
-    'svg',
-    { class: 'mini', viewBox: '0 0 100 3', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-    svg('rect', { class: 'track', width: 100, height: 3 }),
-    svg('rect', { class: 'ghost', width: width(ghost), height: 3 }),
-    svg('rect', { class: 'fill', width: width(value), height: 3 }),
-  );
 }

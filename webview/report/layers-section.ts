@@ -1,8 +1,9 @@
 import { button, element, withAttributes } from '../dom.ts';
 import type { ReportLayer } from '../protocol.ts';
+import { DataTable } from '../table/table.ts';
+import { columnsOf } from './columns.ts';
 import { layerDetail } from './layer-detail.ts';
-import { isWeak } from './layer-order.ts';
-import { LayerTable } from './layer-table.ts';
+import { isWeak, searchText } from './layer-order.ts';
 import type { PageContext } from './page.ts';
 import { badge, section } from './parts.ts';
 
@@ -20,14 +21,15 @@ export function layersSection(layers: readonly ReportLayer[], context: PageConte
   const detail = element('div', 'detail-place');
   const count = withAttributes(element('span', 'soft small count'), { role: 'status' });
 
-  const table = new LayerTable(
-    layers,
+  const table = new DataTable(
+    { rows: layers, columnsFor: columnsOf(layers), searchText },
     { sort: state.sort, filter: state.filter, selected: state.selected, scroll: state.tableScroll },
     {
       sorted: (sort) => context.update({ sort }),
       selected: (layer) => choose(layer.name),
       scrolled: (tableScroll) => context.update({ tableScroll }),
     },
+    { testId: 'layers', label: 'Layers', describedBy: 'layers-help' },
   );
 
   const filter = document.createElement('vscode-text-field') as HTMLElement & { value: string };

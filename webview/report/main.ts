@@ -1,4 +1,5 @@
 import '../common.css';
+import '../table/table.css';
 import './report.css';
 import './layers.css';
 import './charts.css';

@@ -1,18 +1,4 @@
 import { type Child, element, withAttributes } from '../dom.ts';
-import { fullText, splitName } from '../text.ts';
-
-/** A name that keeps its end in sight where it is too long for its place, with all of it as the tooltip. */
-export function nameLabel(name: string): HTMLElement {
-  const [head, tail] = splitName(name);
-  const label = element(
-    'bdi',
-    'name',
-    element('span', 'name-head', head),
-    ...(tail ? [element('span', 'name-tail', tail)] : []),
-  );
-  label.title = fullText(name);
-  return label;
-}
 
 export type Mark = 'good' | 'bad' | 'warn' | 'plain';
 

@@ -1,10 +1,11 @@
-import type { ColumnKey, Sort } from './layer-order.ts';
+import { readSort, type Sort } from '../table/order.ts';
+import { type ColumnKey, columnKeys } from './layer-order.ts';
 
 /** What the page remembers while it is hidden or the window reloads. */
 export interface ViewState {
   /** Which report is shown: by this the host finds it again for a window that reloads. */
   readonly id: string;
-  readonly sort: Sort | null;
+  readonly sort: Sort<ColumnKey> | null;
   readonly filter: string;
   readonly selected: string | null;
   /** Of the page and of the table, in pixels. */
@@ -23,38 +24,19 @@ export const initialState: ViewState = {
   provenanceOpen: false,
 };
 
-const keys: readonly ColumnKey[] = [
-  'name',
-  'op',
-  'weight',
-  'activations',
-  'weightSqnr',
-  'outputSqnr',
-  'bytesAfter',
-  'macs',
-];
-
 /** State of an older version, or of anything else, is taken as far as it makes sense. */
 export function readState(remembered: unknown): ViewState {
   const found = (typeof remembered === 'object' && remembered !== null ? remembered : {}) as Record<string, unknown>;
   const { id, sort, filter, selected, provenanceOpen } = found;
   return {
     id: typeof id === 'string' ? id : '',
-    sort: readSort(sort),
+    sort: readSort(sort, columnKeys),
     filter: typeof filter === 'string' ? filter : '',
     selected: typeof selected === 'string' ? selected : null,
     scroll: distance(found['scroll']),
     tableScroll: distance(found['tableScroll']),
     provenanceOpen: provenanceOpen === true,
   };
-}
-
-function readSort(value: unknown): Sort | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { key, direction } = value as Record<string, unknown>;
-  const known = keys.find((candidate) => candidate === key);
-  if (known === undefined || (direction !== 'ascending' && direction !== 'descending')) return null;
-  return { key: known, direction };
 }
 
 function distance(value: unknown): number {

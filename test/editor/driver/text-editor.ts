@@ -112,6 +112,21 @@ export class TextEditor {
     return lines;
   }
 
+  /** The lines in which something is selected, in any editor on the screen, whether it has the focus or not. */
+  async selectedLines(): Promise<string[]> {
+    return this.code.page.locator('.editor-instance .monaco-editor').evaluateAll((editors) =>
+      editors.flatMap((editor) => {
+        const selected = [...editor.querySelectorAll('.view-overlays .selected-text')].map((part) =>
+          Math.round(part.getBoundingClientRect().top),
+        );
+        const lines = [...editor.querySelectorAll('.view-lines .view-line')];
+        return lines
+          .filter((line) => selected.includes(Math.round(line.getBoundingClientRect().top)))
+          .map((line) => (line.textContent ?? '').replaceAll('\u00a0', ' ').trim());
+      }),
+    );
+  }
+
   /** The code lenses on the screen, from top to bottom. */
   async lenses(): Promise<string[]> {
     const lenses = this.root.locator('.codelens-decoration a');

@@ -147,7 +147,7 @@ describe('an operator that is a composition', () => {
     );
     const program = await compile(graph, { mode: 'strict', kernels });
     expect(program.report()).toMatchObject([
-      { node: 'y', how: 'reference', reason: 'the weights are only known while running' },
+      { node: 'y', how: 'host', reason: 'the weights are only known while running' },
     ]);
     program.dispose();
   });

@@ -85,6 +85,26 @@ describe('arguments', () => {
   });
 });
 
+describe('fixed', () => {
+  it('gives back the scale and the zero point that a range was written for', () => {
+    const scale = fc.float({ noNaN: true, min: Math.fround(1e-6), max: Math.fround(1e3) });
+    fc.assert(
+      fc.property(scale, fc.integer({ min: 0, max: 255 }), (s, zeroPoint) => {
+        const observer = createObserver('fixed', { low: -zeroPoint * s, high: (255 - zeroPoint) * s });
+        observer.update(Float32Array.of(-7e5, 9e5));
+        expect(observer.finish(uint8, 'affine')).toEqual({ scale: s, zeroPoint });
+      }),
+    );
+    const symmetric = createObserver('fixed', { low: -1.27, high: 1.27 });
+    expect(symmetric.finish(int8, 'symmetric')).toEqual({ scale: Math.fround(0.01), zeroPoint: 0 });
+  });
+
+  it('takes no range that leaves zero out', () => {
+    expect(() => createObserver('fixed', { low: 1 })).toThrow(/outside/);
+    expect(() => createObserver('fixed', { high: -1 })).toThrow(/outside/);
+  });
+});
+
 describe('histogram', () => {
   it('counts every value once and keeps its size while the range grows by 10⁴⁰', () => {
     const histogram = new Histogram();

@@ -4,6 +4,7 @@ import { formatNamed } from '../../../engine/formats/registry.ts';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
+import type { Choice, Plan } from '../../../engine/plan.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from '../../../engine/quantize/assignment.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
 import { float32Tensor, type Tensor } from '../../../engine/tensor.ts';
@@ -91,6 +92,34 @@ describe('a plain chain', () => {
     await expect(quantize(graph, uniformPlan(graph), datasetOf([new Map([['x', bad]])]))).rejects.toThrow(
       /infinite or not a number on the sample “sample 0”.*preprocessing/,
     );
+  });
+});
+
+describe('what a spec says in vain', () => {
+  const origin = { start: { line: 0, column: 0 }, end: { line: 0, column: 1 } };
+  const ranged = (low: number, high: number): Choice =>
+    choice('uint8', { observer: { name: 'fixed', arguments: { low, high } }, origin: { observer: origin } });
+  const told = async (change: (plan: Plan) => Plan['nodes']) => {
+    const graph = chain();
+    const plan = uniformPlan(graph);
+    const model = await quantize(graph, { ...plan, nodes: { ...plan.nodes, ...change(plan) } }, samplesFor(graph, 2));
+    return model.findings.map(({ code, what }) => `${code}: ${what}`);
+  };
+
+  it('is told of: a range for what is read as it was written', async () => {
+    expect(await told(({ nodes }) => ({ b: { ...nodes['b'], 'input[0]': ranged(-1, 1) } }))).toEqual([
+      'quantize/unheard: Inputs are read with the range that they were written with, and not as the spec says of “b”.',
+    ]);
+    // Read in another scheme it is converted, and keeps its own range.
+    const symmetric = { ...ranged(-1, 1), scheme: 'symmetric' as const };
+    expect(await told(({ nodes }) => ({ b: { ...nodes['b'], 'input[0]': symmetric } }))).toEqual([]);
+  });
+
+  it('is told of: codes for an activation that folds into the layer before it', async () => {
+    expect(await told(({ nodes }) => ({ r: { ...nodes['r'], 'output[0]': choice('int8') } }))).toEqual([
+      'quantize/unheard: Outputs have the codes of the layer before, and not as the spec says of “r”.',
+    ]);
+    expect(await told(() => ({}))).toEqual([]);
   });
 });
 

@@ -66,6 +66,7 @@ describe('code lenses', () => {
       ['graph', '/project/m.onnx'],
       ['run', undefined],
       ['sensitivity', '/project/m.onnx'],
+      ['plan', undefined],
     ]);
     expect(lensesOf(read('qspec 1'))).toEqual([]);
   });

@@ -38,6 +38,19 @@ describe('explaining a layer', () => {
     expect(asked(spec, '/stem/Conv')!.choices.weight).toMatchObject({ format: 'int8', granularity: 'per-tensor' });
   });
 
+  it('gives the word back to the block where a rule resets', () => {
+    const spec = `quantize {
+  weights int8
+  layers op Conv { weights int4 per-tensor }
+  layers first { reset weights observe mse }
+}`;
+    expect(lines(spec, '/stem/Conv')).toEqual([
+      '2 weights int8: weights format int8 decides',
+      '3 [layers op Conv] weights int4 per-tensor: weights format int4 overridden, weights granularity per-tensor overridden',
+      '4 [layers first] reset weights observe mse: weights format int8 resets, weights granularity default resets, weights observer mse decides',
+    ]);
+  });
+
   it('of a layer that is not there, or without anything to explain, is undefined', () => {
     expect(asked('quantize { weights int8 }', '/none')).toBeUndefined();
     expect(asked('model "m.onnx"', '/stem/Conv')).toBeUndefined();

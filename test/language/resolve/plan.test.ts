@@ -140,6 +140,57 @@ describe('locks', () => {
   });
 });
 
+describe('reset', () => {
+  it('puts a role back to what the block says of all layers, and sets its words', () => {
+    const { plan } = planOf(`quantize {
+      weights int8 observe mse
+      activations uint8
+      layers op Conv { weights int4 per-tensor  activations int16 symmetric }
+      layers first { reset weights }
+      layer "/block/0/dw/Conv" { reset weights int4 }
+      layer "/block/0/pw/Conv" { reset all }
+    }`);
+    expect(choice(plan, '/stem/Conv', 'weight')).toMatchObject({
+      format: 'int8',
+      granularity: 'per-channel',
+      observer: { name: 'mse' },
+    });
+    expect(format(plan, '/stem/Conv', 'output[0]')).toBe('int16');
+    expect(choice(plan, '/block/0/dw/Conv', 'weight')).toMatchObject({
+      format: 'int4',
+      granularity: 'per-channel',
+      observer: { name: 'mse' },
+    });
+    expect(choice(plan, '/block/0/pw/Conv', 'output[0]')).toMatchObject({ format: 'uint8', scheme: 'affine' });
+    expect(format(plan, '/block/0/pw/Conv', 'weight')).toBe('int8');
+  });
+
+  it('leads to float where the block says nothing', () => {
+    const { plan } = planOf('quantize { layers op Conv, Gemm { weights int8 } layers first { reset all } }');
+    expect(Object.keys(plan.nodes)).toEqual(['/block/0/dw/Conv', '/block/0/pw/Conv', '/fc/Gemm']);
+  });
+
+  it('in the block itself begins afresh for every layer, from the statements above it', () => {
+    const { plan } = planOf(
+      'quantize { weights int8 layers first { weights int4 } weights per-tensor reset weights observe mse }',
+    );
+    expect(choice(plan, '/stem/Conv', 'weight')).toMatchObject({
+      format: 'int8',
+      granularity: 'per-tensor',
+      observer: { name: 'mse' },
+    });
+  });
+
+  it('leaves what is locked', () => {
+    const { plan } = planOf(`quantize {
+      weights int8
+      layers first { lock weights int4  weights per-tensor }
+      layers op Conv { reset weights }
+    }`);
+    expect(choice(plan, '/stem/Conv', 'weight')).toMatchObject({ format: 'int4', granularity: 'per-channel' });
+  });
+});
+
 describe('every field knows the words that decided it', () => {
   it('also through a named format', () => {
     const { text, ranges } = takeMarkers(`format a8 = uint8 affine observe mse

@@ -1,6 +1,6 @@
 import type { LayerInput, LayerSummary, ModelSummary } from '../../../engine/graph/summary.ts';
 
-interface Sketch {
+export interface Sketch {
   readonly name: string;
   readonly op: string;
   readonly domain?: string;
@@ -9,6 +9,8 @@ interface Sketch {
   readonly writes?: string;
   readonly shape: readonly (number | string)[];
   readonly weight?: readonly number[];
+  /** Name of the weight tensor; the layer's with `.weight` unless stated. */
+  readonly weightName?: string;
   readonly bias?: boolean;
   readonly kernel?: readonly number[];
   readonly groups?: number;
@@ -19,6 +21,7 @@ interface Sketch {
 const quantization: Readonly<Record<string, LayerSummary['quantization']>> = {
   Conv: 'compute',
   Gemm: 'compute',
+  MatMul: 'compute',
   Relu: 'activation',
   Add: 'elementwise',
   GlobalAveragePool: 'elementwise',
@@ -45,7 +48,7 @@ export function modelOf(
       shape,
       kind: 'constant',
     });
-    const weight = sketch.weight ? [constant(`${sketch.name}.weight`, sketch.weight)] : [];
+    const weight = sketch.weight ? [constant(sketch.weightName ?? `${sketch.name}.weight`, sketch.weight)] : [];
     const bias = sketch.bias ? [constant(`${sketch.name}.bias`, [sketch.weight?.[0] ?? 1])] : [];
     const count = (sketch.weight ?? []).reduce((product, side) => product * side, sketch.weight ? 1 : 0);
     return {

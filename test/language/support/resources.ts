@@ -4,6 +4,7 @@ import type { Finding, TextRange } from '../../../engine/findings.ts';
 import type { ModelSummary } from '../../../engine/graph/summary.ts';
 import { linkImports } from '../../../language/grammar/imports.ts';
 import { type FileKnowledge, type LoadedSpec, loadSpec, type SpecContext } from '../../../language/index.ts';
+import { decoder } from './decoder.ts';
 import { mobilenet, small, twoInputs } from './model.ts';
 import { vocabulary } from './vocabulary.ts';
 
@@ -46,7 +47,13 @@ export interface ExpectedFinding {
 
 export const resourceFolder = join(import.meta.dirname, '..', 'resources');
 export const specPath = '/project/model.qspec';
-const models: Readonly<Record<string, ModelSummary | undefined>> = { small, mobilenet, twoInputs, none: undefined };
+const models: Readonly<Record<string, ModelSummary | undefined>> = {
+  small,
+  mobilenet,
+  twoInputs,
+  decoder,
+  none: undefined,
+};
 
 export function readResources(folder: string): readonly Resource[] {
   return readdirSync(join(resourceFolder, folder))

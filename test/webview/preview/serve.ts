@@ -1,6 +1,7 @@
 // Shows a webview outside the editor: `node test/webview/preview/serve.ts MODEL.onnx [port]` after a build, then open
 // http://localhost:8123/?theme=dark (light, high-contrast, high-contrast-light; &state=none, running or failed).
 // MODEL may be `synthetic:10000` or `hostile`. The page has the content security policy of the real one.
+// `serve.ts plan:10000` shows the plan of a model with so many layers instead, `&rule=2` with the cursor in its third rule.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,6 +10,7 @@ import type { ModelSummary } from '../../../engine/graph/summary.ts';
 import { graphMessage } from '../../../extension/views/graph-message.ts';
 import type { SensitivityMessage, ToWebview } from '../../../webview/protocol.ts';
 import { fakeSensitivity, hostileModel, residualModel } from './messages.ts';
+import { residualPlan } from './plan.ts';
 import { themes } from './themes.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -58,17 +60,25 @@ window.acquireVsCodeApi = () => api;
 
 const [model, port = '8123'] = process.argv.slice(2);
 if (model === undefined) throw new Error('which model?');
-const graph = graphOf(model);
+const plan = model.startsWith('plan:') ? residualPlan(Number(model.slice(5))) : undefined;
+const graph = plan ? undefined : graphOf(model);
 createServer((request, response) => {
   const url = new URL(request.url ?? '/', `http://localhost:${port}`);
-  const file = /^\/(graph|report)\.(js|css)$/.exec(url.pathname);
+  const file = /^\/(graph|plan|report)\.(js|css)$/.exec(url.pathname);
   if (file !== null) {
     response.setHeader('content-type', file[2] === 'js' ? 'text/javascript' : 'text/css');
     response.end(readFileSync(join(root, 'dist', 'webview', url.pathname)));
     return;
   }
-  const state = states[url.searchParams.get('state') ?? ''];
-  const sensitivity: SensitivityMessage = state === undefined ? fakeSensitivity(graph) : { kind: 'sensitivity', state };
   response.setHeader('content-type', 'text/html');
-  response.end(page('graph', url.searchParams.get('theme') ?? 'light', url.origin, [graph, sensitivity]));
+  const theme = url.searchParams.get('theme') ?? 'light';
+  const answer = (view: string, ...messages: ToWebview[]) => response.end(page(view, theme, url.origin, messages));
+  if (plan) {
+    const rule = url.searchParams.get('rule');
+    const at = { rule: rule === null ? null : Number(rule), note: url.searchParams.get('note') };
+    answer('plan', plan, { kind: 'planState', pinned: false, ...at });
+  } else if (graph) {
+    const state = states[url.searchParams.get('state') ?? ''];
+    answer('graph', graph, state === undefined ? fakeSensitivity(graph) : { kind: 'sensitivity', state });
+  }
 }).listen(Number(port));
