@@ -6,7 +6,7 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Choice, Plan } from '../plan.ts';
-import { Breather, interruptible, type Progress } from '../progress.ts';
+import { Breather, interruptible, type Progress, turn } from '../progress.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
@@ -90,6 +90,7 @@ export async function assign(
       parameters.set(node.name, own.parameters);
       progress?.report('assign', at + 1, graph.nodes.length);
       // A method may take a second for a layer: let messages in, a cancellation among them.
+      if (choice.method) await turn();
       await breather.pause();
       entries.set(edgeKey(node.name, 'weight'), own.weight);
       if (own.bias !== undefined) entries.set(edgeKey(node.name, 'bias'), own.bias);
