@@ -1,0 +1,73 @@
+// Time of what the language server does at a keystroke, on a spec of 1,000 lines over a model of 10,000 layers:
+//   node bench/language/run.ts [--lines N] [--layers N] [--rounds N]
+// Processor time of the work itself, without the pause in typing that the server waits for and without the editor.
+import { posix } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runChecks } from '../../language/checks/run.ts';
+import { type CheckedSpec, examine } from '../../language/context.ts';
+import { completionsAt } from '../../language/editor/completion.ts';
+import { highlightsOf } from '../../language/editor/highlight.ts';
+import { hintsOf } from '../../language/editor/hints.ts';
+import { hoverAt } from '../../language/editor/hover.ts';
+import { outlineOf } from '../../language/editor/outline.ts';
+import { loadSpec } from '../../language/grammar/load.ts';
+import { engineVocabulary } from '../../language/vocabulary-engine.ts';
+import { syntheticModel, syntheticSpec } from './inputs.ts';
+
+const { values } = parseArgs({
+  options: {
+    lines: { type: 'string', default: '1000' },
+    layers: { type: 'string', default: '10000' },
+    rounds: { type: 'string', default: '40' },
+  },
+});
+const [lines, layers, rounds] = [Number(values.lines), Number(values.layers), Number(values.rounds)];
+const model = syntheticModel(layers);
+const context = { vocabulary: engineVocabulary(), path: posix, model };
+
+const times = new Map<string, number[]>();
+
+function timed<T>(name: string, work: () => T): T {
+  const start = process.cpuUsage();
+  const result = work();
+  const { user, system } = process.cpuUsage(start);
+  times.set(name, [...(times.get(name) ?? []), (user + system) / 1000]);
+  return result;
+}
+
+function percentile(list: readonly number[], share: number): string {
+  const sorted = list.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(1);
+}
+
+const read = (text: string): CheckedSpec => {
+  const spec = loadSpec(text, '/project/model.qspec');
+  const checked = examine(spec, context);
+  runChecks(checked);
+  return checked;
+};
+
+let text = syntheticSpec(lines, layers);
+timed('cold open: text to findings', () => read(text));
+for (let round = 0; round < rounds; round++) {
+  // Another number in one rule, as somebody types it.
+  const changed = text.split('\n');
+  const at = 10 + ((round * 37) % (lines - 20));
+  changed[at] = `  layers op Conv where macs > ${round + 5}k optional { weights int4 }`;
+  text = changed.join('\n');
+  const checked = timed('keystroke to findings', () => read(text));
+  timed('hints', () => hintsOf(checked));
+  timed('hover on a rule', () => hoverAt(checked, { line: at, column: 4 }));
+  const end = changed.slice(0, at).join('\n').length;
+  timed('completion', () => completionsAt(checked, end + '\n  layers op '.length));
+  timed('semantic tokens', () => highlightsOf(checked));
+  timed('outline', () => outlineOf(checked.spec));
+}
+
+process.stdout.write(`${lines} lines, ${layers} layers; milliseconds of processor time\n\n`);
+process.stdout.write(`${'what'.padEnd(32)}${'median'.padStart(10)}${'p95'.padStart(10)}\n`);
+for (const [name, list] of times) {
+  process.stdout.write(
+    `${name.padEnd(32)}${percentile(list, 0.5).padStart(10)}${percentile(list, 0.95).padStart(10)}\n`,
+  );
+}
