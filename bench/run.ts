@@ -2,10 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const parts: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  kernels: [['relaxed'], ['strict']],
-  models: [[]],
-  scale: [[]],
+/** Programs in folders of their name. */
+const parts: Readonly<Record<string, readonly string[]>> = {
+  kernels: ['run.ts'],
+  models: ['run.ts'],
+  scale: ['run.ts', 'cancel.ts', 'large.ts'],
+  language: ['run.ts'],
 };
 
 const asked = process.argv.slice(2);
@@ -15,10 +17,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
-  for (const options of parts[name]!) {
-    process.stdout.write(`\n# ${[name, ...options].join(', ')}\n\n`);
-    const program = join(import.meta.dirname, name, 'run.ts');
-    const { status } = spawnSync(process.execPath, [program, ...options], { stdio: 'inherit' });
+  for (const program of parts[name]!) {
+    process.stdout.write(`\n# ${name}/${program}\n\n`);
+    const { status } = spawnSync(process.execPath, [join(import.meta.dirname, name, program)], { stdio: 'inherit' });
     if (status !== 0) process.exitCode = 1;
   }
 }
