@@ -16,10 +16,13 @@ export type Rule = LayersRule | LayerRule;
 
 /** The fields of one role of one layer, the statement that set each of them, and who locked them. */
 export interface RoleState {
-  readonly fields: Partial<Record<FieldName, Setting<unknown>>>;
-  readonly by: Partial<Record<FieldName, RoleStatement | Rule>>;
-  readonly locks: Partial<Record<FieldName, TextRange>>;
+  readonly fields: PerField<Setting<unknown>>;
+  readonly by: PerField<RoleStatement | Rule>;
+  readonly locks: PerField<TextRange>;
 }
+
+/** Every field is there from the beginning, so that ten thousand layers are objects of one shape. */
+type PerField<T> = Record<FieldName, T | undefined>;
 
 export interface RuleMatch {
   readonly rule: Rule;
@@ -105,8 +108,8 @@ export function resolveRules(
             ...(locked && { lockedAt: locked }),
           });
           if (!locked) {
-            restore(state.fields, field, original);
-            restore(state.by, field, by);
+            state.fields[field] = original;
+            state.by[field] = by;
             resetting.add(statement);
           } else if (!sameValue(original?.value, state.fields[field]?.value) && lockedOut.length < mostLockedOut) {
             lockedOut.push({ statement, layer, role, field, lockedAt: locked, conflict: false });
@@ -166,7 +169,10 @@ export function resolveRules(
 
   const effective = new Set<RoleStatement | Rule>(resetting);
   for (const layer of states) {
-    for (const role of roleGroups) for (const by of Object.values(layer[role].by)) effective.add(by);
+    for (const role of roleGroups) {
+      const { by } = layer[role];
+      for (const field of fieldNames) if (by[field]) effective.add(by[field]);
+    }
   }
   return { states, matches, lockedOut, setting, effective };
 }
@@ -187,11 +193,6 @@ interface Change {
   readonly lock: TextRange | undefined;
   readonly locksAll: boolean;
   readonly reset: boolean;
-}
-
-function restore<T>(fields: Partial<Record<FieldName, T>>, field: FieldName, value: T | undefined): void {
-  if (value === undefined) delete fields[field];
-  else fields[field] = value;
 }
 
 function changeOf(statement: RoleStatement, scope: FormatScope, vocabulary: Vocabulary): Change {
@@ -226,7 +227,10 @@ export function groupsOf(role: string | undefined): readonly RoleGroup[] {
 }
 
 function emptyStates(): Record<RoleGroup, MutableState> {
-  const empty = (): MutableState => ({ fields: {}, locks: {}, by: {} });
+  const none = <T>(): PerField<T> => {
+    return { format: undefined, scheme: undefined, granularity: undefined, observer: undefined, method: undefined };
+  };
+  const empty = (): MutableState => ({ fields: none(), locks: none(), by: none() });
   return { weights: empty(), bias: empty(), inputs: empty(), outputs: empty() };
 }
 

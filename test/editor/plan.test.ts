@@ -138,6 +138,8 @@ inEditor('the resolved plan', 'development', (scenario) => {
       await expect.poll(title).toBe('b.qspec');
       const plan = await code.webviews.withElement('[data-testid="pin"]');
       await plan.locator('[data-testid="pin"]').click();
+      // A file opens where the focus is; the view is to stay in sight.
+      await code.runCommand('View: Focus First Editor Group');
       await code.editor.open('a.qspec');
       await code.page.waitForTimeout(1000);
       expect(await title()).toBe('b.qspec');
