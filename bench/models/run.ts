@@ -21,6 +21,7 @@ import {
   sketchedModel,
   sketchedModels,
 } from './models.ts';
+import { nativeTimes } from './native.ts';
 
 const { values } = parseArgs({
   options: {
@@ -130,6 +131,7 @@ function compareAll(settings: readonly number[]): void {
     return lines;
   });
   if (!values.json && all.length > 1) showBest(all);
+  if (!values.json) showNative(settings, all);
   for (const threads of settings) {
     const arguments_ = ['--quantised', ...process.argv.slice(2), '--threads', String(threads)];
     const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...arguments_], {
@@ -155,7 +157,7 @@ function header(title: string, ...columns: readonly string[]): void {
 function showTable(threads: number, lines: readonly Line[]): void {
   if (lines.length === 0) return;
   const time = values.clock === 'processor' ? 'milliseconds of processor time' : 'milliseconds';
-  const title = `${threads} thread${threads === 1 ? '' : 's'}, ${mode}; ${time}: median (p5 – p95)`;
+  const title = `${threadsText(threads)}, ${mode}; ${time}: median (p5 – p95)`;
   header(title, 'model', 'QSpec', lines[0]!.peer, 'times faster (95 %)');
   for (const { model, timings, ratio } of lines) {
     const times = timings.map((own) => `${own.medianMs.toFixed(3)} (${own.p5Ms.toFixed(3)} – ${own.p95Ms.toFixed(3)})`);
@@ -167,7 +169,7 @@ function showTable(threads: number, lines: readonly Line[]): void {
 /** The peer is slower on two threads than on one in some models: there its better setting counts. */
 function showBest(all: readonly (readonly Line[])[]): void {
   const title = `The peer at its better number of threads (milliseconds, and times faster)`;
-  header(title, 'model', 'peer', ...all.map((lines) => `QSpec, ${lines[0]?.threads} threads`));
+  header(title, 'model', 'peer', ...all.map((lines) => `QSpec, ${threadsText(lines[0]?.threads ?? 0)}`));
   const ratios: number[][] = all.map(() => []);
   for (const { model } of all[0]!) {
     const own = all.map((lines) => lines.find((line) => line.model === model)!);
@@ -177,6 +179,33 @@ function showBest(all: readonly (readonly Line[])[]): void {
     row(model, best.toFixed(3), ...times.map((time) => `${time.toFixed(3)}: ${(best / time).toFixed(2)}`));
   }
   row('geometric mean', '', ...ratios.map((list) => geometricMean(list).toFixed(2)));
+}
+
+/** The far mark: the same models in native onnxruntime, measured one after the other and not in alternation. */
+function showNative(settings: readonly number[], all: readonly (readonly Line[])[]): void {
+  const models = (all[0] ?? []).map(({ model }) => model);
+  const paths = new Map(models.flatMap((model) => [[model, shared('models', `${model}.onnx`)] as const]));
+  const known = [...paths.values()].filter((path) => path !== undefined);
+  const native = settings.map((threads) => nativeTimes(known, threads));
+  const version = native[0]?.version;
+  if (version === undefined) {
+    print('\nnative onnxruntime: skipped, no Python with onnxruntime (QSPEC_PYTHON names one)');
+    return;
+  }
+  const columns = settings.flatMap((threads) => [`native, ${threadsText(threads)}`, `QSpec, ${threadsText(threads)}`]);
+  header(`native onnxruntime ${version}, the far mark (median milliseconds)`, 'model', ...columns);
+  for (const [model, path] of paths) {
+    const cells = settings.flatMap((_, i) => {
+      const time = native[i]?.milliseconds.get(path ?? '');
+      const own = all[i]!.find((line) => line.model === model)?.timings[0].medianMs;
+      return [time?.toFixed(3) ?? '–', own?.toFixed(3) ?? '–'];
+    });
+    if (cells.some((cell, i) => i % 2 === 0 && cell !== '–')) row(model, ...cells);
+  }
+}
+
+function threadsText(threads: number): string {
+  return `${threads} thread${threads === 1 ? '' : 's'}`;
 }
 
 function geometricMean(ratios: readonly number[]): number {
