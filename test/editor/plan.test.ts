@@ -143,6 +143,7 @@ inEditor('the resolved plan', 'development', (scenario) => {
       await code.editor.open('a.qspec');
       await code.page.waitForTimeout(1000);
       expect(await title()).toBe('b.qspec');
+      await code.stateSaved();
       await code.reload();
       await expect.poll(title, { timeout: 60_000 }).toBe('b.qspec');
     },

@@ -71,6 +71,14 @@ export class Workbench {
     await page.locator('.statusbar-item', { hasText: 'Activating Extensions' }).waitFor({ state: 'hidden' });
   }
 
+  /**
+   * Until VS Code has saved what is open: in a browser it does so every five seconds while it is idle, since nothing can be
+   * awaited when a page goes. A window that is reloaded sooner comes back as it was before.
+   */
+  async stateSaved(): Promise<void> {
+    await this.page.waitForTimeout(7000);
+  }
+
   /** Loads the window again, as `Developer: Reload Window` does. */
   async reload(): Promise<void> {
     await this.page.reload({ timeout: 60_000 });

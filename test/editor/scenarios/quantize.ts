@@ -30,6 +30,7 @@ export function quantizesTheExample(scenario: Scenario): void {
       await pictures(code, 'report');
 
       // The report survives a reload of the window.
+      await code.stateSaved();
       await code.reload();
       await code.webviews.withElement(report, 60_000);
     },
