@@ -23,13 +23,13 @@ const depthLimit = 8;
  * Writes out the nodes whose operator is a composition (`Operator.decompose`), so that the kernels and the fusion of
  * their parts serve them; parts that are compositions too are written out in turn. A node stays whole where a shape is
  * only known while running or a type has no kernels. The graph is the executor's own: what quantisation and export see
- * are the whole nodes.
+ * are the whole nodes. `inferred` is what `inferTypes` says of the model under these options.
  */
-export function decomposeAll(model: Graph, options: InferOptions): Decomposed & Inference {
+export function decomposeAll(model: Graph, options: InferOptions, inferred: Inference): Decomposed & Inference {
   const whole = new Map<string, GraphNode>();
   const declined = new Map<string, string>();
   let graph = model;
-  let inference = inferTypes(graph, options);
+  let inference = inferred;
   for (let depth = 0; depth < depthLimit; depth++) {
     const once = decompose(graph, inference);
     for (const [name, reason] of once.declined) declined.set(name, reason);

@@ -83,7 +83,7 @@ function prepareGraph(given: Graph, options: InferOptions, known: Known): Prepar
     inference = inferTypes(graph, options);
   }
   if (known.fold) {
-    const decomposed = decomposeAll(graph, options);
+    const decomposed = decomposeAll(graph, options, inference);
     graph = decomposed.graph;
     inference = decomposed;
     for (const [name, node] of decomposed.whole) known.whole.set(name, node);
