@@ -9,6 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/editor/**'],
+          setupFiles: ['test/seed.ts'],
           pool: 'forks',
           maxWorkers: 2,
           testTimeout: 120_000,

@@ -213,9 +213,9 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
   );
 }
 
-/** A path as a URI of the world that the document is from. */
+/** A path as a URI of the world that the document is from. Half a character, which no URI can hold, becomes U+FFFD. */
 function uriBeside(document: TextDocument, path: string): string {
   const { scheme, authority } = URI.parse(document.uri);
-  const file = URI.file(path);
+  const file = URI.file(path.toWellFormed());
   return (scheme === 'file' || scheme === 'untitled' ? file : file.with({ scheme, authority })).toString();
 }

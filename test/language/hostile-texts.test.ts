@@ -55,6 +55,7 @@ const path = fc.constantFrom(
   '//server/share/x',
   '\\\\\\\\server\\\\x',
   'a\0b',
+  '\udfff.onnx',
   '*.jpg',
   '../*',
   '/etc/{passwd,shadow}',
