@@ -40,9 +40,9 @@ export interface LayerProfile extends LayerCost {
  */
 export function profileModel(summary: ModelSummary, formats: ModelFormats, target: Target): Profile {
   const costs = modelCosts(summary, formats);
-  const timed = costs.layers.map((layer) => ({ ...layer, ...timeOf(layer, target) }));
-  const latency = timed.reduce((total, layer) => total + layer.time, 0);
-  const scratchBytes = Math.max(0, ...costs.layers.map((layer) => scratchOf(layer, target)));
+  const times = costs.layers.map((layer) => timeOf(layer, target));
+  const latency = times.reduce((total, { time }) => total + time, 0);
+  const scratchBytes = costs.layers.reduce((most, layer) => Math.max(most, scratchOf(layer, target)), 0);
   const flash = costs.constantBytes + target.runtimeFlash;
   const ram =
     costs.peakActivationBytes + scratchBytes + target.runtimeRam + (target.weightsInRam ? costs.constantBytes : 0);
@@ -59,7 +59,10 @@ export function profileModel(summary: ModelSummary, formats: ModelFormats, targe
     scratchBytes,
     parameters: costs.parameters,
     macs: costs.macs,
-    layers: timed.map((layer) => ({ ...layer, share: latency > 0 ? layer.time / latency : 0 })),
+    layers: costs.layers.map((layer, i) => {
+      const { time, boundBy } = times[i]!;
+      return { ...layer, time, boundBy, share: latency > 0 ? time / latency : 0 };
+    }),
     findings: targetFindings(costs, target, flash, ram),
     basis: basis(summary, target),
   };

@@ -1,6 +1,7 @@
 import type { RoleStatement } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { groupsOf, type Rule } from '../resolve/rules.ts';
+import { quantizableLayers } from '../selectors/network.ts';
 import type { Check, Remark } from './check.ts';
 import { plural } from './remarks.ts';
 
@@ -31,8 +32,7 @@ export const ruleShouldHaveEffect: Check = function* ({ rules, network, definiti
   }
   for (const { rule, layers } of rules.matches) {
     if (layers.size === 0) continue;
-    const quantizable = [...layers].some((index) => network.layers[index]!.quantization !== null);
-    if (!quantizable && !rule.keep) {
+    if (!rule.keep && !layers.overlaps(quantizableLayers(network))) {
       const operators = [...new Set([...layers].map((index) => network.layers[index]!.op))].slice(0, 4).join(', ');
       yield {
         what: `What this rule matches stays float: ${plural(layers.size, 'layer')} of ${operators}.`,

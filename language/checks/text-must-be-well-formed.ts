@@ -1,24 +1,21 @@
-import { AstUtils } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { decodeRegex, decodeText } from '../grammar/text.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import type { Check } from './check.ts';
 
 /** Texts that are not closed on their line, and backslashes that escape nothing (a Windows path, mostly). */
 export const textMustBeWellFormed: Check = function* ({ ast }) {
-  for (const node of AstUtils.streamAst(ast)) {
-    if (node.$type === 'RegexSelector') {
-      const raw = (node as { regex?: string }).regex;
-      if (raw !== undefined && !decodeRegex(raw).closed) yield unclosed(rangeOf(node));
-      continue;
-    }
-    const raw = (node as { raw?: string }).raw;
-    if (raw === undefined) continue;
-    const range = rangeOf(node);
-    for (const fault of decodeText(raw).faults) {
+  for (const node of nodesOf(ast, 'RegexSelector')) {
+    if (node.regex !== undefined && !decodeRegex(node.regex).closed) yield unclosed(rangeOf(node));
+  }
+  for (const node of [...nodesOf(ast, 'Text'), ...nodesOf(ast, 'NameOrText')]) {
+    if (node.raw === undefined) continue;
+    for (const fault of decodeText(node.raw).faults) {
+      const range = rangeOf(node);
       if (fault.kind === 'unclosed') yield unclosed(range);
       else {
-        const sequence = raw.slice(fault.start, fault.end);
+        const sequence = node.raw.slice(fault.start, fault.end);
         yield {
           what: `\`${sequence}\` escapes nothing.`,
           why: 'A backslash begins an escape such as `\\"` or `\\n`.',

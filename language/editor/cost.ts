@@ -1,10 +1,10 @@
 import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
-import { elements } from '../../engine/hardware/costs.ts';
 import { type ModelFormats, storedFormats } from '../../engine/hardware/model-formats.ts';
 import { type Profile, profileModel } from '../../engine/hardware/profile.ts';
+import { elements } from '../../engine/hardware/structure.ts';
 import type { Target } from '../../engine/hardware/target.ts';
 import type { Choice, Plan } from '../../engine/plan.ts';
-import type { LayerSet } from '../selectors/network.ts';
+import type { LayerSet } from '../selectors/layer-set.ts';
 import { float } from '../vocabulary.ts';
 
 /** The formats that a plan asks for, before anything is calibrated: what a rule will cost while it is being typed. */

@@ -9,6 +9,7 @@ import { importedFrom } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
 import { findUnit } from '../quantities/units.ts';
+import type { LayerSet } from '../selectors/layer-set.ts';
 import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
 import { find, float, type VocabularyWord } from '../vocabulary.ts';
@@ -150,7 +151,7 @@ function ruleText(rule: LayersRule | LayerRule, spec: CheckedSpec): string | und
   return lines.join('\n\n');
 }
 
-function costText(spec: CheckedSpec, layers: ReadonlySet<number>): string {
+function costText(spec: CheckedSpec, layers: LayerSet): string {
   const planned = layers.size > 0 ? plannedOf(spec) : undefined;
   if (!planned) return '';
   const cost = planned.costOf(layers);

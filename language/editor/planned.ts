@@ -4,7 +4,7 @@ import type { Target } from '../../engine/hardware/target.ts';
 import type { Plan } from '../../engine/plan.ts';
 import type { CheckedSpec } from '../context.ts';
 import { planOf } from '../resolve/plan.ts';
-import type { LayerSet } from '../selectors/network.ts';
+import type { LayerSet } from '../selectors/layer-set.ts';
 import { costOf, costTable, type LayersCost, profiles } from './cost.ts';
 
 /** What a spec makes of its model, and what that costs on its target. */

@@ -31,15 +31,18 @@ export function walk(root: AstNode): readonly AstNode[] {
     const node = pending.pop()!;
     nodes.push(node);
     const inside: AstNode[] = [];
-    for (const key of Object.keys(node)) {
+    let properties = 0;
+    for (const key in node) {
       if (key.startsWith('$')) continue;
+      const before = inside.length;
       const value = (node as unknown as Record<string, unknown>)[key];
       if (Array.isArray(value)) for (const item of value) if (isNode(item)) inside.push(item);
       if (isNode(value)) inside.push(value);
+      if (inside.length > before) properties++;
     }
-    // What stands behind one node of a type may stand before another: the text's order is that of the offsets.
-    inside.sort((a, b) => (b.$cstNode?.offset ?? 0) - (a.$cstNode?.offset ?? 0));
-    for (const item of inside) pending.push(item);
+    // The nodes of one property are in the order of the text; those of several may lie between each other.
+    if (properties > 1) inside.sort((a, b) => (a.$cstNode?.offset ?? 0) - (b.$cstNode?.offset ?? 0));
+    for (let i = inside.length - 1; i >= 0; i--) pending.push(inside[i]!);
   }
   return nodes;
 }

@@ -54,8 +54,15 @@ export function meaningOf(word: string | undefined, scope: FormatScope, vocabula
  * named format brings all its fields, and the word that names it here is what decided them. Unknown words set nothing.
  */
 export function readFields(words: FormatWords | undefined, scope: FormatScope, vocabulary: Vocabulary): Fields {
-  return readNested(words, scope, vocabulary, new Set());
+  if (!words) return {};
+  const remembered = readBefore.get(scope) ?? new WeakMap<FormatWords, Fields>();
+  const fields = remembered.get(words) ?? readNested(words, scope, vocabulary, new Set());
+  readBefore.set(scope, remembered.set(words, fields));
+  return fields;
 }
+
+/** Several checks ask for the same words at every keystroke. */
+const readBefore = new WeakMap<FormatScope, WeakMap<FormatWords, Fields>>();
 
 /** Formats made of formats, at most: a chain that is longer is no longer a help to anyone. */
 export const deepestFormats = 64;

@@ -4,7 +4,7 @@ import type { Network } from '../selectors/network.ts';
 import { arithmetics, find, float, type Granularity, type Scheme, type Vocabulary } from '../vocabulary.ts';
 import type { Quantize } from './definitions.ts';
 import type { CallValue, Setting } from './fields.ts';
-import type { RoleGroup, RoleState, RuleResolution } from './rules.ts';
+import type { LayerState, RoleGroup, RoleState, RuleResolution } from './rules.ts';
 
 /** What is chosen where a spec is silent. */
 export const defaults = {
@@ -14,15 +14,63 @@ export const defaults = {
   bias: 'int32',
 } as const;
 
-/** The Plan for the layers that have a part in quantisation; all others stay float and are not in it. */
+type Roles = Readonly<Partial<Record<Role, Choice>>>;
+
+/**
+ * The Plan for the layers that have a part in quantisation; all others stay float and are not in it. Layers of one form about
+ * which the same was said share what they get.
+ */
 export function planOf(block: Quantize, resolution: RuleResolution, network: Network, vocabulary: Vocabulary): Plan {
-  const nodes: [string, Partial<Record<Role, Choice>>][] = [];
-  for (const [index, layer] of network.layers.entries()) {
-    const roles = choicesOf(layer, resolution.states[index]!, vocabulary);
-    if (Object.keys(roles).length > 0) nodes.push([layer.name, roles]);
+  const nodes: [string, Roles][] = [];
+  const made = new Map<LayerState, Map<Form, Roles>>();
+  for (const [index, form] of formsOf(network).entries()) {
+    if (!form) continue;
+    const state = resolution.states[index]!;
+    const byForm = made.get(state) ?? new Map<Form, Roles>();
+    if (byForm.size === 0) made.set(state, byForm);
+    const roles = byForm.get(form) ?? choicesOf(form, state, vocabulary);
+    byForm.set(form, roles);
+    if (roles !== nothing) nodes.push([network.layers[index]!.name, roles]);
   }
   // fromEntries defines own properties, so that a layer named `__proto__` is a layer like any other.
   return { arithmetic: arithmeticOf(block), nodes: Object.fromEntries(nodes) };
+}
+
+/** What of a layer takes a format. Layers alike have the same object. */
+interface Form {
+  readonly weighted: boolean;
+  readonly roles: readonly (`input[${number}]` | `output[${number}]`)[];
+}
+
+const forms = new WeakMap<Network, readonly (Form | undefined)[]>();
+
+/** By layer index; undefined where nothing of a layer can be quantised. */
+function formsOf(network: Network): readonly (Form | undefined)[] {
+  let known = forms.get(network);
+  if (!known) {
+    const different = new Map<string, Form>();
+    known = network.layers.map((layer) => {
+      if (layer.quantization === null) return undefined;
+      const form = formOf(layer);
+      const key = JSON.stringify(form);
+      if (!different.has(key)) different.set(key, form);
+      return different.get(key);
+    });
+    forms.set(network, known);
+  }
+  return known;
+}
+
+function formOf({ inputs, outputs, weightInput }: LayerSummary): Form {
+  return {
+    weighted: weightInput !== null && inputs[weightInput]?.kind === 'constant',
+    roles: [
+      ...inputs.flatMap(({ kind, dtype }, i) =>
+        kind === 'activation' && isFloat(dtype) ? [`input[${i}]` as const] : [],
+      ),
+      ...outputs.flatMap(({ name, dtype }, i) => (name !== '' && isFloat(dtype) ? [`output[${i}]` as const] : [])),
+    ],
+  };
 }
 
 export function arithmeticOf(block: Quantize): Arithmetic {
@@ -30,33 +78,24 @@ export function arithmeticOf(block: Quantize): Arithmetic {
   return arithmetics.find((known) => known === written) ?? defaults.arithmetic;
 }
 
-function choicesOf(
-  layer: LayerSummary,
-  states: Readonly<Record<RoleGroup, RoleState>>,
-  vocabulary: Vocabulary,
-): Partial<Record<Role, Choice>> {
+const nothing: Roles = {};
+
+function choicesOf(form: Form, state: LayerState, vocabulary: Vocabulary): Roles {
   const roles: Partial<Record<Role, Choice>> = {};
-  if (layer.quantization === null) return roles;
-  if (layer.weightInput !== null && layer.inputs[layer.weightInput]?.kind === 'constant') {
-    const choice = choiceOf('weights', states.weights, vocabulary);
-    if (choice) {
-      roles.weight = choice;
-      // Folding gives a bias to layers that have none in the file.
-      const bias = biasChoice(states.bias, choice, vocabulary);
-      if (bias) roles.bias = bias;
-    }
+  const weight = form.weighted ? choiceOf('weights', state.weights, vocabulary) : undefined;
+  if (weight) {
+    roles.weight = weight;
+    // Folding gives a bias to layers that have none in the file.
+    const bias = biasChoice(state.bias, weight, vocabulary);
+    if (bias) roles.bias = bias;
   }
-  for (const [i, input] of layer.inputs.entries()) {
-    if (input.kind !== 'activation' || !isFloat(input.dtype)) continue;
-    const choice = choiceOf('inputs', states.inputs, vocabulary);
-    if (choice) roles[`input[${i}]`] = choice;
+  const inputs = choiceOf('inputs', state.inputs, vocabulary);
+  const outputs = choiceOf('outputs', state.outputs, vocabulary);
+  for (const role of form.roles) {
+    const choice = role.startsWith('input') ? inputs : outputs;
+    if (choice) roles[role] = choice;
   }
-  for (const [i, output] of layer.outputs.entries()) {
-    if (output.name === '' || !isFloat(output.dtype)) continue;
-    const choice = choiceOf('outputs', states.outputs, vocabulary);
-    if (choice) roles[`output[${i}]`] = choice;
-  }
-  return roles;
+  return Object.keys(roles).length > 0 ? roles : nothing;
 }
 
 /** Indices and masks flow through quantised layers too (Gather, TopK); unknown types are given the benefit of the doubt. */

@@ -2,7 +2,8 @@ import type { TextRange } from '../../engine/findings.ts';
 import type { LayerRule, LayersRule, RoleStatement } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
-import type { LayerSet, Network } from '../selectors/network.ts';
+import { LayerSet } from '../selectors/layer-set.ts';
+import type { Network } from '../selectors/network.ts';
 import { selectOnce } from '../selectors/select.ts';
 import { float, type Vocabulary } from '../vocabulary.ts';
 import type { Quantize } from './definitions.ts';
@@ -14,15 +15,17 @@ export type RoleGroup = (typeof roleGroups)[number];
 
 export type Rule = LayersRule | LayerRule;
 
-/** The fields of one role of one layer, the statement that set each of them, and who locked them. */
+/** The fields of one role of one layer, and the statement that set each of them. */
 export interface RoleState {
   readonly fields: PerField<Setting<unknown>>;
   readonly by: PerField<RoleStatement | Rule>;
-  readonly locks: PerField<TextRange>;
 }
 
-/** Every field is there from the beginning, so that ten thousand layers are objects of one shape. */
-type PerField<T> = Record<FieldName, T | undefined>;
+/** Of one layer. Layers of which everything was decided by the same words share one object, so that what is made of it is made once. */
+export type LayerState = Readonly<Record<RoleGroup, RoleState>>;
+
+/** Every field is there from the beginning, so that all states are objects of one shape. */
+type PerField<T> = Readonly<Record<FieldName, T | undefined>>;
 
 export interface RuleMatch {
   readonly rule: Rule;
@@ -41,8 +44,8 @@ export interface LockedOut {
 }
 
 export interface RuleResolution {
-  /** By layer index, then role. */
-  readonly states: readonly Readonly<Record<RoleGroup, RoleState>>[];
+  /** By layer index. */
+  readonly states: readonly LayerState[];
   readonly matches: readonly RuleMatch[];
   readonly lockedOut: readonly LockedOut[];
   /** Statements that set or reset a field somewhere. */
@@ -50,11 +53,6 @@ export interface RuleResolution {
   /** Those of them that set one which nothing later set again, or put one back. */
   readonly effective: ReadonlySet<RoleStatement | Rule>;
 }
-
-type MutableState = { -readonly [K in keyof RoleState]: RoleState[K] };
-
-/** What the block's own statements say of a role of every layer: where `reset` leads back to. */
-type Base = Record<RoleGroup, Pick<MutableState, 'fields' | 'by'>>;
 
 /** One field of one role of one layer that a statement sets or resets, or would if it were not locked. */
 export interface FieldEvent {
@@ -73,9 +71,23 @@ export interface FieldEvent {
 /** Locks are told of one by one up to this number; a spec that has more has one fault many times. */
 const mostLockedOut = 10_000;
 
+const slotsPerLayer = roleGroups.length * fieldNames.length;
+/** Where a field of a role lies among those of a layer. */
+const slotOf = (role: RoleGroup, field: FieldName) =>
+  roleGroups.indexOf(role) * fieldNames.length + fieldNames.indexOf(field);
+
+/** What a statement says of a field. */
+interface Word {
+  readonly setting: Setting<unknown>;
+  readonly by: RoleStatement | Rule;
+}
+
 /**
  * Applies the statements of a `quantize` block to a model's layers in order: a later one wins, field by field, unless the field
  * is locked. `tell` hears of every field in turn.
+ *
+ * Runs at every keystroke, over as many layers as the model has for every rule: what is said of a field is a number in one
+ * array, and only in the end are the few different outcomes made into objects.
  */
 export function resolveRules(
   block: Quantize | undefined,
@@ -84,64 +96,92 @@ export function resolveRules(
   vocabulary: Vocabulary,
   tell?: (event: FieldEvent) => void,
 ): RuleResolution {
-  const states = network.layers.map(emptyStates);
+  const count = network.layers.length;
   const matches: RuleMatch[] = [];
   const lockedOut: LockedOut[] = [];
   const setting = new Set<RoleStatement | Rule>();
   const resetting = new Set<RoleStatement | Rule>();
-  const everything: LayerSet = new Set(network.layers.keys());
-  const base: Base = emptyStates();
+  const everything = LayerSet.all(count);
+  /** What has been said, by number; 0 is nothing. */
+  const words: (Word | undefined)[] = [undefined];
+  const locks: (TextRange | undefined)[] = [undefined];
+  /** By layer, then slot: the number of the word in force, and of the lock on it (while nothing is locked: nothing). */
+  const said = new Uint32Array(count * slotsPerLayer);
+  let locked: Uint32Array | undefined;
+  const lockAt = (at: number) => locks[locked?.[at] ?? 0];
+  /** By slot, what the block's own statements say of every layer: where `reset` leads back to. */
+  const base = new Uint32Array(slotsPerLayer);
+
+  const refuse = (
+    statement: RoleStatement | Rule,
+    [layer, role, field]: readonly [number, RoleGroup, FieldName],
+    {
+      own,
+      at,
+      conflict,
+    }: { readonly own: Setting<unknown> | undefined; readonly at: number; readonly conflict: boolean },
+  ) => {
+    if (lockedOut.length >= mostLockedOut || sameValue(own?.value, words[said[at]!]?.setting.value)) return;
+    lockedOut.push({ statement, layer, role, field, lockedAt: lockAt(at)!, conflict });
+  };
 
   /** Puts what rules have set back to the base; fields that the statement itself sets are left to it. */
   const reset = (statement: RoleStatement | Rule, { roles, fields }: Change, layers: LayerSet) => {
-    for (const layer of layers) {
-      for (const role of roles) {
-        const state = states[layer]![role];
-        for (const field of fieldNames) {
-          const original = base[role].fields[field];
-          const by = base[role].by[field];
-          if (fields[field] || state.by[field] === by) continue;
-          const locked = state.locks[field];
+    for (const role of roles) {
+      for (const field of fieldNames) {
+        if (fields[field]) continue;
+        const slot = slotOf(role, field);
+        const original = words[base[slot]!];
+        for (const layer of layers.indices) {
+          const at = layer * slotsPerLayer + slot;
+          if (said[at] === base[slot]) continue;
           tell?.({
-            ...{ statement, layer, role, field, resetTo: by ?? null },
-            ...(original && { setting: original }),
-            ...(locked && { lockedAt: locked }),
+            ...{ statement, layer, role, field, resetTo: original?.by ?? null },
+            ...(original && { setting: original.setting }),
+            ...(lockAt(at) && { lockedAt: lockAt(at)! }),
           });
-          if (!locked) {
-            state.fields[field] = original;
-            state.by[field] = by;
+          if (lockAt(at)) {
+            refuse(statement, [layer, role, field], { own: original?.setting, at, conflict: false });
+          } else {
+            said[at] = base[slot]!;
             resetting.add(statement);
-          } else if (!sameValue(original?.value, state.fields[field]?.value) && lockedOut.length < mostLockedOut) {
-            lockedOut.push({ statement, layer, role, field, lockedAt: locked, conflict: false });
           }
         }
       }
     }
   };
 
-  const apply = (statement: RoleStatement | Rule, change: Change, layers: LayerSet) => {
+  const apply = (statement: RoleStatement | Rule, change: Change, layers: LayerSet, ofBlock = false) => {
     if (layers.size > 0 && (change.reset || Object.keys(change.fields).length > 0)) setting.add(statement);
     if (change.reset) reset(statement, change, layers);
-    const touched = fieldNames.filter((field) => change.fields[field] || (change.lock && change.locksAll));
-    for (const layer of layers) {
-      for (const role of change.roles) {
-        const state = states[layer]![role];
-        for (const field of touched) {
-          const own = change.fields[field];
-          const locked = state.locks[field];
-          if (own && tell) {
-            tell({ statement, layer, role, field, setting: own, ...(locked && { lockedAt: locked }) });
+    const lock = change.lock ? locks.push(change.lock) - 1 : 0;
+    for (const role of change.roles) {
+      for (const field of fieldNames) {
+        const own = change.fields[field];
+        if (!own && !(lock !== 0 && change.locksAll)) continue;
+        const word = own ? words.push({ setting: own, by: statement }) - 1 : 0;
+        const slot = slotOf(role, field);
+        if (own && ofBlock) base[slot] = word;
+        const { indices } = layers;
+        if (own && tell) {
+          for (const layer of indices) {
+            const lockedAt = lockAt(layer * slotsPerLayer + slot);
+            tell({ statement, layer, role, field, setting: own, ...(lockedAt && { lockedAt }) });
           }
-          if (own && locked) {
-            const differs = !sameValue(own.value, state.fields[field]?.value);
-            if (differs && lockedOut.length < mostLockedOut) {
-              lockedOut.push({ statement, layer, role, field, lockedAt: locked, conflict: change.lock !== undefined });
-            }
+        }
+        if (lock === 0 && !locked) {
+          for (let i = 0; i < indices.length; i++) said[indices[i]! * slotsPerLayer + slot] = word;
+          continue;
+        }
+        locked ??= new Uint32Array(said.length);
+        for (const layer of indices) {
+          const at = layer * slotsPerLayer + slot;
+          if (locked[at] === 0) {
+            if (own) said[at] = word;
+            locked[at] = lock;
           } else if (own) {
-            state.fields[field] = own;
-            state.by[field] = statement;
+            refuse(statement, [layer, role, field], { own, at, conflict: lock !== 0 });
           }
-          if (change.lock && !locked && (own || change.locksAll)) state.locks[field] = change.lock;
         }
       }
     }
@@ -149,16 +189,7 @@ export function resolveRules(
 
   for (const item of block?.items ?? []) {
     if (item.$type === 'RoleStatement') {
-      const change = changeOf(item, scope, vocabulary);
-      apply(item, change, everything);
-      for (const role of change.roles) {
-        for (const field of fieldNames) {
-          if (change.fields[field]) {
-            base[role].fields[field] = change.fields[field];
-            base[role].by[field] = item;
-          }
-        }
-      }
+      apply(item, changeOf(item, scope, vocabulary), everything, true);
     } else if (item.$type === 'LayersRule' || item.$type === 'LayerRule') {
       const layers = layersOf(item, network);
       matches.push({ rule: item, layers });
@@ -167,24 +198,77 @@ export function resolveRules(
     }
   }
 
+  const { states, different } = statesOf(said, count, words);
   const effective = new Set<RoleStatement | Rule>(resetting);
-  for (const layer of states) {
+  for (const state of different) {
     for (const role of roleGroups) {
-      const { by } = layer[role];
+      const { by } = state[role];
       for (const field of fieldNames) if (by[field]) effective.add(by[field]);
     }
   }
   return { states, matches, lockedOut, setting, effective };
 }
 
+/** The states of all layers, one object for all of which the same was said; and these objects, each once. */
+function statesOf(
+  said: Uint32Array,
+  count: number,
+  words: readonly (Word | undefined)[],
+): { readonly states: readonly LayerState[]; readonly different: readonly LayerState[] } {
+  // A hash table with open addressing over runs of `said`: no key is made of a layer whose like is known.
+  const places = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, 2 * count)))).fill(-1);
+  const different: LayerState[] = [];
+  const exemplars: number[] = [];
+  const states = new Array<LayerState>(count);
+  for (let layer = 0; layer < count; layer++) {
+    const from = layer * slotsPerLayer;
+    let hash = 0;
+    for (let slot = 0; slot < slotsPerLayer; slot++) hash = Math.imul(hash ^ said[from + slot]!, 0x9e3779b1);
+    let place = (hash ^ (hash >>> 15)) & (places.length - 1);
+    while (places[place]! >= 0 && !sameRun(said, exemplars[places[place]!]!, from))
+      place = (place + 1) & (places.length - 1);
+    if (places[place]! < 0) {
+      places[place] = different.push(stateAt(said, from, words)) - 1;
+      exemplars.push(from);
+    }
+    states[layer] = different[places[place]!]!;
+  }
+  return { states, different };
+}
+
+function sameRun(said: Uint32Array, a: number, b: number): boolean {
+  for (let slot = 0; slot < slotsPerLayer; slot++) if (said[a + slot] !== said[b + slot]) return false;
+  return true;
+}
+
+function stateAt(said: Uint32Array, from: number, words: readonly (Word | undefined)[]): LayerState {
+  const role = (group: RoleGroup): RoleState => {
+    const word = (field: FieldName) => words[said[from + slotOf(group, field)]!];
+    return {
+      fields: perField((field) => word(field)?.setting),
+      by: perField((field) => word(field)?.by),
+    };
+  };
+  return { weights: role('weights'), bias: role('bias'), inputs: role('inputs'), outputs: role('outputs') };
+}
+
+function perField<T>(pick: (field: FieldName) => T | undefined): PerField<T> {
+  return {
+    format: pick('format'),
+    scheme: pick('scheme'),
+    granularity: pick('granularity'),
+    observer: pick('observer'),
+    method: pick('method'),
+  };
+}
+
 export function layersOf(rule: Rule, network: Network): LayerSet {
   if (rule.$type === 'LayersRule') return selectOnce(rule.selector, rule.predicate, network);
-  const found = new Set<number>();
-  for (const name of rule.names) {
-    const index = network.indexOf.get(textValue(name));
-    if (index !== undefined) found.add(index);
-  }
-  return found;
+  const named = rule.names.map((name) => network.indexOf.get(textValue(name)));
+  return LayerSet.of(
+    network.layers.length,
+    named.filter((index) => index !== undefined),
+  );
 }
 
 interface Change {
@@ -224,14 +308,6 @@ export function groupsOf(role: string | undefined): readonly RoleGroup[] {
   if (role === 'all') return roleGroups;
   const group = roleGroups.find((known) => known === role);
   return group ? [group] : [];
-}
-
-function emptyStates(): Record<RoleGroup, MutableState> {
-  const none = <T>(): PerField<T> => {
-    return { format: undefined, scheme: undefined, granularity: undefined, observer: undefined, method: undefined };
-  };
-  const empty = (): MutableState => ({ fields: none(), locks: none(), by: none() });
-  return { weights: empty(), bias: empty(), inputs: empty(), outputs: empty() };
 }
 
 function sameValue(a: unknown, b: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
+import { LayerSet } from './layer-set.ts';
 
 /** A model's layers by index, with their neighbours: what selectors walk. */
 export interface Network {
@@ -28,6 +29,18 @@ export function networkOf(summary: ModelSummary): Network {
   return network;
 }
 
+const quantizable = new WeakMap<Network, LayerSet>();
+
+/** The layers that have an integer form. */
+export function quantizableLayers(network: Network): LayerSet {
+  let known = quantizable.get(network);
+  if (!known) {
+    known = LayerSet.where(network.layers.length, (index) => network.layers[index]!.quantization !== null);
+    quantizable.set(network, known);
+  }
+  return known;
+}
+
 const tensors = new WeakMap<Network, Record<'reading' | 'writing', ReadonlySet<string>>>();
 
 /** Names of the tensors that layers read (inputs of the model and constants among them), or write. */
@@ -42,41 +55,23 @@ export function tensorNames(network: Network, direction: 'reading' | 'writing'):
   return known[direction];
 }
 
-export type LayerSet = ReadonlySet<number>;
-
 export function neighbours(set: LayerSet, edges: readonly (readonly number[])[]): LayerSet {
-  const out = new Set<number>();
-  for (const index of set) for (const other of edges[index]!) out.add(other);
-  return out;
+  const out: number[] = [];
+  for (const index of set) out.push(...edges[index]!);
+  return LayerSet.of(set.capacity, out);
 }
 
 /** Everything reachable along the edges, without the start itself unless a path leads back to it. */
 export function reachable(set: LayerSet, edges: readonly (readonly number[])[]): LayerSet {
-  const out = new Set<number>();
+  const seen = new Uint8Array(set.capacity);
   const pending = [...set];
   while (pending.length > 0) {
     for (const other of edges[pending.pop()!]!) {
-      if (!out.has(other)) {
-        out.add(other);
+      if (seen[other] === 0) {
+        seen[other] = 1;
         pending.push(other);
       }
     }
   }
-  return out;
-}
-
-export function complement(set: LayerSet, network: Network): LayerSet {
-  const out = new Set<number>();
-  for (let i = 0; i < network.layers.length; i++) if (!set.has(i)) out.add(i);
-  return out;
-}
-
-export function intersection(a: LayerSet, b: LayerSet): LayerSet {
-  const out = new Set<number>();
-  for (const index of a) if (b.has(index)) out.add(index);
-  return out;
-}
-
-export function union(a: LayerSet, b: LayerSet): LayerSet {
-  return new Set([...a, ...b]);
+  return LayerSet.where(set.capacity, (index) => seen[index] === 1);
 }

@@ -2,11 +2,10 @@ import { compileRegex } from '../../engine/regex/matcher.ts';
 import type { PathSelector, Predicate, Selector, Step, TensorSelector, Text } from '../generated/ast.ts';
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
-import { complement, intersection, type LayerSet, type Network, neighbours, reachable, union } from './network.ts';
+import { LayerSet } from './layer-set.ts';
+import { type Network, neighbours, reachable } from './network.ts';
 import { compilePredicate } from './predicate.ts';
 import { findRole } from './roles.ts';
-
-const none: LayerSet = new Set();
 
 /** Selections remembered per model: while a person types, one rule changes and the others are asked again. */
 const mostRemembered = 4000;
@@ -35,7 +34,7 @@ export function select(selector: Selector | undefined, where: Predicate | undefi
   const selected = selectAll(selector, network);
   if (!where) return selected;
   const holds = compilePredicate(where);
-  return filter(selected, (index) => holds(network.layers[index]!));
+  return selected.filter((index) => holds(network.layers[index]!));
 }
 
 function selectAll(selector: Selector | undefined, network: Network): LayerSet {
@@ -43,7 +42,7 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
     case 'AnyOf':
       return anyOf(selector.parts, network);
     case 'AllOf':
-      return selector.parts.map((part) => selectAll(part, network)).reduce(intersection);
+      return selector.parts.map((part) => selectAll(part, network)).reduce((a, b) => a.intersection(b));
     case 'Stepped':
       return selector.steps.reduceRight((set, step) => apply(step, set, network), selectAll(selector.operand, network));
     case 'GroupSelector':
@@ -63,7 +62,7 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
     }
     case 'RoleSelector': {
       const role = findRole(selector.role?.text);
-      return role ? where(network, (index) => role.holds(network.layers[index]!)) : none;
+      return role ? where(network, (index) => role.holds(network.layers[index]!)) : none(network);
     }
     case 'TensorSelector':
       return byTensor(selector, network);
@@ -73,40 +72,37 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
         return selector.position === 'first' ? first : last;
       });
     case 'AllSelector':
-      return complement(none, network);
+      return none(network).complement();
     default:
-      return none;
+      return none(network);
   }
 }
 
 /** One set for all parts: a list of a thousand names would otherwise be copied a thousand times. */
 function anyOf(parts: readonly Selector[], network: Network): LayerSet {
-  const out = new Set<number>();
-  for (const part of parts) {
-    if (out.size === network.layers.length) break;
-    for (const index of selectAll(part, network)) out.add(index);
-  }
-  return out;
+  const found = new Uint8Array(network.layers.length);
+  for (const part of parts) for (const index of selectAll(part, network)) found[index] = 1;
+  return where(network, (index) => found[index] === 1);
 }
 
 function apply(step: Step, set: LayerSet, network: Network): LayerSet {
   switch (step.kind) {
     case 'not':
-      return complement(set, network);
+      return set.complement();
     case 'before':
-      return without(reachable(set, network.producers), set);
+      return reachable(set, network.producers).difference(set);
     case 'after':
-      return without(reachable(set, network.consumers), set);
+      return reachable(set, network.consumers).difference(set);
     case 'consumers':
       return neighbours(set, network.consumers);
     case 'producers':
       return neighbours(set, network.producers);
     case 'first':
-      return set.size === 0 ? none : new Set([smallest(set)]);
+      return only(network, set.indices[0]);
     case 'last':
-      return set.size === 0 ? none : new Set([largest(set)]);
+      return only(network, set.indices.at(-1));
     default:
-      return none;
+      return none(network);
   }
 }
 
@@ -114,16 +110,15 @@ function apply(step: Step, set: LayerSet, network: Network): LayerSet {
 function between(path: PathSelector, network: Network): LayerSet {
   const from = selectAll(path.from, network);
   const to = selectAll(path.to, network);
-  const down = union(from, reachable(from, network.consumers));
-  const up = union(to, reachable(to, network.producers));
-  return intersection(down, up);
+  const down = from.union(reachable(from, network.consumers));
+  const up = to.union(reachable(to, network.producers));
+  return down.intersection(up);
 }
 
 function byName(pattern: Text | undefined, regex: string | undefined, network: Network): LayerSet {
   const text = textValue(pattern);
   if (regex === undefined && !isGlob(text)) {
-    const index = network.indexOf.get(unescapeGlob(text));
-    return index === undefined ? none : new Set([index]);
+    return only(network, network.indexOf.get(unescapeGlob(text)));
   }
   const matches = nameMatcher(pattern, regex);
   return where(network, (index) => matches(network.layers[index]!.name));
@@ -155,32 +150,13 @@ function nameMatcher(pattern: Text | undefined, regex: string | undefined): (nam
 }
 
 function where(network: Network, holdsFor: (index: number) => boolean): LayerSet {
-  const out = new Set<number>();
-  for (let i = 0; i < network.layers.length; i++) if (holdsFor(i)) out.add(i);
-  return out;
+  return LayerSet.where(network.layers.length, holdsFor);
 }
 
-function filter(set: LayerSet, keeps: (index: number) => boolean): LayerSet {
-  const out = new Set<number>();
-  for (const index of set) if (keeps(index)) out.add(index);
-  return out;
+function none(network: Network): LayerSet {
+  return LayerSet.none(network.layers.length);
 }
 
-function without(set: LayerSet, removed: LayerSet): LayerSet {
-  const out = new Set<number>();
-  for (const index of set) if (!removed.has(index)) out.add(index);
-  return out;
-}
-
-/** Layers are in topological order, so the smallest index comes first. */
-function smallest(set: LayerSet): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (const index of set) best = Math.min(best, index);
-  return best;
-}
-
-function largest(set: LayerSet): number {
-  let best = -1;
-  for (const index of set) best = Math.max(best, index);
-  return best;
+function only(network: Network, index: number | undefined): LayerSet {
+  return LayerSet.of(network.layers.length, index === undefined ? [] : [index]);
 }
