@@ -17,9 +17,17 @@ interface GlobPart {
  * Matches whole names: `*` is any run of characters, `/` among them, `?` any single one, `\*` and `\?` the signs themselves.
  * Time is at most name times pattern length.
  */
-export function compileGlob(pattern: string): { test(name: string): boolean } {
+export function compileGlob(pattern: string): Glob {
   const parts = partsOf(pattern);
-  return { test: (name) => matches(parts, name) };
+  const wild = parts.findIndex(({ kind }) => kind !== 'literal');
+  const literal = wild < 0 ? parts : parts.slice(0, wild);
+  return { prefix: String.fromCharCode(...literal.map(({ code }) => code)), test: (name) => matches(parts, name) };
+}
+
+export interface Glob {
+  /** What every name that matches begins with. */
+  readonly prefix: string;
+  test(name: string): boolean;
 }
 
 function partsOf(pattern: string): readonly GlobPart[] {

@@ -29,6 +29,43 @@ export function networkOf(summary: ModelSummary): Network {
   return network;
 }
 
+const operators = new WeakMap<Network, ReadonlyMap<string, LayerSet>>();
+
+/** The layers of an operator, as selectors name it: with its domain, or without. */
+export function layersOfOperator(network: Network, name: string): LayerSet {
+  let known = operators.get(network);
+  if (!known) {
+    const indices = new Map<string, number[]>();
+    for (const [index, { op, domain }] of network.layers.entries()) {
+      for (const spelling of [op, `${domain === '' ? 'ai.onnx' : domain}.${op}`]) {
+        const own = indices.get(spelling);
+        if (own) own.push(index);
+        else indices.set(spelling, [index]);
+      }
+    }
+    known = new Map([...indices].map(([name, own]) => [name, LayerSet.of(network.layers.length, own)]));
+    operators.set(network, known);
+  }
+  return known.get(name) ?? LayerSet.none(network.layers.length);
+}
+
+const sorted = new WeakMap<Network, readonly string[]>();
+
+/** Names of layers that begin so: few of ten thousand, mostly. */
+export function namesBeginning(network: Network, prefix: string): readonly string[] {
+  const names = sorted.get(network) ?? network.layers.map(({ name }) => name).sort();
+  sorted.set(network, names);
+  let [from, to] = [0, names.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (names[middle]! < prefix) from = middle + 1;
+    else to = middle;
+  }
+  let end = from;
+  while (end < names.length && names[end]!.startsWith(prefix)) end++;
+  return names.slice(from, end);
+}
+
 const quantizable = new WeakMap<Network, LayerSet>();
 
 /** The layers that have an integer form. */

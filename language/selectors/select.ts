@@ -3,7 +3,7 @@ import type { PathSelector, Predicate, Selector, Step, TensorSelector, Text } fr
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
 import { LayerSet } from './layer-set.ts';
-import { type Network, neighbours, reachable } from './network.ts';
+import { layersOfOperator, type Network, namesBeginning, neighbours, reachable } from './network.ts';
 import { compilePredicate } from './predicate.ts';
 import { findRole } from './roles.ts';
 
@@ -53,13 +53,10 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
       return byName(selector.pattern, undefined, network);
     case 'RegexSelector':
       return byName(undefined, selector.regex, network);
-    case 'OperatorSelector': {
-      const wanted = new Set(selector.operators.map((operator) => operator.name));
-      return where(network, (index) => {
-        const { op, domain } = network.layers[index]!;
-        return wanted.has(op) || wanted.has(`${domain === '' ? 'ai.onnx' : domain}.${op}`);
-      });
-    }
+    case 'OperatorSelector':
+      return selector.operators
+        .map((operator) => layersOfOperator(network, operator.name ?? ''))
+        .reduce((a, b) => a.union(b), none(network));
     case 'RoleSelector': {
       const role = findRole(selector.role?.text);
       return role ? where(network, (index) => role.holds(network.layers[index]!)) : none(network);
@@ -119,6 +116,14 @@ function byName(pattern: Text | undefined, regex: string | undefined, network: N
   const text = textValue(pattern);
   if (regex === undefined && !isGlob(text)) {
     return only(network, network.indexOf.get(unescapeGlob(text)));
+  }
+  if (regex === undefined) {
+    const glob = compileGlob(text);
+    const names = namesBeginning(network, glob.prefix).filter((name) => glob.test(name));
+    return LayerSet.of(
+      network.layers.length,
+      names.map((name) => network.indexOf.get(name)!),
+    );
   }
   const matches = nameMatcher(pattern, regex);
   return where(network, (index) => matches(network.layers[index]!.name));
