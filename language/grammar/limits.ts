@@ -1,10 +1,9 @@
-/** Largest spec that is parsed, in UTF-16 units. A thousand-line spec has forty thousand; half a million tokens of nonsense take the parser some seconds. */
-export const largestSpec = 1 << 19;
-/**
- * Deepest nesting of brackets: the generated parser overflows its stack at a few hundred, and before its code is warm and
- * its frames are small at about a hundred.
- */
-export const deepestNesting = 32;
+/** Largest spec that is parsed, in UTF-16 units: the parser takes a second or two for that much. A spec of a thousand lines has forty thousand. */
+export const largestSpec = 1 << 20;
+/** Deepest nesting of brackets: the generated parser recurses, and overflows its stack not far beyond. */
+export const deepestNesting = 100;
+/** The same where a hundred levels were too much for the stack after all, which depends on what stands in them and on the host. */
+export const safeNesting = 32;
 /** Syntax errors after which the rest of a file is not read: each costs the parser a search for where to go on. */
 export const mostSyntaxErrors = 100;
 
@@ -20,7 +19,7 @@ export interface Scan {
 }
 
 /** One linear look over the text before the parser: caps nesting and finds a comment that swallows the rest. */
-export function scan(text: string): Scan {
+export function scan(text: string, deepest = deepestNesting): Scan {
   let depth = 0;
   let tooDeep: number | undefined;
   let unclosedComment: number | undefined;
@@ -49,13 +48,13 @@ export function scan(text: string): Scan {
     }
     if (character === '(' || character === '{' || character === '[') {
       depth++;
-      if (depth > deepestNesting && cutStart < 0) {
+      if (depth > deepest && cutStart < 0) {
         cutStart = i;
         tooDeep ??= i;
       }
     } else if (character === ')' || character === '}' || character === ']') {
       if (depth > 0) depth--;
-      if (cutStart >= 0 && depth <= deepestNesting) {
+      if (cutStart >= 0 && depth <= deepest) {
         cuts.push([cutStart, i + 1]);
         cutStart = -1;
       }

@@ -1,7 +1,7 @@
 import type { Finding } from '../../engine/findings.ts';
 import type { Spec } from '../generated/ast.ts';
 import type { Import } from './imports.ts';
-import { blank, deepestNesting, largestSpec, mostSyntaxErrors, scan } from './limits.ts';
+import { blank, deepestNesting, largestSpec, mostSyntaxErrors, type Scan, safeNesting, scan } from './limits.ts';
 import { findingOfCharacter, findingOfSyntaxError, type SyntaxFault, TooManySyntaxErrors } from './messages.ts';
 import { createServices, type QSpecServices } from './parser.ts';
 import { lineStarts, rangeBetween } from './ranges.ts';
@@ -37,13 +37,12 @@ export function loadSpec(text: string, path: string): LoadedSpec {
     });
     readable = '';
   }
-  const scanned = scan(readable);
-  readable = scanned.text;
+  const { scanned, parsed, deepest } = scanAndParse(readable);
   if (scanned.tooDeep !== undefined) {
     findings.push({
       code: 'syntax/nesting',
       severity: 'error',
-      what: `Brackets are nested more than ${deepestNesting} deep here; what is inside is not read.`,
+      what: `Brackets are nested more than ${deepest} deep here; what is inside is not read.`,
       fix: 'Split the selector into several rules.',
       range: rangeBetween(starts, scanned.tooDeep, scanned.tooDeep + 1),
     });
@@ -58,7 +57,6 @@ export function loadSpec(text: string, path: string): LoadedSpec {
       range: rangeBetween(starts, scanned.unclosedComment, scanned.unclosedComment + 2),
     });
   }
-  const parsed = parse(readable);
   const strange = scanned.strange.map(([from, to]) => ({ offset: from, length: to - from }));
   for (const error of [...strange.slice(0, mostSyntaxErrors), ...parsed.lexerErrors.slice(0, mostSyntaxErrors)]) {
     findings.push(findingOfCharacter(error, text, starts));
@@ -74,6 +72,23 @@ export function loadSpec(text: string, path: string): LoadedSpec {
   }
   findings.sort(byPosition);
   return { path, text, ast: parsed.value, findings: findings.map((finding) => ({ ...finding, file: path })) };
+}
+
+interface Attempt {
+  readonly scanned: Scan;
+  readonly parsed: Parsed;
+  readonly deepest: number;
+}
+
+function scanAndParse(text: string, deepest = deepestNesting): Attempt {
+  const scanned = scan(text, deepest);
+  try {
+    return { scanned, parsed: parse(scanned.text), deepest };
+  } catch (error) {
+    // The stack's end.
+    if (!(error instanceof RangeError) || deepest === safeNesting) throw error;
+    return scanAndParse(text, safeNesting);
+  }
 }
 
 interface Parsed {

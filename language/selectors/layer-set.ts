@@ -35,6 +35,13 @@ export class LayerSet implements Iterable<number> {
     return new LayerSet(capacity, words);
   }
 
+  /** Layers that are in any of the sets: one set is made for all, since a selector may name a hundred thousand. */
+  static anyOf(capacity: number, sets: Iterable<LayerSet>): LayerSet {
+    const words = wordsFor(capacity);
+    for (const set of sets) for (let w = 0; w < words.length; w++) words[w]! |= set.words[w]!;
+    return new LayerSet(capacity, words);
+  }
+
   get size(): number {
     this.counted ??= this.words.reduce((sum, word) => sum + bitsOf(word), 0);
     return this.counted;

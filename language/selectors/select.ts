@@ -40,7 +40,7 @@ export function select(selector: Selector | undefined, where: Predicate | undefi
 function selectAll(selector: Selector | undefined, network: Network): LayerSet {
   switch (selector?.$type) {
     case 'AnyOf':
-      return anyOf(selector.parts, network);
+      return LayerSet.anyOf(network.layers.length, selectEach(selector.parts, network));
     case 'AllOf':
       return selector.parts.map((part) => selectAll(part, network)).reduce((a, b) => a.intersection(b));
     case 'Stepped':
@@ -54,9 +54,10 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
     case 'RegexSelector':
       return byName(undefined, selector.regex, network);
     case 'OperatorSelector':
-      return selector.operators
-        .map((operator) => layersOfOperator(network, operator.name ?? ''))
-        .reduce((a, b) => a.union(b), none(network));
+      return LayerSet.anyOf(
+        network.layers.length,
+        selector.operators.map((operator) => layersOfOperator(network, operator.name ?? '')),
+      );
     case 'RoleSelector': {
       const role = findRole(selector.role?.text);
       return role ? where(network, (index) => role.holds(network.layers[index]!)) : none(network);
@@ -75,11 +76,8 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
   }
 }
 
-/** One set for all parts: a list of a thousand names would otherwise be copied a thousand times. */
-function anyOf(parts: readonly Selector[], network: Network): LayerSet {
-  const found = new Uint8Array(network.layers.length);
-  for (const part of parts) for (const index of selectAll(part, network)) found[index] = 1;
-  return where(network, (index) => found[index] === 1);
+function* selectEach(parts: readonly Selector[], network: Network): Iterable<LayerSet> {
+  for (const part of parts) yield selectAll(part, network);
 }
 
 function apply(step: Step, set: LayerSet, network: Network): LayerSet {

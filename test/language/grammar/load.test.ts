@@ -107,6 +107,16 @@ describe('hostile text gives few findings and ends', () => {
     load(`quantize { layers first where ${repeat(piece)} macs { } }`);
   });
 
+  it.each([
+    ['layers ', 'not ', 'first'],
+    ['layers "a"', ' or "a"', ''],
+    ['layers op A', '.a', ''],
+    ['layers all where macs > 1', ' and macs > 1', ''],
+    ['', 'layers op Conv where kernel == 3x3 { weights int8 } ', 'layers first'],
+  ])('a megabyte of %j %j', (before, piece, after) => {
+    load(`quantize { ${before}${repeat(piece, 1_000_000)}${after} { } }`);
+  });
+
   it('tells where brackets are too deep and reads on after them', () => {
     const { findings, ast } = loadSpec(
       `quantize { layers ${'('.repeat(100_000)}first${')'.repeat(100_000)} keep float } export onnx qdq "a"`,
