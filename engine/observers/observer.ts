@@ -6,7 +6,7 @@ export type Scheme = 'affine' | 'symmetric';
 /**
  * Watches the values of one tensor as samples stream by and chooses its parameters at the end. State has a fixed
  * size, whatever the number of samples, and does not depend on their order: observers fed parts of the data and
- * merged choose the same parameters as one that saw it all.
+ * merged choose the same parameters as one that saw it all. (Of the order of an `ordered` kind: see there.)
  */
 export interface Observer {
   /** Takes in elements of the tensor, in any order and any portions. */
@@ -43,6 +43,8 @@ export interface ObserverKind {
   readonly title: string;
   readonly description: string;
   readonly arguments: readonly ObserverArgument[];
+  /** The choice depends on the order of the samples: each `update` is one, and `merge` takes in what came after. */
+  readonly ordered?: true;
   create(args: Readonly<Record<string, number>>): Observer;
   /** A better choice than the stream's where all values are at hand: weights. Absent: they are streamed through `create`. */
   direct?(

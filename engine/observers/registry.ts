@@ -1,12 +1,25 @@
 import { fail } from '../findings.ts';
+import { aciq } from './aciq.ts';
+import { entropy } from './entropy.ts';
 import { fixed } from './fixed.ts';
 import { minMax } from './min-max.ts';
+import { movingAverage } from './moving-average.ts';
 import { mse } from './mse.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { percentile } from './percentile.ts';
+import { settle } from './settle.ts';
 
 /** Every observer a spec may name; one line each. */
-export const observers: readonly ObserverKind[] = [minMax, percentile, mse, fixed];
+export const observers: readonly ObserverKind[] = [
+  minMax,
+  movingAverage,
+  percentile,
+  mse,
+  entropy,
+  aciq,
+  settle,
+  fixed,
+];
 
 const byName = new Map(observers.map((observer) => [observer.name, observer]));
 

@@ -2,9 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AffineParameters, dequantizeValue, quantizeValue } from '../../../engine/formats/affine.ts';
 import { formatNamed } from '../../../engine/formats/registry.ts';
+import { bestClip } from '../../../engine/observers/aciq.ts';
 import { Histogram } from '../../../engine/observers/histogram.ts';
 import { HistogramError, leastSquares } from '../../../engine/observers/mse.ts';
+import type { Observer } from '../../../engine/observers/observer.ts';
 import { createObserver, observers } from '../../../engine/observers/registry.ts';
+import { leastCumulativeDivergence } from '../../../engine/observers/settle.ts';
 import { normalSample } from './gaussian.ts';
 
 const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(-1e9), max: Math.fround(1e9) });
@@ -20,7 +23,7 @@ function sqnr(sample: Float32Array, own: AffineParameters, range: readonly [numb
   return 10 * Math.log10(signal / noise);
 }
 
-describe.each(observers.map((kind) => [kind.name] as const))('observer %s', (name) => {
+describe.each(observers.filter(({ ordered }) => !ordered).map(({ name }) => [name] as const))('observer %s', (name) => {
   it('chooses the same whatever the order, the portions and the threads', () => {
     fc.assert(
       fc.property(values, fc.nat(), fc.array(float, { maxLength: 20 }), (first, cut, more) => {
@@ -39,10 +42,12 @@ describe.each(observers.map((kind) => [kind.name] as const))('observer %s', (nam
             expect(left.finish(format, scheme)).toEqual(one.finish(format, scheme));
         expect(left.seen).toEqual(one.seen);
       }),
-      { numRuns: name === 'mse' ? 12 : 40 },
+      { numRuns: ['mse', 'entropy', 'settle'].includes(name) ? 12 : 40 },
     );
   });
+});
 
+describe.each(observers.map((kind) => [kind.name] as const))('observer %s', (name) => {
   it('copes with nothing, zeros, tiny, huge and non-finite values', () => {
     const awkward: readonly (readonly number[])[] = [
       [],
@@ -79,7 +84,9 @@ describe.each(observers.map((kind) => [kind.name] as const))('observer %s', (nam
 
 describe('arguments', () => {
   it('are checked by name and bounds', () => {
-    expect(() => createObserver('percentil')).toThrow(/no observer `percentil`.*min-max, percentile, mse/);
+    expect(() => createObserver('percentil')).toThrow(
+      /no observer `percentil`.*min-max, moving-average, percentile, mse/,
+    );
     expect(() => createObserver('percentile', { q: 1 })).toThrow(/no argument `q`.*It takes p/);
     expect(() => createObserver('percentile', { p: 101 })).toThrow(/outside 50 to 100/);
   });
@@ -153,6 +160,114 @@ describe('percentile', () => {
     observer.update(normalSample(100_000));
     const own = observer.finish(int8, 'symmetric');
     expect(own.scale * 127).toBeCloseTo(3.719, 1);
+  });
+});
+
+describe('moving average', () => {
+  it('is the average of what came before and after', () => {
+    const sample = fc.array(float, { minLength: 1, maxLength: 5 }).map((list) => Float32Array.from(list));
+    fc.assert(
+      fc.property(fc.array(sample, { maxLength: 6 }), fc.array(sample, { maxLength: 6 }), (before, after) => {
+        const [one, first, second] = [0, 1, 2].map(() => createObserver('moving-average', { decay: 0.75 })) as [
+          Observer,
+          Observer,
+          Observer,
+        ];
+        for (const values of [...before, ...after]) one.update(values);
+        for (const values of before) first.update(values);
+        for (const values of after) second.update(values);
+        first.merge(second);
+        const [whole, merged] = [one.finish(uint8, 'affine'), first.finish(uint8, 'affine')];
+        expect(merged.scale / whole.scale).toBeCloseTo(1, 5);
+        expect(first.seen).toEqual(one.seen);
+      }),
+    );
+  });
+
+  it('keeps as much of itself as its argument says', () => {
+    const observer = createObserver('moving-average', { decay: 0.75 });
+    for (const high of [8, 4, 12]) observer.update(Float32Array.of(0, high));
+    // 8, then 0.75·8 + 0.25·4 = 7, then 0.75·7 + 0.25·12.
+    expect(observer.finish(uint8, 'affine')).toEqual({ scale: Math.fround(8.25 / 255), zeroPoint: 0 });
+  });
+});
+
+describe('aciq', () => {
+  // Banner et al. 2019, section 3: α*/b of a Laplacian at 2, 3 and 4 bits; α*/σ of a Gaussian from the same section's equation.
+  it.each([
+    [2, 2.83, 1.71],
+    [3, 3.89, 2.15],
+    [4, 5.03, 2.55],
+  ])('clips where the paper does at %d bits', (bits, laplacian, gaussian) => {
+    expect(bestClip(Math.SQRT2, 1, 2 ** bits)).toBeCloseTo(laplacian, 1);
+    expect(bestClip(1, Math.sqrt(2 / Math.PI), 2 ** bits)).toBeCloseTo(gaussian, 1);
+  });
+
+  it('tells a Gaussian from a Laplacian, and is within 0.4 dB of the best clip of each at 4 bits', () => {
+    const laplacian = Float32Array.from({ length: 100_000 }, (_, i) => {
+      const p = (i + 0.5) / 100_000;
+      return p < 0.5 ? Math.log(2 * p) : -Math.log(2 - 2 * p);
+    });
+    const int4 = formatNamed('int4');
+    for (const sample of [normalSample(100_000), laplacian]) {
+      const [own, best] = ['aciq', 'mse'].map((name) => {
+        const observer = createObserver(name);
+        observer.update(sample);
+        return sqnr(sample, observer.finish(int4, 'symmetric'), [-8, 7]);
+      }) as [number, number];
+      expect(own).toBeGreaterThan(best - 0.4);
+    }
+  });
+});
+
+describe('settle', () => {
+  // METHODS A1: Gaussian quantiles, N = 10⁵, 8 bits, 317 bins.
+  it('finds the threshold of a Gaussian: 4.006 of 4.417', () => {
+    const sample = normalSample(100_000).map(Math.abs);
+    const max = sample.reduce((most, x) => Math.max(most, x), 0);
+    const counts = new Float64Array(317);
+    for (const x of sample) counts[Math.min(316, Math.floor((x / max) * 317))]!++;
+    expect((leastCumulativeDivergence(counts, 128)! + 0.5) * (max / 317)).toBeCloseTo(4.006, 3);
+  });
+
+  it('finds it in a stream, to what the bins of that are wide', () => {
+    const sample = normalSample(100_000);
+    const observer = createObserver('settle');
+    observer.update(sample);
+    const own = observer.finish(int8, 'symmetric');
+    expect(Math.abs(own.scale * 127 - 4.006)).toBeLessThan(0.1);
+    expect(sqnr(sample, own, [-127, 127])).toBeGreaterThan(40.5);
+  });
+
+  it('leaves five outliers of a rectified Gaussian out', () => {
+    const sample = normalSample(100_000).map((x, i) => (i < 5 ? 40 : Math.max(0, x)));
+    const observer = createObserver('settle');
+    observer.update(sample);
+    expect(observer.finish(int8, 'symmetric').scale * 127).toBeLessThan(20);
+  });
+});
+
+describe('entropy', () => {
+  it('keeps a Gaussian’s bulk at 8 bits and clips at 4', () => {
+    const observer = createObserver('entropy');
+    observer.update(normalSample(100_000));
+    expect(observer.finish(int8, 'symmetric').scale * 127).toBeGreaterThan(3.4);
+    const clip = observer.finish(formatNamed('int4'), 'symmetric').scale * 7;
+    expect(clip).toBeGreaterThan(1.8);
+    expect(clip).toBeLessThan(3.9);
+  });
+
+  it('leaves a lone outlier out', () => {
+    const observer = createObserver('entropy');
+    observer.update(normalSample(100_000));
+    observer.update(Float32Array.of(400));
+    expect(observer.finish(int8, 'symmetric').scale * 127).toBeLessThan(100);
+  });
+
+  it('keeps everything where there are fewer values than codes', () => {
+    const observer = createObserver('entropy');
+    observer.update(Float32Array.of(-1, 0.5, 2));
+    expect(observer.finish(int8, 'symmetric').scale).toBe(Math.fround(2 / 127));
   });
 });
 
