@@ -13,7 +13,7 @@ export function runChecks(spec: CheckedSpec): readonly Finding[] {
     if (row.needs === 'model' && !spec.model) continue;
     if (row.needs === 'files' && !spec.fileAt) continue;
     let count = 0;
-    for (const remark of row.check(spec)) {
+    for (const remark of row.remarks(spec)) {
       if (++count > mostPerCheck) break;
       const finding: Finding = { code: row.code, severity: row.severity, ...remark, file: spec.spec.path };
       const told = finding.range?.imported ? aboutImport(finding, spec) : finding;

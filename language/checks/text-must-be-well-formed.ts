@@ -5,30 +5,39 @@ import { decodeRegex, decodeText } from '../grammar/text.ts';
 import type { Check } from './check.ts';
 
 /** Texts that are not closed on their line, and backslashes that escape nothing (a Windows path, mostly). */
-export const textMustBeWellFormed: Check = function* ({ ast }) {
-  for (const node of AstUtils.streamAst(ast)) {
-    if (node.$type === 'RegexSelector') {
-      const raw = (node as { regex?: string }).regex;
-      if (raw !== undefined && !decodeRegex(raw).closed) yield unclosed(rangeOf(node));
-      continue;
-    }
-    const raw = (node as { raw?: string }).raw;
-    if (raw === undefined) continue;
-    const range = rangeOf(node);
-    for (const fault of decodeText(raw).faults) {
-      if (fault.kind === 'unclosed') yield unclosed(range);
-      else {
-        const sequence = raw.slice(fault.start, fault.end);
-        yield {
-          what: `\`${sequence}\` escapes nothing.`,
-          why: 'A backslash begins an escape such as `\\"` or `\\n`.',
-          fix: 'In paths write `/`, which works on every system; for the backslash itself write `\\\\`.',
-          range: part(range, fault.start, fault.end),
-          replacement: `/${sequence.slice(1)}`,
-        };
+export const textMustBeWellFormed: Check = {
+  code: 'text/form',
+  severity: 'error',
+  section: 'reading',
+  what: 'A text that is not closed on its line, or a backslash that escapes nothing.',
+  why: 'Mostly it is a path of Windows.',
+  fix: 'Write `/` in paths; for the backslash itself `\\\\`.',
+  example: 'data calibration npz "data\\calib.npz"',
+  *remarks({ ast }) {
+    for (const node of AstUtils.streamAst(ast)) {
+      if (node.$type === 'RegexSelector') {
+        const raw = (node as { regex?: string }).regex;
+        if (raw !== undefined && !decodeRegex(raw).closed) yield unclosed(rangeOf(node));
+        continue;
+      }
+      const raw = (node as { raw?: string }).raw;
+      if (raw === undefined) continue;
+      const range = rangeOf(node);
+      for (const fault of decodeText(raw).faults) {
+        if (fault.kind === 'unclosed') yield unclosed(range);
+        else {
+          const sequence = raw.slice(fault.start, fault.end);
+          yield {
+            what: `\`${sequence}\` escapes nothing.`,
+            why: 'A backslash begins an escape such as `\\"` or `\\n`.',
+            fix: 'In paths write `/`, which works on every system; for the backslash itself write `\\\\`.',
+            range: part(range, fault.start, fault.end),
+            replacement: `/${sequence.slice(1)}`,
+          };
+        }
       }
     }
-  }
+  },
 };
 
 function unclosed(range: TextRange) {
