@@ -17,10 +17,10 @@ export const importedSpecMustBeSound: Check = {
   why: 'Its statements count as if they stood here.',
   fix: 'Open the file and mend it there.',
   example: 'import "faulty.qspec"',
-  *remarks({ spec, vocabulary, path, fileAt }) {
+  *remarks({ spec, vocabulary, path, fileAt, severities }) {
     for (const { statement, outcome } of spec.imports ?? []) {
       if (outcome.kind !== 'spec') continue;
-      const context = { vocabulary, path, ...(fileAt && { fileAt }) };
+      const context = { vocabulary, path, severities, ...(fileAt && { fileAt }) };
       const errors = runChecks(examine(outcome.spec, context)).filter(
         ({ severity, code }) => severity === 'error' && !supplied.has(code),
       );

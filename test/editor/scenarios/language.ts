@@ -50,6 +50,21 @@ export function languageScenarios(edition: Edition): void {
       expect((await code.editor.visibleLines()).join('\n')).toContain('layer "conv1"');
     });
 
+    scenario(
+      'a person sets what a finding is',
+      {
+        ...digits,
+        files: { 'wrong.qspec': wrongSpec },
+        settings: { 'qspec.findings.severity': { 'rule/no-match': 'off' } },
+      },
+      async (code) => {
+        await code.editor.open('wrong.qspec');
+        await code.problems.waitFor('The model has no layer `convv1`.');
+        await code.updateSettings({ 'qspec.findings.severity': { 'selector/layer': 'off' } });
+        await code.problems.waitUntilGone('The model has no layer');
+      },
+    );
+
     scenario('a rule says what it matches and costs', digits, async (code) => {
       await code.editor.open('digits.qspec');
       await activated(code);
