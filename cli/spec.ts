@@ -3,6 +3,7 @@ import { type Finding, FindingError } from '../engine/findings.ts';
 import type { ModelSummary } from '../engine/graph/summary.ts';
 import type { Job } from '../engine/plan.ts';
 import { loadModel } from '../engine/run/load.ts';
+import type { Severities } from '../language/checks/severities.ts';
 import { modelPathNamed } from '../language/facts.ts';
 import {
   checkSpec,
@@ -23,8 +24,14 @@ export interface OpenedSpec {
   readonly findings: readonly Finding[];
 }
 
+export interface OpenOptions {
+  /** Where outputs may lie besides the spec's own folder. */
+  readonly outFolder?: string | undefined;
+  readonly severities?: Severities | undefined;
+}
+
 /** Reads a spec and everything it can be checked against. */
-export async function openSpec(path: string, outFolder?: string): Promise<OpenedSpec> {
+export async function openSpec(path: string, { outFolder, severities }: OpenOptions = {}): Promise<OpenedSpec> {
   const host = nodeHost();
   const text = new TextDecoder().decode(await host.readFile(path));
   const spec = await readImports(loadSpec(text, path), host);
@@ -36,6 +43,7 @@ export async function openSpec(path: string, outFolder?: string): Promise<Opened
     fileAt: await lookAtFiles(spec, host),
     ...(summary && { model: summary }),
     ...(outFolder !== undefined && { outputFolders: [outFolder] }),
+    ...(severities && { severities }),
   };
   return { spec, context, summary, findings };
 }

@@ -19,12 +19,14 @@ import {
   type ResolveParams,
   type ResolveResult,
   resolveRequest,
+  type SeveritiesParams,
+  severitiesChanged,
   trustGranted,
 } from '../language/server/protocol.ts';
 import type { Environment } from './environment.ts';
 import { answerFileRequests } from './files.ts';
 import { ModelStatus } from './model-status.ts';
-import { allowedFolders, onChange, showsCodeLens, showsInlayHints } from './settings.ts';
+import { allowedFolders, findingSeverities, onChange, showsCodeLens, showsInlayHints } from './settings.ts';
 
 /** The language server, started where the workspace has specs, with the first that is opened, or with the first question about one. */
 export class LanguageService implements vscode.Disposable {
@@ -98,7 +100,11 @@ export class LanguageService implements vscode.Disposable {
 
   async #connect(): Promise<BaseLanguageClient> {
     const asked = performance.now();
-    const options: InitializationOptions = { trusted: vscode.workspace.isTrusted, allowedFolders: allowedFolders() };
+    const options: InitializationOptions = {
+      trusted: vscode.workspace.isTrusted,
+      allowedFolders: allowedFolders(),
+      severities: findingSeverities(),
+    };
     const client = await this.#environment.startLanguageClient({
       documentSelector: [{ language: 'qspec' }],
       markdown: { isTrusted: false },
@@ -116,6 +122,10 @@ export class LanguageService implements vscode.Disposable {
       client.onNotification(checkedNotification, ({ uri }: CheckedParams) => this.#checked.fire(vscode.Uri.parse(uri))),
       onChange('inlayHints', () => refresh(client, InlayHintRequest.method)),
       onChange('codeLens', () => refresh(client, CodeLensRequest.method)),
+      onChange('findings.severity', () => {
+        const params: SeveritiesParams = { severities: findingSeverities() };
+        void client.sendNotification(severitiesChanged, params);
+      }),
       onChange('files.allowedFolders', () => {
         const folders: AllowedFoldersParams = { allowedFolders: allowedFolders() };
         void client.sendNotification(allowedFoldersChanged, folders);

@@ -16,6 +16,11 @@ export function allowedFolders(): readonly string[] {
   return Array.isArray(folders) ? folders.filter((folder) => typeof folder === 'string' && folder !== '') : [];
 }
 
+/** What findings are to be, by code, as the person wrote it: the language server judges it. */
+export function findingSeverities(): unknown {
+  return value('findings.severity');
+}
+
 export function opensReport(): boolean {
   return value('report.openAfterRun') !== false;
 }

@@ -1,5 +1,6 @@
 import type { ModelSummary } from '../engine/graph/summary.ts';
 import type { HostPath } from '../engine/host.ts';
+import type { Severities } from './checks/severities.ts';
 import type { Spec, Text } from './generated/ast.ts';
 import type { LoadedSpec } from './grammar/load.ts';
 import { importedFrom } from './grammar/ranges.ts';
@@ -20,6 +21,8 @@ export interface SpecContext {
   readonly fileAt?: (path: string) => FileKnowledge | undefined;
   /** Folders besides the spec's own in which exports may be written (`--out`). */
   readonly outputFolders?: readonly string[] | undefined;
+  /** What findings are to be where a person wants them otherwise than they are. */
+  readonly severities?: Severities | undefined;
 }
 
 export interface FileKnowledge {

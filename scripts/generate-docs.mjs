@@ -8,6 +8,9 @@ import { methods } from '../engine/methods/registry.ts';
 import { observers } from '../engine/observers/registry.ts';
 import { arithmetics } from '../engine/quantize/arithmetic/registry.ts';
 import { bytes } from '../engine/report/quantities.ts';
+import { sections } from '../language/checks/check.ts';
+import { syntaxFindings } from '../language/checks/syntax.ts';
+import { checks } from '../language/checks/table.ts';
 import { withPart } from './markers.mjs';
 
 const docs = join(import.meta.dirname, '..', 'docs');
@@ -95,6 +98,29 @@ function targetSections() {
     .join('\n\n');
 }
 
+function findingsList() {
+  const described = [...syntaxFindings, ...checks];
+  return Object.entries(sections)
+    .map(([section, title]) =>
+      [`## ${title}`, ...described.filter((finding) => finding.section === section).map(findingEntry)].join('\n\n'),
+    )
+    .join('\n\n');
+}
+
+function findingEntry({ code, severity, mayBeLowered, what, why, fix, example }) {
+  const fixed = severity === 'error' && !mayBeLowered;
+  const lines = [
+    `### \`${code}\``,
+    '',
+    `*${severity}${fixed ? ', always' : ''}.* ${what}`,
+    '',
+    `- Why it matters: ${why}`,
+    `- What to do: ${fix}`,
+  ];
+  if (example !== undefined) lines.push('', '```qspec finding', example, '```');
+  return lines.join('\n');
+}
+
 /** Documents with their parts as they should be: path → text. */
 export function generatedDocuments() {
   const parts = {
@@ -105,6 +131,7 @@ export function generatedDocuments() {
       arithmetics: arithmeticsTable(),
     },
     'targets.md': { targets: targetSections() },
+    'findings.md': { findings: findingsList() },
   };
   return new Map(
     Object.entries(parts).map(([file, texts]) => {

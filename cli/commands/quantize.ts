@@ -4,6 +4,7 @@ import { quantizeJob } from '../../engine/run/quantize.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { existingFile, shownPath, threadCount, wholeNumber } from '../paths.ts';
 import { runContext } from '../run-context.ts';
+import { severitiesOf, severityOption } from '../severities.ts';
 import { jobOf, openSpec } from '../spec.ts';
 
 export const quantize = defineCommand({
@@ -22,6 +23,7 @@ export const quantize = defineCommand({
       description: 'Measure accuracy on the first N samples only; 0: not at all.',
     },
     threads: { type: 'string', value: 'N', description: 'Threads to compute with (default: one a processor).' },
+    severity: severityOption,
     json: jsonOption,
   },
   examples: [
@@ -36,7 +38,7 @@ export const quantize = defineCommand({
     const outFolder = options.out === undefined ? undefined : resolve(options.out);
     const samples = wholeNumber(options.samples, 'samples', 0);
     const threads = threadCount(options.threads);
-    const { job, findings } = jobOf(await openSpec(path, outFolder));
+    const { job, findings } = jobOf(await openSpec(path, { outFolder, severities: severitiesOf(options.severity) }));
     for (const finding of findings) terminal.finding({ file: path, ...finding });
     if (job === undefined) {
       return { exitCode: 1, json: { ok: false, findings }, text: () => 'The spec has errors; nothing was run.' };

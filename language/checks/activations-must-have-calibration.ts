@@ -6,18 +6,27 @@ import { float } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
 /** Scales of activations are read off data that runs through the network. */
-export const activationsMustHaveCalibration: Check = function* ({ spec, definitions, vocabulary }) {
-  if (definitions.dataByName.has('calibration') || isBase(definitions)) return;
-  for (const statement of allNodesOf(spec, 'RoleStatement')) {
-    if (statement.role === 'weights' || statement.role === 'bias') continue;
-    const format = readFields(statement.format, definitions.formats, vocabulary).format;
-    if (!format || format.value === float) continue;
-    yield {
-      what: 'Quantised activations need calibration data, and this spec has none.',
-      why: 'Their scales come from samples that run through the network.',
-      fix: 'Add `data calibration KIND "PATH" { … }`.',
-      range: rangeOf(statement),
-    };
-    return;
-  }
+export const activationsMustHaveCalibration: Check = {
+  code: 'data/calibration',
+  severity: 'error',
+  section: 'data',
+  what: 'Activations are quantised and there is no `data calibration`.',
+  why: 'Their scales come from samples that run through the network.',
+  fix: 'Add `data calibration KIND "PATH" { … }`.',
+  example: 'quantize { activations uint8 }',
+  *remarks({ spec, definitions, vocabulary }) {
+    if (definitions.dataByName.has('calibration') || isBase(definitions)) return;
+    for (const statement of allNodesOf(spec, 'RoleStatement')) {
+      if (statement.role === 'weights' || statement.role === 'bias') continue;
+      const format = readFields(statement.format, definitions.formats, vocabulary).format;
+      if (!format || format.value === float) continue;
+      yield {
+        what: 'Quantised activations need calibration data, and this spec has none.',
+        why: 'Their scales come from samples that run through the network.',
+        fix: 'Add `data calibration KIND "PATH" { … }`.',
+        range: rangeOf(statement),
+      };
+      return;
+    }
+  },
 };

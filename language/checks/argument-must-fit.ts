@@ -7,11 +7,20 @@ import { type CallableWord, find } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
 
 /** Arguments of observers and methods: known, in range, each once. */
-export const argumentMustFit: Check = function* ({ ast, vocabulary }) {
-  for (const { observers, methods } of nodesOf(ast, 'FormatWords')) {
-    for (const call of observers) yield* judge(call, vocabulary.observers);
-    for (const call of methods) yield* judge(call, vocabulary.methods);
-  }
+export const argumentMustFit: Check = {
+  code: 'call/argument',
+  severity: 'error',
+  section: 'formats',
+  what: 'No such argument of an observer or method, one out of its range, or given twice.',
+  why: 'It would change nothing.',
+  fix: 'Correct it, or leave it out: every argument has a default.',
+  example: 'data calibration npz "c.npz"\nquantize { activations uint8 observe percentile(101) }',
+  *remarks({ ast, vocabulary }) {
+    for (const { observers, methods } of nodesOf(ast, 'FormatWords')) {
+      for (const call of observers) yield* judge(call, vocabulary.observers);
+      for (const call of methods) yield* judge(call, vocabulary.methods);
+    }
+  },
 };
 
 function* judge(call: Call, words: readonly CallableWord[]): Iterable<Remark> {

@@ -6,16 +6,25 @@ import { unknown } from './remarks.ts';
 
 const names = budgetKinds.map((kind) => kind.name);
 
-export const budgetMustBeKnown: Check = function* ({ ast }) {
-  for (const budget of nodesOf(ast, 'Budget')) {
-    if (budget.quantity && !findBudgetKind(budget.quantity.text)) yield unknown('budget', budget.quantity, names);
-    if (budget.comparison === '==' || budget.comparison === '!=') {
-      yield {
-        what: `A budget is a bound; \`${budget.comparison}\` gives none.`,
-        fix: 'Write `<=`.',
-        range: rangeOfProperty(budget, 'comparison'),
-        replacement: '<=',
-      };
+export const budgetMustBeKnown: Check = {
+  code: 'budget/unknown',
+  severity: 'error',
+  section: 'targets',
+  what: 'No such budget, or a comparison that bounds nothing.',
+  why: 'It would bind nothing.',
+  fix: 'Write `flash`, `ram`, `latency`, `energy` or `size`, and `<=`.',
+  example: 'target cortex-m7 { memory <= 320 KiB }',
+  *remarks({ ast }) {
+    for (const budget of nodesOf(ast, 'Budget')) {
+      if (budget.quantity && !findBudgetKind(budget.quantity.text)) yield unknown('budget', budget.quantity, names);
+      if (budget.comparison === '==' || budget.comparison === '!=') {
+        yield {
+          what: `A budget is a bound; \`${budget.comparison}\` gives none.`,
+          fix: 'Write `<=`.',
+          range: rangeOfProperty(budget, 'comparison'),
+          replacement: '<=',
+        };
+      }
     }
-  }
+  },
 };

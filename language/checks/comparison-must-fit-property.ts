@@ -6,11 +6,21 @@ import { findProperty, type Property } from '../selectors/properties.ts';
 import type { Check, Remark } from './check.ts';
 
 /** `kernel > 3`, `macs == 3x3`, `depthwise == 1`: tests that could never be true. */
-export const comparisonMustFitProperty: Check = function* ({ ast }) {
-  for (const test of nodesOf(ast, 'Test')) {
-    const property = findProperty(test.property?.name);
-    if (property && !property.name.startsWith('attribute.')) yield* judge(test, property);
-  }
+export const comparisonMustFitProperty: Check = {
+  code: 'selector/comparison',
+  severity: 'error',
+  mayBeLowered: true,
+  section: 'rules',
+  what: 'A comparison that can never be true.',
+  why: 'The rule would match nothing.',
+  fix: 'Compare with something that the property can be.',
+  example: 'quantize { layers op Conv where kernel > 3 optional { weights int8 } }',
+  *remarks({ ast }) {
+    for (const test of nodesOf(ast, 'Test')) {
+      const property = findProperty(test.property?.name);
+      if (property && !property.name.startsWith('attribute.')) yield* judge(test, property);
+    }
+  },
 };
 
 function* judge(test: Test, property: Property): Iterable<Remark> {

@@ -12,28 +12,37 @@ const kindsOf: { readonly [K in DataOption['$type']]?: readonly string[] } = {
 };
 const imageSteps: readonly DataOption['$type'][] = ['ResizeOption', 'FilterOption', 'CropOption', 'ChannelsOption'];
 
-export const dataOptionMustFitKind: Check = function* ({ ast }) {
-  for (const statement of statementsOf(ast, 'DataStatement')) {
-    const kind = statement.kind?.text;
-    for (const option of statement.options) {
-      const kinds = kindsOf[option.$type];
-      if (kind !== undefined && kinds && !kinds.includes(kind)) {
-        yield {
-          what: `\`${optionKeywords[option.$type as 'ArrayOption']}\` is for ${kinds.join(' and ')} data; this is \`${kind}\`.`,
-          fix: 'Remove it.',
-          range: rangeOf(option),
-        };
+export const dataOptionMustFitKind: Check = {
+  code: 'data/option-kind',
+  severity: 'error',
+  section: 'data',
+  what: 'An option that this kind of data does not have, or labels that it cannot have.',
+  why: 'It would change nothing.',
+  fix: 'Remove it.',
+  example: 'data calibration images "calib/" { array x }',
+  *remarks({ ast }) {
+    for (const statement of statementsOf(ast, 'DataStatement')) {
+      const kind = statement.kind?.text;
+      for (const option of statement.options) {
+        const kinds = kindsOf[option.$type];
+        if (kind !== undefined && kinds && !kinds.includes(kind)) {
+          yield {
+            what: `\`${optionKeywords[option.$type as 'ArrayOption']}\` is for ${kinds.join(' and ')} data; this is \`${kind}\`.`,
+            fix: 'Remove it.',
+            range: rangeOf(option),
+          };
+        }
+        if (kind === 'onnx-pb' && imageSteps.includes(option.$type)) {
+          yield {
+            what: `\`${optionKeywords[option.$type as 'CropOption']}\` works on images; \`onnx-pb\` data are tensors as the model takes them.`,
+            fix: 'Remove it.',
+            range: rangeOf(option),
+          };
+        }
+        if (option.$type === 'LabelsOption') yield* labels(statement);
       }
-      if (kind === 'onnx-pb' && imageSteps.includes(option.$type)) {
-        yield {
-          what: `\`${optionKeywords[option.$type as 'CropOption']}\` works on images; \`onnx-pb\` data are tensors as the model takes them.`,
-          fix: 'Remove it.',
-          range: rangeOf(option),
-        };
-      }
-      if (option.$type === 'LabelsOption') yield* labels(statement);
     }
-  }
+  },
 };
 
 function* labels(statement: DataStatement) {

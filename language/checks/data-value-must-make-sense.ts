@@ -10,21 +10,30 @@ import type { Check, Remark } from './check.ts';
 const longestSide = 65_536;
 
 /** Values of data options: sizes, counts, words, list lengths. */
-export const dataValueMustMakeSense: Check = function* ({ ast, definitions }) {
-  for (const statement of statementsOf(ast, 'DataStatement')) {
-    for (const option of statement.options) yield* judge(option);
-    const { MeanOption: mean, StdOption: std } = optionsOf(statement, definitions);
-    const means = mean?.values?.values.length ?? 0;
-    const stds = std?.values?.values.length ?? 0;
-    const own = [mean, std].some((option) => option?.$container === statement);
-    if (own && means > 1 && stds > 1 && means !== stds) {
-      yield {
-        what: `\`mean\` has ${means} values and \`std\` has ${stds}.`,
-        fix: 'Give both one value, or one for each channel.',
-        range: rangeOf(std?.$container === statement ? std : mean),
-      };
+export const dataValueMustMakeSense: Check = {
+  code: 'data/value',
+  severity: 'error',
+  section: 'data',
+  what: 'A size, count, scale, layout or word that makes no sense; `mean` and `std` of different lengths.',
+  why: 'No sample could be prepared that way.',
+  fix: 'Correct the value.',
+  example: 'data calibration images "calib/" { resize 0 }',
+  *remarks({ ast, definitions }) {
+    for (const statement of statementsOf(ast, 'DataStatement')) {
+      for (const option of statement.options) yield* judge(option);
+      const { MeanOption: mean, StdOption: std } = optionsOf(statement, definitions);
+      const means = mean?.values?.values.length ?? 0;
+      const stds = std?.values?.values.length ?? 0;
+      const own = [mean, std].some((option) => option?.$container === statement);
+      if (own && means > 1 && stds > 1 && means !== stds) {
+        yield {
+          what: `\`mean\` has ${means} values and \`std\` has ${stds}.`,
+          fix: 'Give both one value, or one for each channel.',
+          range: rangeOf(std?.$container === statement ? std : mean),
+        };
+      }
     }
-  }
+  },
 };
 
 function* judge(option: DataOption): Iterable<Remark> {

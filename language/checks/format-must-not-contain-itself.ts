@@ -2,25 +2,34 @@ import { rangeOf } from '../grammar/ranges.ts';
 import { deepestFormats, type FormatScope } from '../resolve/fields.ts';
 import type { Check } from './check.ts';
 
-export const formatMustNotContainItself: Check = function* ({ definitions: { formats } }) {
-  for (const [name, statement] of formats) {
-    for (const word of statement.format?.words ?? []) {
-      if (leadsTo(word.text, name, formats)) {
+export const formatMustNotContainItself: Check = {
+  code: 'format/cycle',
+  severity: 'error',
+  section: 'formats',
+  what: 'A format made of itself.',
+  why: 'It would say nothing.',
+  fix: 'Name a number format.',
+  example: 'format a = b\nformat b = a',
+  *remarks({ definitions: { formats } }) {
+    for (const [name, statement] of formats) {
+      for (const word of statement.format?.words ?? []) {
+        if (leadsTo(word.text, name, formats)) {
+          yield {
+            what: `Format \`${name}\` is made of itself.`,
+            fix: 'Name a number format here.',
+            range: rangeOf(word),
+          };
+        }
+      }
+      if (depthOf(name, formats) > deepestFormats) {
         yield {
-          what: `Format \`${name}\` is made of itself.`,
+          what: `Format \`${name}\` is made of formats more than ${deepestFormats} deep.`,
           fix: 'Name a number format here.',
-          range: rangeOf(word),
+          range: rangeOf(statement.name),
         };
       }
     }
-    if (depthOf(name, formats) > deepestFormats) {
-      yield {
-        what: `Format \`${name}\` is made of formats more than ${deepestFormats} deep.`,
-        fix: 'Name a number format here.',
-        range: rangeOf(statement.name),
-      };
-    }
-  }
+  },
 };
 
 function leadsTo(start: string, name: string, scope: FormatScope): boolean {

@@ -6,23 +6,33 @@ import { find, float, type TargetWord } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
 
 /** A format that a target cannot run is told before anything runs. */
-export const formatMustRunOnTarget: Check = function* ({ spec, definitions, vocabulary }) {
-  const named = new Set(definitions.targets.map((statement) => statement.name?.text));
-  for (const target of vocabulary.targets.filter(({ name }) => named.has(name))) {
-    for (const role of allNodesOf(spec, 'RoleStatement')) {
-      const format = readFields(role.format, definitions.formats, vocabulary).format;
-      // Biases are int32 everywhere; that they are is part of the arithmetic and in no target's list.
-      if (format && role.role !== 'bias') yield* judge(target, format.value, format.range);
-    }
-    for (const item of definitions.search?.items ?? []) {
-      if (item.$type !== 'SearchChoice') continue;
-      for (const word of item.formats) {
-        const own = definitions.formats.get(word.text);
-        const format = own ? readFields(own.format, definitions.formats, vocabulary).format?.value : word.text;
-        if (find(vocabulary.formats, format)) yield* judge(target, format!, rangeOf(word), true);
+export const formatMustRunOnTarget: Check = {
+  code: 'target/format',
+  severity: 'error',
+  mayBeLowered: true,
+  section: 'targets',
+  what: 'A format that a target cannot run. In a `search` it is a warning: the search leaves it out.',
+  why: 'The target has no kernels for it, or its runtime refuses it.',
+  fix: 'Use a format that the target runs.',
+  example: 'target cortex-a72\nquantize { weights int4 }',
+  *remarks({ spec, definitions, vocabulary }) {
+    const named = new Set(definitions.targets.map((statement) => statement.name?.text));
+    for (const target of vocabulary.targets.filter(({ name }) => named.has(name))) {
+      for (const role of allNodesOf(spec, 'RoleStatement')) {
+        const format = readFields(role.format, definitions.formats, vocabulary).format;
+        // Biases are int32 everywhere; that they are is part of the arithmetic and in no target's list.
+        if (format && role.role !== 'bias') yield* judge(target, format.value, format.range);
+      }
+      for (const item of definitions.search?.items ?? []) {
+        if (item.$type !== 'SearchChoice') continue;
+        for (const word of item.formats) {
+          const own = definitions.formats.get(word.text);
+          const format = own ? readFields(own.format, definitions.formats, vocabulary).format?.value : word.text;
+          if (find(vocabulary.formats, format)) yield* judge(target, format!, rangeOf(word), true);
+        }
       }
     }
-  }
+  },
 };
 
 /** A search leaves out what the target cannot run; it is only told so. */

@@ -18,20 +18,29 @@ const following = [
   'using',
 ];
 
-export const formatWordMustBeKnown: Check = function* ({ ast, definitions, vocabulary }) {
-  const formats = [...vocabulary.formats.map((format) => format.name), float, ...definitions.formats.keys()];
-  const known = [...formats, ...schemes, ...granularities, ...following];
-  for (const words of nodesOf(ast, 'FormatWords')) {
-    for (const word of words.words) {
-      if (meaningOf(word.text, definitions.formats, vocabulary) === 'unknown') {
-        yield { ...unknown('format', word, known) };
+export const formatWordMustBeKnown: Check = {
+  code: 'format/unknown',
+  severity: 'error',
+  section: 'formats',
+  what: 'A word that is no format, scheme, granularity or format of this spec.',
+  why: 'It would set nothing.',
+  fix: 'Correct the word; `qspec formats` lists formats.',
+  example: 'quantize { weights int9 }',
+  *remarks({ ast, definitions, vocabulary }) {
+    const formats = [...vocabulary.formats.map((format) => format.name), float, ...definitions.formats.keys()];
+    const known = [...formats, ...schemes, ...granularities, ...following];
+    for (const words of nodesOf(ast, 'FormatWords')) {
+      for (const word of words.words) {
+        if (meaningOf(word.text, definitions.formats, vocabulary) === 'unknown') {
+          yield { ...unknown('format', word, known) };
+        }
       }
     }
-  }
-  for (const choice of nodesOf(ast, 'SearchChoice')) {
-    for (const word of choice.formats) {
-      const meaning = meaningOf(word.text, definitions.formats, vocabulary);
-      if (meaning !== 'format' && meaning !== 'named') yield unknown('format', word, formats);
+    for (const choice of nodesOf(ast, 'SearchChoice')) {
+      for (const word of choice.formats) {
+        const meaning = meaningOf(word.text, definitions.formats, vocabulary);
+        if (meaning !== 'format' && meaning !== 'named') yield unknown('format', word, formats);
+      }
     }
-  }
+  },
 };

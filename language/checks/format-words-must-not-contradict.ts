@@ -9,25 +9,34 @@ import { repeated } from './remarks.ts';
 const kinds = { format: 'number format', named: 'named format', scheme: 'scheme', granularity: 'granularity' } as const;
 
 /** `int8 int4`: one of the two is not meant. */
-export const formatWordsMustNotContradict: Check = function* ({ ast, definitions, vocabulary }) {
-  for (const words of nodesOf(ast, 'FormatWords')) {
-    const meaning = (text: string | undefined) => meaningOf(text, definitions.formats, vocabulary);
-    yield* repeated(
-      words.words,
-      (word) => {
-        const kind = meaning(word.text);
-        return kind === 'unknown' ? undefined : kind;
-      },
-      (word, first) => ({
-        what: `\`${word.text}\` contradicts \`${first.text}\`: both give the ${kinds[meaning(word.text) as 'format']}.`,
-        fix: 'Keep the one you mean.',
-        range: rangeOf(word),
-      }),
-    );
-    yield* second(words.observers, 'observer');
-    yield* second(words.methods, 'method');
-    yield* idle(words);
-  }
+export const formatWordsMustNotContradict: Check = {
+  code: 'format/contradiction',
+  severity: 'error',
+  section: 'formats',
+  what: 'Two words for one field; words beside `float`, which have no effect (a warning).',
+  why: 'One of the two is not meant.',
+  fix: 'Keep the one you mean.',
+  example: 'quantize { weights int8 int4 }',
+  *remarks({ ast, definitions, vocabulary }) {
+    for (const words of nodesOf(ast, 'FormatWords')) {
+      const meaning = (text: string | undefined) => meaningOf(text, definitions.formats, vocabulary);
+      yield* repeated(
+        words.words,
+        (word) => {
+          const kind = meaning(word.text);
+          return kind === 'unknown' ? undefined : kind;
+        },
+        (word, first) => ({
+          what: `\`${word.text}\` contradicts \`${first.text}\`: both give the ${kinds[meaning(word.text) as 'format']}.`,
+          fix: 'Keep the one you mean.',
+          range: rangeOf(word),
+        }),
+      );
+      yield* second(words.observers, 'observer');
+      yield* second(words.methods, 'method');
+      yield* idle(words);
+    }
+  },
 };
 
 function* second(calls: FormatWords['observers'], kind: string): Iterable<Remark> {

@@ -9,22 +9,31 @@ import { runChecks } from './run.ts';
 const supplied = new Set(['spec/model', 'data/calibration', 'expect/unmeasurable']);
 
 /** What is wrong with an imported file by itself; what its rules do to this model is told of with the spec's own. */
-export const importedSpecMustBeSound: Check = function* ({ spec, vocabulary, path, fileAt }) {
-  for (const { statement, outcome } of spec.imports ?? []) {
-    if (outcome.kind !== 'spec') continue;
-    const context = { vocabulary, path, ...(fileAt && { fileAt }) };
-    const errors = runChecks(examine(outcome.spec, context)).filter(
-      ({ severity, code }) => severity === 'error' && !supplied.has(code),
-    );
-    const [first] = errors;
-    if (!first) continue;
-    const place = first.range?.imported?.range ?? first.range;
-    const where = place ? `line ${place.start.line + 1}: ` : '';
-    const more = errors.length > 1 ? ` And ${errors.length - 1} more.` : '';
-    yield {
-      what: `${shown(textValue(statement.path))} has errors. ${where}${first.what}${more}`,
-      fix: 'Open the file and mend it there.',
-      range: rangeOf(statement.path),
-    };
-  }
+export const importedSpecMustBeSound: Check = {
+  code: 'import/faulty',
+  severity: 'error',
+  section: 'spec',
+  what: 'An imported file has errors of its own.',
+  why: 'Its statements count as if they stood here.',
+  fix: 'Open the file and mend it there.',
+  example: 'import "faulty.qspec"',
+  *remarks({ spec, vocabulary, path, fileAt, severities }) {
+    for (const { statement, outcome } of spec.imports ?? []) {
+      if (outcome.kind !== 'spec') continue;
+      const context = { vocabulary, path, severities, ...(fileAt && { fileAt }) };
+      const errors = runChecks(examine(outcome.spec, context)).filter(
+        ({ severity, code }) => severity === 'error' && !supplied.has(code),
+      );
+      const [first] = errors;
+      if (!first) continue;
+      const place = first.range?.imported?.range ?? first.range;
+      const where = place ? `line ${place.start.line + 1}: ` : '';
+      const more = errors.length > 1 ? ` And ${errors.length - 1} more.` : '';
+      yield {
+        what: `${shown(textValue(statement.path))} has errors. ${where}${first.what}${more}`,
+        fix: 'Open the file and mend it there.',
+        range: rangeOf(statement.path),
+      };
+    }
+  },
 };

@@ -9,26 +9,37 @@ import type { Check, Remark } from './check.ts';
 import { isOptional, plural } from './remarks.ts';
 
 /** A layer named exactly must be in the model; a pattern may match nothing as long as the whole rule matches something. */
-export const layerMustExist: Check = function* ({ spec, network }) {
-  if (!network) return;
-  const judge = function* (text: Text, name: string, optional: boolean): Iterable<Remark> {
-    if (network.indexOf.has(name)) return;
-    // Names are many: the nearest one is looked for only where it will be read.
-    const best = nearest(name, network.indexOf.keys());
-    yield {
-      severity: optional ? 'information' : 'error',
-      what: `The model has no layer ${shown(name)}.`,
-      ...(best === undefined
-        ? { fix: `\`qspec inspect\` lists the names of its ${plural(network.layers.length, 'layer')}.` }
-        : { fix: `Did you mean ${shown(best)}?`, replacement: quoteText(best) }),
-      range: rangeOf(text),
+export const layerMustExist: Check = {
+  code: 'selector/layer',
+  severity: 'error',
+  mayBeLowered: true,
+  section: 'rules',
+  what: 'The model has no layer of that name; the nearest is named.',
+  why: 'The field’s most repeated complaint is a name that silently matches nothing.',
+  fix: 'Correct the name; `qspec inspect` lists them.',
+  example: 'quantize { layer "/stem/conv" { weights int8 } }',
+  needs: 'model',
+  *remarks({ spec, network }) {
+    if (!network) return;
+    const judge = function* (text: Text, name: string, optional: boolean): Iterable<Remark> {
+      if (network.indexOf.has(name)) return;
+      // Names are many: the nearest one is looked for only where it will be read.
+      const best = nearest(name, network.indexOf.keys());
+      yield {
+        severity: optional ? 'information' : 'error',
+        what: `The model has no layer ${shown(name)}.`,
+        ...(best === undefined
+          ? { fix: `\`qspec inspect\` lists the names of its ${plural(network.layers.length, 'layer')}.` }
+          : { fix: `Did you mean ${shown(best)}?`, replacement: quoteText(best) }),
+        range: rangeOf(text),
+      };
     };
-  };
-  for (const rule of allNodesOf(spec, 'LayerRule')) {
-    for (const name of rule.names) yield* judge(name, textValue(name), rule.optionals.length > 0);
-  }
-  for (const { pattern } of allNodesOf(spec, 'NameSelector')) {
-    const text = textValue(pattern);
-    if (pattern && !isGlob(text)) yield* judge(pattern, unescapeGlob(text), isOptional(pattern));
-  }
+    for (const rule of allNodesOf(spec, 'LayerRule')) {
+      for (const name of rule.names) yield* judge(name, textValue(name), rule.optionals.length > 0);
+    }
+    for (const { pattern } of allNodesOf(spec, 'NameSelector')) {
+      const text = textValue(pattern);
+      if (pattern && !isGlob(text)) yield* judge(pattern, unescapeGlob(text), isOptional(pattern));
+    }
+  },
 };

@@ -4,14 +4,23 @@ import { float, granularities, schemes } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
 /** A format called `int8` would change what every line that says `int8` means. */
-export const nameMustNotHideWord: Check = function* ({ ast, vocabulary }) {
-  const words = new Set<string>([float, ...schemes, ...granularities, ...vocabulary.formats.map(({ name }) => name)]);
-  for (const { name } of statementsOf(ast, 'FormatStatement')) {
-    if (!words.has(name?.text)) continue;
-    yield {
-      what: `\`${name.text}\` is a word of the language and cannot name a format.`,
-      fix: `Call it something else, such as \`my-${name.text}\`.`,
-      range: rangeOf(name),
-    };
-  }
+export const nameMustNotHideWord: Check = {
+  code: 'name/hides-word',
+  severity: 'error',
+  section: 'spec',
+  what: 'A format called like a number format, a scheme or a granularity.',
+  why: 'Every line that says the word would mean something else.',
+  fix: 'Call it something else.',
+  example: 'format int8 = int4 symmetric',
+  *remarks({ ast, vocabulary }) {
+    const words = new Set<string>([float, ...schemes, ...granularities, ...vocabulary.formats.map(({ name }) => name)]);
+    for (const { name } of statementsOf(ast, 'FormatStatement')) {
+      if (!words.has(name?.text)) continue;
+      yield {
+        what: `\`${name.text}\` is a word of the language and cannot name a format.`,
+        fix: `Call it something else, such as \`my-${name.text}\`.`,
+        range: rangeOf(name),
+      };
+    }
+  },
 };

@@ -7,42 +7,51 @@ import type { Check } from './check.ts';
 const biasFormat = defaults.bias;
 
 /** What weights can have and activations cannot: methods and a scale for each channel. What biases have is not chosen. */
-export const roleMustTakeFormat: Check = function* ({ ast, definitions, vocabulary }) {
-  for (const statement of nodesOf(ast, 'RoleStatement')) {
-    const { role, format } = statement;
-    if (role === 'bias') {
-      const own = readFields(format, definitions.formats, vocabulary).format;
-      if (own && own.value !== biasFormat) {
+export const roleMustTakeFormat: Check = {
+  code: 'format/role',
+  severity: 'error',
+  section: 'formats',
+  what: '`per-channel` or a method for activations; a bias in another format than `int32`, which has no effect (a warning).',
+  why: 'A scale for each channel cannot leave the sum over input channels, and activations have no codes until the network runs.',
+  fix: 'Write `per-tensor`; move `using` to `weights`.',
+  example: 'data calibration npz "c.npz"\nquantize { activations uint8 per-channel }',
+  *remarks({ ast, definitions, vocabulary }) {
+    for (const statement of nodesOf(ast, 'RoleStatement')) {
+      const { role, format } = statement;
+      if (role === 'bias') {
+        const own = readFields(format, definitions.formats, vocabulary).format;
+        if (own && own.value !== biasFormat) {
+          yield {
+            severity: 'warning',
+            what: `Biases stay ${biasFormat} where a layer runs on integers, and float elsewhere: this has no effect.`,
+            why: 'They are added to sums of products, whose scale is that of the input times that of the weights.',
+            fix: 'Remove it.',
+            range: own.range,
+          };
+        }
+        continue;
+      }
+      if (role !== 'activations' && role !== 'inputs' && role !== 'outputs') continue;
+      const fields = readFields(format, definitions.formats, vocabulary);
+      if (fields.granularity?.value === 'per-channel') {
         yield {
-          severity: 'warning',
-          what: `Biases stay ${biasFormat} where a layer runs on integers, and float elsewhere: this has no effect.`,
-          why: 'They are added to sums of products, whose scale is that of the input times that of the weights.',
-          fix: 'Remove it.',
-          range: own.range,
+          what: `${capital(role)} have one scale for the whole tensor.`,
+          why: 'A scale for each channel cannot leave the sum over input channels, so no runtime computes with it in integers.',
+          fix: 'Write `per-tensor`.',
+          range: fields.granularity.range,
+          ...(spells(format, 'per-channel') ? { replacement: 'per-tensor' } : {}),
         };
       }
-      continue;
+      const method = format?.methods[0];
+      if (method) {
+        yield {
+          what: 'Methods choose the codes of weights; activations have none until the network runs.',
+          fix: 'Move `using` to `weights`.',
+          range: rangeOf(method),
+        };
+      }
     }
-    if (role !== 'activations' && role !== 'inputs' && role !== 'outputs') continue;
-    const fields = readFields(format, definitions.formats, vocabulary);
-    if (fields.granularity?.value === 'per-channel') {
-      yield {
-        what: `${capital(role)} have one scale for the whole tensor.`,
-        why: 'A scale for each channel cannot leave the sum over input channels, so no runtime computes with it in integers.',
-        fix: 'Write `per-tensor`.',
-        range: fields.granularity.range,
-        ...(spells(format, 'per-channel') ? { replacement: 'per-tensor' } : {}),
-      };
-    }
-    const method = format?.methods[0];
-    if (method) {
-      yield {
-        what: 'Methods choose the codes of weights; activations have none until the network runs.',
-        fix: 'Move `using` to `weights`.',
-        range: rangeOf(method),
-      };
-    }
-  }
+  },
 };
 
 function capital(text: string): string {

@@ -1,6 +1,7 @@
 import type { Finding } from '../../engine/findings.ts';
 import type { CheckedSpec } from '../context.ts';
 import { byPosition } from '../grammar/load.ts';
+import { severityOf } from './severities.ts';
 import { checks } from './table.ts';
 
 /** Findings of one check beyond this number are counted, not listed. */
@@ -13,9 +14,11 @@ export function runChecks(spec: CheckedSpec): readonly Finding[] {
     if (row.needs === 'model' && !spec.model) continue;
     if (row.needs === 'files' && !spec.fileAt) continue;
     let count = 0;
-    for (const remark of row.check(spec)) {
+    for (const remark of row.remarks(spec)) {
+      const severity = severityOf(row, remark.severity, spec.severities);
+      if (severity === undefined) continue;
       if (++count > mostPerCheck) break;
-      const finding: Finding = { code: row.code, severity: row.severity, ...remark, file: spec.spec.path };
+      const finding: Finding = { code: row.code, ...remark, severity, file: spec.spec.path };
       const told = finding.range?.imported ? aboutImport(finding, spec) : finding;
       if (told) findings.push(told);
     }

@@ -3,9 +3,18 @@ import { find } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
 
-export const targetMustBeKnown: Check = function* ({ ast, vocabulary }) {
-  const names = vocabulary.targets.map((target) => target.name);
-  for (const { name } of statementsOf(ast, 'TargetStatement')) {
-    if (name && !find(vocabulary.targets, name.text)) yield unknown('target', name, names);
-  }
+export const targetMustBeKnown: Check = {
+  code: 'target/unknown',
+  severity: 'error',
+  section: 'targets',
+  what: 'No such target.',
+  why: 'Formats and budgets are judged by it.',
+  fix: 'Name one that `qspec targets` lists.',
+  example: 'target cortex-m8',
+  *remarks({ ast, vocabulary }) {
+    const names = vocabulary.targets.map((target) => target.name);
+    for (const { name } of statementsOf(ast, 'TargetStatement')) {
+      if (name && !find(vocabulary.targets, name.text)) yield unknown('target', name, names);
+    }
+  },
 };

@@ -5,27 +5,36 @@ import { nodesOf } from '../grammar/walk.ts';
 import type { Check } from './check.ts';
 
 /** Texts that are not closed on their line, and backslashes that escape nothing (a Windows path, mostly). */
-export const textMustBeWellFormed: Check = function* ({ ast }) {
-  for (const node of nodesOf(ast, 'RegexSelector')) {
-    if (node.regex !== undefined && !decodeRegex(node.regex).closed) yield unclosed(rangeOf(node));
-  }
-  for (const node of [...nodesOf(ast, 'Text'), ...nodesOf(ast, 'NameOrText')]) {
-    if (node.raw === undefined) continue;
-    for (const fault of decodeText(node.raw).faults) {
-      const range = rangeOf(node);
-      if (fault.kind === 'unclosed') yield unclosed(range);
-      else {
-        const sequence = node.raw.slice(fault.start, fault.end);
-        yield {
-          what: `\`${sequence}\` escapes nothing.`,
-          why: 'A backslash begins an escape such as `\\"` or `\\n`.',
-          fix: 'In paths write `/`, which works on every system; for the backslash itself write `\\\\`.',
-          range: part(range, fault.start, fault.end),
-          replacement: `/${sequence.slice(1)}`,
-        };
+export const textMustBeWellFormed: Check = {
+  code: 'text/form',
+  severity: 'error',
+  section: 'reading',
+  what: 'A text that is not closed on its line, or a backslash that escapes nothing.',
+  why: 'Mostly it is a path of Windows.',
+  fix: 'Write `/` in paths; for the backslash itself `\\\\`.',
+  example: 'data calibration npz "data\\calib.npz"',
+  *remarks({ ast }) {
+    for (const node of nodesOf(ast, 'RegexSelector')) {
+      if (node.regex !== undefined && !decodeRegex(node.regex).closed) yield unclosed(rangeOf(node));
+    }
+    for (const node of [...nodesOf(ast, 'Text'), ...nodesOf(ast, 'NameOrText')]) {
+      if (node.raw === undefined) continue;
+      for (const fault of decodeText(node.raw).faults) {
+        const range = rangeOf(node);
+        if (fault.kind === 'unclosed') yield unclosed(range);
+        else {
+          const sequence = node.raw.slice(fault.start, fault.end);
+          yield {
+            what: `\`${sequence}\` escapes nothing.`,
+            why: 'A backslash begins an escape such as `\\"` or `\\n`.',
+            fix: 'In paths write `/`, which works on every system; for the backslash itself write `\\\\`.',
+            range: part(range, fault.start, fault.end),
+            replacement: `/${sequence.slice(1)}`,
+          };
+        }
       }
     }
-  }
+  },
 };
 
 function unclosed(range: TextRange) {

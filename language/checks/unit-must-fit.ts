@@ -11,27 +11,36 @@ import { findProperty } from '../selectors/properties.ts';
 import type { Check, Remark } from './check.ts';
 
 /** A number without its unit, or with one that measures something else, is an error and not a number. */
-export const unitMustFit: Check = function* ({ ast }) {
-  for (const budget of nodesOf(ast, 'Budget')) {
-    const kind = findBudgetKind(budget.quantity?.text);
-    if (kind) yield* judge(budget.limit, [kind.measure], kind.name);
-  }
-  for (const expectation of nodesOf(ast, 'ExpectStatement')) {
-    const kind = findExpectationKind(expectation.quantity?.text);
-    const drop = expectation.measure?.text;
-    if (!kind || (drop !== undefined && (drop !== 'drop' || !kind.drops))) continue;
-    const measures = measuresOf(kind, drop);
-    if (drop !== undefined && expectation.limit && expectation.limit.unit === undefined) {
-      yield noUnit(expectation.limit, measures, 'a drop');
-    } else {
-      yield* judge(expectation.limit, measures, drop === undefined ? kind.name : 'a drop');
+export const unitMustFit: Check = {
+  code: 'number/unit',
+  severity: 'error',
+  section: 'reading',
+  what: 'No unit, an unknown one, or one that measures something else.',
+  why: 'Units are case-sensitive: `mJ` and `MJ` are far apart. A wrong unit is an error and not a number.',
+  fix: 'Write a unit that fits, such as `KiB` or `ms`.',
+  example: 'target cortex-m7 { ram <= 320 kib }',
+  *remarks({ ast }) {
+    for (const budget of nodesOf(ast, 'Budget')) {
+      const kind = findBudgetKind(budget.quantity?.text);
+      if (kind) yield* judge(budget.limit, [kind.measure], kind.name);
     }
-  }
-  for (const test of nodesOf(ast, 'Test')) {
-    const property = findProperty(test.property?.name);
-    if (property?.type !== 'number' || test.value?.$type !== 'Quantity') continue;
-    yield* judge(test.value, property.measures, property.name);
-  }
+    for (const expectation of nodesOf(ast, 'ExpectStatement')) {
+      const kind = findExpectationKind(expectation.quantity?.text);
+      const drop = expectation.measure?.text;
+      if (!kind || (drop !== undefined && (drop !== 'drop' || !kind.drops))) continue;
+      const measures = measuresOf(kind, drop);
+      if (drop !== undefined && expectation.limit && expectation.limit.unit === undefined) {
+        yield noUnit(expectation.limit, measures, 'a drop');
+      } else {
+        yield* judge(expectation.limit, measures, drop === undefined ? kind.name : 'a drop');
+      }
+    }
+    for (const test of nodesOf(ast, 'Test')) {
+      const property = findProperty(test.property?.name);
+      if (property?.type !== 'number' || test.value?.$type !== 'Quantity') continue;
+      yield* judge(test.value, property.measures, property.name);
+    }
+  },
 };
 
 function* judge(quantity: Quantity | undefined, measures: readonly Measure[], subject: string): Iterable<Remark> {

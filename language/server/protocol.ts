@@ -8,6 +8,15 @@ export interface InitializationOptions {
   readonly trusted?: boolean;
   /** Absolute paths of folders beside the workspace's whose files specs may name (a copy lent by the client, a data disk). */
   readonly allowedFolders?: readonly string[];
+  /** As the setting has it; see {@link SeveritiesParams}. */
+  readonly severities?: unknown;
+}
+
+/** Client to server: what findings are to be, by code, is another now; whatever makes no sense is told in the log. */
+export const severitiesChanged = 'qspec/severitiesChanged';
+
+export interface SeveritiesParams {
+  readonly severities: unknown;
 }
 
 /** Client to server: the person has granted trust. */

@@ -10,6 +10,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Finding } from '../../engine/findings.ts';
 import type { ModelSummary } from '../../engine/graph/summary.ts';
 import type { Host } from '../../engine/host.ts';
+import { readSeverities, type Severities } from '../checks/severities.ts';
 import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
 import { completionsAt } from '../editor/completion.ts';
 import { fixOf } from '../editor/fixes.ts';
@@ -44,6 +45,8 @@ import {
   type ResolveParams,
   type ResolveResult,
   resolveRequest,
+  type SeveritiesParams,
+  severitiesChanged,
   trustGranted,
 } from './protocol.ts';
 import { Reach, type ReachOptions } from './reach.ts';
@@ -75,6 +78,8 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
   const known = new Map<string, Examined>();
   const modelStates = new Map<string, ModelStateParams['state']>();
 
+  let severities: Severities = {};
+
   /** Whatever a text or a client does: the answer is empty, the log says why, and the server goes on. */
   function guarded<A extends unknown[], R>(
     name: string,
@@ -95,7 +100,8 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
 
   let refreshes = false;
   connection.onInitialize(({ initializationOptions, workspaceFolders, capabilities }) => {
-    const { trusted, allowedFolders = [] } = (initializationOptions ?? {}) as InitializationOptions;
+    const { trusted, allowedFolders = [], severities: wishes } = (initializationOptions ?? {}) as InitializationOptions;
+    setSeverities(wishes);
     reach.trusted = trusted === true;
     const { inlayHint, codeLens } = capabilities.workspace ?? {};
     refreshes = inlayHint?.refreshSupport === true && codeLens?.refreshSupport === true;
@@ -151,6 +157,15 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     guarded('allowed folders', undefined, ({ allowedFolders }: AllowedFoldersParams) => {
       reach.allow(allowedFolders);
       updateReach();
+    }),
+  );
+
+  connection.onNotification(
+    severitiesChanged,
+    guarded('severities', undefined, (params: SeveritiesParams) => {
+      setSeverities(params.severities);
+      known.clear();
+      checkAll();
     }),
   );
 
@@ -265,6 +280,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
       models,
       host: reach.host,
       trusted: reach.trusted,
+      severities,
       documentAt: (uri) => documents.get(uri),
       openTextAt,
     };
@@ -303,7 +319,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
   }
 
   function context() {
-    return { vocabulary, path: host.path };
+    return { vocabulary, path: host.path, severities };
   }
 
   function stateOf(checked: CheckedSpec): ModelState | undefined {
@@ -323,6 +339,12 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     const waits = [...importsOf(checked.spec)].some(({ outcome }) => outcome.kind === 'unknown');
     if (waits) return { state: state?.kind ?? 'none', findings: checked.spec.findings };
     return { state: state?.kind ?? 'none', findings: findingsOf(checked, state) };
+  }
+
+  function setSeverities(wishes: unknown): void {
+    const read = readSeverities(wishes);
+    severities = read.severities;
+    for (const sentence of read.refused) connection.console.warn(`qspec.findings.severity: ${sentence}`);
   }
 
   function updateReach(): void {

@@ -2,6 +2,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Finding, FindingError, fail } from '../../engine/findings.ts';
 import type { Host } from '../../engine/host.ts';
 import { runChecks } from '../checks/run.ts';
+import type { Severities } from '../checks/severities.ts';
 import { type CheckedSpec, examine } from '../context.ts';
 import { largestSpecFile, lookAtFiles, modelPathNamed, readImports } from '../facts.ts';
 import { byPosition, type LoadedSpec, loadSpec } from '../grammar/load.ts';
@@ -22,6 +23,7 @@ export interface Surroundings {
   readonly host: Host;
   /** False: `host` is not to be called at all. */
   readonly trusted: boolean;
+  readonly severities: Severities;
   documentAt(uri: string): TextDocument | undefined;
   /** The text of an open document by its path. */
   openTextAt(path: string): string | undefined;
@@ -52,7 +54,7 @@ function withModelState(
 export async function resolveAt(uri: string, surroundings: Surroundings): Promise<ResolveResult> {
   if (!surroundings.trusted) return { findings: [untrusted] };
   try {
-    const { vocabulary, host, models } = surroundings;
+    const { vocabulary, host, models, severities } = surroundings;
     const openText = (path: string) => {
       const text = surroundings.openTextAt(path);
       return text === undefined ? undefined : { text };
@@ -63,7 +65,7 @@ export async function resolveAt(uri: string, surroundings: Surroundings): Promis
     const path = modelPathOf(bare);
     const state = path === undefined ? undefined : await models.settled(path);
     const model = state?.kind === 'loaded' ? state.summary : undefined;
-    const { job, findings } = resolveSpec(spec, { vocabulary, path: host.path, fileAt, model });
+    const { job, findings } = resolveSpec(spec, { vocabulary, path: host.path, fileAt, model, severities });
     const all = withModelState(findings, bare, state);
     return { ...(job && state?.kind === 'loaded' && { job }), findings: all };
   } catch (error) {

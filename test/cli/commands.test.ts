@@ -51,6 +51,21 @@ test('init writes a commented spec that checks clean, and replaces none unasked'
   expect(readFileSync(written, 'utf8')).toContain('quantize');
 });
 
+test('check takes severities, by which it passes or fails', async () => {
+  const path = join(folder, 'severities.qspec');
+  writeFileSync(
+    path,
+    `qspec 1\nmodel "${model}"\nformat w4 = int4\nquantize { weights int8 layers op Gru { weights int4 } }\n`,
+  );
+  const check = (...options: string[]) => qspec(['check', path, ...options]);
+  expect((await check()).exitCode).toBe(1);
+  const lowered = ['--severity', 'selector/operator=warning', '--severity', 'rule/no-match=off'];
+  expect((await check(...lowered)).exitCode).toBe(0);
+  expect((await check(...lowered, '--severity', 'format/unused=error')).exitCode).toBe(1);
+  expect(await check('--severity', 'rule/no-match')).toMatchObject({ exitCode: 2 });
+  expect(await check('--severity', 'spec/header=off')).toMatchObject({ exitCode: 2 });
+});
+
 test('explain tells which statements decide what a layer gets', async () => {
   const path = join(folder, 'explained.qspec');
   const body =

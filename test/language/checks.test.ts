@@ -1,10 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Description } from '../../language/checks/check.ts';
+import { syntaxFindings } from '../../language/checks/syntax.ts';
 import { checks } from '../../language/checks/table.ts';
-import { checkSpec } from '../../language/index.ts';
+import { linkImports } from '../../language/grammar/imports.ts';
+import { checkSpec, type FileKnowledge, loadSpec } from '../../language/index.ts';
 import { root } from '../shared.ts';
+import { small } from './support/model.ts';
 import { loadResource, readResources, resourceFolder } from './support/resources.ts';
+import { vocabulary } from './support/vocabulary.ts';
 
 const folderOf = (code: string) => code.replace('/', '-');
 
@@ -52,9 +57,38 @@ describe('the table of checks', () => {
     expect(folders.sort()).toEqual(checks.map((row) => folderOf(row.code)).sort());
   });
 
-  it('has a paragraph in docs/language.md for every code', () => {
-    const documentation = readFileSync(join(root, 'docs', 'language.md'), 'utf8');
-    const undocumented = checks.filter((row) => !documentation.includes(`\`${row.code}\``)).map((row) => row.code);
-    expect(undocumented).toEqual([]);
+  it('has a line for every code that reading a text can give', () => {
+    const sources = ['load.ts', 'messages.ts'].map((name) =>
+      readFileSync(join(root, 'language', 'grammar', name), 'utf8'),
+    );
+    const codes = new Set([...sources.join().matchAll(/code: '([^']+)'/g)].map((match) => match[1]!));
+    expect(codes.size).toBeGreaterThanOrEqual(6);
+    expect(syntaxFindings.map(({ code }) => code).sort()).toEqual([...codes].sort());
   });
+});
+
+describe('the example of docs/findings.md', () => {
+  const withoutExample = ['syntax/too-large', 'syntax/gave-up'];
+  const described: readonly Description[] = [...syntaxFindings, ...checks];
+
+  it('is there for every code but those whose example would fill a page', () => {
+    expect(described.filter(({ example }) => example === undefined).map(({ code }) => code)).toEqual(withoutExample);
+  });
+
+  it.each(described.flatMap(({ code, example }) => (example === undefined ? [] : [[code, example] as const])))(
+    'of %s gives it',
+    (code, example) => {
+      const whole = example.startsWith('qspec') || example.includes('model "');
+      const text = whole ? example : `qspec 1\nmodel "network.onnx"\n${example}`;
+      const spec = linkImports(loadSpec(text, '/project/network.qspec'), posix, (path) =>
+        path === '/project/faulty.qspec' ? { text: 'qspec 1\nquantize { weights int9 }' } : { kind: 'missing' },
+      );
+      const fileAt = (path: string): FileKnowledge =>
+        path.startsWith('/project/') && !path.includes('missing')
+          ? { exists: true, samples: 1000 }
+          : { exists: false, outside: !path.startsWith('/project/') };
+      const findings = checkSpec(spec, { vocabulary, path: posix, model: small, fileAt });
+      expect(findings.map((finding) => finding.code)).toContain(code);
+    },
+  );
 });

@@ -50,6 +50,28 @@ export function languageScenarios(edition: Edition): void {
       expect((await code.editor.visibleLines()).join('\n')).toContain('layer "conv1"');
     });
 
+    scenario(
+      'a person sets what a finding is',
+      {
+        ...digits,
+        files: {
+          'wrong.qspec': wrongSpec.replace('layer "convv1"', 'layers "convv1" and op Conv'),
+          '.vscode/settings.json': '{ "qspec.findings.severity": { "rule/no-match": "off" } }',
+        },
+      },
+      async (code) => {
+        await code.editor.open('wrong.qspec');
+        await code.problems.waitFor('The model has no layer `convv1`.');
+        expect((await code.problems.list()).join()).not.toContain('This rule matches no layer.');
+        await code.editor.open('.vscode/settings.json');
+        await code.editor.select('rule/no-match');
+        await code.editor.insert('selector/layer');
+        await code.editor.save();
+        await code.problems.waitFor('This rule matches no layer.');
+        expect((await code.problems.list()).join()).not.toContain('The model has no layer');
+      },
+    );
+
     scenario('a rule says what it matches and costs', digits, async (code) => {
       await code.editor.open('digits.qspec');
       await activated(code);

@@ -5,7 +5,7 @@ import { quantizeJob } from '../../../engine/run/quantize.ts';
 import { dyingHost } from '../../fault-injection.ts';
 
 const [spec, outFolder, moment] = process.argv.slice(2) as [string, string, string];
-const { job, findings } = jobOf(await openSpec(spec, outFolder));
+const { job, findings } = jobOf(await openSpec(spec, { outFolder }));
 if (job === undefined) throw new Error(JSON.stringify(findings));
 const progress = { report() {}, signal: new AbortController().signal };
 const { loadRuntime: _, ...context } = runContext(progress, 1);

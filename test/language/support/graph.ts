@@ -44,6 +44,7 @@ function attributesOf({ op, attributes, kernel = [], groups = 1, inputs, outputs
     const pads = [...kernel, ...kernel].map((side) => (side - 1) / 2);
     return { group: attribute.int(groups), strides: attribute.ints(strides), pads: attribute.ints(pads) };
   }
+  if (op === 'MaxPool') return { kernel_shape: attribute.ints(kernel) };
   return Object.fromEntries(
     Object.entries(attributes).map(([name, value]) => [name, attribute.int(value as number)] as const),
   );

@@ -26,6 +26,8 @@ const quantization: Readonly<Record<string, LayerSummary['quantization']>> = {
   Add: 'elementwise',
   GlobalAveragePool: 'elementwise',
   Flatten: 'same-scale',
+  Concat: 'same-scale',
+  MaxPool: 'same-scale',
 };
 
 /** A summary from a sketch; values are called as their layers unless the sketch says otherwise. */
@@ -159,6 +161,48 @@ export const small = modelOf([
     attributes: { transB: 1 },
   },
   { name: 'softmax', op: 'Softmax', reads: ['i'], writes: 'output', shape: [1, 10] },
+]);
+
+/**
+ * Layers that share scales: two branches that a Concat joins, one of them behind a pool, and a sum of what it gives with the stem.
+ *
+ * stem → left → left.pool → join; stem → right → right.relu → join → mix → sum; stem → sum → out
+ */
+export const tied = modelOf([
+  {
+    name: 'stem',
+    op: 'Conv',
+    reads: ['input'],
+    shape: [1, 8, 32, 32],
+    weight: [8, 3, 3, 3],
+    kernel: [3, 3],
+    groups: 1,
+  },
+  { name: 'left', op: 'Conv', reads: ['stem'], shape: [1, 8, 32, 32], weight: [8, 8, 3, 3], kernel: [3, 3], groups: 1 },
+  { name: 'left.pool', op: 'MaxPool', reads: ['left'], shape: [1, 8, 32, 32], kernel: [1, 1] },
+  {
+    name: 'right',
+    op: 'Conv',
+    reads: ['stem'],
+    shape: [1, 8, 32, 32],
+    weight: [8, 8, 1, 1],
+    kernel: [1, 1],
+    groups: 1,
+  },
+  { name: 'right.relu', op: 'Relu', reads: ['right'], shape: [1, 8, 32, 32] },
+  { name: 'join', op: 'Concat', reads: ['left.pool', 'right.relu'], shape: [1, 16, 32, 32], attributes: { axis: 1 } },
+  { name: 'mix', op: 'Conv', reads: ['join'], shape: [1, 8, 32, 32], weight: [8, 16, 1, 1], kernel: [1, 1], groups: 1 },
+  { name: 'sum', op: 'Add', reads: ['mix', 'stem'], shape: [1, 8, 32, 32] },
+  {
+    name: 'out',
+    op: 'Conv',
+    reads: ['sum'],
+    writes: 'output',
+    shape: [1, 4, 32, 32],
+    weight: [4, 8, 1, 1],
+    kernel: [1, 1],
+    groups: 1,
+  },
 ]);
 
 /** The layers that the design's example speaks of. */

@@ -1,0 +1,200 @@
+import type { CallValue, Setting } from '../resolve/fields.ts';
+import { defaults } from '../resolve/plan.ts';
+import type { RoleState, RuleResolution } from '../resolve/rules.ts';
+import { float } from '../vocabulary.ts';
+import { constant, type Flow } from './flow.ts';
+
+/** What the rules make of a model's tensors: which layers run on codes, in which codes each tensor is held, who shares a scale. */
+export interface Codes {
+  /** 1: the layer runs on codes. */
+  readonly runs: Uint8Array;
+  /** By slot: identity of format and scheme together; 0: float. */
+  readonly written: Int32Array;
+  /** By layer: what it asks of its data inputs, in the same numbers. */
+  readonly wanted: Int32Array;
+  /** Format and scheme of a number. */
+  readonly kinds: readonly CodeKind[];
+  /** Whose words decide the range that a slot is held with: its own state, or that of a slot that it shares a scale with. */
+  rangeOf(slot: number): RoleState;
+  /** For each data input that is read in codes of its own, its own range; else that of the slot. */
+  readsOwn(layer: number, input: number): boolean;
+}
+
+export interface CodeKind {
+  readonly format: string;
+  readonly scheme: string;
+}
+
+/** Follows `layOut` of `engine/quantize/layout.ts` step by step, over arrays. */
+export function codesOf(flow: Flow, { states }: RuleResolution): Codes {
+  const n = flow.layers;
+  const { forms, sources, clamps } = flow;
+  const kinds = new KindTable();
+  const inputs = new Int32Array(n);
+  const outputs = new Int32Array(n);
+  const weights = new Uint8Array(n);
+  for (let i = 0; i < n; i++) {
+    if (!forms[i]) continue;
+    const state = states[i]!;
+    inputs[i] = kinds.of(state.inputs);
+    outputs[i] = kinds.of(state.outputs);
+    weights[i] = isCoded(state.weights) ? 1 : 0;
+  }
+
+  const lacks = (i: number): boolean => {
+    const { kind } = forms[i]!;
+    if (kind === 'compute' && weights[i] === 0) return true;
+    if (flow.typed[i] === 0 || outputs[i] === 0) return true;
+    return inputs[i] === 0 && sources[i]!.some((source) => source !== constant);
+  };
+  const runs = new Uint8Array(n);
+  /** By layer: the one that clamps for it, plus one. */
+  const clampedBy = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    const form = forms[i];
+    if (!form) continue;
+    if (!lacks(i)) {
+      runs[i] = 1;
+      const clamp = clamps[i]!;
+      if (clamp >= 0 && outputs[clamp] !== 0) clampedBy[clamp] = i + 1;
+    } else if (clampedBy[i] !== 0) runs[i] = 1;
+  }
+  settle(flow, runs);
+  for (let i = 0; i < n; i++) if (clampedBy[i] !== 0 && runs[clampedBy[i]! - 1] === 0) clampedBy[i] = 0;
+
+  const written = new Int32Array(n + flow.inputs.length);
+  const shares = new Shares(n + flow.inputs.length);
+  const deciding: (RoleState | undefined)[] = new Array(n + flow.inputs.length).fill(undefined);
+  const own = new Set<number>();
+  for (let i = 0; i < n; i++) {
+    if (runs[i] === 0 || clampedBy[i] !== 0) continue;
+    for (const source of sources[i]!) {
+      if (source >= n && deciding[source] === undefined) {
+        written[source] = inputs[i]!;
+        deciding[source] = states[i]!.inputs;
+      }
+    }
+  }
+  for (let i = 0; i < n; i++) {
+    if (runs[i] === 0) continue;
+    if (clampedBy[i] !== 0) {
+      const before = clampedBy[i]! - 1;
+      written[i] = written[before]!;
+      deciding[i] = states[before]!.outputs;
+      shares.join(before, i);
+      continue;
+    }
+    written[i] = outputs[i]!;
+    deciding[i] = states[i]!.outputs;
+    const sameScale = forms[i]!.kind === 'same-scale';
+    for (const [k, source] of sources[i]!.entries()) {
+      const wants = sameScale || source === constant ? outputs[i]! : inputs[i]!;
+      let read = source;
+      if (source === constant || written[source] !== wants) {
+        read = shares.open();
+        deciding[read] = sameScale || source === constant ? states[i]!.outputs : states[i]!.inputs;
+        own.add(i * mostInputs + k);
+      }
+      if (sameScale) shares.join(read, i);
+    }
+  }
+  return {
+    runs,
+    written,
+    wanted: Int32Array.from(inputs, (kind, i) => (forms[i]?.kind === 'same-scale' ? outputs[i]! : kind)),
+    kinds: kinds.list,
+    rangeOf: (slot) => deciding[shares.root(slot)]!,
+    readsOwn: (layer, input) => own.has(layer * mostInputs + input),
+  };
+}
+
+/** A bound for keys; no operator of this kind has that many inputs. */
+const mostInputs = 1 << 20;
+
+/** Takes out of `runs` what only moves codes that nothing computes with, as `settle` of the engine's layout does. */
+function settle({ forms, sources, layers: n }: Flow, runs: Uint8Array): void {
+  const fed = new Uint8Array(n);
+  const used = new Uint8Array(n);
+  for (let changed = true; changed; ) {
+    changed = false;
+    const drop = (i: number) => {
+      runs[i] = 0;
+      changed = true;
+    };
+    for (let i = 0; i < n; i++) {
+      if (runs[i] === 0 || forms[i]!.kind === 'compute') continue;
+      if (!sources[i]!.some((source) => source >= n || (source !== constant && runs[source] === 1))) drop(i);
+    }
+    fed.fill(0);
+    used.fill(0);
+    for (let i = 0; i < n; i++) {
+      if (runs[i] === 0) continue;
+      if (computes(forms[i]!) || sources[i]!.some((source) => source < n && source >= 0 && fed[source] === 1))
+        fed[i] = 1;
+    }
+    for (let i = n - 1; i >= 0; i--) {
+      if (runs[i] === 0) continue;
+      if (computes(forms[i]!)) used[i] = 1;
+      if (used[i] === 1) for (const source of sources[i]!) if (source < n && source >= 0) used[source] = 1;
+    }
+    for (let i = 0; i < n; i++) if (runs[i] === 1 && fed[i] === 0 && used[i] === 0) drop(i);
+  }
+}
+
+function computes({ kind }: NonNullable<Flow['forms'][number]>): boolean {
+  return kind === 'compute' || kind === 'elementwise';
+}
+
+export function isCoded({ fields }: RoleState): boolean {
+  return fields.format !== undefined && fields.format.value !== float;
+}
+
+/** The observer that holds: its words, or the default. */
+export function observerOf({ fields }: RoleState): CallValue {
+  return (fields.observer as Setting<CallValue> | undefined)?.value ?? defaults.observer;
+}
+
+/** Numbers of format and scheme together, in the order of their first use. */
+class KindTable {
+  readonly list: CodeKind[] = [{ format: float, scheme: '' }];
+  readonly #known = new Map<string, Map<string, number>>();
+
+  of(state: RoleState): number {
+    if (!isCoded(state)) return 0;
+    const format = state.fields.format!.value as string;
+    const scheme = (state.fields.scheme?.value as string | undefined) ?? 'affine';
+    const byScheme = this.#known.get(format) ?? new Map<string, number>();
+    this.#known.set(format, byScheme);
+    const known = byScheme.get(scheme);
+    if (known !== undefined) return known;
+    byScheme.set(scheme, this.list.length);
+    return this.list.push({ format, scheme }) - 1;
+  }
+}
+
+/** Slots that share a scale: the first of two that are joined decides for both. */
+class Shares {
+  readonly #parents: number[];
+
+  constructor(slots: number) {
+    this.#parents = Array.from({ length: slots }, (_, slot) => slot);
+  }
+
+  open(): number {
+    return this.#parents.push(this.#parents.length) - 1;
+  }
+
+  root(slot: number): number {
+    const parents = this.#parents;
+    let at = slot;
+    while (parents[at] !== at) {
+      parents[at] = parents[parents[at]!]!;
+      at = parents[at]!;
+    }
+    return at;
+  }
+
+  join(first: number, second: number): void {
+    this.#parents[this.root(second)] = this.root(first);
+  }
+}

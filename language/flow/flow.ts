@@ -1,0 +1,126 @@
+import { FindingError } from '../../engine/findings.ts';
+import type { Graph, GraphNode } from '../../engine/graph/graph.ts';
+import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
+import { graphOfSummary } from '../../engine/graph/summary-graph.ts';
+import { elements } from '../../engine/hardware/structure.ts';
+import { type IntegerForm, integerForm, type NoIntegerForm } from '../../engine/quantize/integer-form.ts';
+
+/**
+ * How codes can pass between the layers of a model, as far as that follows from the model alone. The engine works it out
+ * on its graph (`engine/quantize/layout.ts`), this on the summary, so that it can be asked at every keystroke; what passes will
+ * fold away before (batch normalisation, identities) is passed over here too. Tests hold the two together.
+ *
+ * Slots are what can be held in codes: what layer `i` writes is slot `i`, the graph's input `k` is slot `layers + k`.
+ */
+export interface Flow {
+  readonly layers: number;
+  /** Undefined: the layer cannot run on codes, or folds away. */
+  readonly forms: readonly (IntegerForm | undefined)[];
+  /** Why a layer that has a part in quantisation cannot run on codes, as the end of “stays float: …”. */
+  readonly reasons: readonly (string | undefined)[];
+  /** Slots of the data inputs of each layer with a form, in the order of the form; `constant` for constants. */
+  readonly sources: readonly Int32Array[];
+  /** All data inputs are float32. */
+  readonly typed: Uint8Array;
+  /** The Relu or Clip that may fold into the layer before it, by that layer; −1. */
+  readonly clamps: Int32Array;
+  /** 1 where a pass may fold the layer away, or not: what happens around it is not known from here. */
+  readonly uncertain: Uint8Array;
+  /** Names of the graph's inputs, in the order of their slots. */
+  readonly inputs: readonly string[];
+  /** Elements of a slot, unknown dimensions taken as 1. */
+  elements(slot: number): number;
+}
+
+/** In place of a slot: a constant, which has the codes that its reader wants. */
+export const constant = -1;
+
+const built = new WeakMap<ModelSummary, Flow>();
+
+export function flowOf(summary: ModelSummary): Flow {
+  const flow = built.get(summary) ?? build(summary);
+  built.set(summary, flow);
+  return flow;
+}
+
+function build(summary: ModelSummary): Flow {
+  const { layers } = summary;
+  const graph = graphOfSummary(summary);
+  const outputs = new Set(graph.outputs);
+  const forms = graph.nodes.map((node) => formOf(node, graph));
+  const writers = new Map<string, number>();
+  for (const [k, { name }] of summary.inputs.entries()) writers.set(name, layers.length + k);
+  for (const [i, layer] of layers.entries()) for (const { name } of layer.outputs) writers.set(name, i);
+
+  const clamps = new Int32Array(layers.length).fill(-1);
+  const uncertain = new Uint8Array(layers.length);
+  const folded = new Uint8Array(layers.length);
+  const into = new Int32Array(layers.length);
+  /** What a layer's output is after folding: another slot, for a layer that folds away. */
+  const slotOf = (name: string): number => {
+    const writer = writers.get(name);
+    return writer === undefined ? constant : writer < layers.length && folded[writer] === 1 ? into[writer]! : writer;
+  };
+  for (const [i, layer] of layers.entries()) {
+    const data = layer.inputs.filter(({ kind }) => kind === 'activation');
+    const [input] = data;
+    if (!input || data.length !== 1 || layer.domain !== '') continue;
+    const before = slotOf(input.name);
+    const form = before < layers.length ? forms[before] : undefined;
+    const alone = isOnlyReader(layers[writers.get(input.name) ?? -1], input.name) && !outputs.has(input.name);
+    if (layer.op === 'Identity' || layer.op === 'Dropout') {
+      if (outputs.has(layer.outputs[0]?.name ?? '')) continue;
+      folded[i] = 1;
+      into[i] = before;
+    } else if (affine.has(layer.op) && layer.inputs.some(({ kind }) => kind === 'constant')) {
+      if (form && 'kind' in form && form.kind === 'compute' && alone && clamps[before] === -1) {
+        folded[i] = 1;
+        into[i] = before;
+      } else uncertain[i] = 1;
+    } else if (alone && (layer.op === 'Relu' || layer.op === 'Clip') && layer.inputs[0] === input) {
+      if (form && 'kind' in form && form.kind !== 'same-scale' && form.kind !== 'activation') clamps[before] = i;
+    }
+  }
+
+  const kept = forms.map((form, i) => ('kind' in form && folded[i] === 0 ? form : undefined));
+  return {
+    layers: layers.length,
+    forms: kept,
+    reasons: forms.map((form, i) =>
+      'reason' in form && folded[i] === 0 && uncertain[i] === 0 && layers[i]!.quantization !== null
+        ? form.reason
+        : undefined,
+    ),
+    sources: kept.map((form, i) => {
+      const names = (form?.data ?? []).map((index) => layers[i]!.inputs[index]);
+      return Int32Array.from(names, (input) => (input?.kind === 'activation' ? slotOf(input.name) : constant));
+    }),
+    typed: Uint8Array.from(kept, (form, i) =>
+      (form?.data ?? []).every((index) => layers[i]!.inputs[index]?.dtype === 'float32') ? 1 : 0,
+    ),
+    clamps,
+    uncertain,
+    inputs: graph.inputs,
+    elements(slot) {
+      const value = slot < layers.length ? layers[slot]!.outputs[0] : summary.inputs[slot - layers.length];
+      return elements(value?.shape ?? null);
+    },
+  };
+}
+
+/** A node whose attributes make no sense has no form either; whoever reads the model tells of them. */
+function formOf(node: GraphNode, graph: Graph): IntegerForm | NoIntegerForm {
+  try {
+    return integerForm(node, graph);
+  } catch (error) {
+    if (!(error instanceof FindingError)) throw error;
+    return { reason: 'its attributes make no sense' };
+  }
+}
+
+/** What passes fold into the product before it: normalisation, and arithmetic with a constant for each channel. */
+const affine: ReadonlySet<string> = new Set(['BatchNormalization', 'Mul', 'Div', 'Add', 'Sub']);
+
+function isOnlyReader(writer: LayerSummary | undefined, value: string): boolean {
+  return writer !== undefined && writer.consumers.length === 1 && writer.outputs[0]?.name === value;
+}
