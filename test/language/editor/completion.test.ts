@@ -54,6 +54,8 @@ describe('what is offered', () => {
     ['quantize { layers first keep ¦', ['float']],
     ['quantize { layers first { ¦ } }', ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', 'reset']],
     ['quantize { layers first { reset ¦ } }', ['all', 'weights', 'activations', 'inputs', 'outputs', 'bias']],
+    ['quantize { layers block ¦', ['1']],
+    ['quantize { layers blocks 1, ¦', ['1']],
     ['quantize { layers writing ¦', ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'output']],
     ['quantize { layers reading "stem¦', ['/stem/Conv.weight', '/stem/Conv.bias']],
     ['quantize { lock ¦', ['weights', 'activations', 'inputs', 'outputs', 'bias']],
