@@ -240,6 +240,8 @@ export interface PlanRowView {
   readonly op: string;
   /** Of the output: `1×16×16×16`. */
   readonly shape: string;
+  /** Number of the block that it is part of; null: it is in none. */
+  readonly block: number | null;
   readonly parameters: Figure;
   readonly bytesBefore: Figure;
   readonly bytesAfter: Figure;
@@ -261,7 +263,7 @@ export interface PlanMessage {
   readonly verdicts: readonly PlanVerdictView[];
   /** In topological order. */
   readonly rows: readonly PlanRowView[];
-  readonly totals: Omit<PlanRowView, 'name' | 'op' | 'shape' | 'verdict'>;
+  readonly totals: Omit<PlanRowView, 'name' | 'op' | 'shape' | 'block' | 'verdict'>;
 }
 
 /** What changes around a plan while its table stays: it is small, and comes with every move of the cursor. */

@@ -54,8 +54,8 @@ const notes = {
   resets: ', put back',
 } as const;
 
-function explanationText({ layer, sayings, choices }: Explanation, bold: (text: string) => string): string {
-  const lines = [bold(visible(layer)), ''];
+function explanationText({ layer, block, sayings, choices }: Explanation, bold: (text: string) => string): string {
+  const lines = [`${bold(visible(layer))}${block === undefined ? '' : `  block ${block}`}`, ''];
   if (sayings.length === 0) lines.push('  No statement of the spec speaks of it.');
   for (const { range, text, rule, changes } of sayings) {
     lines.push(`  line ${range.start.line + 1}: ${visible(rule === undefined ? text : `${rule} { ${text} }`)}`);

@@ -30,6 +30,7 @@ export function planMessage(
       name: row.name,
       op: row.op,
       shape: row.shape,
+      block: row.block,
       ...figures(row, row.folded),
       verdict: row.verdict,
     })),
@@ -42,7 +43,7 @@ const absent: Figure = { text: '–', value: null };
 function figures(
   { parameters, bytes: [before, after], time }: Pick<PlanRow, 'parameters' | 'bytes' | 'time'>,
   folded: boolean,
-): Omit<PlanRowView, 'name' | 'op' | 'shape' | 'verdict'> {
+): Omit<PlanRowView, 'name' | 'op' | 'shape' | 'block' | 'verdict'> {
   const size = (value: number): Figure => (before === 0 ? absent : { text: bytes(value), value });
   const seconds = (value: number | undefined): Figure =>
     value === undefined || folded ? absent : { text: duration(value), value };

@@ -2,6 +2,7 @@ import { activationsMustHaveCalibration } from './activations-must-have-calibrat
 import { argumentMustFit } from './argument-must-fit.ts';
 import { arithmeticMustBeKnown } from './arithmetic-must-be-known.ts';
 import { blockMustAppearOnce } from './block-must-appear-once.ts';
+import { blockMustExist } from './block-must-exist.ts';
 import { budgetMustAppearOnce } from './budget-must-appear-once.ts';
 import { budgetMustBeKnown } from './budget-must-be-known.ts';
 import { calibrationShouldNotBeValidation } from './calibration-should-not-be-validation.ts';
@@ -101,6 +102,7 @@ export const checks: readonly Check[] = [
   propertyMustBeKnown,
   comparisonMustFitProperty,
   layerMustExist,
+  blockMustExist,
   tensorMustExist,
   keptWordMustBeFloat,
   ruleShouldSaySomething,

@@ -9,6 +9,7 @@ import { tensorNames } from '../selectors/network.ts';
 import { findProperty, properties, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
 import { arithmetics, float, granularities, schemes } from '../vocabulary.ts';
+import { blockText } from './blocks.ts';
 import { beginnings, type Situation, situationAt } from './situation.ts';
 import { documentationOf } from './words.ts';
 
@@ -204,11 +205,14 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
     case 'reading':
     case 'writing':
       return first === 'layers' ? tensors(spec, last, '') : undefined;
+    case 'block':
+    case 'blocks':
+      return first === 'layers' ? blocks(spec) : undefined;
     case 'layer':
       return layers(spec, '');
     case ',':
       if (first === 'layer') return layers(spec, '');
-      if (first === 'layers') return operators(spec);
+      if (first === 'layers') return /^[0-9]/.test(item.at(-2) ?? '') ? blocks(spec) : operators(spec);
       return first === 'subject' ? budgets() : formats(spec);
     case '=':
       return first === 'format' ? [...formatWords(spec), ...keywords(['observe', 'using'])] : undefined;
@@ -263,10 +267,19 @@ function selectors(spec: CheckedSpec): readonly Suggestion[] {
     'from',
     'reading',
     'writing',
+    'block',
     'all',
     'not',
   ];
   return [...keywords(starters), ...layers(spec, '')];
+}
+
+function blocks({ network }: CheckedSpec): readonly Suggestion[] {
+  return (network?.blocks ?? []).slice(0, mostLayers).map((layers, i) => ({
+    label: String(i + 1),
+    kind: 'value',
+    documentation: blockText(layers, network!),
+  }));
 }
 
 function operators({ vocabulary, model }: CheckedSpec): readonly Suggestion[] {

@@ -150,13 +150,16 @@ function shapesOf(readings: readonly Reading[]): ReadonlyMap<number, Shape> {
   return shapes;
 }
 
+/** Signs without a space on either side. */
+const tight = new Set(['.', '..', '/']);
+
 const thousands = new Set(['K', 'k', 'M', 'G']);
 
 /** White space between two tokens of one statement on one line. */
 function spaceBetween(last: Token, token: Token, call: boolean): string {
   const [a, b] = [last.text, token.text];
   if (b === ',' || b === ')' || b === ']' || a === '(' || a === '[') return '';
-  if (a === '.' || b === '.' || a === '/' || b === '/') return '';
+  if (tight.has(a) || tight.has(b)) return '';
   if (b === '(') return call ? '' : ' ';
   if (last.kind === 'number' && token.kind === 'word' && thousands.has(b)) return '';
   return ' ';

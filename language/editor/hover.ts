@@ -4,15 +4,18 @@ import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Choice } from '../../engine/plan.ts';
 import { amount, bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
-import type { DataStatement, FormatStatement, LayerRule, LayersRule } from '../generated/ast.ts';
+import type { BlockRange, DataStatement, FormatStatement, LayerRule, LayersRule } from '../generated/ast.ts';
 import { importedFrom } from '../grammar/ranges.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
 import { findUnit } from '../quantities/units.ts';
 import type { LayerSet } from '../selectors/layer-set.ts';
+import { blockNumber } from '../selectors/network.ts';
 import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
+import { blocksNamed } from '../selectors/select.ts';
 import { find, float, type VocabularyWord } from '../vocabulary.ts';
+import { blockText } from './blocks.ts';
 import type { LayersCost } from './cost.ts';
 import { documentationAbove } from './documentation.ts';
 import { plain } from './markdown.ts';
@@ -43,7 +46,19 @@ function describe(node: AstNode, word: string, spec: CheckedSpec): string | unde
   if ((node.$type === 'LayersRule' || node.$type === 'LayerRule') && (word === 'layers' || word === 'layer')) {
     return ruleText(node as LayersRule | LayerRule, spec);
   }
+  if (node.$type === 'BlockRange') return blockRangeText(node as BlockRange, spec);
   return wordText(node, word, spec);
+}
+
+/** Of the block that a number means, and of the last one of a range, the layers. */
+function blockRangeText(range: BlockRange, { network }: CheckedSpec): string | undefined {
+  if (!network) return undefined;
+  const { from, to } = blocksNamed(range);
+  const lines = (to > from ? [from, to] : [from]).flatMap((number) => {
+    const layers = network.blocks[number - 1];
+    return layers ? [`**Block ${number} of ${network.blocks.length}** ${plain(blockText(layers, network))}`] : [];
+  });
+  return lines.length > 0 ? lines.join('\n\n') : undefined;
 }
 
 function wordText(node: AstNode, word: string, spec: CheckedSpec): string | undefined {
@@ -167,9 +182,10 @@ function timeText({ timeBefore, timeAfter }: LayersCost, { target }: Planned): s
 function layerText(layer: LayerSummary, spec: CheckedSpec): string {
   const shape = (sides: LayerSummary['outputs'][number]['shape'] | undefined) =>
     plain(sides ? `[${sides.map((side) => side ?? '?').join(', ')}]` : '?');
+  const block = spec.network && blockNumber(layer.position.index, spec.network);
   const lines = [
     `**${plain(layer.name)}** ${plain(qualifiedOperator(layer))} ${shape(layer.inputs[0]?.shape)} → ${shape(layer.outputs[0]?.shape)}`,
-    `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs · ${bytes(layer.weightBytes + layer.biasBytes)}`,
+    `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs · ${bytes(layer.weightBytes + layer.biasBytes)}${block === undefined ? '' : ` · block ${block}`}`,
   ];
   const roles = plannedOf(spec)?.plan.nodes[layer.name];
   if (roles)

@@ -7,6 +7,7 @@ import { type Head, headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { type FieldName, valueText } from '../resolve/fields.ts';
 import { type RoleGroup, type RoleState, type Rule, roleGroups, rolesSetBy } from '../resolve/rules.ts';
+import { blockNumber } from '../selectors/network.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import { float } from '../vocabulary.ts';
 import { plannedOf } from './planned.ts';
@@ -97,6 +98,8 @@ export interface PlanRow extends Cost {
   readonly op: string;
   /** Of the first output: `1×16×16×16`, `?` where unknown. */
   readonly shape: string;
+  /** Number of the block that it is part of, as `block N` selects it; null: it is in none. */
+  readonly block: number | null;
   /** It has no time of its own: a view, or folded into the layer before. */
   readonly folded: boolean;
   /** Index of its verdict. */
@@ -141,6 +144,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
       name: layer.name,
       op: qualifiedOperator(layer),
       shape: shapeText(layer),
+      block: blockNumber(i, network) ?? null,
       parameters: layer.parameters,
       bytes: [before.layers[i]?.weightBytes ?? 0, after.layers[i]?.weightBytes ?? 0],
       time: named ? [before.layers[i]?.time ?? 0, after.layers[i]?.time ?? 0] : null,

@@ -59,7 +59,8 @@ export const beginnings: Readonly<Record<Block, readonly string[]>> = {
 const naming = new Set(['input', 'array', 'offsets', 'labels', 'part', 'target', 'data', 'format', 'like']);
 
 const word = /[A-Za-z_µμ][\w-µμ]*/y;
-const other = /re"(?:\\[^\r\n]|[^"\\\r\n])*"?|"(?:\\[^\r\n]|[^"\\\r\n])*"?|[+-]?[0-9][0-9.x]*|<=|>=|==|!=|\S/y;
+const other =
+  /re"(?:\\[^\r\n]|[^"\\\r\n])*"?|"(?:\\[^\r\n]|[^"\\\r\n])*"?|[+-]?[0-9](?:[0-9x]|\.(?!\.))*|\.\.|<=|>=|==|!=|\S/y;
 const blank = /(?:\s+|\/\/[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$))+/y;
 
 interface Level {

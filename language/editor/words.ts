@@ -39,6 +39,9 @@ export const keywordDocumentation: Readonly<Record<string, string>> = {
   from: '`from S to S`: both ends and every layer on a path between them.',
   reading: '`reading "NAME"`: layers that read a tensor of that name; weights are read too.',
   writing: '`writing "NAME"`: layers that write a tensor of that name.',
+  block:
+    '`block 3`: the layers of the third block, a part in which the network branches and comes together again (a residual block, attention, …).',
+  blocks: '`blocks 2..4, 7`: the layers of several blocks.',
   all: 'Every layer; after `reset`, every role.',
   symmetric: 'Zero point 0: codes lie evenly around zero.',
   affine: 'A zero point of its own: the codes cover the range as it lies.',

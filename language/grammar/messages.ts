@@ -95,7 +95,7 @@ const kinds: Readonly<Record<string, string>> = {
 const softKeywords = new Set(
   (
     'input array offsets labels offset layout channels resize filter crop scale mean std skip take seed split part op role ' +
-    'to of one all subject from before after first last inputs outputs bias consumers producers reset reading writing'
+    'to of one all subject from before after first last inputs outputs bias consumers producers reset reading writing block blocks'
   ).split(' '),
 );
 

@@ -13,7 +13,7 @@ const patterns: readonly (readonly [Token['kind'], RegExp])[] = [
   ['text', /(?:re)?"(?:\\[^\r\n]|[^"\\\r\n])*"?/y],
   ['number', /[0-9]+(?:x[0-9]+)+|[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y],
   ['word', /[A-Za-z_µμ][A-Za-z0-9_µμ]*(?:-[A-Za-z0-9_]+)*/y],
-  ['sign', /<=|>=|==|!=|[\s\S]/y],
+  ['sign', /<=|>=|==|!=|\.\.|[\s\S]/y],
 ];
 
 /** The tokens of any text whatever, in order; the gaps between them are white space. As the grammar's terminals, in linear time. */

@@ -3,6 +3,7 @@ import type { Choice, Role } from '../../engine/plan.ts';
 import type { CheckedSpec } from '../context.ts';
 import { headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { blockNumber } from '../selectors/network.ts';
 import { type FieldName, valueText } from './fields.ts';
 import { planOf } from './plan.ts';
 import { type FieldEvent, type RoleGroup, resolveRules } from './rules.ts';
@@ -32,6 +33,8 @@ export interface Change {
 
 export interface Explanation {
   readonly layer: string;
+  /** Number of the block that it is part of, as `block N` selects it. */
+  readonly block?: number;
   /** In the order of the file. */
   readonly sayings: readonly Saying[];
   /** What the layer gets in the end; empty where it stays float. */
@@ -82,5 +85,11 @@ export function explainLayer(spec: CheckedSpec, layer: string): Explanation | un
       })),
     };
   });
-  return { layer, sayings, choices: planOf(definitions.quantize, rules, network, vocabulary).nodes[layer] ?? {} };
+  const block = blockNumber(index, network);
+  return {
+    layer,
+    ...(block !== undefined && { block }),
+    sayings,
+    choices: planOf(definitions.quantize, rules, network, vocabulary).nodes[layer] ?? {},
+  };
 }

@@ -1,3 +1,4 @@
+import { blocksOf } from '../../engine/graph/blocks.ts';
 import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
 import { LayerSet } from './layer-set.ts';
 
@@ -7,6 +8,8 @@ export interface Network {
   readonly indexOf: ReadonlyMap<string, number>;
   readonly consumers: readonly (readonly number[])[];
   readonly producers: readonly (readonly number[])[];
+  /** The layers of each block, in the order of the network; found when they are first asked for. */
+  readonly blocks: readonly (readonly number[])[];
 }
 
 const built = new WeakMap<ModelSummary, Network>();
@@ -23,6 +26,9 @@ export function networkOf(summary: ModelSummary): Network {
       indexOf,
       consumers: layers.map((layer) => indices(layer.consumers)),
       producers: layers.map((layer) => indices(layer.producers)),
+      get blocks() {
+        return blocksOf(summary);
+      },
     };
     built.set(summary, network);
   }
@@ -90,6 +96,18 @@ export function tensorNames(network: Network, direction: 'reading' | 'writing'):
     tensors.set(network, known);
   }
   return known[direction];
+}
+
+const numbers = new WeakMap<Network, ReadonlyMap<number, number>>();
+
+/** The number of the block that a layer is part of, counted from 1; undefined where it is in none. */
+export function blockNumber(layer: number, network: Network): number | undefined {
+  let known = numbers.get(network);
+  if (!known) {
+    known = new Map(network.blocks.flatMap((layers, block) => layers.map((own) => [own, block + 1] as const)));
+    numbers.set(network, known);
+  }
+  return known.get(layer);
 }
 
 export function neighbours(set: LayerSet, edges: readonly (readonly number[])[]): LayerSet {

@@ -1,5 +1,5 @@
 import { compileRegex } from '../../engine/regex/matcher.ts';
-import type { PathSelector, Predicate, Selector, Step, TensorSelector, Text } from '../generated/ast.ts';
+import type { BlockRange, PathSelector, Predicate, Selector, Step, TensorSelector, Text } from '../generated/ast.ts';
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
 import { LayerSet } from './layer-set.ts';
@@ -69,6 +69,14 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
         const { first, last } = network.layers[index]!.position;
         return selector.position === 'first' ? first : last;
       });
+    case 'BlockSelector':
+      return LayerSet.of(
+        network.layers.length,
+        selector.ranges.flatMap((range) => {
+          const { from, to } = blocksNamed(range);
+          return network.blocks.slice(Math.max(0, from - 1), to).flat();
+        }),
+      );
     case 'AllSelector':
       return none(network).complement();
     default:
@@ -108,6 +116,14 @@ function between(path: PathSelector, network: Network): LayerSet {
   const down = from.union(reachable(from, network.consumers));
   const up = to.union(reachable(to, network.producers));
   return down.intersection(up);
+}
+
+/** First and last of the blocks that are meant, counted from 1; one that is no whole number from 1 on means none. */
+export function blocksNamed(range: BlockRange): { readonly from: number; readonly to: number } {
+  const from = Number(range.from ?? Number.NaN);
+  const to = range.to === undefined ? from : Number(range.to);
+  const isBlock = (number: number) => Number.isSafeInteger(number) && number >= 1;
+  return isBlock(from) && isBlock(to) ? { from, to } : { from: 1, to: 0 };
 }
 
 function byName(pattern: Text | undefined, regex: string | undefined, network: Network): LayerSet {

@@ -11,7 +11,7 @@ export interface DetailEvents {
 
 /** All that is planned for one layer, and every statement that has a say in it. */
 export function layerDetail(line: Line, rules: readonly PlanRuleView[], events: DetailEvents): HTMLElement {
-  const { name, op, shape, parameters, bytesBefore, bytesAfter, timeBefore, timeAfter, what } = line;
+  const { name, op, shape, block, parameters, bytesBefore, bytesAfter, timeBefore, timeAfter, what } = line;
   const title = withAttributes(element('h2', '', element('bdi', '', elide(name, longestName))), {
     title: fullText(name),
   });
@@ -27,7 +27,12 @@ export function layerDetail(line: Line, rules: readonly PlanRuleView[], events: 
     element(
       'div',
       'detail-head',
-      element('div', 'grow', title, element('p', 'small soft', `${op} · output ${shape}`)),
+      element(
+        'div',
+        'grow',
+        title,
+        element('p', 'small soft', `${op} · output ${shape}${block === null ? '' : ` · block ${block}`}`),
+      ),
       element(
         'div',
         'actions',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { observers } from '../../../engine/observers/registry.ts';
 import { examine } from '../../../language/context.ts';
 import { completionsAt } from '../../../language/editor/completion.ts';
 import { hoverAt } from '../../../language/editor/hover.ts';
@@ -46,7 +47,7 @@ describe('what is offered', () => {
     ['data a npz "a" { filter ¦', ['nearest', 'bilinear', 'bicubic', 'lanczos', 'box']],
     ['data a npz "a" { input ¦', ['input']],
     ['data a npz "a" { labels ¦', ['folder', 'file']],
-    ['quantize { weights int8 observe ¦', ['min-max', 'percentile', 'mse', 'fixed']],
+    ['quantize { weights int8 observe ¦', observers.map(({ name }) => name)],
     ['quantize { weights int8 using ¦', ['round-to-nearest', 'adaround']],
     ['quantize { layers op ¦', ['Conv', 'Relu', 'Add', 'GlobalAveragePool', 'Flatten', 'Gemm', 'Softmax']],
     ['quantize { layers op Conv ¦', ['and', 'or', 'where', 'matches', 'optional', 'keep']],
@@ -54,6 +55,8 @@ describe('what is offered', () => {
     ['quantize { layers first keep ¦', ['float']],
     ['quantize { layers first { ¦ } }', ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', 'reset']],
     ['quantize { layers first { reset ¦ } }', ['all', 'weights', 'activations', 'inputs', 'outputs', 'bias']],
+    ['quantize { layers block ¦', ['1']],
+    ['quantize { layers blocks 1, ¦', ['1']],
     ['quantize { layers writing ¦', ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'output']],
     ['quantize { layers reading "stem¦', ['/stem/Conv.weight', '/stem/Conv.bias']],
     ['quantize { lock ¦', ['weights', 'activations', 'inputs', 'outputs', 'bias']],

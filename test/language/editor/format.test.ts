@@ -53,6 +53,11 @@ const layouts: readonly (readonly [what: string, before: string, after: string])
     'quantize { layers not(first or(op Conv,Gemm where macs>1 M)) keep float }',
     'quantize { layers not (first or (op Conv, Gemm where macs > 1M)) keep float }\n',
   ],
+  [
+    'ranges of blocks are closed up',
+    'quantize { layers blocks 2 .. 4 , 7 keep float layers block 1..2{weights int8} }',
+    'quantize { layers blocks 2..4, 7 keep float  layers block 1..2 { weights int8 } }\n',
+  ],
   ['an empty block', 'quantize {\n\n}', 'quantize {\n}\n'],
   ['an empty file', ' \n\n ', ''],
 ];

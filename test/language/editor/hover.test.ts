@@ -47,6 +47,15 @@ describe('hover on a rule', () => {
   });
 });
 
+describe('hover on the number of a block', () => {
+  it('tells how far it goes; of a range both ends', () => {
+    expect(hover('quantize { layers block »1« keep float }')).toBe(
+      '**Block 1 of 1** 4 layers, from \\/block\\/0\\/dw\\/Conv to \\/block\\/0\\/Relu',
+    );
+    expect(hover('quantize { layers block »2« optional keep float }')).toBeUndefined();
+  });
+});
+
 describe('hover on a layer', () => {
   it('shows its row, and what was decided for it on which line', () => {
     expect(

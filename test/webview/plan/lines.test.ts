@@ -29,6 +29,7 @@ const row = (name: string, at: number, bytes: number | null = 100): PlanMessage[
   name,
   op: name.split('_')[0]!,
   shape: '1×8',
+  block: null,
   parameters: figure(10),
   bytesBefore: figure(bytes),
   bytesAfter: figure(bytes),
