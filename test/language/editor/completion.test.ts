@@ -6,7 +6,7 @@ import { examine } from '../../../language/context.ts';
 import { completionsAt } from '../../../language/editor/completion.ts';
 import { hoverAt } from '../../../language/editor/hover.ts';
 import { keywordDocumentation } from '../../../language/editor/words.ts';
-import { loadSpec } from '../../../language/index.ts';
+import { loadSpec, type SpecContext } from '../../../language/index.ts';
 import { small } from '../support/model.ts';
 import { readResources, resourceFolder, specPath, takeMarkers } from '../support/resources.ts';
 import { vocabulary } from '../support/vocabulary.ts';
@@ -21,10 +21,10 @@ function offered(source: string): readonly string[] {
 }
 
 /** The text after the suggestion of that label is taken. */
-function accepted(source: string, label: string): string {
+function accepted(source: string, label: string, surroundings: SpecContext = context): string {
   const offset = source.indexOf('¦');
   const text = source.replace('¦', '');
-  const { suggestions, start, end } = completionsAt(examine(loadSpec(text, specPath), context), offset);
+  const { suggestions, start, end } = completionsAt(examine(loadSpec(text, specPath), surroundings), offset);
   const suggestion = suggestions.find((candidate) => candidate.label === label);
   if (!suggestion) throw new Error(`${label} is not offered`);
   return text.slice(0, start) + (suggestion.text ?? suggestion.label) + text.slice(end);
@@ -110,6 +110,17 @@ describe('a suggestion', () => {
       'quantize { layer "/stem/Conv" keep float }',
     );
     expect(accepted('quantize { layers "dw¦', '/block/0/dw/Conv')).toBe('quantize { layers "/block/0/dw/Conv"');
+  });
+
+  it.each([
+    ['quantize { weights int8 per-¦', 'per-channel', 'quantize { weights int8 per-channel'],
+    ['quantize { weights int8 per¦-tensor }', 'per-channel', 'quantize { weights int8 per-channel }'],
+    ['quantize { layers op com.mi¦', 'com.microsoft.Gelu', 'quantize { layers op com.microsoft.Gelu'],
+    ['target cortex-m7 { flash <= 1¦', 'MiB', undefined],
+    ['target cortex-m7 { flash <= 1M¦', 'MiB', 'target cortex-m7 { flash <= 1MiB'],
+  ])('takes the whole of what is typed for it: %s', (source, label, expected) => {
+    if (expected === undefined) expect(offered(source)).not.toContain(label);
+    else expect(accepted(source, label, { ...context, model: undefined })).toBe(expected);
   });
 
   it('has documentation if it is a keyword', () => {
