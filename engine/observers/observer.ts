@@ -42,6 +42,10 @@ export interface ObserverKind {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** What it takes in time and memory, in one sentence. */
+  readonly cost: string;
+  /** Paper, or what it is by construction. */
+  readonly source: string;
   readonly arguments: readonly ObserverArgument[];
   create(args: Readonly<Record<string, number>>): Observer;
   /** A better choice than the stream's where all values are at hand: weights. Absent: they are streamed through `create`. */
