@@ -23,6 +23,7 @@ import {
 } from '../language/server/protocol.ts';
 import type { Environment } from './environment.ts';
 import { answerFileRequests } from './files.ts';
+import { manualPlace } from './manual.ts';
 import { ModelStatus } from './model-status.ts';
 import { allowedFolders, onChange, showsCodeLens, showsInlayHints } from './settings.ts';
 
@@ -30,15 +31,18 @@ import { allowedFolders, onChange, showsCodeLens, showsInlayHints } from './sett
 export class LanguageService implements vscode.Disposable {
   readonly #environment: Environment;
   readonly #log: vscode.LogOutputChannel;
+  readonly #extension: vscode.Uri;
   readonly #subscriptions: vscode.Disposable[] = [];
   readonly #checked = new vscode.EventEmitter<vscode.Uri>();
   /** An open spec was checked and its findings are published. */
   readonly onChecked = this.#checked.event;
   #client: Promise<BaseLanguageClient> | undefined;
 
-  constructor(environment: Environment, log: vscode.LogOutputChannel) {
+  /** @param extension the folder of the extension */
+  constructor(environment: Environment, log: vscode.LogOutputChannel, extension: vscode.Uri) {
     this.#environment = environment;
     this.#log = log;
+    this.#extension = extension;
     if (vscode.workspace.textDocuments.some(isSpec)) this.start();
     this.#subscriptions.push(
       vscode.workspace.onDidOpenTextDocument((document) => {
@@ -98,7 +102,13 @@ export class LanguageService implements vscode.Disposable {
 
   async #connect(): Promise<BaseLanguageClient> {
     const asked = performance.now();
-    const options: InitializationOptions = { trusted: vscode.workspace.isTrusted, allowedFolders: allowedFolders() };
+    const manual = await manualPlace(this.#extension);
+    const options: InitializationOptions = {
+      trusted: vscode.workspace.isTrusted,
+      allowedFolders: allowedFolders(),
+      suggestCommand: 'editor.action.triggerSuggest',
+      ...(manual && { manual }),
+    };
     const client = await this.#environment.startLanguageClient({
       documentSelector: [{ language: 'qspec' }],
       markdown: { isTrusted: false },

@@ -15,10 +15,10 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   ],
   selectors: [
     ...['op', 'role', 'first', 'last', 'before', 'after', 'consumers', 'producers', 'from', 'reading', 'writing'],
-    'all',
+    ...['all', 'and', 'or', 'not', 'of', 'to'],
   ],
   predicates: ['where'],
-  search: ['search', 'minimize', 'maximize', 'subject'],
+  search: ['search', 'minimize', 'maximize', 'subject', 'one'],
   export: ['export', 'opset'],
   expect: ['expect', 'drop'],
 };

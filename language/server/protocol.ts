@@ -8,6 +8,16 @@ export interface InitializationOptions {
   readonly trusted?: boolean;
   /** Absolute paths of folders beside the workspace's whose files specs may name (a copy lent by the client, a data disk). */
   readonly allowedFolders?: readonly string[];
+  /** The client's command that opens its list of suggestions; it is run after a folder of a path is taken. */
+  readonly suggestCommand?: string;
+  /** docs/language.md as the client can open it, for links in hovers. */
+  readonly manual?: ManualPlace;
+}
+
+export interface ManualPlace {
+  readonly uri: string;
+  /** Line of each heading, counted from 1, by its anchor. */
+  readonly lines: Readonly<Record<string, number>>;
 }
 
 /** Client to server: the person has granted trust. */
