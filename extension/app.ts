@@ -29,7 +29,7 @@ export class App {
     this.environment = environment;
     this.log = vscode.window.createOutputChannel('QSpec', { log: true });
     this.engine = new EngineOwner(environment, this.log);
-    this.language = new LanguageService(environment, this.log);
+    this.language = new LanguageService(environment, this.log, context.extensionUri);
     this.runs = new Runs(this.engine, context.workspaceState, environment.pathOf);
     this.findings = new RunFindings();
     this.graphs = new GraphEditors(this);

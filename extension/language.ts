@@ -25,6 +25,7 @@ import {
 } from '../language/server/protocol.ts';
 import type { Environment } from './environment.ts';
 import { answerFileRequests } from './files.ts';
+import { manualPlace } from './manual.ts';
 import { ModelStatus } from './model-status.ts';
 import { allowedFolders, findingSeverities, onChange, showsCodeLens, showsInlayHints } from './settings.ts';
 
@@ -32,15 +33,18 @@ import { allowedFolders, findingSeverities, onChange, showsCodeLens, showsInlayH
 export class LanguageService implements vscode.Disposable {
   readonly #environment: Environment;
   readonly #log: vscode.LogOutputChannel;
+  readonly #extension: vscode.Uri;
   readonly #subscriptions: vscode.Disposable[] = [];
   readonly #checked = new vscode.EventEmitter<vscode.Uri>();
   /** An open spec was checked and its findings are published. */
   readonly onChecked = this.#checked.event;
   #client: Promise<BaseLanguageClient> | undefined;
 
-  constructor(environment: Environment, log: vscode.LogOutputChannel) {
+  /** @param extension the folder of the extension */
+  constructor(environment: Environment, log: vscode.LogOutputChannel, extension: vscode.Uri) {
     this.#environment = environment;
     this.#log = log;
+    this.#extension = extension;
     if (vscode.workspace.textDocuments.some(isSpec)) this.start();
     this.#subscriptions.push(
       vscode.workspace.onDidOpenTextDocument((document) => {
@@ -100,10 +104,13 @@ export class LanguageService implements vscode.Disposable {
 
   async #connect(): Promise<BaseLanguageClient> {
     const asked = performance.now();
+    const manual = await manualPlace(this.#extension);
     const options: InitializationOptions = {
       trusted: vscode.workspace.isTrusted,
       allowedFolders: allowedFolders(),
       severities: findingSeverities(),
+      suggestCommand: 'editor.action.triggerSuggest',
+      ...(manual && { manual }),
     };
     const client = await this.#environment.startLanguageClient({
       documentSelector: [{ language: 'qspec' }],

@@ -24,9 +24,17 @@ export interface FormatWord extends VocabularyWord {
   readonly bits: number;
   /** Lowest ONNX operator set whose QuantizeLinear takes it. */
   readonly minOpset: number;
+  /** Smallest and largest code of an integer format, the ONNX element type that holds a code, and its bits in a file. */
+  readonly low?: number;
+  readonly high?: number;
+  readonly dtype?: string;
+  readonly storageBits?: number;
 }
 
 export interface CallableWord extends VocabularyWord {
+  /** What it takes in time and memory. */
+  readonly cost?: string;
+  readonly source?: string;
   readonly arguments: readonly ArgumentWord[];
 }
 
@@ -41,6 +49,13 @@ export interface ArgumentWord {
 export interface TargetWord extends VocabularyWord {
   /** Names of the formats that the target can run. */
   readonly formats: readonly string[];
+  readonly clockHz?: number;
+  readonly cores?: number;
+  /** Bytes; absent where they are no constraint. */
+  readonly flash?: number;
+  readonly ram?: number;
+  /** Multiply-accumulates a cycle and core, by weight × activation format. */
+  readonly macsPerCycle?: Readonly<Record<string, number>>;
 }
 
 export const schemes = ['affine', 'symmetric'] as const;

@@ -36,15 +36,15 @@ function formatsTable() {
 
 function observersTable() {
   return table(
-    ['observer', 'what it does', 'arguments'],
-    observers.map((kind) => [`\`${kind.name}\``, kind.description, argumentsOf(kind)]),
+    ['observer', 'what it does', 'cost', 'arguments', 'source'],
+    observers.map((kind) => [`\`${kind.name}\``, kind.description, kind.cost, argumentsOf(kind), kind.source]),
   );
 }
 
 function methodsTable() {
   return table(
-    ['method', 'what it does', 'arguments', 'source'],
-    methods.map((kind) => [`\`${kind.name}\``, kind.description, argumentsOf(kind), kind.source]),
+    ['method', 'what it does', 'cost', 'arguments', 'source'],
+    methods.map((kind) => [`\`${kind.name}\``, kind.description, kind.cost, argumentsOf(kind), kind.source]),
   );
 }
 

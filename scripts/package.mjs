@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..');
 const argument = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
 
 /** What is packed besides what is generated; everything else of the repository stays outside. */
-const contents = ['dist', 'media', 'extension/syntaxes', 'extension/language-configuration.json'];
+const contents = ['dist', 'media', 'extension/syntaxes', 'extension/language-configuration.json', 'docs/language.md'];
 const documents = { 'README.md': 'README.md', 'CHANGELOG.md': 'CHANGELOG.md', LICENSE: 'LICENSE.txt' };
 
 /** A person on a slow line should not have to wait for it. */

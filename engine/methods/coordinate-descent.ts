@@ -22,6 +22,7 @@ export const coordinateDescent: WeightMethod = {
   title: 'Least output error',
   description:
     'Picks the codes of each output channel that keep the layer’s output closest on the calibration data, and corrects the bias for the rest.',
+  cost: 'For K weights an output channel: calibration collects a K × K covariance, and each channel takes up to 24 sweeps of K² steps.',
   source: 'after QuantEase, Behdin et al. 2023',
   arguments: [
     {

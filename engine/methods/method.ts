@@ -47,6 +47,8 @@ export interface WeightMethod {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** What it takes in time and memory, in one sentence. */
+  readonly cost: string;
   /** Paper, or section of METHODS. */
   readonly source: string;
   readonly arguments: readonly ObserverArgument[];

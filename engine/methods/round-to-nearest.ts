@@ -8,7 +8,8 @@ export const roundToNearest: WeightMethod = {
   name: 'round-to-nearest',
   title: 'Round to nearest',
   description: 'Each weight goes to the nearest code. The observer chooses the range of every channel.',
-  source: 'METHODS B3',
+  cost: 'One pass over the weights.',
+  source: 'Jacob et al. 2018 (arXiv 1712.05877)',
   arguments: [],
   quantize(problem) {
     const parameters = weightParameters(problem);

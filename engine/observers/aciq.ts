@@ -108,6 +108,8 @@ export const aciq: ObserverKind = {
   title: 'Analytical clipping',
   description:
     'Clips where a Gaussian or a Laplacian with the spread of the data has its least expected error. Made for few bits.',
+  cost: 'One pass into a histogram of 8,192 bins (64 KiB) a tensor; the threshold is computed.',
+  source: 'Banner et al. 2019 (arXiv 1810.05723)',
   arguments: [],
   create: () => new AciqObserver(),
 };

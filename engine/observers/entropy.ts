@@ -102,6 +102,8 @@ export const entropy: ObserverKind = {
   title: 'Least loss of information',
   description:
     'Clips where the distribution of the codes differs least from that of the values (Kullback-Leibler divergence).',
+  cost: 'One pass into a histogram of 8,192 bins (64 KiB) a tensor, then a search over 2,048 thresholds.',
+  source: 'Migacz, “8-bit inference with TensorRT”, GTC 2017; over magnitudes, without exact zeros',
   arguments: [],
   create: () => new EntropyObserver(),
 };

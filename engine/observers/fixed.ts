@@ -34,6 +34,8 @@ export const fixed: ObserverKind = {
   name: 'fixed',
   title: 'A range given beforehand',
   description: 'The range is what the arguments say, whatever calibration saw; values outside are clipped.',
+  cost: 'None: nothing is searched.',
+  source: 'By definition',
   arguments: [
     { name: 'low', description: 'Smallest value; 0 or below.', initial: 0, min: -widest, max: 0 },
     { name: 'high', description: 'Largest value; 0 or above.', initial: 1, min: 0, max: widest },

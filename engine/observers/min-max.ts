@@ -24,6 +24,8 @@ export const minMax: ObserverKind = {
   name: 'min-max',
   title: 'Smallest and largest value',
   description: 'Covers every value that calibration saw. Cheap; a single outlier costs resolution for all others.',
+  cost: 'One pass over the values; two numbers a tensor.',
+  source: 'Jacob et al. 2018 (arXiv 1712.05877)',
   arguments: [],
   create: () => new MinMaxObserver(),
 };

@@ -62,6 +62,8 @@ export const movingAverage: ObserverKind = {
   title: 'Moving average of the extremes',
   description:
     'Averages the smallest and the largest value of the samples, later ones counting more: one odd sample moves it little.',
+  cost: 'One pass over the values; six numbers a tensor.',
+  source: 'Jacob et al. 2018 (arXiv 1712.05877)',
   arguments: [
     {
       name: 'decay',

@@ -196,6 +196,8 @@ export const mse: ObserverKind = {
   name: 'mse',
   title: 'Least mean squared error',
   description: 'Searches the range whose rounding and clipping errors together are smallest, over a histogram.',
+  cost: 'One pass into a histogram of 8,192 bins (64 KiB) a tensor, then a search over its edges; weights: 113 ranges tried on the values.',
+  source: 'Choukroun et al. 2019 (arXiv 1902.06822) state the problem; the exhaustive search is QSpec’s own',
   arguments: [],
   create: () => new MseObserver(),
   direct: leastSquaresOf,

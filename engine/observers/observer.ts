@@ -42,6 +42,10 @@ export interface ObserverKind {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** What it takes in time and memory, in one sentence. */
+  readonly cost: string;
+  /** Paper, or what it is by construction. */
+  readonly source: string;
   readonly arguments: readonly ObserverArgument[];
   /** The choice depends on the order of the samples: each `update` is one, and `merge` takes in what came after. */
   readonly ordered?: true;

@@ -30,6 +30,8 @@ export const percentile: ObserverKind = {
   name: 'percentile',
   title: 'Percentile',
   description: 'Leaves out the most extreme values on either side; what lies beyond saturates.',
+  cost: 'One pass over the values; a histogram of 8,192 bins (64 KiB) a tensor while calibration runs.',
+  source: 'Wu et al. 2020 (arXiv 2004.09602)',
   arguments: [
     {
       name: 'p',

@@ -81,6 +81,8 @@ export const settle: ObserverKind = {
   title: 'Least divergence of cumulative distributions',
   description:
     'Clips where the cumulative distribution, cut and interpolated from as many points as there are codes, differs least.',
+  cost: 'One pass into a histogram of 8,192 bins (64 KiB) a tensor, then a search over as many thresholds as the root of the number of values, at most 4,096.',
+  source: 'After Settle et al. 2018 (arXiv 1805.07941), METHODS A1',
   arguments: [],
   create: () => new SettleObserver(),
   direct(values, format, scheme, range) {

@@ -1,31 +1,35 @@
 import { exportFormats } from '../checks/exports.ts';
 import type { CheckedSpec } from '../context.ts';
+import { onOneLine } from '../grammar/heads.ts';
 import { quoteText, textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds, findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
-import { findUnit, type Measure, unitNames } from '../quantities/units.ts';
-import { channelOrders, filters } from '../resolve/data.ts';
+import type { Measure } from '../quantities/units.ts';
+import type { Definitions } from '../resolve/definitions.ts';
 import { measuresOf } from '../resolve/judgements.ts';
 import { tensorNames } from '../selectors/network.ts';
-import { findProperty, properties, qualifiedOperator } from '../selectors/properties.ts';
+import { findProperty, type Property, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
-import { arithmetics, float, granularities, schemes } from '../vocabulary.ts';
+import { float, granularities, schemes } from '../vocabulary.ts';
 import { blockText } from './blocks.ts';
+import { closedWords, layouts } from './closed-words.ts';
+import { counted, plain } from './markdown.ts';
+import { type PathWish, pathWishAt } from './path-wishes.ts';
+import { comparisonsOf, comparisonsOfProperty, propertiesOf, valuesOf } from './predicate-values.ts';
+import { boundsOf, quantitiesOf, unitsOf } from './quantity-values.ts';
 import { beginnings, type Situation, situationAt } from './situation.ts';
+import { snippetOf } from './snippets.ts';
+import { keywords, registered, type Suggestion } from './suggestion.ts';
 import { documentationOf } from './words.ts';
-
-export interface Suggestion {
-  readonly label: string;
-  readonly kind: 'keyword' | 'format' | 'function' | 'layer' | 'name' | 'property' | 'unit' | 'value';
-  readonly documentation?: string | undefined;
-  /** What is written; the label unless stated. */
-  readonly text?: string;
-}
 
 export interface Completion {
   readonly suggestions: readonly Suggestion[];
   /** Offsets of what a suggestion replaces. */
   readonly start: number;
   readonly end: number;
+  /** There are more; typing on narrows the choice, and asking again brings others. */
+  readonly incomplete?: boolean;
+  /** What is under the cursor names a file: whoever can look at files has the suggestions. */
+  readonly path?: PathWish;
 }
 
 /** Names of layers offered at most; a longer list is of no use, and typing narrows it. */
@@ -36,12 +40,25 @@ export function completionsAt(spec: CheckedSpec, offset: number): Completion {
   const situation = situationAt(spec.spec.text, offset);
   if (!situation) return { suggestions: [], start: offset, end: offset };
   const { partial, start, end } = situation;
+  const path = partial.startsWith('"') ? pathWishAt(situation, spec) : undefined;
+  if (path) return { suggestions: [], start, end, path };
   const suggestions = partial.startsWith('"')
     ? texts(situation, spec)
     : partial.startsWith('re"')
       ? []
       : words(situation, spec);
-  return { suggestions, start, end };
+  const incomplete = suggestions.filter(({ kind }) => kind === 'layer' || kind === 'name').length >= mostLayers;
+  return { suggestions, start, end, incomplete };
+}
+
+/** Keywords that begin a statement or an item here: as a whole one, where nothing stands behind the cursor yet. */
+function beginning({ block, end }: Situation, spec: CheckedSpec): readonly Suggestion[] {
+  const starts = block === 'target' ? budgets() : keywords(beginnings[block]);
+  const isFree = /^(?:[ \t]*(?:$|[\r\n]|\/\/)|\s*\})/.test(spec.spec.text.slice(end, end + 200));
+  return starts.map((start) => {
+    const snippet = isFree ? snippetOf(start.label, block, spec) : undefined;
+    return snippet === undefined ? start : { ...start, snippet };
+  });
 }
 
 function texts(situation: Situation, spec: CheckedSpec): readonly Suggestion[] {
@@ -58,7 +75,8 @@ function layers(spec: CheckedSpec, typed: string): readonly Suggestion[] {
   return found.slice(0, mostLayers).map((layer) => ({
     label: layer.name,
     kind: 'layer',
-    documentation: `${layer.op}, ${layer.parameters} parameters`,
+    detail: layer.op,
+    documentation: `${layer.op}, ${counted(layer.parameters, 'parameter')}`,
     text: quoteText(layer.name),
   }));
 }
@@ -67,12 +85,15 @@ function tensors({ network }: CheckedSpec, direction: 'reading' | 'writing', typ
   if (!network) return [];
   const wanted = typed.toLowerCase();
   const found = [...tensorNames(network, direction)].filter((name) => name.toLowerCase().includes(wanted));
-  return found.slice(0, mostLayers).map((name) => ({ label: name, kind: 'name', text: quoteText(name) }));
+  const documentation = direction === 'reading' ? 'A tensor that layers read.' : 'A tensor that a layer writes.';
+  return found
+    .slice(0, mostLayers)
+    .map((name) => ({ label: name, kind: 'name', documentation, text: quoteText(name) }));
 }
 
 function words(situation: Situation, spec: CheckedSpec): readonly Suggestion[] {
   if (/^[0-9]/.test(situation.item.at(-1) ?? '') && !isFinished(situation))
-    return [...units(situation), ...continuing(situation, spec)];
+    return [...unitsOf(measuresAt(situation)), ...continuing(situation, spec)];
   return continuing(situation, spec);
 }
 
@@ -81,38 +102,26 @@ function isFinished({ item }: Situation): boolean {
   return /^(?:resize|crop|take|skip|seed|scale|mean|std|qspec|opset|matches)$/.test(item[0] ?? '');
 }
 
-function units({ block, item }: Situation): readonly Suggestion[] {
-  const measures = measuresAt(block, item);
-  return measures.flatMap((measure) =>
-    unitNames(measure).map((name) => ({
-      label: name,
-      kind: 'unit' as const,
-      documentation: findUnit(name)?.description,
-    })),
-  );
-}
-
-function measuresAt(block: Situation['block'], item: readonly string[]): readonly Measure[] {
+/** What the number under the cursor, or the one that ends where it stands, may measure. */
+function measuresAt({ block, item }: Situation): readonly Measure[] {
   if (item[0] === 'expect') {
     const kind = findExpectationKind(item[1]);
     return kind ? measuresOf(kind, item[2] === 'drop' ? 'drop' : undefined) : [];
   }
-  const before = item.at(-3);
+  const before = item.at(isComparison(item.at(-1)) ? -2 : -3);
   const budget = block === 'target' || item[0] === 'subject' ? findBudgetKind(before) : undefined;
   if (budget) return [budget.measure];
   return item.includes('where') ? (findProperty(before)?.measures ?? []) : [];
 }
 
 function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestion[] {
-  const { block, item } = situation;
+  const { item } = situation;
   const last = item.at(-1);
-  const starts = keywords(beginnings[block]);
-  if (last === undefined) return block === 'target' ? budgets() : starts;
+  const starts = beginning(situation, spec);
+  if (last === undefined) return starts;
   const slot = slotAfter(situation, spec);
   if (slot) return slot;
   switch (item[0]) {
-    case 'target':
-      return block === 'file' ? starts : budgets();
     case 'data':
       return [...keywords(['like']), ...starts];
     case 'format':
@@ -128,53 +137,47 @@ function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestio
       return afterSelector(situation);
     case 'layer':
       return keywords(['keep', 'optional']);
-    case 'expect':
-      return item.length === 2 ? keywords(['drop']) : starts;
     default:
-      return block === 'target' ? budgets() : starts;
+      return starts;
   }
 }
 
+function isComparison(word: string | undefined): boolean {
+  return word !== undefined && /^(?:<=|>=|==|!=|<|>)$/.test(word);
+}
+
 /** What the grammar demands after the last word; undefined where it demands nothing. */
-function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Suggestion[] | undefined {
+function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion[] | undefined {
+  const { block, item } = situation;
   const { vocabulary, definitions, model } = spec;
   const last = item.at(-1)!;
   const [first] = item;
-  const registry = (entries: readonly { name: string; description: string }[], kind: Suggestion['kind']) =>
-    entries.map((entry) => ({ label: entry.name, kind, documentation: entry.description }));
-  const values = (names: readonly string[]) => names.map((name): Suggestion => ({ label: name, kind: 'value' }));
-
+  if (isComparison(last)) return compared(situation, spec);
   switch (last) {
-    case 'qspec':
-      return values(['1']);
     case 'target':
-      return registry(vocabulary.targets, 'name');
+      return registered(vocabulary.targets, 'target');
     case 'like':
-      return names(definitions.dataByName.keys(), item[1]);
+      return dataNames(definitions, item[1]);
     case 'observe':
-      return registry(vocabulary.observers, 'function');
+      return registered(vocabulary.observers, 'function');
     case 'using':
-      return registry(vocabulary.methods, 'function');
+      return registered(vocabulary.methods, 'function');
     case 'op':
       return operators(spec);
     case 'role':
-      return registry(roles, 'value');
-    case 'keep':
-      return values([float]);
-    case 'arithmetic':
-      return values(arithmetics);
-    case 'filter':
-      return values(filters);
-    case 'channels':
-      return values(channelOrders);
+      return registered(roles, 'value');
     case 'input':
-      return (model?.inputs ?? []).map((input) => ({ label: input.name, kind: 'name', text: nameText(input.name) }));
-    case 'labels':
-      return keywords(['folder', 'file']);
+      return (model?.inputs ?? []).map((input) => ({
+        label: input.name,
+        kind: 'name',
+        documentation: 'An input of the model.',
+        detail: input.dtype ?? undefined,
+        text: nameText(input.name),
+      }));
     case 'layout':
-      return values(['nhwc', 'nchw']);
+      return layouts;
     case 'to':
-      return first === 'layout' ? values(['nchw', 'nhwc']) : first === 'subject' ? budgets() : selectors(spec);
+      return first === 'layout' ? layouts.toReversed() : first === 'subject' ? budgets() : selectors(spec);
     case 'of':
       return first === 'layers' ? selectors(spec) : formats(spec);
     case 'lock':
@@ -182,16 +185,13 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
     case 'reset':
       return keywords(['all', 'weights', 'activations', 'inputs', 'outputs', 'bias']);
     case 'export':
-      return registry(exportFormats, 'value');
+      return registered(exportFormats, 'value');
     case 'expect':
-      return registry(expectationKinds, 'value');
-    case 'minimize':
-    case 'maximize':
-      return values(['loss', 'size', 'latency', 'energy', 'ram', 'flash']);
+      return registered(expectationKinds, 'value');
     case 'subject':
       return keywords(['to']);
     case 'where':
-      return registry(properties, 'property');
+      return propertiesOf(model);
     case 'layers':
     case '(':
     case 'and':
@@ -201,7 +201,7 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
     case 'after':
     case 'from':
       if (first !== 'layers') return undefined;
-      return inPredicate(item) ? registry(properties, 'property') : selectors(spec);
+      return inPredicate(item) ? propertiesOf(model) : selectors(spec);
     case 'reading':
     case 'writing':
       return first === 'layers' ? tensors(spec, last, '') : undefined;
@@ -210,6 +210,8 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
       return first === 'layers' ? blocks(spec) : undefined;
     case 'layer':
       return layers(spec, '');
+    case 'matches':
+      return first === 'layers' ? counts(situation, spec) : undefined;
     case ',':
       if (first === 'layer') return layers(spec, '');
       if (first === 'layers') return /^[0-9]/.test(item.at(-2) ?? '') ? blocks(spec) : operators(spec);
@@ -220,13 +222,17 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
     case 'producers':
     case 'one':
       return keywords(['of']);
-    default:
-      break;
+    default: {
+      const words = item.length === 1 || last === 'keep' ? closedWords.get(last) : undefined;
+      if (words) return words;
+    }
   }
-  if (first === 'data' && item.length === 2) return registry(vocabulary.dataKinds, 'value');
+  if (first === 'expect' && item.length <= 3) return judged(item);
+  if ((block === 'target' && item.length === 1) || (first === 'subject' && findBudgetKind(last))) return bounds;
+  if (first === 'data' && item.length === 2) return registered(vocabulary.dataKinds, 'value');
   if (first === 'data' && item.length === 3) return [];
   if (first === 'export' && item.length === 2) {
-    return registry(exportFormats.find((format) => format.name === last)?.styles ?? [], 'value');
+    return registered(exportFormats.find((format) => format.name === last)?.styles ?? [], 'value');
   }
   if (block === 'search' && item.length === 1 && (first === 'weights' || first === 'activations'))
     return keywords(['one']);
@@ -244,14 +250,51 @@ function inPredicate(item: readonly string[]): boolean {
   return stack.at(-1) ?? false;
 }
 
+/** What bounds a budget. */
+const bounds = comparisonsOf(['<=', '<', '>=', '>']);
+
+/** After the quantity of an `expect` line, or its `drop`. */
+function judged(item: readonly string[]): readonly Suggestion[] {
+  const drops = item.length === 2 && findExpectationKind(item[1])?.drops === true;
+  return [...keywords(drops ? ['drop'] : []), ...comparisonsOf(['>=', '>', '<=', '<', '=='])];
+}
+
+/** After `<=` and its like: what the property, budget or expectation may be compared with. */
+function compared(situation: Situation, spec: CheckedSpec): readonly Suggestion[] {
+  const { item, outer } = situation;
+  const measures = measuresAt(situation);
+  if (item[0] === 'layers') {
+    if (item.at(-2) === 'matches') return counts(situation, spec);
+    const property = inPredicate(item) ? findProperty(item.at(-2)) : undefined;
+    const values = property ? valuesOf(property, item.at(-1)!, spec.model) : [];
+    return values.length > 0 ? values : quantitiesOf(measures);
+  }
+  const about = item[0] === 'expect' ? item[1]! : (item.at(-2) ?? '');
+  // What is lost against the float model has no bound that is known beforehand.
+  const known = item[2] === 'drop' ? [] : boundsOf(about, outer[0] === 'target' ? outer[1] : undefined, spec);
+  return [...known, ...quantitiesOf(measures)];
+}
+
+/** How many layers the rule under the cursor matches as it stands. */
+function counts({ start }: Situation, { rules }: CheckedSpec): readonly Suggestion[] {
+  const rule = rules?.matches.findLast((match) => (match.rule.$cstNode?.offset ?? start) < start);
+  if (!rule) return [];
+  return [{ label: String(rule.layers.size), kind: 'value', documentation: 'What the rule matches now.' }];
+}
+
 function afterSelector({ item }: Situation): readonly Suggestion[] {
   const joining = ['and', 'or'];
-  const last = item.at(-1)!;
-  if (/^(?:<=|>=|==|!=|<|>)$/.test(last)) return [];
   const inside = item.filter((word) => word === '(').length > item.filter((word) => word === ')').length;
-  if (inPredicate(item)) return keywords(inside ? joining : [...joining, 'matches', 'optional', 'keep']);
+  const ending = inside ? [] : ['matches', 'optional', 'keep'];
+  if (inPredicate(item)) return [...signsAfter(item), ...keywords([...joining, ...ending])];
   const path = item.includes('from') && !item.includes('to') ? ['to'] : [];
-  return keywords([...path, ...joining, 'where', ...(inside ? [] : ['matches', 'optional', 'keep'])]);
+  return keywords([...path, ...joining, 'where', ...ending]);
+}
+
+/** After a property that nothing is compared with yet. */
+function signsAfter(item: readonly string[]): readonly Suggestion[] {
+  const property: Property | undefined = isComparison(item.at(-2)) ? undefined : findProperty(item.at(-1));
+  return property ? comparisonsOfProperty(property) : [];
 }
 
 function selectors(spec: CheckedSpec): readonly Suggestion[] {
@@ -284,37 +327,65 @@ function blocks({ network }: CheckedSpec): readonly Suggestion[] {
 
 function operators({ vocabulary, model }: CheckedSpec): readonly Suggestion[] {
   // The model's own come first: they are what a rule can match.
-  const own = [...new Set(model?.layers.map(qualifiedOperator))];
-  const all = own.length > 0 ? own : vocabulary.operators;
-  return all.map((name) => ({ label: name, kind: 'value' }));
+  const own = new Map<string, number>();
+  for (const layer of model?.layers ?? []) {
+    const name = qualifiedOperator(layer);
+    own.set(name, (own.get(name) ?? 0) + 1);
+  }
+  if (own.size === 0)
+    return vocabulary.operators.map((name) => ({
+      label: name,
+      kind: 'operator',
+      documentation: 'An operator of ONNX.',
+    }));
+  return [...own].map(([name, count]) => ({
+    label: name,
+    kind: 'operator',
+    detail: counted(count, 'layer'),
+    documentation: `${counted(count, 'layer')} of the model.`,
+  }));
 }
 
+/** The spec's own first, then the registered: those that its targets run before the others. */
 function formats({ vocabulary, definitions }: CheckedSpec): readonly Suggestion[] {
-  return [
-    ...vocabulary.formats.map(
-      (format): Suggestion => ({ label: format.name, kind: 'format', documentation: format.description }),
-    ),
-    ...names(definitions.formats.keys()),
-  ];
+  const targets = vocabulary.targets.filter(({ name }) => definitions.targets.some((own) => own.name?.text === name));
+  const unable = (name: string) => targets.find((target) => !target.formats.includes(name));
+  const known = vocabulary.formats.map((format): Suggestion => {
+    const target = unable(format.name);
+    const detail = target ? `not on ${target.name}` : format.title;
+    return { label: format.name, kind: 'format', detail, documentation: format.description };
+  });
+  const own = [...definitions.formats].map(
+    ([name, { format }]): Suggestion => ({
+      label: name,
+      kind: 'name',
+      detail: 'format',
+      documentation: plain(onOneLine(format?.$cstNode?.text)) || 'A format of this spec.',
+    }),
+  );
+  return [...own, ...known.filter(({ label }) => !unable(label)), ...known.filter(({ label }) => unable(label))];
 }
 
 function formatWords(spec: CheckedSpec): readonly Suggestion[] {
   const more = [...schemes, ...granularities].map(
-    (word): Suggestion => ({ label: word, kind: 'value', documentation: documentationOf(word) }),
+    (word): Suggestion => ({ label: word, kind: 'value', documentation: documentationOf(word) ?? '' }),
   );
   return [...formats(spec), { label: float, kind: 'format', documentation: 'Not quantised.' }, ...more];
 }
 
 function budgets(): readonly Suggestion[] {
-  return budgetKinds.map((kind) => ({ label: kind.name, kind: 'property', documentation: kind.description }));
+  return registered(budgetKinds, 'property');
 }
 
-function names(known: Iterable<string>, except?: string): readonly Suggestion[] {
-  return [...known].filter((name) => name !== except).map((name) => ({ label: name, kind: 'name' }));
-}
-
-function keywords(list: readonly string[]): readonly Suggestion[] {
-  return list.map((keyword) => ({ label: keyword, kind: 'keyword', documentation: documentationOf(keyword) }));
+function dataNames({ dataByName }: Definitions, except: string | undefined): readonly Suggestion[] {
+  return [...dataByName]
+    .filter(([name]) => name !== except)
+    .map(([name, { kind, path }]) => ({
+      label: name,
+      kind: 'name',
+      detail: 'data',
+      documentation: plain(`${kind?.text ?? ''} ${textValue(path)}`),
+    }));
 }
 
 function nameText(name: string): string {

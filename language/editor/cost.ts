@@ -1,6 +1,7 @@
 import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
 import { type ModelFormats, storedFormats } from '../../engine/hardware/model-formats.ts';
 import { type Profile, profileModel } from '../../engine/hardware/profile.ts';
+import { bytesOf } from '../../engine/hardware/storage.ts';
 import { elements } from '../../engine/hardware/structure.ts';
 import type { Target } from '../../engine/hardware/target.ts';
 import type { Choice, Plan } from '../../engine/plan.ts';
@@ -35,6 +36,32 @@ export function plannedFormats(summary: ModelSummary, plan: Plan): ModelFormats 
       return scales * (weight.scheme === 'affine' ? 5 : 4);
     },
   };
+}
+
+/** What a plan keeps in one format: the layers whose weights, and whose outputs, are codes of it. */
+export interface FormatShare {
+  readonly layers: number;
+  /** Weights, their codes without and the scales (with zero points) beside them. */
+  readonly elements: number;
+  readonly codeBytes: number;
+  readonly scaleBytes: number;
+  readonly outputs: number;
+}
+
+export function weightsIn(format: string, summary: ModelSummary, plan: Plan): FormatShare {
+  const formats = plannedFormats(summary, plan);
+  let [layers, count, codeBytes, scaleBytes, outputs] = [0, 0, 0, 0, 0];
+  for (const layer of summary.layers) {
+    const roles = plan.nodes[layer.name];
+    if (roles?.['output[0]']?.format === format) outputs++;
+    if (roles?.weight?.format !== format || layer.weightInput === null) continue;
+    const own = elements(layer.inputs[layer.weightInput]?.shape ?? []);
+    layers++;
+    count += own;
+    codeBytes += bytesOf(format, own);
+    scaleBytes += formats.weightParameterBytes(layer);
+  }
+  return { layers, elements: count, codeBytes, scaleBytes, outputs };
 }
 
 function quantized(choice: Choice | undefined): Choice | undefined {

@@ -1,4 +1,4 @@
-import { type Token, tokensOf } from '../grammar/tokens.ts';
+import { isComment, type Token, tokensOf } from '../grammar/tokens.ts';
 import { Levels } from './situation.ts';
 
 /** A stretch of white space to be replaced, by offsets. */
@@ -100,10 +100,6 @@ function piecesOf(text: string): readonly Piece[] {
 
 function isSign(token: Token, text: string): boolean {
   return token.kind === 'sign' && token.text === text;
-}
-
-function isComment({ kind }: Token): boolean {
-  return kind === 'line-comment' || kind === 'block-comment';
 }
 
 function read(text: string): readonly Reading[] {

@@ -1,27 +1,37 @@
 import type { AstNode } from 'langium';
 import type { TextPosition, TextRange } from '../../engine/findings.ts';
-import type { LayerSummary } from '../../engine/graph/summary.ts';
-import type { Choice } from '../../engine/plan.ts';
-import { amount, bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
-import type { BlockRange, DataStatement, FormatStatement, LayerRule, LayersRule } from '../generated/ast.ts';
-import { importedFrom } from '../grammar/ranges.ts';
+import type {
+  BlockRange,
+  Call,
+  FormatStatement,
+  FormatWords,
+  LayerRule,
+  LayersRule,
+  OperatorName,
+  Property,
+  Quantity,
+  Selector,
+  Test,
+  Unit,
+} from '../generated/ast.ts';
 import { textValue } from '../grammar/text.ts';
-import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
-import { findUnit } from '../quantities/units.ts';
-import type { LayerSet } from '../selectors/layer-set.ts';
-import { blockNumber } from '../selectors/network.ts';
-import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
+import { findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
+import { numberOf } from '../quantities/quantity.ts';
+import { findProperty } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
-import { blocksNamed } from '../selectors/select.ts';
-import { find, float, type VocabularyWord } from '../vocabulary.ts';
-import { blockText } from './blocks.ts';
-import type { LayersCost } from './cost.ts';
-import { documentationAbove } from './documentation.ts';
-import { plain } from './markdown.ts';
-import { type Planned, plannedOf } from './planned.ts';
+import { find, float } from '../vocabulary.ts';
+import { paragraphs, plain } from './markdown.ts';
+import { callablePage } from './pages/callable.ts';
+import { dataPage, namedFormatPage } from './pages/definition.ts';
+import { formatPage, useOf } from './pages/format.ts';
+import { keywordPage, type Manual } from './pages/keyword.ts';
+import { layerPage } from './pages/layer.ts';
+import { quantityPage } from './pages/quantity.ts';
+import { rulePage } from './pages/rule.ts';
+import { blockPage, operatorPage, propertyPage, rolePage, selectorPage } from './pages/selector.ts';
+import { budgetPage, targetPage } from './pages/target.ts';
 import { placeAt } from './position.ts';
-import { documentationOf } from './words.ts';
 
 /** Markdown that is safe to show (never trusted), and the word it is about. */
 export interface Hover {
@@ -30,178 +40,121 @@ export interface Hover {
 }
 
 /** What a person wants to know of the word under the pointer. */
-export function hoverAt(spec: CheckedSpec, position: TextPosition): Hover | undefined {
+export function hoverAt(spec: CheckedSpec, position: TextPosition, manual?: Manual): Hover | undefined {
   const place = placeAt(spec.spec, position);
   if (!place) return undefined;
-  const markdown = describe(place.node, place.word, spec);
+  const markdown = pageOf(place.node, place.word, spec) ?? keywordPage(place.word, manual);
   return markdown === undefined ? undefined : { markdown, range: place.range };
 }
 
-function describe(node: AstNode, word: string, spec: CheckedSpec): string | undefined {
-  const container = node.$container;
-  if (node.$type === 'Text' && (container?.$type === 'LayerRule' || container?.$type === 'NameSelector')) {
-    const layer = spec.model?.layers.find((candidate) => candidate.name === textValue(node as { raw?: string }));
-    if (layer) return layerText(layer, spec);
-  }
-  if ((node.$type === 'LayersRule' || node.$type === 'LayerRule') && (word === 'layers' || word === 'layer')) {
-    return ruleText(node as LayersRule | LayerRule, spec);
-  }
-  if (node.$type === 'BlockRange') return blockRangeText(node as BlockRange, spec);
-  return wordText(node, word, spec);
-}
-
-/** Of the block that a number means, and of the last one of a range, the layers. */
-function blockRangeText(range: BlockRange, { network }: CheckedSpec): string | undefined {
-  if (!network) return undefined;
-  const { from, to } = blocksNamed(range);
-  const lines = (to > from ? [from, to] : [from]).flatMap((number) => {
-    const layers = network.blocks[number - 1];
-    return layers ? [`**Block ${number} of ${network.blocks.length}** ${plain(blockText(layers, network))}`] : [];
-  });
-  return lines.length > 0 ? lines.join('\n\n') : undefined;
-}
-
-function wordText(node: AstNode, word: string, spec: CheckedSpec): string | undefined {
+/** Undefined for what means nothing here, and for keywords. */
+function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefined {
   const { vocabulary } = spec;
-  switch (node.$type === 'Word' || node.$type === 'Name' ? node.$container?.$type : node.$type) {
-    case 'FormatWords':
-    case 'SearchChoice': {
-      const format = find(vocabulary.formats, word);
-      if (format) return `**${plain(word)}** ${plain(format.description)}`;
-      if (word === float) return '**float** Not quantised.';
-      const own = spec.definitions.formats.get(word);
-      return own ? formatText(own, spec) : documentationOf(word);
+  const parent = node.$container;
+  switch (node.$type) {
+    case 'LayersRule':
+    case 'LayerRule':
+      return word === 'layers' || word === 'layer' ? rulePage(node as LayersRule | LayerRule, spec) : undefined;
+    case 'Text':
+      return textPage(node as { raw?: string } & AstNode, spec);
+    case 'RegexSelector':
+      return selectorPage(node as Selector, spec);
+    case 'PositionSelector':
+      return positionPage(node as Selector, word, spec);
+    case 'BlockRange':
+      return blockPage(node as BlockRange, spec);
+    case 'OperatorName':
+      return operatorPage((node as OperatorName).name ?? word, spec);
+    case 'Property': {
+      const property = findProperty((node as Property).name);
+      const test = parent?.$type === 'Test' ? (parent as Test) : undefined;
+      return property && propertyPage(property, test, spec);
     }
-    case 'FormatStatement':
-      return node.$type === 'Name' ? formatText(node.$container as FormatStatement, spec) : documentationOf(word);
-    case 'Call':
-      return registered(word, [...vocabulary.observers, ...vocabulary.methods]);
-    case 'TargetStatement':
-      return node.$type === 'Name' ? registered(word, vocabulary.targets) : documentationOf(word);
-    case 'DataStatement': {
-      const own = node.$type === 'Name' ? spec.definitions.dataByName.get(word) : undefined;
-      if (own) return dataText(own, spec);
-      return registered(word, vocabulary.dataKinds) ?? documentationOf(word);
-    }
-    case 'RoleSelector':
-      return described(word, findRole(word)) ?? documentationOf(word);
-    case 'Property':
-    case 'Test':
-      return described(word, findProperty(word)) ?? documentationOf(word);
-    case 'Unit': {
-      const unit = findUnit(word);
-      return unit && `**${plain(word)}** ${plain(unit.description)}`;
-    }
-    case 'Budget':
-      return (
-        described(
-          word,
-          budgetKinds.find((kind) => kind.name === word),
-        ) ?? documentationOf(word)
-      );
-    case 'ExpectStatement':
-      return (
-        described(
-          word,
-          expectationKinds.find((kind) => kind.name === word),
-        ) ?? documentationOf(word)
-      );
+    case 'Quantity':
+      return quantityOf(node as Quantity);
+    case 'Unit':
+      return parent?.$type === 'Quantity' ? quantityOf(parent as Quantity) : quantityPage((node as Unit).text);
+    case 'Word':
+    case 'Name':
+      return wordPage(node, word, spec);
     default:
-      return documentationOf(word);
+      return undefined;
+  }
+
+  function wordPage(own: AstNode, text: string, { definitions }: CheckedSpec): string | undefined {
+    switch (parent?.$type) {
+      case 'FormatWords':
+      case 'SearchChoice':
+        return formatWordPage(parent, text, spec);
+      case 'FormatStatement':
+        return own.$type === 'Name' ? namedFormatPage(parent as FormatStatement, spec) : undefined;
+      case 'Call':
+        return callPage(parent as Call, text, spec);
+      case 'TargetStatement': {
+        const target = find(vocabulary.targets, text);
+        return target && targetPage(target, spec);
+      }
+      case 'DataStatement': {
+        const data = own.$type === 'Name' ? definitions.dataByName.get(text) : undefined;
+        const kind = find(vocabulary.dataKinds, text);
+        return data ? dataPage(data, spec) : kind && described(kind);
+      }
+      case 'RoleSelector': {
+        const role = findRole(text);
+        return role && rolePage(role, spec);
+      }
+      case 'Budget': {
+        const kind = findBudgetKind(text);
+        return kind && budgetPage(kind, spec);
+      }
+      case 'ExpectStatement': {
+        const kind = findExpectationKind(text);
+        return kind && budgetPage(kind, spec);
+      }
+      default:
+        return undefined;
+    }
   }
 }
 
-/** A format of the spec: what it is made of, what its author says of it, and where it is imported from. */
-function formatText(statement: FormatStatement, spec: CheckedSpec): string {
-  const made = plain(statement.format?.$cstNode?.text ?? '');
-  return withRemarks(`**${plain(statement.name?.text ?? '')}** \\= ${made}`, statement, spec);
+export function described({ name, description }: { readonly name: string; readonly description: string }): string {
+  return `**${plain(name)}** ${plain(description, 600)}`;
 }
 
-function dataText(statement: DataStatement, spec: CheckedSpec): string {
-  const where = `${statement.kind?.text ?? ''} ${textValue(statement.path)}`;
-  return withRemarks(`**${plain(statement.name?.text ?? '')}** ${plain(where)}`, statement, spec);
+function formatWordPage(parent: AstNode, word: string, spec: CheckedSpec): string | undefined {
+  const format = find(spec.vocabulary.formats, word);
+  if (format) {
+    return formatPage(format, spec, parent.$type === 'FormatWords' ? useOf(parent as FormatWords, format, spec) : {});
+  }
+  if (word === float) return '**float** Not quantised.';
+  const own = spec.definitions.formats.get(word);
+  return own && namedFormatPage(own, spec);
 }
 
-function withRemarks(head: string, statement: AstNode, spec: CheckedSpec): string {
-  const said = documentationAbove(spec.spec, statement);
-  const file = importedFrom(statement);
-  return [
-    head,
-    ...(said === undefined
-      ? []
-      : [
-          said
-            .split('\n')
-            .map((line) => plain(line))
-            .join('\n'),
-        ]),
-    ...(file === undefined ? [] : [`From ${plain(spec.path.relative(spec.path.dirname(spec.spec.path), file))}.`]),
-  ].join('\n\n');
+function callPage(call: Call, word: string, { vocabulary }: CheckedSpec): string | undefined {
+  const kind = call.$containerProperty === 'observers' ? 'observe' : 'using';
+  const known = find(kind === 'observe' ? vocabulary.observers : vocabulary.methods, word);
+  return known && callablePage(known, kind);
 }
 
-function registered(word: string, words: readonly VocabularyWord[]): string | undefined {
-  return described(word, find(words, word));
+/** A layer that is named, or those that a pattern means. */
+function textPage(text: { readonly raw?: string } & AstNode, spec: CheckedSpec): string | undefined {
+  const parent = text.$container;
+  if (parent?.$type !== 'LayerRule' && parent?.$type !== 'NameSelector' && parent?.$type !== 'TensorSelector')
+    return undefined;
+  const layer =
+    parent.$type === 'TensorSelector'
+      ? undefined
+      : spec.network?.layers[spec.network.indexOf.get(textValue(text)) ?? -1];
+  if (layer) return layerPage(layer, spec);
+  return parent.$type === 'LayerRule' ? undefined : selectorPage(parent as Selector, spec);
 }
 
-function described(word: string, entry: { readonly description: string } | undefined): string | undefined {
-  return entry && `**${plain(word)}** ${plain(entry.description, 600)}`;
+function positionPage(selector: Selector, word: string, spec: CheckedSpec): string | undefined {
+  const means = selectorPage(selector, spec);
+  return means && paragraphs(keywordPage(word, undefined) ?? '', means);
 }
 
-/** Layers matched, and what they cost before and after all rules have had their say. */
-function ruleText(rule: LayersRule | LayerRule, spec: CheckedSpec): string | undefined {
-  const match = spec.rules?.matches.find((candidate) => candidate.rule === rule);
-  if (!match || !spec.model) return documentationOf('layers');
-  const { layers } = match;
-  const names = [...layers].slice(0, 8).map((index) => plain(spec.model!.layers[index]!.name, 80));
-  const lines = [
-    withRemarks(`**${layers.size} ${layers.size === 1 ? 'layer' : 'layers'}**${costText(spec, layers)}`, rule, spec),
-  ];
-  if (names.length > 0) lines.push(`${names.join(', ')}${layers.size > names.length ? ', …' : ''}`);
-  const held = new Set(
-    spec
-      .rules!.lockedOut.filter((met) => met.statement === rule || met.statement.$container === rule)
-      .map((met) => met.layer),
-  );
-  if (held.size > 0) lines.push(`Locks hold it off ${held.size} of them.`);
-  return lines.join('\n\n');
-}
-
-function costText(spec: CheckedSpec, layers: LayerSet): string {
-  const planned = layers.size > 0 ? plannedOf(spec) : undefined;
-  if (!planned) return '';
-  const cost = planned.costOf(layers);
-  return ` · ${amount(cost.parameters)} parameters · ${amount(cost.macs)} MACs · ${bytes(cost.bytesBefore)} → ${bytes(cost.bytesAfter)}${timeText(cost, planned)}`;
-}
-
-function timeText({ timeBefore, timeAfter }: LayersCost, { target }: Planned): string {
-  if (timeBefore === undefined || timeAfter === undefined) return '';
-  return ` · ${duration(timeBefore)} → ${duration(timeAfter)} on ${plain(target.title)}`;
-}
-
-/** A layer's row, and for each role what was decided and where. */
-function layerText(layer: LayerSummary, spec: CheckedSpec): string {
-  const shape = (sides: LayerSummary['outputs'][number]['shape'] | undefined) =>
-    plain(sides ? `[${sides.map((side) => side ?? '?').join(', ')}]` : '?');
-  const block = spec.network && blockNumber(layer.position.index, spec.network);
-  const lines = [
-    `**${plain(layer.name)}** ${plain(qualifiedOperator(layer))} ${shape(layer.inputs[0]?.shape)} → ${shape(layer.outputs[0]?.shape)}`,
-    `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs · ${bytes(layer.weightBytes + layer.biasBytes)}${block === undefined ? '' : ` · block ${block}`}`,
-  ];
-  const roles = plannedOf(spec)?.plan.nodes[layer.name];
-  if (roles)
-    lines.push(
-      Object.entries(roles)
-        .map(([role, choice]) => choiceText(role, choice))
-        .join('\n'),
-    );
-  else if (layer.quantization === null) lines.push('Stays float: QSpec has no integer form of this operator.');
-  return lines.join('\n\n');
-}
-
-function choiceText(role: string, choice: Choice | undefined): string {
-  if (!choice) return '';
-  const from = choice.origin.format ? ` \\(line ${choice.origin.format.start.line + 1}\\)` : '';
-  if (choice.format === float) return `- ${plain(role)}: float${from}`;
-  const method = choice.method ? ` using ${choice.method.name}` : '';
-  return `- ${plain(role)}: ${plain(`${choice.format} ${choice.scheme} ${choice.granularity} observe ${choice.observer.name}${method}`)}${from}`;
+function quantityOf(quantity: Quantity): string | undefined {
+  return quantity.unit?.text === undefined ? undefined : quantityPage(quantity.unit.text, numberOf(quantity));
 }

@@ -1,3 +1,5 @@
+import { isComment, type Token, tokensOf } from '../grammar/tokens.ts';
+
 export type Block = 'file' | 'target' | 'data' | 'quantize' | 'rule' | 'search' | 'export';
 
 /** Where in a spec a cursor stands: found from the words before it alone, so that faults anywhere do not matter. */
@@ -58,11 +60,6 @@ export const beginnings: Readonly<Record<Block, readonly string[]>> = {
 /** Words after which any word is a name. */
 const naming = new Set(['input', 'array', 'offsets', 'labels', 'part', 'target', 'data', 'format', 'like']);
 
-const word = /[A-Za-z_µμ][\w-µμ]*/y;
-const other =
-  /re"(?:\\[^\r\n]|[^"\\\r\n])*"?|"(?:\\[^\r\n]|[^"\\\r\n])*"?|[+-]?[0-9](?:[0-9x]|\.(?!\.))*|\.\.|<=|>=|==|!=|\S/y;
-const blank = /(?:\s+|\/\/[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$))+/y;
-
 interface Level {
   readonly block: Block;
   item: string[];
@@ -111,38 +108,45 @@ export class Levels {
 /** The situation at an offset; undefined inside a comment. */
 export function situationAt(text: string, offset: number): Situation | undefined {
   const levels = new Levels();
-  let at = 0;
-  for (;;) {
-    const space = match(blank, text, at);
-    if (space !== undefined) {
-      const end = at + space.length;
-      if (offset < end || (offset === end && end === text.length)) {
-        return insideComment(space, offset - at) ? undefined : levels.situation('', offset, offset);
+  for (const token of typedTokens(text)) {
+    if (token.start >= offset) break;
+    if (isComment(token)) {
+      if (offset < token.end || (offset === token.end && !isClosed(token))) return undefined;
+    } else {
+      if (offset < token.end || (offset === token.end && token.kind !== 'sign' && !isClosed(token))) {
+        return levels.situation(text.slice(token.start, offset), token.start, token.end);
       }
-      at = end;
+      levels.take(token.text);
     }
-    if (at >= offset || at >= text.length) return levels.situation('', offset, offset);
-    const token = match(word, text, at) ?? match(other, text, at)!;
-    const end = at + token.length;
-    const extends_ = /^[\w"µμ]|^re"/.test(token);
-    if (offset < end || (offset === end && extends_ && !/^(?:re)?"(?:\\.|[^"\\])*"$/.test(token))) {
-      return levels.situation(text.slice(at, offset), at, end);
-    }
-    levels.take(token);
-    at = end;
   }
+  return levels.situation('', offset, offset);
 }
 
-function match(pattern: RegExp, text: string, at: number): string | undefined {
-  pattern.lastIndex = at;
-  return pattern.exec(text)?.[0];
+/** Nothing that is typed behind it belongs to it. */
+function isClosed({ kind, text }: Token): boolean {
+  if (kind === 'text') return /^(?:re)?"(?:\\.|[^"\\])*"$/.test(text);
+  return kind === 'block-comment' && text.length >= 4 && text.endsWith('*/');
 }
 
-function insideComment(space: string, offset: number): boolean {
-  for (const comment of space.matchAll(/\/\/[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$)/g)) {
-    const end = comment.index + comment[0].length;
-    const closed = comment[0].startsWith('/*') && comment[0].endsWith('*/') && comment[0].length >= 4;
-    if (offset > comment.index && (offset < end || (offset === end && !closed))) return true;
+/**
+ * Tokens as somebody types them: a dotted name, `per-` on the way to `per-channel`, `3x` on the way to `3x3` and `1.` on the way
+ * to `1.5` are one each, where the grammar sees several.
+ */
+function* typedTokens(text: string): Iterable<Token> {
+  let pending: Token | undefined;
+  for (const token of tokensOf(text)) {
+    if (pending && pending.end === token.start && continues(pending, token)) {
+      pending = { ...pending, text: pending.text + token.text, end: token.end };
+      continue;
+    }
+    if (pending) yield pending;
+    pending = token;
   }
-  return false;
+  if (pending) yield pending;
+}
+
+function continues(first: Token, next: Token): boolean {
+  if (first.kind === 'word')
+    return next.text === '.' || next.text === '-' || (next.kind === 'word' && first.text.endsWith('.'));
+  return first.kind === 'number' && (next.text === '.' || /^x[0-9]*$/.test(next.text));
 }

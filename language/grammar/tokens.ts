@@ -37,3 +37,7 @@ export function* tokensOf(text: string): Iterable<Token> {
     }
   }
 }
+
+export function isComment({ kind }: Token): boolean {
+  return kind === 'line-comment' || kind === 'block-comment';
+}

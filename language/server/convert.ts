@@ -1,7 +1,7 @@
 import { CompletionItemKind, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
 import type { Finding, Severity, TextRange } from '../../engine/findings.ts';
-import type { Suggestion } from '../editor/completion.ts';
+import type { Suggestion } from '../editor/suggestion.ts';
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
   error: DiagnosticSeverity.Error,
@@ -20,6 +20,10 @@ export const completionKinds: Readonly<Record<Suggestion['kind'], CompletionItem
   property: CompletionItemKind.Property,
   unit: CompletionItemKind.Unit,
   value: CompletionItemKind.Value,
+  operator: CompletionItemKind.Operator,
+  target: CompletionItemKind.Class,
+  file: CompletionItemKind.File,
+  folder: CompletionItemKind.Folder,
 };
 
 /** A document's path. Documents that are no files (untitled ones) get one too, for relative paths to start from. */

@@ -20,6 +20,7 @@ import { lensesOf } from '../editor/lenses.ts';
 import { linksOf } from '../editor/links.ts';
 import { type NameUses, nameAt, renameRefusal } from '../editor/names.ts';
 import { type Entry, foldsOf, outlineOf, selectionsAt } from '../editor/outline.ts';
+import type { Manual } from '../editor/pages/keyword.ts';
 import { toRange } from './convert.ts';
 
 /** What the server lends its parts. */
@@ -31,6 +32,8 @@ export interface Serving {
     empty: R,
     work: (...args: A) => R | Promise<R>,
   ): (...args: A) => Promise<R>;
+  /** Where the client can open the documentation of the language; undefined where it cannot. */
+  manual(): Manual | undefined;
 }
 
 /** The id of the client's command for each lens; its argument is the URI of the spec, or of the model. */

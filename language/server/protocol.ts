@@ -10,6 +10,10 @@ export interface InitializationOptions {
   readonly allowedFolders?: readonly string[];
   /** As the setting has it; see {@link SeveritiesParams}. */
   readonly severities?: unknown;
+  /** The client's command that opens its list of suggestions; it is run after a folder of a path is taken. */
+  readonly suggestCommand?: string;
+  /** docs/language.md as the client can open it, for links in hovers. */
+  readonly manual?: ManualPlace;
 }
 
 /** Client to server: what findings are to be, by code, is another now; whatever makes no sense is told in the log. */
@@ -17,6 +21,12 @@ export const severitiesChanged = 'qspec/severitiesChanged';
 
 export interface SeveritiesParams {
   readonly severities: unknown;
+}
+
+export interface ManualPlace {
+  readonly uri: string;
+  /** Line of each heading, counted from 1, by its anchor. */
+  readonly lines: Readonly<Record<string, number>>;
 }
 
 /** Client to server: the person has granted trust. */

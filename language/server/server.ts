@@ -12,15 +12,15 @@ import type { ModelSummary } from '../../engine/graph/summary.ts';
 import type { Host } from '../../engine/host.ts';
 import { readSeverities, type Severities } from '../checks/severities.ts';
 import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
-import { completionsAt } from '../editor/completion.ts';
 import { fixOf } from '../editor/fixes.ts';
 import { tokenTypes } from '../editor/highlight.ts';
 import { hoverAt } from '../editor/hover.ts';
+import type { Manual } from '../editor/pages/keyword.ts';
 import { lookAtFiles } from '../facts.ts';
 import { importsOf, linkImports } from '../grammar/imports.ts';
 import { type LoadedSpec, loadSpec } from '../grammar/load.ts';
 import { engineVocabulary } from '../vocabulary-engine.ts';
-import { completionKinds, overlaps, pathOf, toDiagnostic, toRange } from './convert.ts';
+import { overlaps, pathOf, toDiagnostic, toRange } from './convert.ts';
 import { serveEditing } from './editing.ts';
 import { ImportStore, importsFile } from './imports.ts';
 import { type ModelState, ModelStore } from './models.ts';
@@ -34,6 +34,7 @@ import {
   type ExpectationsResult,
   expectationsRequest,
   type InitializationOptions,
+  type ManualPlace,
   type ModelStateParams,
   type ModelsNamedParams,
   type ModelsNamedResult,
@@ -51,6 +52,7 @@ import {
 } from './protocol.ts';
 import { Reach, type ReachOptions } from './reach.ts';
 import { expectationsAt, findingsOf, modelNamedAt, modelPathOf, resolveAt, type Surroundings } from './specs.ts';
+import { serveSuggestions } from './suggesting.ts';
 
 /** Pause in typing after which a document is checked, in milliseconds. */
 const pause = 30;
@@ -99,10 +101,17 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
   const checkSafely = guarded('check', undefined, check);
 
   let refreshes = false;
+  let snippets = false;
+  let suggestCommand: string | undefined;
+  let manual: Manual | undefined;
   connection.onInitialize(({ initializationOptions, workspaceFolders, capabilities }) => {
-    const { trusted, allowedFolders = [], severities: wishes } = (initializationOptions ?? {}) as InitializationOptions;
-    setSeverities(wishes);
+    const wishes = (initializationOptions ?? {}) as InitializationOptions;
+    const { trusted, allowedFolders = [] } = wishes;
+    setSeverities(wishes.severities);
     reach.trusted = trusted === true;
+    suggestCommand = wishes.suggestCommand;
+    manual = wishes.manual && manualAt(wishes.manual);
+    snippets = capabilities.textDocument?.completion?.completionItem?.snippetSupport === true;
     const { inlayHint, codeLens } = capabilities.workspace ?? {};
     refreshes = inlayHint?.refreshSupport === true && codeLens?.refreshSupport === true;
     reach.changeWorkspace(urisOf(workspaceFolders ?? []), []);
@@ -123,7 +132,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
         textDocumentSync: TextDocumentSyncKind.Incremental,
         hoverProvider: true,
-        completionProvider: { triggerCharacters: ['"', ' ', '/'] },
+        completionProvider: { triggerCharacters: ['"', ' ', '/'], resolveProvider: true },
         documentFormattingProvider: true,
         documentRangeFormattingProvider: true,
         documentOnTypeFormattingProvider: { firstTriggerCharacter: '}' },
@@ -200,27 +209,10 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     guarded('hover', null, ({ textDocument, position }) => {
       const document = documents.get(textDocument.uri);
       if (!document) return null;
-      const hover = hoverAt(examined(document), { line: position.line, column: position.character });
+      const hover = hoverAt(examined(document), { line: position.line, column: position.character }, manual);
       return hover
         ? { contents: { kind: MarkupKind.Markdown, value: hover.markdown }, range: toRange(hover.range) }
         : null;
-    }),
-  );
-
-  connection.onCompletion(
-    guarded('completion', null, ({ textDocument, position }) => {
-      const document = documents.get(textDocument.uri);
-      if (!document) return null;
-      const { suggestions, start, end } = completionsAt(examined(document), document.offsetAt(position));
-      const range = { start: document.positionAt(start), end: document.positionAt(end) };
-      return suggestions.map((suggestion, i) => ({
-        label: suggestion.label,
-        kind: completionKinds[suggestion.kind],
-        sortText: String(i).padStart(5, '0'),
-        filterText: suggestion.text ?? suggestion.label,
-        textEdit: { range, newText: suggestion.text ?? suggestion.label },
-        ...(suggestion.documentation === undefined ? {} : { documentation: suggestion.documentation }),
-      }));
     }),
   );
 
@@ -238,7 +230,14 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     }),
   );
 
-  serveEditing(connection, { documentAt: (uri) => documents.get(uri), examined, guarded });
+  const serving = { documentAt: (uri: string) => documents.get(uri), examined, guarded, manual: () => manual };
+  serveEditing(connection, serving);
+  serveSuggestions(connection, {
+    ...serving,
+    host: () => (reach.trusted ? reach.host : undefined),
+    snippets: () => snippets,
+    suggestCommand: () => suggestCommand,
+  });
 
   connection.onRequest(
     resolveRequest,
@@ -403,6 +402,11 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
 
 function urisOf(folders: readonly { readonly uri: string }[]): string[] {
   return folders.map(({ uri }) => uri);
+}
+
+/** Addresses of sections, which editors open by their line. */
+function manualAt({ uri, lines }: ManualPlace): Manual {
+  return (section) => (Object.hasOwn(lines, section) ? `${uri}#L${lines[section]}` : undefined);
 }
 
 const unresolved: Finding = {

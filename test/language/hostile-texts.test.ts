@@ -106,9 +106,9 @@ it('whatever a text says, every request is answered, nothing is logged and nothi
       const ask = <T>(method: string, params: object) => server.client.sendRequest<T>(method, params);
       for (const version of [2, 3]) {
         const at = { textDocument: { uri }, position: start };
-        const [hover, items, actions, resolved, named] = await Promise.all([
+        const [hover, completion, actions, resolved, named] = await Promise.all([
           ask<object | null>('textDocument/hover', at),
-          ask<unknown[]>('textDocument/completion', at),
+          ask<{ items: object[] }>('textDocument/completion', at),
           ask<unknown[]>('textDocument/codeAction', { ...at, range: { start, end }, context: { diagnostics: [] } }),
           ask<ResolveResult>(resolveRequest, { uri }),
           ask<ModelsNamedResult>(modelsNamedRequest, { uris: [uri] }),
@@ -131,7 +131,8 @@ it('whatever a text says, every request is answered, nothing is logged and nothi
         await ask('textDocument/definition', at);
         await ask('textDocument/prepareRename', at).catch(() => null);
         expect(hover === null || 'contents' in hover).toBe(true);
-        expect(Array.isArray(items) && Array.isArray(actions)).toBe(true);
+        expect(Array.isArray(completion.items) && Array.isArray(actions)).toBe(true);
+        if (completion.items[0]) await ask('completionItem/resolve', completion.items[0]);
         expect(named).toHaveLength(1);
         // Either a job, or an error that says why there is none.
         const errors = resolved.findings.filter(({ severity }) => severity === 'error');

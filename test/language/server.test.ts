@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -145,11 +145,39 @@ describe('the language server', () => {
     }
     expect(text).toMatch(/^\*\*\d+ layers\*\* · .* parameters/);
 
-    const items = await connection.sendRequest<{ label: string }[]>('textDocument/completion', {
+    const { items } = await connection.sendRequest<{ items: { label: string }[] }>('textDocument/completion', {
       textDocument: { uri },
       position: { line: 2, character: 19 },
     });
     expect(items.map(({ label }) => label)).toContain('int4');
+    const resolved = await connection.sendRequest<{ documentation: { value: string } }>(
+      'completionItem/resolve',
+      items.find(({ label }) => label === 'int4'),
+    );
+    expect(resolved.documentation.value).toContain('−8 … 7');
+  });
+
+  it('completes paths with what lies in the workspace, and with nothing else', async () => {
+    await start(true);
+    mkdirSync(join(folder, 'nets'));
+    writeFileSync(join(folder, 'nets', 'small.onnx'), '');
+    writeFileSync(join(folder, 'notes.txt'), '');
+    const complete = async (text: string, name: string) => {
+      const { items } = await connection.sendRequest<{ items: { label: string; textEdit: { newText: string } }[] }>(
+        'textDocument/completion',
+        { textDocument: { uri: await open(text, name) }, position: { line: 0, character: text.length - 1 } },
+      );
+      return items.map(({ textEdit }) => textEdit.newText);
+    };
+    expect(await complete('model ""', 'a.qspec')).toEqual(['"digits.onnx"', '"nets/"']);
+    expect(await complete('model "nets/s"', 'b.qspec')).toEqual(['"nets/small.onnx"']);
+    expect(await complete('model "../"', 'c.qspec')).toEqual([]);
+  });
+
+  it('completes no path before the workspace is trusted', async () => {
+    await start(false);
+    const completion = { textDocument: { uri: await open('model ""') }, position: { line: 0, character: 7 } };
+    expect(await connection.sendRequest('textDocument/completion', completion)).toMatchObject({ items: [] });
   });
 
   it('lays out, outlines, links, names and notes', async () => {

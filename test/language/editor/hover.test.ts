@@ -1,9 +1,14 @@
-import { posix } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { examine } from '../../../language/context.ts';
 import { fixOf } from '../../../language/editor/fixes.ts';
 import { hoverAt } from '../../../language/editor/hover.ts';
+import { plain } from '../../../language/editor/markdown.ts';
+import { sectionAnchors, sectionOf } from '../../../language/editor/sections.ts';
+import { keywordDocumentation } from '../../../language/editor/words.ts';
 import { checkSpec, loadSpec } from '../../../language/index.ts';
+import { root } from '../../shared.ts';
 import { modelOf, small } from '../support/model.ts';
 import { specPath, takeMarkers } from '../support/resources.ts';
 import { vocabulary } from '../support/vocabulary.ts';
@@ -24,7 +29,7 @@ describe('hover on a rule', () => {
     );
     // 832 weights of 4 bits, 48 biases of 32, 48 scales; the times are the target's affair.
     expect(text).toMatch(
-      /^\*\*3 layers\*\* · 880 parameters · 213 k MACs · 3\.44 KiB → 800 B · \S+ ms → \S+ ms on Cortex/,
+      /^\*\*3 layers\*\* · 880 parameters · 213 k MACs\n\n3\.44 KiB → 800 B \(−77 %\) · \S+ ms → \S+ ms \(−\d+ %\) on Cortex/,
     );
     expect(text).toContain('\\/stem\\/Conv, \\/block\\/0\\/dw\\/Conv, \\/block\\/0\\/pw\\/Conv');
   });
@@ -56,22 +61,106 @@ describe('hover on the number of a block', () => {
   });
 });
 
+describe('what a rule takes from others, and they from it', () => {
+  const block = (rules: string) => `quantize {\n  weights int8\n  activations uint8\n${rules}\n}`;
+  const from = (line: number, text: string) => `line ${line}: ${plain(text)}`;
+
+  it.each<[what: string, rules: string, overrides: readonly string[], overridden: readonly string[]]>([
+    [
+      'a statement before it that says otherwise is overridden',
+      '  »layers« op Conv { weights int4 }',
+      [`weights format int8 → int4 in 3 layers, ${from(2, 'weights int8')}`],
+      [],
+    ],
+    ['one that says the same is not', '  »layers« op Conv { weights int8 activations uint8 }', [], []],
+    [
+      'the nearest counts, layer by layer',
+      '  layers first { weights int2 }\n  »layers« op Conv { weights int4 }',
+      [
+        `weights format int2 → int4 in 1 layer, ${from(4, 'layers first { weights int2 }')}`,
+        `weights format int8 → int4 in 2 layers, ${from(2, 'weights int8')}`,
+      ],
+      [],
+    ],
+    [
+      'what is set again later is told too, where a layer has the role',
+      '  »layers« first or op Relu { weights int4 }\n  layers first or op Relu keep float',
+      [`weights format int8 → int4 in 1 layer, ${from(2, 'weights int8')}`],
+      [`weights format int4 → float in 1 layer, ${from(5, 'layers first or op Relu keep float')}`],
+    ],
+    [
+      'a lock keeps its layers from either side',
+      '  layers first { lock weights int2 }\n  »layers« op Conv { lock weights int4 }\n  layers op Conv { weights int8 }',
+      [`weights format int8 → int4 in 2 layers, ${from(2, 'weights int8')}`],
+      [],
+    ],
+    [
+      'a reset leads back to what the block says',
+      '  layers first { weights int2 }\n  layers first { reset weights }\n  »layers« first { activations int8 weights int4 }',
+      [
+        `activations format uint8 → int8 in 1 layer, ${from(3, 'activations uint8')}`,
+        `weights format int8 → int4 in 1 layer, ${from(2, 'weights int8')}`,
+      ],
+      [],
+    ],
+  ])('%s', (_, rules, overrides, overridden) => {
+    const text = hover(block(rules))!;
+    const [before, after = ''] = text.split('Overridden later:');
+    const listed = (part: string) => [...part.matchAll(/^- (.*)$/gm)].map((match) => match[1]);
+    expect(listed(before!)).toEqual(overrides);
+    expect(listed(after)).toEqual(overridden);
+  });
+});
+
 describe('hover on a layer', () => {
+  const spec =
+    'target cortex-m7 quantize {\nweights int8\nactivations uint8 observe mse\nlayer »"/stem/Conv"« { weights int4 using adaround } }';
+
   it('shows its row, and what was decided for it on which line', () => {
-    expect(
-      hover(
-        'quantize {\nweights int8\nactivations uint8 observe mse\nlayer »"/stem/Conv"« { weights int4 using adaround } }',
-      ),
-    ).toMatchInlineSnapshot(`
+    expect(hover(spec)).toMatchInlineSnapshot(`
       "**\\/stem\\/Conv** Conv \\[1, 3, 32, 32\\] → \\[1, 16, 16, 16\\]
 
-      448 parameters · 111 k MACs · 1.75 KiB
+      448 parameters · 111 k MACs
 
-      - weight: int4 symmetric per\\-channel observe min\\-max using adaround \\(line 4\\)
-      - bias: int32 symmetric per\\-channel observe min\\-max \\(line 4\\)
-      - input\\[0\\]: uint8 affine per\\-tensor observe mse \\(line 3\\)
-      - output\\[0\\]: uint8 affine per\\-tensor observe mse \\(line 3\\)"
+      |  |  |
+      | :-- | :-- |
+      | kernel | 3x3 |
+      | weights | 1.75 KiB → 344 B (−81 %) |
+      | time | 840 µs → 274 µs (−67 %) on Cortex\\-M7 \\(STM32H743, 480 MHz\\) |
+      | read by | \\/stem\\/Relu |
+
+      | role | format | decided by |
+      | :-- | :-- | :-- |
+      | weight | int4 symmetric per\\-channel observe min\\-max using adaround | line 4: layer \\"\\/stem\\/Conv\\" \\{ weights int4 using adaround \\} \\} |
+      | bias | int32 symmetric per\\-channel observe min\\-max | line 4: layer \\"\\/stem\\/Conv\\" \\{ weights int4 using adaround \\} \\} |
+      | input\\[0\\] | uint8 affine per\\-tensor observe mse | line 3: activations uint8 observe mse |
+      | output\\[0\\] | uint8 affine per\\-tensor observe mse | line 3: activations uint8 observe mse |"
     `);
+  });
+
+  it('says so where nothing can be decided', () => {
+    expect(hover('quantize { weights int8 layer »"softmax"« keep float }')).toContain(
+      'Stays float: QSpec has no integer',
+    );
+  });
+});
+
+describe('hover on a part of a selector', () => {
+  it.each([
+    ['layers »"/block/*"« keep float', /^\*\*4 layers\*\*\n\n\\\/block\\\/0\\\/dw/],
+    ['layers »re"/block/.*Conv"« keep float', /^\*\*2 layers\*\*/],
+    ['layers writing »"a*"« keep float', /^\*\*1 layer\*\*\n\n\\\/stem\\\/Conv$/],
+    ['layers op »Conv« keep float', /^\*\*Conv\*\*\n\n3 layers · 880 parameters · 213 k MACs in this model$/],
+    ['layers op »Softmax« keep float', /Stays float/],
+    ['layers role »pointwise« keep float', /kernel of 1x1\\\.\n\n1 layer in this model\./],
+    ['layers »first« keep float', /The first layer that computes.*\n\n\*\*1 layer\*\*\n\n\\\/stem\\\/Conv/],
+    [
+      'layers all where »macs« > 100k keep float',
+      /10 layers of 10 have it, from 0 to 111 k\.\n\nThe test holds for 1 layer\./,
+    ],
+    ['layers all where »depthwise« keep float', /1 layer of 10 has it\.$/],
+  ])('%s', (rule, expected) => {
+    expect(hover(`quantize { weights int8 ${rule} }`)).toMatch(expected);
   });
 });
 
@@ -90,11 +179,17 @@ quantize {
   layers last { weights w4 } }`;
 
   it.each([
-    ['format »w4«', '**w4** \\= int4 symmetric\n\nFour bits, for what is large\nand \\*not\\* sensitive\\.'],
-    ['weights »w4«', '**w4** \\= int4 symmetric\n\nFour bits, for what is large\nand \\*not\\* sensitive\\.'],
+    [
+      'format »w4«',
+      '**w4** \\= int4 symmetric\n\nFour bits, for what is large\nand \\*not\\* sensitive\\.\n\n**int4**',
+    ],
+    [
+      'weights »w4«',
+      '**w4** \\= int4 symmetric\n\nFour bits, for what is large\nand \\*not\\* sensitive\\.\n\n**int4**',
+    ],
     ['data »calibration«', '**calibration** npz c\\.npz\n\nOf the line\\.'],
   ])('show at a name and wherever it is used: %s', (marked, expected) => {
-    expect(hover(spec.replace(marked.replaceAll(/[»«]/g, ''), marked))).toBe(expected);
+    expect(hover(spec.replace(marked.replaceAll(/[»«]/g, ''), marked))).toContain(expected);
   });
 
   it('show at the rule below them, and at no other', () => {
@@ -103,9 +198,152 @@ quantize {
   });
 });
 
+describe('hover on a number format', () => {
+  /** The facts in it, by what they are about. */
+  const facts = (source: string) =>
+    Object.fromEntries(
+      [...(hover(source) ?? '').matchAll(/^\| ([^|]+) \| (.*) \|$/gm)].map(([, about, said]) => [about, said]),
+    );
+
+  it('tells what it holds and loses, what it takes, who takes it and what is kept in it here', () => {
+    expect(facts('target cortex-a72 quantize { weights »int4« }')).toEqual({
+      ':--': ':--',
+      codes: '−8 … 7, which is the range at scale 1',
+      levels: '16',
+      'rounding error': 'at most 7.1 % of the largest magnitude',
+      memory: '0.5 B each, and 4 B a scale, 5 B with a zero point',
+      ONNX: 'qdq from opset 21 on, float with rounded float32 weights',
+      targets: 'cortex\\-m7; not **cortex\\-a72**',
+      here: 'weights of 4 layers, 496 B and 232 B of scales: 0.7339 B a weight',
+    });
+  });
+
+  it.each([
+    ['quantize { activations »uint8« }', 'rounding error', 'at most 0.20 % of the range'],
+    ['quantize { activations »int8« symmetric }', 'rounding error', 'at most 0.39 % of the largest magnitude'],
+    ['quantize { activations »uint8« }', 'here', 'outputs of 9 layers'],
+    [
+      'format a = »uint8«',
+      'rounding error',
+      'at most 0.39 % of the largest magnitude (symmetric), 0.20 % of the range (affine)',
+    ],
+    ['quantize { weights »int16« }', 'rounding error', 'at most 15.26 ppm of the largest magnitude'],
+    [
+      'quantize { weights »int3« }',
+      'memory',
+      '0.375 B each (0.5 B in an ONNX file), and 4 B a scale, 5 B with a zero point',
+    ],
+    ['quantize { weights »int3« }', 'ONNX', 'qdq from opset 21 on as int4, float with rounded float32 weights'],
+    [
+      'quantize { activations »uint8« observe fixed(-1, 1) }',
+      'from the range',
+      '−1 … 1: step 0.007843, rounding error at most 0.003922',
+    ],
+  ])('%s: %s', (source, about, expected) => {
+    expect(facts(source)[about]).toBe(expected);
+  });
+
+  it('draws its grid: a tick for each code that can be told apart, a bar beyond', () => {
+    const drawn = (source: string) => decodeURIComponent(/\(data:image\/svg\+xml,([^)]+)\)/.exec(hover(source)!)![1]!);
+    const ticks = (svg: string) => [...svg.matchAll(/v-(?:12|24)/g)].length;
+    expect(ticks(drawn('quantize { weights »int2« }'))).toBe(4);
+    expect(ticks(drawn('quantize { activations »uint4« }'))).toBe(16);
+    expect(drawn('quantize { weights »int8« }')).toContain('<rect');
+    for (const { name } of vocabulary.formats) {
+      expect(drawn(`quantize { weights »${name}« }`)).toMatch(/^<svg [^<]*>(?:<(?:path|rect) [^<>]*\/>)+<\/svg>$/);
+    }
+  });
+});
+
+describe('hover on what is called', () => {
+  it('tells what it does and takes, where it comes from, its arguments and how it is written', () => {
+    expect(hover('quantize { activations uint8 observe »percentile« }')).toMatchInlineSnapshot(`
+      "**percentile** Percentile
+
+      Leaves out the most extreme values on either side; what lies beyond saturates\\.
+
+      |  |  |
+      | :-- | :-- |
+      | cost | One pass over the values; a histogram of 8,192 bins \\(64 KiB\\) a tensor while calibration runs\\. |
+      | source | Wu et al\\. 2020 \\(arXiv 2004\\.09602\\) |
+
+      | argument | default | range |  |
+      | :-- | :-- | :-- | :-- |
+      | p | 99.99 | 50 … 100 | Percentile that is still covered on the upper side; the lower side mirrors it\\. |
+
+      \`\`\`qspec
+      activations uint8 observe percentile(p = 99.99)
+      \`\`\`"
+    `);
+  });
+
+  it('shows an example that checks clean', () => {
+    for (const [call, words] of [
+      ['observe', vocabulary.observers],
+      ['using', vocabulary.methods],
+    ] as const) {
+      for (const { name } of words) {
+        const line = /```qspec\n(.*)\n```/.exec(hover(`quantize { weights int8 ${call} »${name}« }`)!)![1]!;
+        const text = `qspec 1 model "m.onnx" data calibration npz "c.npz" quantize { ${line} }`;
+        expect(checkSpec(loadSpec(text, specPath), { vocabulary, path: posix })).toEqual([]);
+      }
+    }
+  });
+});
+
+describe('hover on a quantity', () => {
+  it.each([
+    ['target cortex-m7 { flash <= 1 »MiB« }', '1,048,576 B \\= 1,024 KiB \\= 1049 kB \\= 1.049 MB'],
+    ['target cortex-m7 { flash <= »2« MiB }', '**2 MiB** mebibyte'],
+    ['target cortex-m7 { latency <= 80 »ms« }', '0.08 s \\= 80,000 us \\= 80,000,000 ns'],
+    ['target cortex-m7 { latency <= 80 »ms« }', '12.5 a second'],
+    ['target cortex-m7 { energy <= 2 »mJ« }', '2 mW at one inference a second'],
+    ['quantize { layers all where macs > 1.5»M« keep float }', '1,500,000'],
+    ['expect sqnr >= 20 »dB«', '10 % of the signal’s amplitude, 1 % of its power'],
+    ['expect top1 drop <= 1 »points«', 'from 90 % to 89 %'],
+    ['expect size drop >= 0.6 »relative«', '60 % of the float'],
+    ['expect top1 >= 85 »%«', '0.85 of one'],
+  ])('%s', (source, expected) => {
+    expect(hover(source)).toContain(expected);
+  });
+});
+
+describe('hover on a machine and its budgets', () => {
+  it('shows its figures, and what the spec costs there if it is the one named', () => {
+    const spec = (name: string) => `target ${name} target cortex-a72 quantize { weights int8 activations uint8 }`;
+    expect(hover(spec('»cortex-m7«'))).toMatch(/^\| estimated latency \| \S+ ms → \S+ ms \|$/m);
+    expect(hover('target cortex-m7 target »cortex-a72« quantize { weights int8 }')).not.toContain('estimated');
+  });
+
+  it('tells how near to a budget the spec is', () => {
+    expect(hover('target cortex-m7 { »flash« <= 1 MiB } quantize { weights int8 }')).toMatch(
+      /Bytes of weights.*\n\nEstimated 68\.\d KiB → 65\.\d KiB of 2\.00 MiB on Cortex/,
+    );
+  });
+});
+
+describe('hover on a keyword', () => {
+  it('leads to its section of the documentation where that can be opened', () => {
+    const { text, ranges } = takeMarkers('quantize { weights int8 layers op Conv »where« macs > 1 keep float }');
+    const spec = examine(loadSpec(text, specPath), { vocabulary, path: posix });
+    const manual = (section: string) => `https://example.com/language.md#${section}`;
+    expect(hoverAt(spec, ranges[0]!.start, manual)?.markdown).toBe(
+      '**where** Narrows the whole selector before it.\n\n[More of predicates](https://example.com/language.md#predicates)',
+    );
+    expect(hoverAt(spec, ranges[0]!.start)?.markdown).not.toContain('More of');
+  });
+
+  it('has a section, and each section is there', () => {
+    const manual = readFileSync(join(root, 'docs', 'language.md'), 'utf8');
+    expect(Object.keys(keywordDocumentation).filter((word) => sectionOf(word) === undefined)).toEqual([]);
+    const headings = [...manual.matchAll(/^##+ `?([^`\n]+)`?$/gm)].map((match) => match[1]!.toLowerCase());
+    expect(sectionAnchors.filter((anchor) => !headings.includes(anchor))).toEqual([]);
+  });
+});
+
 describe('hover on words', () => {
   it.each([
-    ['quantize { weights »int4« }', 'integer of 4 bits'],
+    ['quantize { weights »int4« }', '4\\-bit signed integer'],
     ['quantize { weights »float« }', 'Not quantised'],
     ['format w4 = int4 symmetric quantize { weights »w4« }', 'int4 symmetric'],
     ['quantize { weights int8 »symmetric« }', 'Zero point 0'],

@@ -1,0 +1,194 @@
+import type { CheckedSpec } from '../context.ts';
+import type { RoleStatement } from '../generated/ast.ts';
+import { type FieldName, type Fields, fieldNames, readFields, valueText } from '../resolve/fields.ts';
+import { groupsOf, type RoleGroup, type Rule, roleGroups } from '../resolve/rules.ts';
+import { LayerSet } from '../selectors/layer-set.ts';
+import { float } from '../vocabulary.ts';
+import { plannedOf } from './planned.ts';
+
+type Item = RoleStatement | Rule;
+
+/** What one statement of a `quantize` block takes from another: a field of a role, in some layers. */
+export interface Override {
+  /** The statement or rule on the other side. */
+  readonly item: Item;
+  readonly role: RoleGroup | 'activations';
+  readonly field: FieldName;
+  /** Values as the language writes them. */
+  readonly before: string;
+  readonly after: string;
+  readonly layers: number;
+}
+
+/** What a rule sets otherwise than statements before it did, and what statements after it set otherwise than it does. */
+export interface Overrides {
+  readonly taken: readonly Override[];
+  readonly lost: readonly Override[];
+}
+
+export function overridesOf(rule: Rule, spec: CheckedSpec): Overrides {
+  const block = new Block(spec);
+  const position = block.items.indexOf(rule);
+  const layers = block.layersOf(rule);
+  if (position < 0 || !layers) return { taken: [], lost: [] };
+  const taken: Override[] = [];
+  const lost: Override[] = [];
+  for (const { role, field, value } of block.sayingsOf(rule)) {
+    const own = block.reached(rule, block.having(role, layers), role, field);
+    for (const { item, value: before, count } of block.owners(position, role, field, own)) {
+      if (before !== value) taken.push({ item, role, field, before, after: value, layers: count });
+    }
+    for (const { item, value: after, count } of block.owners(block.items.length, role, field, own)) {
+      if (block.items.indexOf(item) > position && after !== value)
+        lost.push({ item, role, field, before: value, after, layers: count });
+    }
+  }
+  return { taken: withActivations(taken), lost: withActivations(lost) };
+}
+
+interface Saying {
+  readonly role: RoleGroup;
+  readonly field: FieldName;
+  readonly value: string;
+}
+
+interface Owner {
+  readonly item: Item;
+  readonly value: string;
+  readonly count: number;
+}
+
+/** The statements of the block in order, asked from a point backwards: which of them last set a field. */
+class Block {
+  readonly items: readonly Item[];
+  readonly #spec: CheckedSpec;
+  readonly #matched: ReadonlyMap<Item, LayerSet>;
+  readonly #read = new Map<RoleStatement, Fields>();
+  /** `statement → layers role field`, where a lock kept a statement out. */
+  readonly #locked = new Map<Item, Set<string>>();
+
+  constructor(spec: CheckedSpec) {
+    this.#spec = spec;
+    this.items = (spec.definitions.quantize?.items ?? []).filter((item) => item.$type !== 'ArithmeticStatement');
+    this.#matched = new Map(spec.rules?.matches.map(({ rule, layers }) => [rule, layers]));
+    for (const { statement, layer, role, field } of spec.rules?.lockedOut ?? []) {
+      const item = itemOf(statement);
+      const known = this.#locked.get(item) ?? new Set();
+      this.#locked.set(item, known.add(`${layer} ${role} ${field}`));
+    }
+  }
+
+  layersOf(rule: Rule): LayerSet | undefined {
+    return this.#matched.get(rule);
+  }
+
+  /** Those of the layers that have the role. */
+  having(role: RoleGroup, layers: LayerSet): LayerSet {
+    const { network } = this.#spec;
+    const plan = plannedOf(this.#spec)?.plan;
+    return layers.filter((index) => plan?.nodes[network!.layers[index]!.name]?.[firstOf[role]] !== undefined);
+  }
+
+  sayingsOf(item: Item): readonly Saying[] {
+    const found = new Map<string, Saying>();
+    const say = (role: RoleGroup, field: FieldName, value: string) =>
+      found.set(`${role} ${field}`, { role, field, value });
+    if (item.$type !== 'RoleStatement' && item.keep) for (const role of roleGroups) say(role, 'format', float);
+    for (const statement of statementsOf(item)) {
+      const fields = this.#fieldsOf(statement);
+      for (const field of fieldNames) {
+        const setting = fields[field];
+        if (setting) for (const role of groupsOf(statement.role)) say(role, field, valueText(setting.value));
+      }
+    }
+    return [...found.values()];
+  }
+
+  /** Who of the statements before `end` decides a field of the layers at that point. */
+  owners(end: number, role: RoleGroup, field: FieldName, layers: LayerSet): readonly Owner[] {
+    const owners: Owner[] = [];
+    let rest = layers;
+    for (let i = end - 1; i >= 0 && rest.size > 0; i--) {
+      const item = this.items[i]!;
+      const value = this.#valueOf(item, role, field);
+      if (value === undefined && !resets(item, role)) continue;
+      const reached = this.reached(item, rest, role, field);
+      rest = rest.difference(reached);
+      // A reset leads back to what the block's own statements said up to there.
+      const owner = value === undefined ? this.#baseBefore(i, role, field) : { item, value };
+      if (owner && reached.size > 0) owners.push({ ...owner, count: reached.size });
+    }
+    return owners;
+  }
+
+  #baseBefore(end: number, role: RoleGroup, field: FieldName): Omit<Owner, 'count'> | undefined {
+    for (let i = end - 1; i >= 0; i--) {
+      const item = this.items[i]!;
+      const value = item.$type === 'RoleStatement' ? this.#valueOf(item, role, field) : undefined;
+      if (value !== undefined) return { item, value };
+    }
+    return undefined;
+  }
+
+  #fieldsOf(statement: RoleStatement): Fields {
+    const { definitions, vocabulary } = this.#spec;
+    let fields = this.#read.get(statement);
+    if (!fields) {
+      fields = readFields(statement.format, definitions.formats, vocabulary);
+      this.#read.set(statement, fields);
+    }
+    return fields;
+  }
+
+  #valueOf(item: Item, role: RoleGroup, field: FieldName): string | undefined {
+    const statement = statementsOf(item).findLast(
+      (own) => groupsOf(own.role).includes(role) && this.#fieldsOf(own)[field] !== undefined,
+    );
+    if (statement) return valueText(this.#fieldsOf(statement)[field]!.value);
+    return item.$type !== 'RoleStatement' && item.keep && field === 'format' ? float : undefined;
+  }
+
+  /** Of some layers, those that an item speaks of and is not locked out of. */
+  reached(item: Item, layers: LayerSet, role: RoleGroup, field: FieldName): LayerSet {
+    const matched = item.$type === 'RoleStatement' ? layers : this.#matched.get(item)?.intersection(layers);
+    if (!matched) return LayerSet.none(layers.capacity);
+    const locked = this.#locked.get(item);
+    return locked ? matched.filter((index) => !locked.has(`${index} ${role} ${field}`)) : matched;
+  }
+}
+
+/** The role of a layer by which it is known to have the group. */
+const firstOf = { weights: 'weight', bias: 'bias', inputs: 'input[0]', outputs: 'output[0]' } as const;
+
+function itemOf(statement: RoleStatement | Rule): Item {
+  const around = statement.$container;
+  return around.$type === 'LayersRule' || around.$type === 'LayerRule' ? around : statement;
+}
+
+function statementsOf(item: Item): readonly RoleStatement[] {
+  return item.$type === 'RoleStatement' ? [item] : item.items;
+}
+
+function resets(item: Item, role: RoleGroup): boolean {
+  return statementsOf(item).some((own) => own.reset && groupsOf(own.role).includes(role));
+}
+
+/** Inputs and outputs of which the same is to be said are activations. */
+function withActivations(list: readonly Override[]): readonly Override[] {
+  const merged: Override[] = [];
+  for (const own of list) {
+    const twin = merged.findIndex(
+      (other) =>
+        own.role === 'outputs' &&
+        other.role === 'inputs' &&
+        other.item === own.item &&
+        other.field === own.field &&
+        other.before === own.before &&
+        other.after === own.after &&
+        other.layers === own.layers,
+    );
+    if (twin >= 0) merged[twin] = { ...own, role: 'activations' };
+    else merged.push(own);
+  }
+  return merged;
+}

@@ -1,0 +1,47 @@
+import type { ArgumentWord, CallableWord } from '../../vocabulary.ts';
+import { example, facts, figure, paragraphs, plain, table } from '../markdown.ts';
+
+/** Observers stand after `observe`, methods after `using`. */
+export type CallKind = 'observe' | 'using';
+
+/** An observer or method: what it does, what that takes, where it comes from, its arguments and how it is written. */
+export function callablePage(word: CallableWord, kind: CallKind): string {
+  const { name, title = '', description, cost = '', source = '' } = word;
+  return paragraphs(
+    `**${plain(name)}** ${plain(title)}`,
+    plain(description, 600),
+    facts([
+      ['cost', plain(cost, 400)],
+      ['source', plain(source)],
+    ]),
+    argumentsText(word.arguments),
+    example(`${kind === 'observe' ? 'activations uint8' : 'weights int8'} ${kind} ${callOf(word)}`),
+  );
+}
+
+/** With the values that its arguments have unless others are given. */
+export function callOf(word: CallableWord): string {
+  const list = word.arguments.map(({ name, initial }) => `${name} = ${initial}`);
+  return list.length > 0 ? `${word.name}(${list.join(', ')})` : word.name;
+}
+
+function argumentsText(list: readonly ArgumentWord[]): string {
+  if (list.length === 0) return '';
+  return table(
+    ['argument', 'default', 'range', ''],
+    list.map((argument) => [
+      plain(argument.name),
+      figure(argument.initial),
+      rangeText(argument),
+      plain(argument.description, 300),
+    ]),
+  );
+}
+
+/** A bound that no value in use reaches is none. */
+const unbounded = 1e30;
+
+function rangeText({ min, max }: ArgumentWord): string {
+  if (min <= -unbounded) return max >= unbounded ? 'any' : `up to ${figure(max)}`;
+  return max >= unbounded ? `from ${figure(min)}` : `${figure(min)} … ${figure(max)}`;
+}

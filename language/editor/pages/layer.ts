@@ -1,0 +1,76 @@
+import type { LayerSummary, SummaryShape } from '../../../engine/graph/summary.ts';
+import type { Choice } from '../../../engine/plan.ts';
+import { amount, bytes } from '../../../engine/report/quantities.ts';
+import type { CheckedSpec } from '../../context.ts';
+import { valueText } from '../../resolve/fields.ts';
+import { blockNumber } from '../../selectors/network.ts';
+import { isDepthwise, qualifiedOperator } from '../../selectors/properties.ts';
+import { float } from '../../vocabulary.ts';
+import { facts, paragraphs, plain, table } from '../markdown.ts';
+import { plannedOf } from '../planned.ts';
+import { bytesChange, onTarget, timeChange } from './change.ts';
+import { placeText } from './place.ts';
+
+const mostNeighbours = 4;
+
+/** A layer's row, and for each role what was decided and where. */
+export function layerPage(layer: LayerSummary, spec: CheckedSpec): string {
+  const { index } = layer.position;
+  const planned = plannedOf(spec);
+  const [before, after] = [planned?.before.layers[index], planned?.after.layers[index]];
+  const block = spec.network && blockNumber(index, spec.network);
+  return paragraphs(
+    `**${plain(layer.name)}** ${plain(qualifiedOperator(layer))} ${shapeText(layer.inputs[0]?.shape)} → ${shapeText(layer.outputs[0]?.shape)}`,
+    `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs${block === undefined ? '' : ` · block ${block}`}`,
+    facts([
+      ['kernel', kernelText(layer)],
+      ['weights', weightText(layer, before?.weightBytes, after?.weightBytes)],
+      ['time', planned?.named && before && after ? `${timeChange(before.time, after.time)} ${onTarget(planned)}` : ''],
+      ['reads', namesText(layer.producers)],
+      ['read by', namesText(layer.consumers)],
+    ]),
+    choicesText(layer, spec),
+  );
+}
+
+function shapeText(shape: SummaryShape | null | undefined): string {
+  return plain(shape ? `[${shape.map((side) => side ?? '?').join(', ')}]` : '?');
+}
+
+function kernelText(layer: LayerSummary): string {
+  if (!layer.kernel || layer.kernel.length === 0) return '';
+  const groups = isDepthwise(layer) ? ', depthwise' : (layer.groups ?? 1) > 1 ? `, ${layer.groups} groups` : '';
+  return `${plain(layer.kernel.join('x'))}${groups}`;
+}
+
+function weightText(layer: LayerSummary, before: number | undefined, after: number | undefined): string {
+  if (before !== undefined && after !== undefined) return before > 0 ? bytesChange(before, after) : '';
+  const own = layer.weightBytes + layer.biasBytes;
+  return own > 0 ? bytes(own) : '';
+}
+
+function namesText(names: readonly string[]): string {
+  const shown = names.slice(0, mostNeighbours).map((name) => plain(name, 60));
+  return `${shown.join(', ')}${names.length > shown.length ? ', …' : ''}`;
+}
+
+function choicesText(layer: LayerSummary, spec: CheckedSpec): string {
+  const roles = plannedOf(spec)?.plan.nodes[layer.name];
+  if (!roles) return layer.quantization === null ? 'Stays float: QSpec has no integer form of this operator.' : '';
+  return table(
+    ['role', 'format', 'decided by'],
+    Object.entries(roles).flatMap(([role, choice]) =>
+      choice ? [[plain(role), choiceText(choice), originText(choice, spec)]] : [],
+    ),
+  );
+}
+
+function choiceText({ format, scheme, granularity, observer, method }: Choice): string {
+  if (format === float) return float;
+  const using = method ? ` using ${valueText(method)}` : '';
+  return plain(`${format} ${scheme} ${granularity} observe ${valueText(observer)}${using}`);
+}
+
+function originText({ origin }: Choice, spec: CheckedSpec): string {
+  return origin.format ? placeText(origin.format, spec) : 'default';
+}

@@ -1,0 +1,64 @@
+import { amount } from '../../../engine/report/quantities.ts';
+import type { CheckedSpec } from '../../context.ts';
+import type { LayerRule, LayersRule } from '../../generated/ast.ts';
+import { headOf } from '../../grammar/heads.ts';
+import { rangeOf } from '../../grammar/ranges.ts';
+import type { LayerSet } from '../../selectors/layer-set.ts';
+import { counted, paragraphs, plain } from '../markdown.ts';
+import { type Override, overridesOf } from '../owners.ts';
+import { plannedOf } from '../planned.ts';
+import { bytesChange, onTarget, timeChange } from './change.ts';
+import { placeText } from './place.ts';
+import { remarksOf } from './remarks.ts';
+
+const mostNames = 8;
+const mostOverrides = 5;
+
+/** Layers matched, what they cost before and after all rules have had their say, and what the rule takes from others. */
+export function rulePage(rule: LayersRule | LayerRule, spec: CheckedSpec): string | undefined {
+  const match = spec.rules?.matches.find((candidate) => candidate.rule === rule);
+  if (!match || !spec.model) return undefined;
+  const { layers } = match;
+  const names = Array.from(layers.indices.subarray(0, mostNames), (index) =>
+    plain(spec.model!.layers[index]!.name, 80),
+  );
+  const { taken, lost } = overridesOf(rule, spec);
+  return paragraphs(
+    `**${counted(layers.size, 'layer')}**${costText(spec, layers)}`,
+    ...remarksOf(rule, spec),
+    names.length === 0 ? '' : `${names.join(', ')}${layers.size > names.length ? ', …' : ''}`,
+    listed('Overrides', taken, spec),
+    listed('Overridden later', lost, spec),
+    lockedText(rule, spec),
+  );
+}
+
+function costText(spec: CheckedSpec, layers: LayerSet): string {
+  const planned = layers.size > 0 ? plannedOf(spec) : undefined;
+  if (!planned) return '';
+  const { parameters, macs, bytesBefore, bytesAfter, timeBefore, timeAfter } = planned.costOf(layers);
+  const time =
+    timeBefore === undefined || timeAfter === undefined
+      ? ''
+      : ` · ${timeChange(timeBefore, timeAfter)} ${onTarget(planned)}`;
+  return ` · ${amount(parameters)} parameters · ${amount(macs)} MACs\n\n${bytesChange(bytesBefore, bytesAfter)}${time}`;
+}
+
+function listed(title: string, list: readonly Override[], spec: CheckedSpec): string {
+  if (list.length === 0) return '';
+  const shown = list.slice(0, mostOverrides).map(({ item, role, field, before, after, layers }) => {
+    const head = item.$type === 'RoleStatement' ? rangeOf(item) : headOf(item).range;
+    return `- ${role} ${field} ${plain(before)} → ${plain(after)} in ${counted(layers, 'layer')}, ${placeText(head, spec)}`;
+  });
+  const more = list.length > shown.length ? [`- and ${list.length - shown.length} more`] : [];
+  return [`${title}:`, '', ...shown, ...more].join('\n');
+}
+
+function lockedText(rule: LayersRule | LayerRule, spec: CheckedSpec): string {
+  const held = new Set(
+    spec
+      .rules!.lockedOut.filter((met) => met.statement === rule || met.statement.$container === rule)
+      .map((met) => met.layer),
+  );
+  return held.size > 0 ? `Locks hold it off ${held.size} of them.` : '';
+}

@@ -1,0 +1,62 @@
+import { bytes, duration } from '../../../engine/report/quantities.ts';
+import type { CheckedSpec } from '../../context.ts';
+import type { BudgetKind, ExpectationKind } from '../../quantities/measured.ts';
+import type { TargetWord } from '../../vocabulary.ts';
+import { facts, figure, paragraphs, plain } from '../markdown.ts';
+import { plannedOf } from '../planned.ts';
+
+/** A machine: what it is, has and can run, and what this spec costs there if it is the one that the spec names. */
+export function targetPage(target: TargetWord, spec: CheckedSpec): string {
+  const { name, title = '', description, clockHz, cores = 1, flash, ram, macsPerCycle, formats } = target;
+  return paragraphs(
+    `**${plain(name)}** ${plain(title)}`,
+    plain(description, 600),
+    facts([
+      ['clock', clockHz === undefined ? '' : `${figure(clockHz / 1e6)} MHz${cores > 1 ? `, ${cores} cores` : ''}`],
+      ['flash', flash === undefined ? '' : bytes(flash)],
+      ['RAM', ram === undefined ? '' : bytes(ram)],
+      ['MACs a cycle and core', ratesText(macsPerCycle)],
+      ['formats', plain(formats.join(', '))],
+    ]),
+    estimateText(name, spec),
+  );
+}
+
+function ratesText(rates: TargetWord['macsPerCycle']): string {
+  return Object.entries(rates ?? {})
+    .map(([formats, rate]) => `${plain(formats)} ${figure(rate)}`)
+    .join(', ');
+}
+
+function estimateText(name: string, spec: CheckedSpec): string {
+  const planned = plannedOf(spec);
+  if (!planned?.named || planned.target.name !== name) return '';
+  const { before, after } = planned;
+  return facts([
+    ['estimated latency', `${duration(before.latency)} → ${duration(after.latency)}`],
+    ['estimated flash', `${bytes(before.flash)} → ${bytes(after.flash)}`],
+    ['estimated RAM', `${bytes(before.ram)} → ${bytes(after.ram)}`],
+  ]);
+}
+
+/** A budget's quantity, and how near to it the spec is as far as that can be estimated before anything runs. */
+export function budgetPage(kind: BudgetKind | ExpectationKind, spec: CheckedSpec): string {
+  return paragraphs(`**${plain(kind.name)}** ${plain(kind.description)}`, plannedText(kind.name, spec));
+}
+
+function plannedText(name: string, spec: CheckedSpec): string {
+  const planned = plannedOf(spec);
+  if (!planned?.named) return '';
+  const { before, after, target } = planned;
+  const of = (has: number | undefined) => (has === undefined ? '' : ` of ${bytes(has)}`);
+  switch (name) {
+    case 'latency':
+      return `Estimated ${duration(before.latency)} → ${duration(after.latency)} on ${plain(target.title)}.`;
+    case 'flash':
+      return `Estimated ${bytes(before.flash)} → ${bytes(after.flash)}${of(target.flash)} on ${plain(target.title)}.`;
+    case 'ram':
+      return `Estimated ${bytes(before.ram)} → ${bytes(after.ram)}${of(target.ram)} on ${plain(target.title)}.`;
+    default:
+      return '';
+  }
+}

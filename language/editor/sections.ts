@@ -1,0 +1,34 @@
+/** Which section of docs/language.md speaks of a keyword, by the section's anchor. Statements have sections of their own name. */
+const wordsOf: Readonly<Record<string, readonly string[]>> = {
+  qspec: ['qspec'],
+  import: ['import'],
+  model: ['model'],
+  target: ['target'],
+  data: [
+    ...['data', 'like', 'input', 'array', 'offsets', 'labels', 'offset', 'layout', 'channels', 'resize', 'filter'],
+    ...['crop', 'scale', 'mean', 'std', 'skip', 'take', 'seed', 'split', 'part'],
+  ],
+  format: ['format', 'observe', 'using', 'symmetric', 'affine', 'per-tensor', 'per-channel'],
+  quantize: [
+    ...['quantize', 'weights', 'activations', 'inputs', 'outputs', 'bias', 'layers', 'layer', 'matches', 'optional'],
+    ...['keep', 'lock', 'reset', 'arithmetic'],
+  ],
+  selectors: [
+    ...['op', 'role', 'first', 'last', 'before', 'after', 'consumers', 'producers', 'from', 'reading', 'writing'],
+    ...['all', 'and', 'or', 'not', 'of', 'to'],
+  ],
+  blocks: ['block', 'blocks'],
+  predicates: ['where'],
+  search: ['search', 'minimize', 'maximize', 'subject', 'one'],
+  export: ['export', 'opset'],
+  expect: ['expect', 'drop'],
+};
+
+const sections = new Map(Object.entries(wordsOf).flatMap(([section, words]) => words.map((word) => [word, section])));
+
+export function sectionOf(word: string): string | undefined {
+  return sections.get(word);
+}
+
+/** Every section that keywords lead to. */
+export const sectionAnchors: readonly string[] = Object.keys(wordsOf);

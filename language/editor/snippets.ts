@@ -1,0 +1,207 @@
+import type { CheckedSpec } from '../context.ts';
+import { textValue } from '../grammar/text.ts';
+import { budgetKinds, expectationKinds, findBudgetKind } from '../quantities/measured.ts';
+import { channelOrders, filters } from '../resolve/data.ts';
+import { qualifiedOperator } from '../selectors/properties.ts';
+import { arithmetics } from '../vocabulary.ts';
+import { goalNames } from './closed-words.ts';
+import { examples } from './quantity-values.ts';
+import type { Block } from './situation.ts';
+
+/** Choices of one tab stop at most. */
+const mostChoices = 12;
+
+/** A place that the cursor stops at, with what stands there until something else is typed. */
+function stop(number: number, text: string): string {
+  return `\${${number}:${text.replaceAll(/[\\$}]/g, '\\$&')}}`;
+}
+
+/** A place with a list to choose from. */
+function choice(number: number, words: readonly string[], first = words[0]): string {
+  const ordered = [...words.filter((word) => word === first), ...words.filter((word) => word !== first)];
+  const list = ordered.slice(0, mostChoices).map((word) => word.replaceAll(/[\\$},|]/g, '\\$&'));
+  return list.length > 0 ? `\${${number}|${list.join(',')}|}` : stop(number, first ?? '');
+}
+
+/**
+ * A whole statement or item for its keyword, with tab stops where something is to be chosen (TextMate's syntax, which editors
+ * share); undefined for words that nothing must follow. What it gives, as it stands, reads without a syntax error.
+ */
+export function snippetOf(keyword: string, block: Block, spec: CheckedSpec): string | undefined {
+  switch (block) {
+    case 'file':
+      return statement(keyword, spec);
+    case 'target':
+      return budget(keyword);
+    case 'data':
+      return dataOption(keyword, spec);
+    case 'quantize':
+    case 'rule':
+      return quantizeItem(keyword, spec);
+    case 'search':
+      return searchItem(keyword, spec);
+    case 'export':
+      return keyword === 'opset' ? `opset ${stop(1, '21')}` : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function budget(name: string): string | undefined {
+  const kind = findBudgetKind(name);
+  return kind && `${name} <= ${stop(1, examples[kind.measure].at(-1)!)}`;
+}
+
+function statement(keyword: string, spec: CheckedSpec): string | undefined {
+  const { vocabulary, definitions } = spec;
+  switch (keyword) {
+    case 'qspec':
+      return 'qspec 1';
+    case 'import':
+      return `import "${stop(1, 'base.qspec')}"`;
+    case 'model':
+      return `model "${stop(1, 'model.onnx')}"`;
+    case 'target':
+      return lines(`target ${choice(1, names(vocabulary.targets))} {`, `  flash <= ${stop(2, '1 MiB')}`, '}');
+    case 'data': {
+      const name = choice(
+        1,
+        definitions.dataByName.has('calibration') ? ['validation', 'calibration'] : ['calibration', 'validation'],
+      );
+      const kind = choice(2, names(vocabulary.dataKinds), 'npz');
+      return lines(`data ${name} ${kind} "${stop(3, 'samples.npz')}" {`, `  take ${stop(4, '100')}`, '}');
+    }
+    case 'format':
+      return `format ${stop(1, 'w4')} = ${choice(2, formatNames(spec), 'int4')} ${choice(3, ['symmetric', 'affine'])}`;
+    case 'quantize':
+      return lines(
+        'quantize {',
+        `  weights ${choice(1, formatNames(spec), 'int8')}`,
+        `  activations ${choice(2, formatNames(spec), 'uint8')}`,
+        '}',
+      );
+    case 'search':
+      return lines(
+        'search {',
+        `  weights one of ${stop(1, 'int4, int8')}`,
+        `  minimize ${choice(2, goalNames, 'loss')}`,
+        `  subject to ${stop(3, 'size')} <= ${stop(4, '1 MiB')}`,
+        '}',
+      );
+    case 'export':
+      return `export onnx ${choice(1, ['qdq', 'float'])} "${stop(2, `out/${modelName(spec)}.int8.onnx`)}"`;
+    case 'expect':
+      return `expect ${choice(1, names(expectationKinds), 'agreement')} ${choice(2, ['>=', '<='])} ${stop(3, '99 %')}`;
+    default:
+      return undefined;
+  }
+}
+
+function dataOption(keyword: string, { model }: CheckedSpec): string | undefined {
+  switch (keyword) {
+    case 'input':
+      return `input ${choice(1, model?.inputs.map(({ name }) => name).filter((name) => /^\w+$/.test(name)) ?? [], 'input')}`;
+    case 'array':
+      return `array ${stop(1, 'x')}`;
+    case 'offsets':
+      return `offsets ${stop(1, 'offsets')}`;
+    case 'labels':
+      return `labels ${stop(1, 'y')}`;
+    case 'layout':
+      return `layout ${choice(1, ['nhwc to nchw', 'nchw to nhwc'])}`;
+    case 'channels':
+      return `channels ${choice(1, channelOrders)}`;
+    case 'resize':
+      return `resize ${stop(1, '256')}`;
+    case 'filter':
+      return `filter ${choice(1, filters, 'bilinear')}`;
+    case 'crop':
+      return `crop ${stop(1, '224')}`;
+    case 'scale':
+      return `scale ${stop(1, '1/255')}`;
+    case 'mean':
+    case 'std':
+      return `${keyword} [${stop(1, keyword === 'mean' ? '0.485, 0.456, 0.406' : '0.229, 0.224, 0.225')}]`;
+    case 'skip':
+    case 'take':
+      return `${keyword} ${stop(1, '100')}`;
+    case 'seed':
+      return `seed ${stop(1, '0')}`;
+    case 'split':
+      return `split "${stop(1, 'split.json')}"`;
+    default:
+      return undefined;
+  }
+}
+
+const roles = ['weights', 'activations', 'inputs', 'outputs', 'bias'];
+
+function quantizeItem(keyword: string, spec: CheckedSpec): string | undefined {
+  switch (keyword) {
+    case 'weights':
+      return `weights ${choice(1, formatNames(spec), 'int8')}`;
+    case 'activations':
+    case 'inputs':
+    case 'outputs':
+      return `${keyword} ${choice(1, formatNames(spec), 'uint8')}`;
+    case 'bias':
+      return `bias ${choice(1, ['int32', 'float'])}`;
+    case 'lock':
+      return `lock ${choice(1, roles)}`;
+    case 'reset':
+      return `reset ${choice(1, ['all', ...roles])}`;
+    case 'arithmetic':
+      return `arithmetic ${choice(1, arithmetics)}`;
+    case 'layers':
+      return lines(
+        `layers ${stop(1, `op ${firstOperator(spec)}`)} {`,
+        `  weights ${choice(2, formatNames(spec), 'int4')}`,
+        '}',
+      );
+    case 'layer':
+      return `layer ${stop(1, '"name"')} ${choice(2, ['keep float'])}`;
+    default:
+      return undefined;
+  }
+}
+
+function searchItem(keyword: string, spec: CheckedSpec): string | undefined {
+  switch (keyword) {
+    case 'weights':
+    case 'activations':
+      return `${keyword} one of ${choice(1, formatNames(spec), 'int4')}, ${choice(2, formatNames(spec), 'int8')}`;
+    case 'minimize':
+    case 'maximize':
+      return `${keyword} ${choice(1, goalNames, 'loss')}`;
+    case 'subject':
+      return `subject to ${choice(1, names(budgetKinds), 'size')} <= ${stop(2, '1 MiB')}`;
+    default:
+      return undefined;
+  }
+}
+
+function lines(...list: readonly string[]): string {
+  return list.join('\n');
+}
+
+function names(rows: readonly { readonly name: string }[]): readonly string[] {
+  return rows.map(({ name }) => name);
+}
+
+/** Formats of the spec, then those that its targets can run; all without targets. */
+function formatNames({ vocabulary, definitions }: CheckedSpec): readonly string[] {
+  const targets = vocabulary.targets.filter(({ name }) => definitions.targets.some((own) => own.name?.text === name));
+  const runs = names(vocabulary.formats).filter((name) => targets.every((target) => target.formats.includes(name)));
+  return [...definitions.formats.keys(), ...runs];
+}
+
+/** Of the first layer that computes. */
+function firstOperator({ model }: CheckedSpec): string {
+  const layer = model?.layers.find(({ quantization }) => quantization === 'compute');
+  return layer ? qualifiedOperator(layer) : 'Conv';
+}
+
+function modelName({ definitions }: CheckedSpec): string {
+  const path = definitions.model?.path ? textValue(definitions.model.path) : '';
+  return path.slice(path.lastIndexOf('/') + 1).replace(/\.onnx$/i, '') || 'model';
+}
