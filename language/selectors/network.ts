@@ -65,6 +65,13 @@ export function reachable(set: LayerSet, edges: readonly (readonly number[])[]):
   return out;
 }
 
+/** Both ends, and every layer on a path from one to the other. */
+export function pathsBetween(from: LayerSet, to: LayerSet, { consumers, producers }: Network): LayerSet {
+  const down = union(from, reachable(from, consumers));
+  const up = union(to, reachable(to, producers));
+  return intersection(down, up);
+}
+
 export function complement(set: LayerSet, network: Network): LayerSet {
   const out = new Set<number>();
   for (let i = 0; i < network.layers.length; i++) if (!set.has(i)) out.add(i);

@@ -81,6 +81,11 @@ export function qualifiedOperator(layer: { readonly op: string; readonly domain:
   return layer.domain === '' || layer.domain === 'ai.onnx' ? layer.op : `${layer.domain}.${layer.op}`;
 }
 
+/** Whether `op` means this layer by one of these names; without a domain an operator of any is meant. */
+export function isOperator({ op, domain }: LayerSummary, names: ReadonlySet<string>): boolean {
+  return names.has(op) || names.has(`${domain === '' ? 'ai.onnx' : domain}.${op}`);
+}
+
 const attributePrefix = 'attribute.';
 
 /** The property of that name; any `attribute.NAME` is one. */

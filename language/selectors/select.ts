@@ -1,9 +1,18 @@
 import { compileRegex } from '../../engine/regex/matcher.ts';
-import type { PathSelector, Predicate, Selector, Step, TensorSelector, Text } from '../generated/ast.ts';
+import type { Predicate, Selector, Step, TensorSelector, Text } from '../generated/ast.ts';
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
-import { complement, intersection, type LayerSet, type Network, neighbours, reachable, union } from './network.ts';
+import {
+  complement,
+  intersection,
+  type LayerSet,
+  type Network,
+  neighbours,
+  pathsBetween,
+  reachable,
+} from './network.ts';
 import { compilePredicate } from './predicate.ts';
+import { isOperator } from './properties.ts';
 import { findRole } from './roles.ts';
 
 const none: LayerSet = new Set();
@@ -49,17 +58,14 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
     case 'GroupSelector':
       return select(selector.selector, selector.predicate, network);
     case 'PathSelector':
-      return between(selector, network);
+      return pathsBetween(selectAll(selector.from, network), selectAll(selector.to, network), network);
     case 'NameSelector':
       return byName(selector.pattern, undefined, network);
     case 'RegexSelector':
       return byName(undefined, selector.regex, network);
     case 'OperatorSelector': {
       const wanted = new Set(selector.operators.map((operator) => operator.name));
-      return where(network, (index) => {
-        const { op, domain } = network.layers[index]!;
-        return wanted.has(op) || wanted.has(`${domain === '' ? 'ai.onnx' : domain}.${op}`);
-      });
+      return where(network, (index) => isOperator(network.layers[index]!, wanted));
     }
     case 'RoleSelector': {
       const role = findRole(selector.role?.text);
@@ -108,15 +114,6 @@ function apply(step: Step, set: LayerSet, network: Network): LayerSet {
     default:
       return none;
   }
-}
-
-/** Both ends, and every layer on a path between them. */
-function between(path: PathSelector, network: Network): LayerSet {
-  const from = selectAll(path.from, network);
-  const to = selectAll(path.to, network);
-  const down = union(from, reachable(from, network.consumers));
-  const up = union(to, reachable(to, network.producers));
-  return intersection(down, up);
 }
 
 function byName(pattern: Text | undefined, regex: string | undefined, network: Network): LayerSet {

@@ -11,6 +11,7 @@ import type { Finding } from '../../engine/findings.ts';
 import type { ModelSummary } from '../../engine/graph/summary.ts';
 import type { Host } from '../../engine/host.ts';
 import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
+import { ruleEdit } from '../editor/add-rule.ts';
 import { completionsAt } from '../editor/completion.ts';
 import { fixOf } from '../editor/fixes.ts';
 import { tokenTypes } from '../editor/highlight.ts';
@@ -43,7 +44,10 @@ import {
   planRequest,
   type ResolveParams,
   type ResolveResult,
+  type RuleEditParams,
+  type RuleEditResult,
   resolveRequest,
+  ruleEditRequest,
   trustGranted,
 } from './protocol.ts';
 import { Reach, type ReachOptions } from './reach.ts';
@@ -239,6 +243,14 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
       if (!document) return { kind: 'none', finding: notOpen };
       const checked = examined(document);
       return planAt(checked, stateOf(checked), reach.trusted);
+    }),
+  );
+
+  connection.onRequest<RuleEditResult, void>(
+    ruleEditRequest,
+    guarded<[RuleEditParams], RuleEditResult>('rule edit', null, ({ uri, rule }) => {
+      const document = documents.get(uri);
+      return (document && ruleEdit(examined(document), rule)) ?? null;
     }),
   );
 
