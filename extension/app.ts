@@ -7,9 +7,11 @@ import { Expectations } from './expectations.ts';
 import { RunFindings } from './findings.ts';
 import { LanguageService } from './language.ts';
 import { findingText, offer } from './messages.ts';
+import { PlanTables } from './plan-tables.ts';
 import { GraphEditors } from './views/graph-editor.ts';
 import { Plans } from './views/plans.ts';
 import { Reports } from './views/reports.ts';
+import { Spotlight } from './views/spotlight.ts';
 
 /** The parts of the extension, made once by `activate`; commands and views get what they need from here. */
 export class App {
@@ -23,6 +25,8 @@ export class App {
   readonly graphs: GraphEditors;
   readonly reports: Reports;
   readonly plans: Plans;
+  readonly planTables: PlanTables;
+  readonly spotlight: Spotlight;
 
   constructor(context: vscode.ExtensionContext, environment: Environment) {
     this.context = context;
@@ -34,9 +38,11 @@ export class App {
     this.findings = new RunFindings();
     this.graphs = new GraphEditors(this);
     this.reports = new Reports(this);
+    this.planTables = new PlanTables(this.language);
     this.plans = new Plans(this);
-    const views = [new Expectations(this), this.plans, this.reports, this.graphs];
-    context.subscriptions.push(...views, this.findings, this.language, this.engine, this.log);
+    this.spotlight = new Spotlight(this);
+    const views = [new Expectations(this), this.spotlight, this.plans, this.reports, this.graphs];
+    context.subscriptions.push(...views, this.planTables, this.findings, this.language, this.engine, this.log);
   }
 
   run(command: string, ...args: unknown[]): Thenable<unknown> {

@@ -18,7 +18,10 @@ import {
   planRequest,
   type ResolveParams,
   type ResolveResult,
+  type RuleEditParams,
+  type RuleEditResult,
   resolveRequest,
+  ruleEditRequest,
   type SeveritiesParams,
   severitiesChanged,
   trustGranted,
@@ -86,6 +89,12 @@ export class LanguageService implements vscode.Disposable {
   /** What an open spec decides for each layer. */
   async plan(spec: vscode.Uri): Promise<PlanResult> {
     return (await this.#started()).sendRequest<PlanResult>(planRequest, { uri: spec.toString() } satisfies PlanParams);
+  }
+
+  /** The change that adds a rule to an open spec; null while its text cannot be read. */
+  async ruleEdit(spec: vscode.Uri, rule: RuleEditParams['rule']): Promise<RuleEditResult> {
+    const params: RuleEditParams = { uri: spec.toString(), rule };
+    return (await this.#started()).sendRequest<RuleEditResult>(ruleEditRequest, params);
   }
 
   dispose(): void {

@@ -87,6 +87,29 @@ export interface GraphMessage {
   readonly findings: readonly FindingView[];
   /** Actions that the toolbar offers here. */
   readonly actions: readonly { readonly action: ViewAction; readonly label: string }[];
+  /** Rules for its layers can be written: it is a file of the workspace. */
+  readonly takesRules: boolean;
+}
+
+/** What the host says of the layers that are selected in the graph. */
+export interface SelectionMessage {
+  readonly kind: 'selection';
+  /** The layers that it is about: an answer to an earlier selection is not shown. */
+  readonly layers: readonly string[];
+  /** Of all of them together: parameters, MACs, weights. */
+  readonly totals: readonly (readonly [name: string, value: string])[];
+  /** Heads of rules that select exactly these layers; the first says most with least. */
+  readonly heads: readonly string[];
+  /** Why no format can be chosen for them; null: one can. */
+  readonly refusal: string | null;
+}
+
+/** The rule at the cursor of a spec that is open beside the graph. */
+export interface RuleAtCursorMessage {
+  readonly kind: 'ruleAtCursor';
+  /** null: the cursor is in no rule, or no such spec is shown. */
+  readonly rule: { readonly spec: string; readonly line: number; readonly text: string } | null;
+  readonly layers: readonly string[];
 }
 
 /** How much each layer suffers from quantisation: the colours of the graph. */
@@ -115,10 +138,10 @@ export interface LayerSensitivityView {
   readonly formats: string;
 }
 
-/** Selects a layer and brings it into view. */
+/** Selects layers and brings the first into view. */
 export interface RevealMessage {
   readonly kind: 'reveal';
-  readonly layer: string;
+  readonly layers: readonly string[];
 }
 
 // ---- report
@@ -281,6 +304,8 @@ export type ToWebview =
   | NoticeMessage
   | GraphMessage
   | SensitivityMessage
+  | SelectionMessage
+  | RuleAtCursorMessage
   | RevealMessage
   | ReportMessage
   | PlanMessage
@@ -290,8 +315,10 @@ export type FromWebview =
   /** The webview's script runs and waits for its snapshots. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'action'; readonly action: ViewAction }
-  /** A layer was selected (null: none). */
-  | { readonly kind: 'select'; readonly layer: string | null }
+  /** These layers are selected now. */
+  | { readonly kind: 'select'; readonly layers: readonly string[] }
+  /** A rule for the selected layers is to be added: by which of the heads offered for them, and whether they are to stay float. */
+  | { readonly kind: 'addRule'; readonly head: number; readonly keepFloat: boolean }
   /** A layer of the report is to be shown in the graph. */
   | { readonly kind: 'showInGraph'; readonly layer: string }
   /** A statement of the plan, by index, is to be selected in the spec; `focus`: the person goes there. */

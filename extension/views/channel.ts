@@ -50,7 +50,7 @@ export class Channel implements vscode.Disposable {
 
   #post(message: ToWebview): void {
     void this.#panel.webview.postMessage(message);
-    // It is an event, not a state: coming back, the page shows what was looked at last.
-    if (message.kind === 'reveal') this.#latest.delete('reveal');
+    // They are events, not states: coming back, the page shows what was looked at last and asks about that.
+    if (message.kind === 'reveal' || message.kind === 'selection') this.#latest.delete(message.kind);
   }
 }

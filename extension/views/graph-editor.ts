@@ -1,14 +1,17 @@
 import * as vscode from 'vscode';
 import { FindingError } from '../../engine/findings.ts';
-import type { ViewAction } from '../../webview/protocol.ts';
+import type { ModelSummary } from '../../engine/graph/summary.ts';
+import type { RuleAtCursorMessage, ViewAction } from '../../webview/protocol.ts';
 import type { App } from '../app.ts';
 import { EngineEnded } from '../engine/owner.ts';
+import { addRule } from '../specs/add-rule.ts';
 import { nameOf } from '../specs/find.ts';
 import { untrusted } from '../trust.ts';
 import { Channel } from './channel.ts';
 import { graphMessage, sensitivityMessage } from './graph-message.ts';
 import { type OpenedModel, openModel } from './opened-model.ts';
 import { preparePage } from './page.ts';
+import { ruleFor, type SelectedLayers, selectedLayers } from './selection-message.ts';
 
 export const graphViewType = 'qspec.graph';
 
@@ -45,7 +48,25 @@ export class GraphEditors implements vscode.CustomReadonlyEditorProvider, vscode
   /** Opens a model's graph, at a layer if one is given. */
   async open(model: vscode.Uri, layer?: string): Promise<void> {
     await vscode.commands.executeCommand('vscode.openWith', model, graphViewType);
-    if (layer !== undefined) this.#of(model)?.reveal(layer);
+    if (layer !== undefined) this.#of(model)?.reveal([layer]);
+  }
+
+  /** Selects layers in the view of a model that is in sight, without taking anybody there. */
+  point(model: vscode.Uri, layers: readonly string[]): void {
+    const view = this.#of(model);
+    if (view?.isVisible) view.reveal(layers);
+  }
+
+  /** Shows which layers the rule at the cursor is about, in the views of its model; undefined: of none. */
+  showRule(model: vscode.Uri | undefined, message: RuleAtCursorMessage): void {
+    for (const view of this.#views) {
+      const isOf = view.uri.toString() === model?.toString();
+      view.showRule(isOf ? message : { kind: 'ruleAtCursor', rule: null, layers: [] });
+    }
+  }
+
+  get anyVisible(): boolean {
+    return [...this.#views].some(({ isVisible }) => isVisible);
   }
 
   /** Measures sensitivity in the view of a model, which opens if it is not there. */
@@ -75,7 +96,10 @@ class GraphView implements vscode.Disposable {
   readonly #panel: vscode.WebviewPanel;
   readonly #channel: Channel;
   readonly #watcher: vscode.FileSystemWatcher | undefined;
+  readonly #shown: vscode.Disposable;
   #model: OpenedModel | undefined;
+  #summary: ModelSummary | undefined;
+  #selected: SelectedLayers | undefined;
   #loading = 0;
   #measuring: vscode.CancellationTokenSource | undefined;
 
@@ -85,6 +109,11 @@ class GraphView implements vscode.Disposable {
     this.#app = app;
     this.#channel = new Channel(panel, app.log, (message) => {
       if (message.kind === 'action') void this.#act(message.action);
+      if (message.kind === 'select') this.#select(message.layers);
+      if (message.kind === 'addRule') void this.#addRule(message.head, message.keepFloat);
+    });
+    this.#shown = panel.onDidChangeViewState(() => {
+      if (panel.visible) app.spotlight.graphShown();
     });
     if (app.environment.pathOf(uri) !== undefined) {
       const pattern = new vscode.RelativePattern(
@@ -102,8 +131,16 @@ class GraphView implements vscode.Disposable {
     return this.#panel.active;
   }
 
-  reveal(layer: string): void {
-    this.#channel.send({ kind: 'reveal', layer });
+  get isVisible(): boolean {
+    return this.#panel.visible;
+  }
+
+  reveal(layers: readonly string[]): void {
+    this.#channel.send({ kind: 'reveal', layers });
+  }
+
+  showRule(message: RuleAtCursorMessage): void {
+    this.#channel.send(message);
   }
 
   async load(): Promise<void> {
@@ -124,7 +161,10 @@ class GraphView implements vscode.Disposable {
       const { path, folders } = model;
       const summary = await this.#app.engine.ask((client) => client.summarize({ path, folders }));
       if (mine !== this.#loading) return;
-      this.#channel.send(graphMessage(nameOf(this.uri), summary, this.#actions()));
+      this.#summary = summary;
+      const offered = { actions: this.#actions(), takesRules: model.inWorkspace };
+      this.#channel.send(graphMessage(nameOf(this.uri), summary, offered));
+      this.#app.spotlight.graphShown();
       await this.measure('weights');
     } catch (error) {
       if (mine === this.#loading) this.#fail(error);
@@ -171,6 +211,7 @@ class GraphView implements vscode.Disposable {
     this.#loading++;
     this.#stopMeasuring();
     this.#watcher?.dispose();
+    this.#shown.dispose();
     this.#channel.dispose();
     this.#model?.dispose();
   }
@@ -195,6 +236,24 @@ class GraphView implements vscode.Disposable {
     else if (action === 'retry') await this.load();
     else if (Object.hasOwn(command, action)) {
       await vscode.commands.executeCommand(command[action as keyof typeof command], this.uri);
+    }
+  }
+
+  #select(layers: readonly string[]): void {
+    if (this.#summary === undefined) return;
+    this.#selected = selectedLayers(this.#summary, layers);
+    if (this.#model?.inWorkspace && layers.length > 0) this.#channel.send(this.#selected.message);
+    // What another view selects here it shows itself.
+    if (this.#panel.active) this.#app.spotlight.selected(this.uri, layers, 'graph');
+  }
+
+  async #addRule(head: number, keepFloat: boolean): Promise<void> {
+    const rule = this.#model?.inWorkspace && this.#selected && ruleFor(this.#selected, head, keepFloat);
+    if (!rule) return;
+    try {
+      await addRule(this.uri, rule, this.#panel, this.#app);
+    } catch (error) {
+      this.#app.tell(nameOf(this.uri), error);
     }
   }
 

@@ -12,7 +12,11 @@ import type {
 } from '../../webview/protocol.ts';
 
 /** A model as the graph viewer draws it. Pure: what is shown can be tested without an editor. */
-export function graphMessage(title: string, summary: ModelSummary, actions: GraphMessage['actions']): GraphMessage {
+export function graphMessage(
+  title: string,
+  summary: ModelSummary,
+  { actions, takesRules }: Pick<GraphMessage, 'actions' | 'takesRules'>,
+): GraphMessage {
   const { totals, opsets } = summary;
   const opset = opsets[''] === undefined ? [] : [`opset ${opsets['']}`];
   return {
@@ -29,6 +33,7 @@ export function graphMessage(title: string, summary: ModelSummary, actions: Grap
     layers: summary.layers.map(layerView),
     findings: summary.findings.map(findingView),
     actions,
+    takesRules,
   };
 }
 

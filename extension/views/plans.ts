@@ -9,6 +9,7 @@ import { untrusted } from '../trust.ts';
 import { Channel } from './channel.ts';
 import { preparePage } from './page.ts';
 import { planMessage } from './plan-message.ts';
+import { editorOf, rangeIn, showBeside } from './text-editors.ts';
 
 export const planViewType = 'qspec.plan';
 
@@ -38,6 +39,11 @@ export class Plans implements vscode.Disposable, vscode.WebviewPanelSerializer<u
     }
     const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
     this.#show(vscode.window.createWebviewPanel(planViewType, 'Plan', column), spec, false);
+  }
+
+  /** Shows which layers are selected elsewhere, if this is their model. */
+  point(model: vscode.Uri, layers: readonly string[]): void {
+    this.#view?.point(model, layers);
   }
 
   /** A panel of an earlier window; its page remembers which spec it was about. */
@@ -87,6 +93,9 @@ class PlanView implements vscode.Disposable {
       if (message.kind === 'action') void this.#act(message.action);
       if (message.kind === 'goToRule') void this.#goTo(message.rule, message.focus);
       if (message.kind === 'showInGraph') this.#showInGraph(message.layer);
+      if (message.kind === 'select' && this.#table) {
+        app.spotlight.selected(app.environment.uriOf(this.#model), message.layers, 'plan');
+      }
       if (message.kind === 'pin') {
         this.#pinned = message.pinned;
         this.#follow(vscode.window.activeTextEditor);
@@ -120,6 +129,11 @@ class PlanView implements vscode.Disposable {
     this.#schedule(0);
   }
 
+  point(model: vscode.Uri, layers: readonly string[]): void {
+    if (this.#table === undefined || this.#app.environment.uriOf(this.#model).toString() !== model.toString()) return;
+    this.#channel.send({ kind: 'reveal', layers });
+  }
+
   dispose(): void {
     this.#asked++;
     clearTimeout(this.#timer);
@@ -146,9 +160,7 @@ class PlanView implements vscode.Disposable {
         this.#notice('untrusted', untrusted, { action: 'manageTrust', label: 'Manage Trust' });
         return;
       }
-      // The server knows the texts of open documents; one that no editor shows is opened for it.
-      await vscode.workspace.openTextDocument(spec);
-      const result = await this.#app.language.plan(spec);
+      const result = await this.#app.planTables.of(spec);
       if (mine === this.#asked) this.#show(result);
     } catch (error) {
       if (mine !== this.#asked) return;
@@ -198,24 +210,17 @@ class PlanView implements vscode.Disposable {
 
   #ruleAtCursor(): number | null {
     const position = editorOf(this.#spec)?.selection.active;
-    const found = this.#table?.rules.findIndex(({ range }) => position && rangeOf(range).contains(position)) ?? -1;
+    const found = this.#table?.rules.findIndex(({ range }) => position && rangeIn(range).contains(position)) ?? -1;
     return found < 0 ? null : found;
   }
 
   async #goTo(rule: number, focus: boolean): Promise<void> {
     const head = this.#table?.rules[rule]?.head;
     if (head === undefined) return;
-    const shown = editorOf(this.#spec);
-    const column = shown?.viewColumn ?? columnOf(this.#spec) ?? this.#otherColumn;
-    const editor = await vscode.window.showTextDocument(this.#spec, { viewColumn: column, preserveFocus: !focus });
-    const range = editor.document.validateRange(rangeOf(head));
+    const editor = await showBeside(this.#spec, this.#panel, { focus });
+    const range = editor.document.validateRange(rangeIn(head));
     editor.selection = new vscode.Selection(range.start, range.end);
     editor.revealRange(range, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
-  }
-
-  /** Where a spec that no group holds is opened: not over this view. */
-  get #otherColumn(): vscode.ViewColumn {
-    return this.#panel.viewColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Beside : vscode.ViewColumn.One;
   }
 
   #showInGraph(layer: string): void {
@@ -223,24 +228,9 @@ class PlanView implements vscode.Disposable {
   }
 
   async #act(action: ViewAction): Promise<void> {
-    if (action === 'openSpec') await vscode.window.showTextDocument(this.#spec, { viewColumn: this.#otherColumn });
+    if (action === 'openSpec') await showBeside(this.#spec, this.#panel, { focus: true });
     if (action === 'manageTrust') await this.#app.run('workbench.trust.manage');
   }
-}
-
-function editorOf(spec: vscode.Uri): vscode.TextEditor | undefined {
-  return vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === spec.toString());
-}
-
-/** The group in which a spec is open, in front or behind others. */
-function columnOf(spec: vscode.Uri): vscode.ViewColumn | undefined {
-  const holds = ({ input }: vscode.Tab) =>
-    input instanceof vscode.TabInputText && input.uri.toString() === spec.toString();
-  return vscode.window.tabGroups.all.find(({ tabs }) => tabs.some(holds))?.viewColumn;
-}
-
-function rangeOf({ start, end }: PlanTable['rules'][number]['range']): vscode.Range {
-  return new vscode.Range(start.line, start.column, end.line, end.column);
 }
 
 function lastPart(path: string): string {

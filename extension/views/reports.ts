@@ -77,6 +77,7 @@ export class Reports implements vscode.Disposable, vscode.WebviewPanelSerializer
     const app = this.#app;
     const channel = new Channel(panel, app.log, (message) => {
       if (message.kind === 'action') void this.#act(message.action, kept);
+      if (message.kind === 'select') app.spotlight.selected(vscode.Uri.parse(kept.model), message.layers, 'report');
       if (message.kind === 'showInGraph') void app.graphs.open(vscode.Uri.parse(kept.model), message.layer);
     });
     panel.iconPath = vscode.Uri.joinPath(app.context.extensionUri, 'media', 'icon.svg');

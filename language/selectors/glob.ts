@@ -8,6 +8,11 @@ export function unescapeGlob(pattern: string): string {
   return pattern.replace(/\\([*?\\])/g, '$1');
 }
 
+/** The pattern that matches this text alone. */
+export function escapeGlob(text: string): string {
+  return text.replace(/[*?\\]/g, '\\$&');
+}
+
 interface GlobPart {
   readonly kind: 'many' | 'one' | 'literal';
   readonly code: number;

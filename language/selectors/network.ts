@@ -130,3 +130,10 @@ export function reachable(set: LayerSet, edges: readonly (readonly number[])[]):
   }
   return LayerSet.where(set.capacity, (index) => seen[index] === 1);
 }
+
+/** Both ends, and every layer on a path from one to the other. */
+export function pathsBetween(from: LayerSet, to: LayerSet, { consumers, producers }: Network): LayerSet {
+  const down = from.union(reachable(from, consumers));
+  const up = to.union(reachable(to, producers));
+  return down.intersection(up);
+}

@@ -1,9 +1,9 @@
 import { compileRegex } from '../../engine/regex/matcher.ts';
-import type { BlockRange, PathSelector, Predicate, Selector, Step, TensorSelector, Text } from '../generated/ast.ts';
+import type { BlockRange, Predicate, Selector, Step, TensorSelector, Text } from '../generated/ast.ts';
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
 import { LayerSet } from './layer-set.ts';
-import { layersOfOperator, type Network, namesBeginning, neighbours, reachable } from './network.ts';
+import { layersOfOperator, type Network, namesBeginning, neighbours, pathsBetween, reachable } from './network.ts';
 import { compilePredicate } from './predicate.ts';
 import { findRole } from './roles.ts';
 
@@ -48,7 +48,7 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
     case 'GroupSelector':
       return select(selector.selector, selector.predicate, network);
     case 'PathSelector':
-      return between(selector, network);
+      return pathsBetween(selectAll(selector.from, network), selectAll(selector.to, network), network);
     case 'NameSelector':
       return byName(selector.pattern, undefined, network);
     case 'RegexSelector':
@@ -107,15 +107,6 @@ function apply(step: Step, set: LayerSet, network: Network): LayerSet {
     default:
       return none(network);
   }
-}
-
-/** Both ends, and every layer on a path between them. */
-function between(path: PathSelector, network: Network): LayerSet {
-  const from = selectAll(path.from, network);
-  const to = selectAll(path.to, network);
-  const down = from.union(reachable(from, network.consumers));
-  const up = to.union(reachable(to, network.producers));
-  return down.intersection(up);
 }
 
 /** First and last of the blocks that are meant, counted from 1; one that is no whole number from 1 on means none. */

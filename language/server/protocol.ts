@@ -1,5 +1,6 @@
 import type { Finding, TextRange } from '../../engine/findings.ts';
 import type { Job } from '../../engine/plan.ts';
+import type { NewRule, RuleEdit } from '../editor/add-rule.ts';
 import type { PlanTable } from '../editor/plan-table.ts';
 
 /** What client and server say to each other beside the Language Server Protocol. */
@@ -104,6 +105,16 @@ export type PlanResult =
   /** The text cannot be read for now: what was known of it still serves. */
   | { readonly kind: 'syntax'; readonly finding: Finding }
   | { readonly kind: 'none'; readonly finding: Finding };
+
+/** Client to server: the change that adds a rule to an open document; null while its text cannot be read. */
+export const ruleEditRequest = 'qspec/ruleEdit';
+
+export interface RuleEditParams {
+  readonly uri: string;
+  readonly rule: NewRule;
+}
+
+export type RuleEditResult = RuleEdit | null;
 
 /** Server (in a browser) to client, which has the files. Paths are those of `file:`-like URIs. */
 export const fileRequests = {

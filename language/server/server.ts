@@ -12,6 +12,7 @@ import type { ModelSummary } from '../../engine/graph/summary.ts';
 import type { Host } from '../../engine/host.ts';
 import { readSeverities, type Severities } from '../checks/severities.ts';
 import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
+import { ruleEdit } from '../editor/add-rule.ts';
 import { fixOf } from '../editor/fixes.ts';
 import { tokenTypes } from '../editor/highlight.ts';
 import { hoverAt } from '../editor/hover.ts';
@@ -45,7 +46,10 @@ import {
   planRequest,
   type ResolveParams,
   type ResolveResult,
+  type RuleEditParams,
+  type RuleEditResult,
   resolveRequest,
+  ruleEditRequest,
   type SeveritiesParams,
   severitiesChanged,
   trustGranted,
@@ -253,6 +257,14 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
       if (!document) return { kind: 'none', finding: notOpen };
       const checked = examined(document);
       return planAt(checked, stateOf(checked), reach.trusted);
+    }),
+  );
+
+  connection.onRequest<RuleEditResult, void>(
+    ruleEditRequest,
+    guarded<[RuleEditParams], RuleEditResult>('rule edit', null, ({ uri, rule }) => {
+      const document = documents.get(uri);
+      return (document && ruleEdit(examined(document), rule)) ?? null;
     }),
   );
 

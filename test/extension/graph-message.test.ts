@@ -7,7 +7,7 @@ import { root } from '../shared.ts';
 
 describe('the bundled example as the graph viewer is sent it', async () => {
   const { summary } = await loadModel(nodeHost(), join(root, 'examples', 'digits', 'digits.onnx'));
-  const message = graphMessage('digits.onnx', summary, []);
+  const message = graphMessage('digits.onnx', summary, { actions: [], takesRules: true });
 
   test('has the layers of the summary, in its order', () => {
     expect(message.layers.map(({ name }) => name)).toEqual(summary.layers.map(({ name }) => name));

@@ -17,6 +17,8 @@ const host = connect((message) => {
     if (!page.element.isConnected) replaceContent(page.element);
   }
   if (message.kind === 'sensitivity') page.showSensitivity(message);
-  if (message.kind === 'reveal') page.reveal(message.layer);
+  if (message.kind === 'selection') page.showAnswer(message);
+  if (message.kind === 'ruleAtCursor') page.showRuleAtCursor(message);
+  if (message.kind === 'reveal') page.reveal(message.layers);
 });
 const page = new GraphPage(host);

@@ -1,12 +1,20 @@
 import { element } from '../dom.ts';
 import type { WebviewHost } from '../host.ts';
-import type { GraphMessage, SensitivityMessage, ViewAction } from '../protocol.ts';
+import type {
+  GraphMessage,
+  RuleAtCursorMessage,
+  SelectionMessage,
+  SensitivityMessage,
+  ViewAction,
+} from '../protocol.ts';
 import { isLayer } from './model.ts';
 import { findNodes, hitsText, nextHit } from './search.ts';
+import { alike, type ChoiceKind, chosen, nothing, only, type Selection, withAll } from './selection.ts';
 import { type Remembered, readRemembered } from './state.ts';
 import { detailsOf } from './view/details.ts';
 import { listenToKeys } from './view/keys.ts';
 import { legendLine, showProgress } from './view/legend.ts';
+import { ruleNote } from './view/rule-note.ts';
 import { type Heat, heatOf, type Scene, sceneOf } from './view/scene.ts';
 import { Stage } from './view/stage.ts';
 import { Toolbar } from './view/toolbar.ts';
@@ -21,16 +29,23 @@ export class GraphPage {
   private readonly toolbar: Toolbar;
   private readonly legend = element('div', 'legend-slot');
   private readonly details = element('aside', 'details');
+  private readonly note = element('div', 'rule-note-slot');
   private scene: Scene | null = null;
   private sensitivity: SensitivityMessage | null = null;
   private heat: Heat | null = null;
-  private selected: number | null = null;
+  private selection: Selection = nothing;
+  /** What the host says of the selected layers; null: nothing yet. */
+  private answer: SelectionMessage | null = null;
+  /** Which of the heads offered a rule is written with. */
+  private head = 0;
+  private ruleAtCursor: RuleAtCursorMessage | null = null;
+  private ruled: ReadonlySet<number> = new Set();
   private query = '';
   private hits: readonly number[] = [];
   private panel = window.innerWidth >= narrow;
   private past: Remembered | null;
-  /** A layer that was to be revealed before its graph came. */
-  private awaited: string | null = null;
+  /** Layers that were to be revealed before their graph came. */
+  private awaited: readonly string[] | null = null;
   private saving = 0;
   private readonly host: WebviewHost;
 
@@ -38,7 +53,8 @@ export class GraphPage {
     this.host = host;
     this.past = readRemembered(host.remembered);
     this.stage = new Stage({
-      choose: (node) => this.select(node, node !== null),
+      choose: (node, kind) => this.choose(node, kind, node !== null),
+      enclose: (nodes) => this.select(withAll(this.selection, nodes), true),
       moved: (camera) => {
         this.toolbar.zoomed = camera.scale;
         this.save();
@@ -61,11 +77,14 @@ export class GraphPage {
       'graph-page',
       this.toolbar.element,
       this.legend,
-      element('div', 'graph-main', this.stage.element, this.details),
+      element('div', 'graph-main', element('div', 'stage-place', this.stage.element, this.note), this.details),
     );
     listenToKeys(this.stage, {
       model: () => (this.scene === null ? null : { model: this.scene.model, layout: this.scene.layout }),
-      select: (node) => this.select(node, false),
+      select: (node, kind) => this.choose(node, kind, false),
+      selectAll: () => this.selectAll(),
+      selectAlike: () => this.selectAlike(),
+      addRule: () => this.addRule(false),
       search: () => this.toolbar.focusSearch(),
       fit: () => this.stage.fit(),
       actualSize: () => this.stage.zoom(1 / this.stage.at.scale),
@@ -82,7 +101,9 @@ export class GraphPage {
     const same = keep !== null && keep.title === message.title ? keep : null;
     if (same !== null && before === null) this.showPanel(same.panel);
     this.toolbar.show(message);
-    this.selected = same?.selected == null ? null : (scene.model.layerByName.get(same.selected) ?? null);
+    this.selection = withAll(nothing, this.nodesOf(same?.selected ?? []));
+    this.ruled = new Set(this.nodesOf(this.ruleAtCursor?.layers ?? []));
+    this.tell();
     this.heat = this.sensitivity === null ? null : heatOf(scene, this.sensitivity);
     this.stage.show(scene, same?.camera ?? null);
     this.query = same?.query ?? '';
@@ -107,26 +128,97 @@ export class GraphPage {
     this.update();
   }
 
-  reveal(layer: string): void {
+  reveal(layers: readonly string[]): void {
     if (this.scene === null) {
-      this.awaited = layer;
+      this.awaited = layers;
       return;
     }
     this.awaited = null;
-    const node = this.scene.model.layerByName.get(layer);
-    if (node === undefined) return;
-    this.select(node, true);
-    this.stage.reveal(node);
+    const nodes = this.nodesOf(layers);
+    if (nodes.length === 0 && layers.length > 0) return;
+    this.select(withAll(nothing, nodes), true);
+    if (nodes.length > 0) this.stage.reveal(nodes[0]!);
   }
 
-  private select(node: number | null, open: boolean): void {
+  /** The host's word on what is selected. */
+  showAnswer(message: SelectionMessage): void {
+    const names = this.selectedLayers();
+    if (names.length !== message.layers.length || names.some((name, i) => name !== message.layers[i])) return;
+    this.answer = message;
+    this.drawDetails();
+  }
+
+  showRuleAtCursor(message: RuleAtCursorMessage): void {
+    this.ruleAtCursor = message;
+    this.ruled = new Set(this.nodesOf(message.layers));
+    if (this.scene === null) return;
+    this.update();
+    // Whoever looks for something here is not to be taken elsewhere.
+    const [first] = this.ruled;
+    if (first !== undefined && !document.hasFocus() && ![...this.ruled].some((node) => this.stage.shows(node))) {
+      this.stage.reveal(first);
+    }
+  }
+
+  private choose(node: number | null, kind: ChoiceKind, open: boolean): void {
+    if (this.scene === null) return;
+    // A click beside a card that was to take more ends nothing.
+    if (node === null) this.select(kind === 'alone' ? nothing : this.selection, false);
+    else this.select(chosen(this.selection, node, kind, this.scene.model), open);
+  }
+
+  private select(selection: Selection, open: boolean): void {
     if (this.scene === null) return;
     if (open && !this.panel) this.showPanel(true);
-    if (node === this.selected) return;
-    this.selected = node;
+    const { nodes, last } = this.selection;
+    if (
+      last === selection.last &&
+      nodes.size === selection.nodes.size &&
+      [...nodes].every((n) => selection.nodes.has(n))
+    )
+      return;
+    this.selection = selection;
+    this.tell();
     this.update();
-    const about = node === null ? undefined : this.scene.model.nodes[node];
-    this.host.send({ kind: 'select', layer: isLayer(about) ? about.name : null });
+  }
+
+  /** Tells the host what is selected now, and forgets what it said of the selection before. */
+  private tell(): void {
+    this.answer = null;
+    this.head = 0;
+    this.host.send({ kind: 'select', layers: this.selectedLayers() });
+  }
+
+  /** In the order of the model. */
+  private selectedLayers(): string[] {
+    const nodes = this.scene?.model.nodes ?? [];
+    return [...this.selection.nodes]
+      .sort((a, b) => a - b)
+      .flatMap((node) => {
+        const about = nodes[node];
+        return isLayer(about) ? [about.name] : [];
+      });
+  }
+
+  private nodesOf(layers: readonly string[]): number[] {
+    return layers.flatMap((layer) => this.scene?.model.layerByName.get(layer) ?? []);
+  }
+
+  private selectAll(): void {
+    if (this.scene === null) return;
+    const layers = this.scene.model.nodes.flatMap((node, i) => (isLayer(node) ? [i] : []));
+    this.select(withAll(nothing, this.hits.length > 0 ? this.hits : layers), true);
+  }
+
+  private selectAlike(): void {
+    if (this.scene === null) return;
+    const { layers } = alike(this.selection.nodes, this.scene.model);
+    this.select(withAll(this.selection, layers), false);
+  }
+
+  private addRule(keepFloat: boolean): void {
+    if (this.answer === null || this.answer.refusal !== null || this.answer.heads.length === 0) return;
+    this.host.send({ kind: 'addRule', head: this.head, keepFloat });
   }
 
   private search(text: string): void {
@@ -137,9 +229,9 @@ export class GraphPage {
   }
 
   private step(by: 1 | -1): void {
-    const node = nextHit(this.hits, this.selected, by);
+    const node = nextHit(this.hits, this.selection.last, by);
     if (node === null) return;
-    this.select(node, false);
+    this.select(only(node), false);
     this.stage.reveal(node);
   }
 
@@ -149,7 +241,7 @@ export class GraphPage {
 
   private focusGraph(): void {
     if (this.scene === null || this.scene.model.nodes.length === 0) return;
-    this.stage.focus(this.selected ?? this.scene.layout.rows[0]![0]!);
+    this.stage.focus(this.selection.last ?? this.scene.layout.rows[0]![0]!);
   }
 
   private showPanel(open: boolean): void {
@@ -162,26 +254,48 @@ export class GraphPage {
   private update(): void {
     const { scene } = this;
     if (scene === null) return;
-    this.stage.mark({ selected: this.selected, hits: new Set(this.hits), heat: this.heat });
-    this.toolbar.found = hitsText(this.hits, this.selected, this.query);
+    const { nodes, last } = this.selection;
+    this.stage.mark({ selected: nodes, ruled: this.ruled, hits: new Set(this.hits), heat: this.heat }, last);
+    this.toolbar.found = hitsText(this.hits, last, this.query);
     this.legend.replaceChildren(legendLine(scene, this.sensitivity, this.heat, (action) => this.act(action)));
-    const content = detailsOf(scene, this.selected, this.heat, {
-      jump: (node) => {
-        this.select(node, true);
-        this.stage.reveal(node);
-      },
-      send: (message) => this.host.send(message),
-    });
-    this.details.replaceChildren(content);
+    const note = ruleNote(this.ruleAtCursor, this.ruled.size, () =>
+      this.select(
+        withAll(
+          nothing,
+          [...this.ruled].sort((a, b) => a - b),
+        ),
+        true,
+      ),
+    );
+    this.note.replaceChildren(...(note ? [note] : []));
+    this.drawDetails();
     this.save();
   }
 
+  private drawDetails(): void {
+    const { scene } = this;
+    if (scene === null) return;
+    const content = detailsOf(scene, this.selection, this.heat, this.answer, this.head, {
+      jump: (node) => {
+        this.select(only(node), true);
+        this.stage.reveal(node);
+      },
+      send: (message) => this.host.send(message),
+      takeHead: (head) => {
+        this.head = head;
+      },
+      selectAlike: () => this.selectAlike(),
+      clear: () => this.select(nothing, false),
+      addRule: (keepFloat) => this.addRule(keepFloat),
+    });
+    this.details.replaceChildren(content);
+  }
+
   private now(): Remembered {
-    const about = this.selected === null ? undefined : this.scene?.model.nodes[this.selected];
     return {
       title: this.scene?.message.title ?? '',
       camera: this.stage.at,
-      selected: isLayer(about) ? about.name : null,
+      selected: this.selectedLayers(),
       query: this.query,
       panel: this.panel,
     };

@@ -4,8 +4,8 @@ import type { Camera } from './camera.ts';
 export interface Remembered {
   readonly title: string;
   readonly camera: Camera;
-  /** Name of the selected layer. */
-  readonly selected: string | null;
+  /** Names of the selected layers. */
+  readonly selected: readonly string[];
   readonly query: string;
   readonly panel: boolean;
 }
@@ -21,7 +21,7 @@ export function readRemembered(state: unknown): Remembered | null {
   return {
     title,
     camera: { x, y, scale },
-    selected: typeof selected === 'string' ? selected : null,
+    selected: Array.isArray(selected) ? selected.filter((name) => typeof name === 'string') : [],
     query: typeof query === 'string' ? query : '',
     panel: panel !== false,
   };

@@ -1,6 +1,6 @@
 import { button, element, withAttributes } from '../dom.ts';
 import type { Figure, PlanRuleView } from '../protocol.ts';
-import { elide, fullText, longestName } from '../text.ts';
+import { layerPanel } from '../table/layer-panel.ts';
 import type { Line } from './lines.ts';
 
 export interface DetailEvents {
@@ -12,48 +12,25 @@ export interface DetailEvents {
 /** All that is planned for one layer, and every statement that has a say in it. */
 export function layerDetail(line: Line, rules: readonly PlanRuleView[], events: DetailEvents): HTMLElement {
   const { name, op, shape, block, parameters, bytesBefore, bytesAfter, timeBefore, timeAfter, what } = line;
-  const title = withAttributes(element('h2', '', element('bdi', '', elide(name, longestName))), {
-    title: fullText(name),
-  });
-  const rows: (readonly [string, string])[] = [
-    ...what.facts,
-    ['Parameters', parameters.text],
-    ['Bytes', change(bytesBefore, bytesAfter)],
-    ['Latency', change(timeBefore, timeAfter)],
-  ];
-  const panel = element(
-    'section',
-    'detail',
-    element(
-      'div',
-      'detail-head',
-      element(
-        'div',
-        'grow',
-        title,
-        element('p', 'small soft', `${op} · output ${shape}${block === null ? '' : ` · block ${block}`}`),
-      ),
-      element(
-        'div',
-        'actions',
+  return layerPanel(
+    {
+      name,
+      heading: 'h2',
+      about: `${op} · output ${shape}${block === null ? '' : ` · block ${block}`}${what.float ? `. ${what.float.why}` : ''}`,
+      actions: [
         button('Show in graph', 'secondary', () => events.showInGraph(name)),
         button('Close', 'secondary', events.close),
-      ),
-    ),
-    ...(what.float ? [element('p', 'float-reason', what.float.why)] : []),
-    element(
-      'dl',
-      'figures',
-      ...rows
-        .filter(([, value]) => value !== '–')
-        .map(([key, value]) => element('div', '', element('dt', '', key), element('dd', '', value))),
-    ),
+      ],
+      figures: [
+        ...what.facts,
+        ['Parameters', parameters.text],
+        ['Bytes', change(bytesBefore, bytesAfter)],
+        ['Latency', change(timeBefore, timeAfter)],
+      ],
+      close: events.close,
+    },
     ...(what.by.length > 0 ? [decisions(line, rules, events)] : []),
   );
-  panel.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') events.close();
-  });
-  return withAttributes(panel, { 'aria-label': `Layer ${fullText(name)}`, 'data-testid': 'layer-detail' });
 }
 
 /** Each statement leads to its place in the spec. */

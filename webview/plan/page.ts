@@ -1,6 +1,7 @@
 import { element, withAttributes } from '../dom.ts';
 import type { PlanMessage, PlanStateMessage } from '../protocol.ts';
 import { DataTable, type TableContent } from '../table/table.ts';
+import { countPlace, countText, filterField } from '../table/tools.ts';
 import { fullText } from '../text.ts';
 import { columnsOf, markSign } from './columns.ts';
 import { layerDetail } from './layer-detail.ts';
@@ -37,7 +38,7 @@ export class PlanPage {
   readonly #subtitle = element('p', 'subtitle soft small');
   readonly #note = withAttributes(element('p', 'note'), { role: 'status', 'data-testid': 'note' });
   readonly #cursor = withAttributes(element('p', 'cursor small'), { role: 'status', 'data-testid': 'cursor' });
-  readonly #count = withAttributes(element('span', 'soft small count'), { role: 'status', 'data-testid': 'count' });
+  readonly #count = countPlace();
   readonly #detail = element('div', 'detail-place');
   readonly #pin: Checkbox;
   readonly #filter: HTMLElement & { value: string };
@@ -47,6 +48,8 @@ export class PlanPage {
   #lines: readonly Line[];
   #rule: number | null = null;
   #marks: ReadonlyMap<number, Mark> = new Map();
+  /** Several layers that are selected in another view. */
+  #pointed: ReadonlySet<string> = new Set();
 
   constructor(message: PlanMessage, context: PageContext) {
     const { state } = context;
@@ -61,7 +64,11 @@ export class PlanPage {
       this.#sayCount();
     });
     this.#changedOnly.title = 'Leaves out layers that only statements about all layers decide';
-    this.#filter = this.#filterField();
+    this.#filter = filterField('name, operator, format, rule', state.filter, (text) => {
+      this.#table.filter = text;
+      context.update({ filter: text });
+      this.#sayCount();
+    });
     this.#table = new DataTable<Line, ColumnKey>(
       this.#content(),
       { sort: state.sort, filter: state.filter, selected: state.selected, scroll: state.scroll },
@@ -112,6 +119,17 @@ export class PlanPage {
     this.#table.revealFirst(({ index }) => (decides ? this.#marks.get(index) === 'decides' : this.#marks.has(index)));
   }
 
+  /** Shows layers that were selected in another view: one with all that is planned for it, several by their rows. */
+  reveal(layers: readonly string[]): void {
+    const [only] = layers;
+    this.#pointed = new Set(layers.length > 1 ? layers : []);
+    this.#context.update({ selected: layers.length === 1 ? only! : null });
+    this.#table.select(this.#context.state.selected, { reveal: true });
+    this.#table.refresh();
+    if (layers.length > 1) this.#table.revealFirst(({ name }) => this.#pointed.has(name));
+    this.#drawDetail();
+  }
+
   #draw(): void {
     const { title, subtitle } = this.#message;
     this.#title.replaceChildren(fullText(title));
@@ -157,50 +175,20 @@ export class PlanPage {
       rows: this.#lines,
       columnsFor: columnsOf(this.#message, ({ index }) => this.#marks.get(index)),
       searchText,
-      classesOf: ({ index }) => {
+      classesOf: ({ index, name }) => {
         const mark = this.#marks.get(index);
-        return mark ? `marked ${mark}` : '';
+        return [mark ? `marked ${mark}` : '', this.#pointed.has(name) ? 'pointed' : ''].join(' ').trim();
       },
       totals: true,
     };
   }
 
-  #filterField(): HTMLElement & { value: string } {
-    const field = document.createElement('vscode-text-field') as HTMLElement & { value: string };
-    withAttributes(field, {
-      'data-testid': 'filter',
-      placeholder: 'Filter by name, operator, format, rule',
-      'aria-label': 'Filter layers by name, operator, format, rule',
-    });
-    field.value = this.#context.state.filter;
-    const narrow = (text: string) => {
-      this.#table.filter = text;
-      this.#context.update({ filter: text });
-      this.#sayCount();
-    };
-    field.addEventListener('input', () => narrow(field.value));
-    field.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape' || field.value === '') return;
-      field.value = '';
-      narrow('');
-    });
-    return field;
-  }
-
   #sayCount(): void {
-    const all = this.#lines.length.toLocaleString('en-US');
-    const what = this.#lines.length === 1 ? 'layer' : 'layers';
-    const { count } = this.#table;
-    this.#count.replaceChildren(
-      count === this.#lines.length
-        ? `${all} ${what}`
-        : count === 0
-          ? `None of ${all} ${what} matches.`
-          : `${count.toLocaleString('en-US')} of ${all} ${what}`,
-    );
+    this.#count.replaceChildren(countText(this.#table.count, this.#lines.length));
   }
 
   #choose(line: Line, focus: boolean): void {
+    this.#pointed = new Set();
     this.#context.update({ selected: line.name });
     this.#context.select(line.name);
     this.#table.select(line.name);

@@ -1,3 +1,4 @@
+import { distance, fieldsOf, textOr } from '../remembered.ts';
 import { readSort, type Sort } from '../table/order.ts';
 import { type ColumnKey, columnKeys } from './lines.ts';
 
@@ -17,15 +18,14 @@ export interface ViewState {
 
 /** State of an older version, or of anything else, is taken as far as it makes sense. */
 export function readState(remembered: unknown): ViewState {
-  const found = (typeof remembered === 'object' && remembered !== null ? remembered : {}) as Record<string, unknown>;
-  const { id, pinned, sort, filter, changedOnly, selected, scroll } = found;
+  const { id, pinned, sort, filter, changedOnly, selected, scroll } = fieldsOf(remembered);
   return {
-    id: typeof id === 'string' ? id : '',
+    id: textOr(id, ''),
     pinned: pinned === true,
     sort: readSort(sort, columnKeys),
-    filter: typeof filter === 'string' ? filter : '',
+    filter: textOr(filter, ''),
     changedOnly: changedOnly === true,
-    selected: typeof selected === 'string' ? selected : null,
-    scroll: typeof scroll === 'number' && Number.isFinite(scroll) && scroll > 0 ? scroll : 0,
+    selected: textOr(selected, null),
+    scroll: distance(scroll),
   };
 }

@@ -1,25 +1,20 @@
 import { button, element, withAttributes } from '../dom.ts';
 import type { ReportLayer } from '../protocol.ts';
 import { DataTable } from '../table/table.ts';
+import { countPlace, countText, filterField } from '../table/tools.ts';
 import { columnsOf } from './columns.ts';
 import { layerDetail } from './layer-detail.ts';
 import { isWeak, searchText } from './layer-order.ts';
 import type { PageContext } from './page.ts';
 import { badge, section } from './parts.ts';
 
-export interface LayersSection {
-  readonly element: HTMLElement;
-  /** Selects a layer and brings it into view. */
-  reveal(layer: string): void;
-}
-
 /** Filter, table, and the detail of the layer that is selected. */
-export function layersSection(layers: readonly ReportLayer[], context: PageContext): LayersSection {
+export function layersSection(layers: readonly ReportLayer[], context: PageContext): HTMLElement {
   const { state } = context;
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
   const weak = layers.filter((layer) => isWeak(layer.weightSqnr) || isWeak(layer.outputSqnr)).length;
   const detail = element('div', 'detail-place');
-  const count = withAttributes(element('span', 'soft small count'), { role: 'status' });
+  const count = countPlace();
 
   const table = new DataTable(
     { rows: layers, columnsFor: columnsOf(layers), searchText },
@@ -32,24 +27,12 @@ export function layersSection(layers: readonly ReportLayer[], context: PageConte
     { testId: 'layers', label: 'Layers', describedBy: 'layers-help' },
   );
 
-  const filter = document.createElement('vscode-text-field') as HTMLElement & { value: string };
-  withAttributes(filter, {
-    'data-testid': 'filter',
-    placeholder: 'Filter by name, operator, format',
-    'aria-label': 'Filter layers by name, operator, format',
-  });
-  filter.value = state.filter;
   const narrow = (text: string) => {
     table.filter = text;
     context.update({ filter: text });
     sayCount();
   };
-  filter.addEventListener('input', () => narrow(filter.value));
-  filter.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape' || filter.value === '') return;
-    filter.value = '';
-    narrow('');
-  });
+  const filter = filterField('name, operator, format', state.filter, narrow);
   const weakOnly = button(`Show ${weak} weak`, 'secondary', () => {
     filter.value = filter.value.trim() === 'weak' ? '' : 'weak';
     narrow(filter.value);
@@ -57,16 +40,7 @@ export function layersSection(layers: readonly ReportLayer[], context: PageConte
   weakOnly.title = 'Layers whose weights or output have less than 20 dB SQNR';
 
   function sayCount(): void {
-    const all = layers.length.toLocaleString('en-US');
-    const left = table.count.toLocaleString('en-US');
-    const what = layers.length === 1 ? 'layer' : 'layers';
-    count.replaceChildren(
-      table.count === layers.length
-        ? `${all} ${what}`
-        : table.count === 0
-          ? `None of ${all} ${what} matches.`
-          : `${left} of ${all} ${what}`,
-    );
+    count.replaceChildren(countText(table.count, layers.length));
   }
 
   function show(name: string | null): void {
@@ -101,17 +75,5 @@ export function layersSection(layers: readonly ReportLayer[], context: PageConte
     { id: 'layers-help' },
   );
   const tools = element('div', 'tools', filter, ...(weak > 0 ? [weakOnly] : [badge('good', 'no weak layer')]), count);
-  return {
-    element: section('Layer by layer', tools, table.element, detail, help),
-    reveal(name) {
-      if (!byName.has(name)) return;
-      if (filter.value !== '') {
-        filter.value = '';
-        narrow('');
-      }
-      choose(name);
-      table.select(name, { reveal: true });
-      table.element.scrollIntoView({ block: 'nearest' });
-    },
-  };
+  return section('Layer by layer', tools, table.element, detail, help);
 }

@@ -1,4 +1,5 @@
 import '../common.css';
+import '../table/layer-panel.css';
 import '../table/table.css';
 import './report.css';
 import './layers.css';
@@ -7,39 +8,30 @@ import { replaceContent } from '../dom.ts';
 import { connect } from '../host.ts';
 import { noticePage } from '../notice.ts';
 import type { ReportMessage, ToWebview, ViewAction } from '../protocol.ts';
+import { RememberedState } from '../remembered.ts';
 import { registerControls } from '../toolkit.ts';
-import { type PageContext, type ReportPage, reportPage } from './page.ts';
-import { readState, type ViewState } from './view-state.ts';
+import { type PageContext, reportPage } from './page.ts';
+import { readState } from './view-state.ts';
 
 registerControls();
 
-let page: ReportPage | undefined;
-/** A layer to reveal that came before its report. */
-let awaited: string | undefined;
+let shown = false;
 
 const host = connect(show);
-let state = readState(host.remembered);
-let pending: ReturnType<typeof setTimeout> | undefined;
+const state = new RememberedState(host, readState);
 
 const context: PageContext = {
   get state() {
-    return state;
+    return state.now;
   },
-  update,
+  update: state.update,
   act,
-  select: (layer) => host.send({ kind: 'select', layer }),
+  select: (layer) => host.send({ kind: 'select', layers: layer === null ? [] : [layer] }),
   showInGraph: (layer) => host.send({ kind: 'showInGraph', layer }),
 };
 
 function act(action: ViewAction): void {
   host.send({ kind: 'action', action });
-}
-
-/** Scrolling changes the state at every frame; the host is told when it rests. */
-function update(change: Partial<ViewState>): void {
-  state = { ...state, ...change };
-  clearTimeout(pending);
-  pending = setTimeout(() => host.remember(state), 150);
 }
 
 function show(message: ToWebview): void {
@@ -48,31 +40,23 @@ function show(message: ToWebview): void {
       showReport(message);
       break;
     case 'notice':
-      page = undefined;
+      shown = false;
       replaceContent(noticePage(message, act));
-      break;
-    case 'reveal':
-      if (page === undefined) awaited = message.layer;
-      else page.layers?.reveal(message.layer);
   }
 }
 
 function showReport(message: ReportMessage): void {
-  update({ id: message.id });
-  const { scroll } = state;
-  page = reportPage(message, context);
-  replaceContent(page.element);
+  state.update({ id: message.id });
+  const { scroll } = state.now;
+  shown = true;
+  replaceContent(reportPage(message, context));
   requestAnimationFrame(() => window.scrollTo(0, scroll));
-  if (awaited === undefined) return;
-  const layer = awaited;
-  awaited = undefined;
-  requestAnimationFrame(() => page?.layers?.reveal(layer));
 }
 
 window.addEventListener(
   'scroll',
   () => {
-    if (page !== undefined) update({ scroll: window.scrollY });
+    if (shown) state.update({ scroll: window.scrollY });
   },
   { passive: true },
 );

@@ -2,7 +2,7 @@ import { button, element, withAttributes } from '../dom.ts';
 import { findingList } from '../notice.ts';
 import type { FindingView, JudgementView, ReportMessage, ViewAction } from '../protocol.ts';
 import { cardGrid } from './cards.ts';
-import { type LayersSection, layersSection } from './layers-section.ts';
+import { layersSection } from './layers-section.ts';
 import { badge, facts, type Mark, section } from './parts.ts';
 import type { ViewState } from './view-state.ts';
 
@@ -14,26 +14,20 @@ export interface PageContext {
   showInGraph(layer: string): void;
 }
 
-export interface ReportPage {
-  readonly element: HTMLElement;
-  readonly layers: LayersSection | undefined;
-}
-
 /** The whole report; what a run did not do has no section. */
-export function reportPage(report: ReportMessage, context: PageContext): ReportPage {
-  const layers = report.layers.length === 0 ? undefined : layersSection(report.layers, context);
+export function reportPage(report: ReportMessage, context: PageContext): HTMLElement {
   const parts = [
     header(report, context),
     cardGrid(report.cards),
     ...(report.judgements.length > 0 ? [section('Expectations and budgets', judgements(report.judgements))] : []),
     ...(report.findings.length > 0 ? [section('What to look at', ...findings(report.findings))] : []),
-    ...(layers ? [layers.element] : []),
+    ...(report.layers.length > 0 ? [layersSection(report.layers, context)] : []),
     ...(report.hardware.length > 0 ? [hardware(report)] : []),
     ...(report.runtime.length > 0 ? [section('In the runtime', facts(report.runtime))] : []),
     ...(report.files.length > 0 ? [section('Files', files(report))] : []),
     ...(report.provenance.length > 0 ? [provenance(report, context)] : []),
   ];
-  return { element: withAttributes(element('main', 'report', ...parts), { 'data-testid': 'report' }), layers };
+  return withAttributes(element('main', 'report', ...parts), { 'data-testid': 'report' });
 }
 
 function header({ title, subtitle, judgements: all, actions }: ReportMessage, context: PageContext): HTMLElement {

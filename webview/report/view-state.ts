@@ -1,3 +1,4 @@
+import { distance, fieldsOf, textOr } from '../remembered.ts';
 import { readSort, type Sort } from '../table/order.ts';
 import { type ColumnKey, columnKeys } from './layer-order.ts';
 
@@ -26,19 +27,14 @@ export const initialState: ViewState = {
 
 /** State of an older version, or of anything else, is taken as far as it makes sense. */
 export function readState(remembered: unknown): ViewState {
-  const found = (typeof remembered === 'object' && remembered !== null ? remembered : {}) as Record<string, unknown>;
-  const { id, sort, filter, selected, provenanceOpen } = found;
+  const { id, sort, filter, selected, scroll, tableScroll, provenanceOpen } = fieldsOf(remembered);
   return {
-    id: typeof id === 'string' ? id : '',
+    id: textOr(id, ''),
     sort: readSort(sort, columnKeys),
-    filter: typeof filter === 'string' ? filter : '',
-    selected: typeof selected === 'string' ? selected : null,
-    scroll: distance(found['scroll']),
-    tableScroll: distance(found['tableScroll']),
+    filter: textOr(filter, ''),
+    selected: textOr(selected, null),
+    scroll: distance(scroll),
+    tableScroll: distance(tableScroll),
     provenanceOpen: provenanceOpen === true,
   };
-}
-
-function distance(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
 }

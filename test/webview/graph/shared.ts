@@ -38,6 +38,7 @@ export function message(lines: readonly (string | GraphLayer)[], inputs = ['x'],
     layers: lines.map((line) => (typeof line === 'string' ? layer(line) : line)),
     findings: [],
     actions: [],
+    takesRules: true,
   };
 }
 

@@ -211,7 +211,13 @@ describe('colours of sensitivity', () => {
 });
 
 describe('what a hidden graph remembers', () => {
-  const state = { title: 'm', camera: { x: 1, y: 2, scale: 0.5 }, selected: 'conv', query: 'q', panel: false };
+  const state = {
+    title: 'm',
+    camera: { x: 1, y: 2, scale: 0.5 },
+    selected: ['conv', 'relu'],
+    query: 'q',
+    panel: false,
+  };
 
   test('comes back as it was', () => {
     expect(readRemembered(JSON.parse(JSON.stringify(state)))).toEqual(state);
@@ -221,6 +227,7 @@ describe('what a hidden graph remembers', () => {
     fc.assert(fc.property(fc.anything(), (anything) => void readRemembered(anything)));
     expect(readRemembered({ ...state, camera: { x: 1, y: 2, scale: 0 } })).toBeNull();
     expect(readRemembered({ ...state, camera: { x: null, y: 2, scale: 1 } })).toBeNull();
-    expect(readRemembered({ ...state, selected: 7 })?.selected).toBeNull();
+    expect(readRemembered({ ...state, selected: 7 })?.selected).toEqual([]);
+    expect(readRemembered({ ...state, selected: ['conv', 7, null] })?.selected).toEqual(['conv']);
   });
 });

@@ -59,6 +59,7 @@ export function residualModel(layers: number): GraphMessage {
     layers: list,
     findings: [],
     actions: [],
+    takesRules: true,
   };
 }
 

@@ -30,10 +30,13 @@ function graphOf(model: string) {
   const summary = JSON.parse(
     execFileSync(process.execPath, [cli, 'inspect', model, '--json'], options),
   ) as ModelSummary;
-  return graphMessage(basename(model), summary, [
-    { action: 'measureSensitivity', label: 'Measure sensitivity' },
-    { action: 'createSpec', label: 'Create spec' },
-  ]);
+  return graphMessage(basename(model), summary, {
+    actions: [
+      { action: 'measureSensitivity', label: 'Measure sensitivity' },
+      { action: 'createSpec', label: 'Create spec' },
+    ],
+    takesRules: true,
+  });
 }
 
 /** The page with a stand-in for the editor, which answers `ready` with the messages and keeps all that it is sent. */

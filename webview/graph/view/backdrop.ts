@@ -63,9 +63,13 @@ export function drawBackdrop(
     context.fill();
   }
   context.globalAlpha = 1;
-  if (marks.hits.size === 0) return;
-  context.beginPath();
-  for (const node of marks.hits) rectangle(node, 1);
-  context.fillStyle = palette.hit;
-  context.fill();
+  const mark = (nodes: Iterable<number>, colour: string) => {
+    context.beginPath();
+    for (const node of nodes) rectangle(node, 1);
+    context.fillStyle = colour;
+    context.fill();
+  };
+  mark(marks.hits, palette.hit);
+  mark(marks.ruled, palette.rule);
+  mark(marks.selected, palette.accent);
 }

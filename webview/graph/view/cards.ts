@@ -1,6 +1,6 @@
 import { svg } from '../../dom.ts';
 import { elide, elideToWidth } from '../../text.ts';
-import { cardSize, labelOf } from '../card.ts';
+import { type Card, cardSize, labelOf } from '../card.ts';
 import type { Marks, Scene } from './scene.ts';
 
 /** How much of a card is drawn: all of it, its operator in large letters, or its colour. */
@@ -98,15 +98,17 @@ export function markCard(
 ): void {
   const heat = marks.heat?.ofNode.get(node);
   const searching = marks.hits.size > 0;
-  group.classList.toggle('selected', marks.selected === node);
+  const selected = marks.selected.has(node);
+  group.classList.toggle('selected', selected);
+  markRuled(group, scene.cards[node]!, marks.ruled.has(node));
   group.classList.toggle('hit', marks.hits.has(node));
-  group.classList.toggle('passed-over', searching && !marks.hits.has(node) && marks.selected !== node);
+  group.classList.toggle('passed-over', searching && !marks.hits.has(node) && !selected);
   group.classList.toggle('heated', heat !== undefined);
   for (const name of [...group.classList]) if (name.startsWith('heat-')) group.classList.remove(name);
   group.querySelector('.chip, .large-db')?.remove();
   group.querySelector('.large')?.setAttribute('y', '0');
   const about = scene.model.nodes[node]!;
-  group.setAttribute('aria-pressed', String(marks.selected === node));
+  group.setAttribute('aria-pressed', String(selected));
   group.setAttribute(
     'aria-label',
     heat === undefined ? labelOf(about) : `${labelOf(about)}, ${elide(heat.sqnr.text, 40)}`,
@@ -130,4 +132,13 @@ export function markCard(
     group.querySelector('.large')?.setAttribute('y', '-14');
     group.append(svg('text', { class: 'large-db', x: 2, y: 19 }, elide(heat.sqnr.text, 12)));
   }
+}
+
+/** A second frame around the layers of the rule at the cursor: they may be selected or found as well. */
+function markRuled(group: SVGGElement, { width, height }: Card, ruled: boolean): void {
+  const frame = group.querySelector('.rule-frame');
+  if (!ruled) frame?.remove();
+  if (!ruled || frame !== null) return;
+  const [x, y] = [-width / 2 - 7, -height / 2 - 7];
+  group.append(svg('rect', { class: 'rule-frame', x, y, width: width + 14, height: height + 14, rx: 10 }));
 }

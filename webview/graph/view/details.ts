@@ -1,10 +1,13 @@
 import { button, element } from '../../dom.ts';
 import { findingList } from '../../notice.ts';
-import type { Figure, FromWebview, GraphLayer, GraphValue } from '../../protocol.ts';
-import { fullText } from '../../text.ts';
+import type { Figure, FromWebview, GraphLayer, GraphValue, SelectionMessage } from '../../protocol.ts';
+import { elide, fullText } from '../../text.ts';
+import { isLayer } from '../model.ts';
 import { kindWords, operatorKind } from '../operators.ts';
+import { alike, type Selection } from '../selection.ts';
 import { mostSensitive } from '../sensitivity.ts';
 import { icon } from './icons.ts';
+import { type RuleEvents, ruleSection } from './rule-section.ts';
 import type { Heat, Scene } from './scene.ts';
 
 /** The longest name that is shown whole; the rest of a longer one is copied, not read. */
@@ -21,21 +24,32 @@ const roles = {
   none: 'Stays in floating point',
 } as const;
 
-export interface DetailsEvents {
+export interface DetailsEvents extends RuleEvents {
   jump(node: number): void;
   send(message: FromWebview): void;
+  /** All layers with the operators that are selected. */
+  selectAlike(): void;
+  clear(): void;
 }
 
-/** Content of the panel for a selected node, or for the model where none is selected. */
+/**
+ * Content of the panel for what is selected, or for the model where nothing is.
+ * @param answer what the host says of the selected layers, if it has spoken
+ * @param head which of the heads that it offers is chosen
+ */
 export function detailsOf(
   scene: Scene,
-  selected: number | null,
+  { nodes }: Selection,
   heat: Heat | null,
+  answer: SelectionMessage | null,
+  head: number,
   events: DetailsEvents,
 ): HTMLElement {
-  const node = selected === null ? undefined : scene.model.nodes[selected];
   const content = element('div', 'details-content');
-  if (node === undefined || selected === null) return modelDetails(content, scene, heat, events);
+  if (nodes.size > 1) return selectionDetails(content, scene, nodes, answer, head, events);
+  const [selected] = nodes;
+  const node = selected === undefined ? undefined : scene.model.nodes[selected];
+  if (node === undefined || selected === undefined) return modelDetails(content, scene, heat, events);
   if (node.kind !== 'layer') {
     content.append(
       heading(node.name, node.kind === 'input' ? 'input of the model' : 'output of the model', node.kind, events),
@@ -46,7 +60,10 @@ export function detailsOf(
   }
   const { layer } = node;
   const kind = operatorKind(layer.op);
-  content.append(heading(layer.name, `${layer.op} · ${kindWords[kind]}`, kind, events));
+  content.append(
+    heading(layer.name, `${layer.op} · ${kindWords[kind]}`, kind, events),
+    alikeButton(scene, nodes, events),
+  );
   if (!layer.supported) {
     content.append(
       element('p', 'warn', 'The engine has no such operator: it can be drawn, not measured or compressed.'),
@@ -73,12 +90,61 @@ export function detailsOf(
       ['Weights', unlessZero(layer.bytes)],
     ]),
   );
+  if (answer !== null) content.append(ruleSection(answer, head, events));
   if (layer.attributes.length > 0) content.append(section('Attributes', facts(layer.attributes)));
   content.append(
     section('Inputs', inputList(scene, layer, events)),
     section('Outputs', outputList(scene, layer, events)),
   );
   return content;
+}
+
+/** Several nodes at once: what they are, what they take, and a rule for them. */
+function selectionDetails(
+  content: HTMLElement,
+  scene: Scene,
+  nodes: ReadonlySet<number>,
+  answer: SelectionMessage | null,
+  head: number,
+  events: DetailsEvents,
+): HTMLElement {
+  const layers = [...nodes].sort((a, b) => a - b).filter((node) => isLayer(scene.model.nodes[node]));
+  const counts = new Map<string, number>();
+  for (const node of layers) {
+    const { title } = scene.cards[node]!;
+    counts.set(title, (counts.get(title) ?? 0) + 1);
+  }
+  const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([op, count]) => `${count} ${fullText(op, 60)}`);
+  const clear = button(icon('close'), 'icon', () => events.clear(), { 'aria-label': 'Select nothing (Escape)' });
+  content.append(
+    element(
+      'div',
+      'node-heading',
+      element('div', 'name-line', element('h2', 'name', `${layers.length.toLocaleString('en-US')} layers`), clear),
+      element('p', 'kind-line', elide(kinds.join(', '), 160)),
+    ),
+    alikeButton(scene, nodes, events),
+  );
+  if (answer !== null) content.append(facts(answer.totals), ruleSection(answer, head, events));
+  const list = element('div', 'jumps', ...limited(layers, (node) => jumpButton(scene, node, events)));
+  content.append(section('Selected', list));
+  return content;
+}
+
+/** Takes all layers with the operators of those that are selected; nothing where they all are. */
+function alikeButton(scene: Scene, nodes: ReadonlySet<number>, events: DetailsEvents): HTMLElement {
+  const place = element('p', 'alike');
+  const { layers, operators } = alike(nodes, scene.model);
+  if (layers.every((node) => nodes.has(node))) return place;
+  const names = [...operators].map((operator) => fullText(operator, 40));
+  const which = names.length > 2 ? `of these ${names.length} operators` : names.join(' and ');
+  const label = `Select all ${layers.length.toLocaleString('en-US')} ${which}`;
+  const take = button(label, 'secondary', () => events.selectAlike(), {
+    'data-testid': 'select-alike',
+    title: `${label} (O)`,
+  });
+  place.append(take);
+  return place;
 }
 
 function modelDetails(content: HTMLElement, scene: Scene, heat: Heat | null, events: DetailsEvents): HTMLElement {
@@ -117,6 +183,12 @@ function modelDetails(content: HTMLElement, scene: Scene, heat: Heat | null, eve
   const hint = element('p', 'hint', 'Click a layer, or walk with the arrow keys. Press ');
   hint.append(element('kbd', '', '/'), ' to search, ', element('kbd', '', '0'), ' to see all.');
   content.append(hint);
+  if (message.takesRules) {
+    const keys = (name: string) => element('kbd', '', name);
+    const more = element('p', 'hint', keys('Ctrl'), ' and a click take one layer more, ', keys('Shift'));
+    more.append(' all on the way to it or in a frame; then add a rule for them to the spec.');
+    content.append(more);
+  }
   return content;
 }
 

@@ -1,8 +1,15 @@
+import type { Box } from '../camera.ts';
+import type { ChoiceKind } from '../selection.ts';
+
 /** What a hand does on the stage, in pixels of the stage. */
 export interface Gestures {
   pan(dx: number, dy: number): void;
   zoom(x: number, y: number, factor: number): void;
-  click(x: number, y: number): void;
+  click(x: number, y: number, kind: ChoiceKind): void;
+  /** A frame is drawn with Shift held; null: it was let go of, or given up. */
+  frame(box: Box | null): void;
+  /** The frame was drawn to its end. */
+  framed(box: Box): void;
   doubleClick(x: number, y: number): void;
 }
 
@@ -10,10 +17,11 @@ export interface Gestures {
 const slop = 4;
 const lineHeight = 18;
 
-/** Drag and two fingers, wheel, trackpad; a trackpad's pinch arrives as a wheel with the control key. */
+/** Drag and two fingers, a frame with Shift, wheel, trackpad; a trackpad's pinch arrives as a wheel with the control key. */
 export function listenToHands(stage: HTMLElement, gestures: Gestures): void {
   const fingers = new Map<number, { x: number; y: number }>();
   let moved = false;
+  let framing = false;
   let start = { x: 0, y: 0 };
 
   const at = (event: MouseEvent) => {
@@ -28,6 +36,12 @@ export function listenToHands(stage: HTMLElement, gestures: Gestures): void {
     return { x, y, spread };
   };
 
+  const endFrame = () => {
+    framing = false;
+    stage.classList.remove('framing');
+    gestures.frame(null);
+  };
+
   stage.addEventListener('pointerdown', (event) => {
     if (event.button > 1) return;
     const point = at(event);
@@ -35,7 +49,11 @@ export function listenToHands(stage: HTMLElement, gestures: Gestures): void {
     if (fingers.size === 1) {
       start = point;
       moved = false;
-    } else moved = true;
+      framing = event.shiftKey && event.button === 0;
+    } else {
+      moved = true;
+      endFrame();
+    }
   });
   stage.addEventListener('pointermove', (event) => {
     if (!fingers.has(event.pointerId)) return;
@@ -45,7 +63,11 @@ export function listenToHands(stage: HTMLElement, gestures: Gestures): void {
       moved = true;
       // Captured only now: a click must still reach the card under it, which takes the focus.
       stage.setPointerCapture(event.pointerId);
-      stage.classList.add('dragging');
+      stage.classList.add(framing ? 'framing' : 'dragging');
+    }
+    if (framing) {
+      gestures.frame(boxBetween(start, point));
+      return;
     }
     const before = middle();
     fingers.set(event.pointerId, point);
@@ -56,7 +78,12 @@ export function listenToHands(stage: HTMLElement, gestures: Gestures): void {
   const lift = (event: PointerEvent) => {
     if (!fingers.delete(event.pointerId) || fingers.size > 0) return;
     stage.classList.remove('dragging');
-    if (!moved && event.type === 'pointerup' && event.button === 0) gestures.click(start.x, start.y);
+    const ended = event.type === 'pointerup';
+    if (framing && moved && ended) gestures.framed(boxBetween(start, at(event)));
+    endFrame();
+    if (moved || !ended || event.button !== 0) return;
+    const kind = event.shiftKey ? 'reach' : event.ctrlKey || event.metaKey ? 'toggle' : 'alone';
+    gestures.click(start.x, start.y, kind);
   };
   stage.addEventListener('pointerup', lift);
   stage.addEventListener('pointercancel', lift);
@@ -78,4 +105,8 @@ export function listenToHands(stage: HTMLElement, gestures: Gestures): void {
     },
     { passive: false },
   );
+}
+
+function boxBetween(a: { x: number; y: number }, b: { x: number; y: number }): Box {
+  return { left: Math.min(a.x, b.x), right: Math.max(a.x, b.x), top: Math.min(a.y, b.y), bottom: Math.max(a.y, b.y) };
 }

@@ -1,11 +1,17 @@
 import type { Layout } from '../layout/layout.ts';
 import type { GraphModel } from '../model.ts';
+import type { ChoiceKind } from '../selection.ts';
 import { type Direction, walk } from '../walk.ts';
 import type { Stage } from './stage.ts';
 
 export interface KeyEvents {
   model(): { readonly model: GraphModel; readonly layout: Layout } | null;
-  select(node: number | null): void;
+  select(node: number | null, kind: ChoiceKind): void;
+  /** All hits of a search, or else all layers. */
+  selectAll(): void;
+  /** All layers with an operator of those that are selected. */
+  selectAlike(): void;
+  addRule(): void;
   search(): void;
   fit(): void;
   actualSize(): void;
@@ -29,8 +35,8 @@ export function listenToKeys(stage: Stage, events: KeyEvents): void {
       event.preventDefault();
       return;
     }
-    if (control || event.altKey || typing(event)) return;
-    const done = handle(event, stage, events);
+    if (event.altKey || typing(event)) return;
+    const done = control ? handleWithControl(event, stage, events) : handle(event, stage, events);
     if (done) event.preventDefault();
   });
 }
@@ -38,6 +44,14 @@ export function listenToKeys(stage: Stage, events: KeyEvents): void {
 function typing(event: KeyboardEvent): boolean {
   const target = event.composedPath()[0];
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+}
+
+function handleWithControl(event: KeyboardEvent, stage: Stage, events: KeyEvents): boolean {
+  const { focused } = stage;
+  if (event.key.toLowerCase() === 'a') events.selectAll();
+  else if ((event.key === ' ' || event.key === 'Enter') && focused !== null) events.select(focused, 'toggle');
+  else return false;
+  return true;
 }
 
 function handle(event: KeyboardEvent, stage: Stage, events: KeyEvents): boolean {
@@ -59,7 +73,13 @@ function handle(event: KeyboardEvent, stage: Stage, events: KeyEvents): boolean 
       events.actualSize();
       return true;
     case 'Escape':
-      events.select(null);
+      events.select(null, 'alone');
+      return true;
+    case 'o':
+      events.selectAlike();
+      return true;
+    case 'r':
+      events.addRule();
       return true;
     case 'PageDown':
     case 'PageUp':
@@ -69,7 +89,7 @@ function handle(event: KeyboardEvent, stage: Stage, events: KeyEvents): boolean 
   const focused = stage.focused;
   if (focused === null) return false;
   if (event.key === 'Enter' || event.key === ' ') {
-    events.select(focused);
+    events.select(focused, event.shiftKey ? 'reach' : 'alone');
     return true;
   }
   const direction = directions[event.key];
@@ -77,6 +97,7 @@ function handle(event: KeyboardEvent, stage: Stage, events: KeyEvents): boolean 
   if (direction === undefined || shown === null) return false;
   const node = walk(shown.model, shown.layout, focused, direction);
   if (node !== null) {
+    if (event.shiftKey) events.select(node, 'reach');
     stage.focus(node);
     stage.reveal(node, stage.at.scale);
   }

@@ -78,7 +78,8 @@ export class Minimap {
       block(node, known === undefined ? plain : palette.heat[known.level]!, 1);
     });
     for (const node of marks.hits) block(node, palette.hit, 3);
-    if (marks.selected !== null) block(marks.selected, palette.accent, 3);
+    for (const node of marks.ruled) block(node, palette.rule, 3);
+    for (const node of marks.selected) block(node, palette.accent, 3);
   }
 
   /** Shows where the view is. Hidden while all of the graph is in view. */

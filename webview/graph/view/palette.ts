@@ -6,6 +6,7 @@ export interface Palette {
   readonly edge: string;
   readonly accent: string;
   readonly hit: string;
+  readonly rule: string;
   readonly text: string;
   readonly border: string;
   /** Of cards among measured ones that were not measured. */
@@ -22,6 +23,7 @@ export function readPalette(): Palette {
     edge: read('--edge'),
     accent: read('--accent'),
     hit: read('--hit'),
+    rule: read('--rule-line'),
     text: read('--text'),
     border: read('--line'),
     faint: read('--faint'),

@@ -43,7 +43,9 @@ export function heatOf(scene: Scene, message: SensitivityMessage): Heat | null {
 
 /** What a person has marked: drawn apart from the rest and kept when the scene is drawn again. */
 export interface Marks {
-  readonly selected: number | null;
+  readonly selected: ReadonlySet<number>;
+  /** Layers of the rule at the cursor of a spec. */
+  readonly ruled: ReadonlySet<number>;
   readonly hits: ReadonlySet<number>;
   readonly heat: Heat | null;
 }

@@ -1,4 +1,4 @@
-import { svg } from '../../dom.ts';
+import { svg, withAttributes } from '../../dom.ts';
 import { fullText } from '../../text.ts';
 import {
   type Box,
@@ -14,6 +14,7 @@ import {
   zoomAt,
 } from '../camera.ts';
 import { nodesIn, piecesIn } from '../in-view.ts';
+import type { ChoiceKind } from '../selection.ts';
 import { drawBackdrop } from './backdrop.ts';
 import { type Detail, detailAt, drawCard, markCard, TextMeter } from './cards.ts';
 import { edgePaths } from './edges.ts';
@@ -27,10 +28,14 @@ const mostElements = 450;
 /** What is drawn beyond the view on each side, as a share of it: panning within it only moves what is there. */
 const reserve = 0.4;
 const glide = 220;
+/** Edges of selected nodes that are drawn apart. */
+const mostLit = 2000;
 
 export interface StageEvents {
-  /** A node was clicked or chosen with the keyboard; null: the background. */
-  choose(node: number | null): void;
+  /** A node was clicked; null: the background. */
+  choose(node: number | null, kind: ChoiceKind): void;
+  /** A frame was drawn around nodes. */
+  enclose(nodes: readonly number[]): void;
   moved(camera: Camera): void;
 }
 
@@ -44,12 +49,13 @@ export class Stage {
   private readonly litLines = svg('path', { class: 'edges lit' });
   private readonly litArrows = svg('path', { class: 'arrows lit' });
   private readonly cardLayer = svg('g');
+  private readonly frameLine = svg('rect', { class: 'selection-frame' });
   private readonly backdrop = document.createElement('canvas');
   private readonly minimap = new Minimap((x, y) => this.look({ ...this.camera, x, y }));
   private meter = new TextMeter();
   private palette = readPalette();
   private scene: Scene | null = null;
-  private marks: Marks = { selected: null, hits: new Set(), heat: null };
+  private marks: Marks = { selected: new Set(), ruled: new Set(), hits: new Set(), heat: null };
   private view: Size = { width: 0, height: 0 };
   private camera: Camera = { x: 0, y: 0, scale: 1 };
   /** What to look at once the stage has a size. */
@@ -72,12 +78,14 @@ export class Stage {
     this.backdrop.setAttribute('aria-hidden', 'true');
     this.backdrop.className = 'backdrop';
     this.world.append(this.lines, this.arrows, this.litLines, this.litArrows, this.cardLayer);
-    this.root.append(this.world);
+    this.root.append(this.world, this.frameLine);
     this.element.append(this.backdrop, this.root, this.minimap.canvas);
     listenToHands(this.element, {
       pan: (dx, dy) => this.look(pan(this.camera, dx, dy)),
       zoom: (x, y, factor) => this.zoom(factor, x, y),
-      click: (x, y) => this.events.choose(this.nodeAt(x, y)),
+      click: (x, y, kind) => this.events.choose(this.nodeAt(x, y), kind),
+      frame: (box) => this.drawFrame(box),
+      framed: (box) => this.events.enclose(this.nodesInFrame(box)),
       doubleClick: (x, y) => {
         const node = this.nodeAt(x, y);
         if (node !== null) this.reveal(node, Math.max(1, this.camera.scale));
@@ -101,9 +109,9 @@ export class Stage {
     this.redraw();
   }
 
-  mark(marks: Marks): void {
-    const { selected } = marks;
-    if (selected !== null) this.cursor = selected;
+  /** @param cursor node that the keyboard is to be at; null: where it was */
+  mark(marks: Marks, cursor: number | null): void {
+    if (cursor !== null) this.cursor = cursor;
     this.marks = marks;
     this.remark = true;
     this.minimapStale = true;
@@ -144,6 +152,16 @@ export class Stage {
     this.glideTo(target);
   }
 
+  /** Whether any of a node's card is in view. */
+  shows(node: number): boolean {
+    if (this.scene === null) return false;
+    const { layout, cards } = this.scene;
+    const { left, right, top, bottom } = seen(this.camera, this.view);
+    const [x, y] = [layout.x[node]!, layout.y[node]!];
+    const { width, height } = cards[node]!;
+    return x + width / 2 > left && x - width / 2 < right && y + height / 2 > top && y - height / 2 < bottom;
+  }
+
   /** Moves the keyboard to a node. */
   focus(node: number): void {
     this.cursor = node;
@@ -159,10 +177,36 @@ export class Stage {
     return active === null || active === undefined ? null : Number(active.getAttribute('data-node'));
   }
 
+  private drawFrame(box: Box | null): void {
+    const { left, right, top, bottom } = box ?? { left: 0, right: 0, top: 0, bottom: 0 };
+    withAttributes(this.frameLine, { x: left, y: top, width: right - left, height: bottom - top });
+  }
+
+  /** Nodes whose cards a frame on the stage touches, in the order of reading. */
+  private nodesInFrame({ left, right, top, bottom }: Box): number[] {
+    const found: number[] = [];
+    if (this.scene === null) return found;
+    const from = this.inGraph(left, top);
+    const to = this.inGraph(right, bottom);
+    const box = { left: from.x, top: from.y, right: to.x, bottom: to.y };
+    const { layout, cards } = this.scene;
+    nodesIn(layout, cards, box, (node) => {
+      // Ranks are found by what reaches furthest in them.
+      const half = cards[node]!.height / 2;
+      if (layout.y[node]! + half >= box.top && layout.y[node]! - half <= box.bottom) found.push(node);
+    });
+    return found;
+  }
+
+  /** The graph's point under a pixel of the stage. */
+  private inGraph(x: number, y: number): { readonly x: number; readonly y: number } {
+    const { camera, view } = this;
+    return { x: (x - view.width / 2) / camera.scale + camera.x, y: (y - view.height / 2) / camera.scale + camera.y };
+  }
+
   private nodeAt(x: number, y: number): number | null {
     if (this.scene === null) return null;
-    const gx = (x - this.view.width / 2) / this.camera.scale + this.camera.x;
-    const gy = (y - this.view.height / 2) / this.camera.scale + this.camera.y;
+    const { x: gx, y: gy } = this.inGraph(x, y);
     // From far away a finger is larger than a card.
     const reach = 3 / this.camera.scale;
     const { layout, cards } = this.scene;
@@ -282,7 +326,6 @@ export class Stage {
     const painted = wanted.size > mostElements;
     if (painted) wanted.clear();
     if (this.cursor < cards.length) wanted.add(this.cursor);
-    if (this.marks.selected !== null) wanted.add(this.marks.selected);
 
     const focused = this.focused;
     const stale = this.drawn === null || this.drawn.detail !== detail;
@@ -312,17 +355,22 @@ export class Stage {
     this.drawn = { box, detail, painted };
   }
 
-  /** Pieces of the selected node's edges that reach into the box. */
+  /** Pieces of the selected nodes' edges that reach into the box. */
   private litPieces(box: Box): Set<number> {
     const lit = new Set<number>();
     const { selected } = this.marks;
-    if (selected === null) return lit;
+    if (selected.size === 0) return lit;
     const { layout, model } = this.scene!;
     const inBox = new Set<number>();
     piecesIn(layout, box, (index) => inBox.add(index));
     // Ways share their upper parts: of a value read thousands of times the trunk is walked a thousand times at most.
-    const edges = [...model.incoming[selected]!, ...model.outgoing[selected]!].slice(0, 2000);
-    for (const edge of edges) for (const index of layout.way(edge)) if (inBox.has(index)) lit.add(index);
+    let walked = 0;
+    for (const node of selected) {
+      for (const edge of [...model.incoming[node]!, ...model.outgoing[node]!]) {
+        if (++walked > mostLit) return lit;
+        for (const index of layout.way(edge)) if (inBox.has(index)) lit.add(index);
+      }
+    }
     return lit;
   }
 }
