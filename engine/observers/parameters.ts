@@ -1,5 +1,5 @@
-import { type AffineParameters, affineParameters, type CodeRange, symmetricParameters } from '../formats/affine.ts';
-import type { NumberFormat } from '../formats/format.ts';
+import type { CodeRange } from '../formats/affine.ts';
+import type { NumberFormat, Parameters } from '../formats/format.ts';
 import type { Scheme } from './observer.ts';
 
 /** Parameters that cover `[min, max]` in the given scheme. */
@@ -9,6 +9,6 @@ export function covering(
   format: NumberFormat,
   scheme: Scheme,
   range: CodeRange = [format.low, format.high],
-): AffineParameters {
-  return scheme === 'affine' ? affineParameters(min, max, range) : symmetricParameters(min, max, format);
+): Parameters {
+  return format.covering(min, max, scheme, range);
 }
