@@ -38,6 +38,8 @@ export interface NumberFormat {
   readonly multiplier: Multiplier;
   /** Numbers stored for each set of parameters beside the scale: 0 for grids, the levels or their basis for codebooks. */
   readonly basisLength: number;
+  /** Bits of a scale where the format itself says so: 0 without one, 8 for a shared exponent; absent: as the spec says, 32. */
+  readonly scaleBits?: number;
   /** Paper, specification, or section of METHODS. */
   readonly source?: string;
 
@@ -53,6 +55,8 @@ export interface NumberFormat {
 export interface Parameters extends AffineParameters {
   /** What the levels of a codebook are made of, `basisLength` numbers. */
   readonly basis?: Float32Array;
+  /** Magnitude, in units of the scale, from which on a value is not zero; for formats that do not round to the nearest level. */
+  readonly threshold?: number;
 }
 
 /** Rounding to the levels of a format with parameters of its own; both ways in float32. */

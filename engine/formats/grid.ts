@@ -1,9 +1,6 @@
-import { exponentOf } from '../numbers.ts';
-import type { DataType } from '../tensor.ts';
 import { smallestScale, usableScale } from './affine.ts';
+import { type Carrier, carrierOf } from './carrier.ts';
 import type { Coder, NumberFormat, Parameters } from './format.ts';
-import { integerCarriers } from './integers.ts';
-import { type MinifloatLayout, minifloatRounding, reachOf } from './minifloat-rounding.ts';
 
 /** Fixed levels and how numbers are rounded to them, in units of the scale. */
 export interface Rounding {
@@ -72,71 +69,25 @@ export function nearestPlace(levels: ArrayLike<number>): (x: number) => number {
   };
 }
 
-/** What an ONNX tensor of the format's elements is. */
-export type Carrier = Pick<NumberFormat, 'dtype' | 'storageBits' | 'minOpset' | 'unit'>;
-
-export const floatCarrier: Carrier = { dtype: 'float32', storageBits: 32, minOpset: 13, unit: 1 };
-
-const smallFloats: readonly { readonly dtype: DataType; readonly layout: MinifloatLayout }[] = [
-  { dtype: 'float8e4m3fn', layout: { exponentBits: 4, mantissaBits: 3, bias: 7, reserved: 'nan', subnormals: true } },
-  { dtype: 'float8e5m2', layout: { exponentBits: 5, mantissaBits: 2, bias: 15, reserved: 'ieee', subnormals: true } },
-];
-
-/**
- * The narrowest ONNX type that holds all levels exactly once each is divided by a power of two: integers first, on which
- * kernels compute, then 8-bit floats. Levels that fit none are carried as float32.
- */
-export function carrierOf(levels: readonly number[]): Carrier {
-  const unit = commonUnit(levels);
-  const largest = Math.max(...levels.map((level) => level / unit));
-  const smallest = Math.min(...levels.map((level) => level / unit));
-  for (const { bits, opset } of integerCarriers) {
-    if (bits > 8) break;
-    if (smallest >= -(2 ** (bits - 1)) && largest < 2 ** (bits - 1))
-      return { dtype: `int${bits}` as DataType, storageBits: bits, minOpset: opset, unit };
-  }
-  const reach = Math.max(largest, -smallest) * unit;
-  for (const { dtype, layout } of smallFloats) {
-    // One shift that puts the largest level into the top binade is as good as any: more only loses small levels.
-    const shift = 2 ** (exponentOf(reachOf(layout)) - exponentOf(reach));
-    const rounding = minifloatRounding(layout);
-    const fits = (by: number) => levels.every((level) => rounding.level(rounding.nearest(level * by)) === level * by);
-    for (const by of [1, shift, shift / 2]) if (fits(by)) return { dtype, storageBits: 8, minOpset: 19, unit: 1 / by };
-  }
-  return floatCarrier;
-}
-
-/** The largest power of two of which all levels are multiples. */
-function commonUnit(levels: readonly number[]): number {
-  let unit = Number.POSITIVE_INFINITY;
-  for (const level of levels) {
-    if (level === 0) continue;
-    let step = 2 ** exponentOf(Math.abs(level));
-    // The distance of a level to a power of two below it holds its lower bits.
-    for (let rest = Math.abs(level) - step; rest > 0; rest -= step) step = 2 ** exponentOf(rest);
-    unit = Math.min(unit, step);
-  }
-  return Number.isFinite(unit) ? unit : 1;
-}
-
 type Own = 'name' | 'title' | 'description' | 'bits' | 'multiplier';
-type Optional = 'fit' | 'source' | 'block' | 'activations' | 'signed';
+type Optional = 'fit' | 'source' | 'block' | 'activations' | 'signed' | 'scaleBits' | 'coder';
 
 /** A format of fixed levels from its rounding: range, carrier and scale follow from the levels. Reserved codes have no finite level. */
 export function gridFormat(
-  own: Pick<NumberFormat, Own> & Partial<Pick<NumberFormat, Optional>> & { readonly codes?: number },
+  own: Pick<NumberFormat, Own> &
+    Partial<Pick<NumberFormat, Optional>> & { readonly codes?: number; readonly low?: number },
   rounding: Rounding,
   carrier?: Carrier,
 ): NumberFormat {
-  const { codes = 2 ** own.bits, ...named } = own;
-  const levels = Array.from({ length: codes }, (_, code) => rounding.level(code)).filter(Number.isFinite);
+  const { codes = 2 ** own.bits, low = 0, ...named } = own;
+  const levels = Array.from({ length: codes }, (_, i) => rounding.level(low + i)).filter(Number.isFinite);
   const least = levels.reduce((a, b) => Math.min(a, b));
   const most = levels.reduce((a, b) => Math.max(a, b));
   return {
     kind: 'grid',
     signed: true,
-    low: 0,
-    high: codes - 1,
+    low,
+    high: low + codes - 1,
     // A rule of its own looks at the values, which activations do not have beforehand.
     activations: own.fit === undefined,
     basisLength: 0,

@@ -1,8 +1,9 @@
 import { exponentOf } from '../numbers.ts';
 import { usableScale } from './affine.ts';
+import type { Carrier } from './carrier.ts';
 import type { FormatFamily } from './family.ts';
 import type { NumberFormat, Parameters } from './format.ts';
-import { type Carrier, gridFormat, powerOfTwo } from './grid.ts';
+import { gridFormat, powerOfTwo } from './grid.ts';
 import { largestMagnitude, type MinifloatLayout, minifloatRounding } from './minifloat-rounding.ts';
 
 interface Row {
@@ -35,7 +36,7 @@ function minifloat({ name, title, description, layout, carrier, source, scale }:
   );
   const one: Parameters = { scale: 1, zeroPoint: 0 };
   // Wide enough for any weight as it is: no scale is stored or divided by.
-  return scale === 'one' ? { ...format, covering: () => one, fit: () => one, activations: true } : format;
+  return scale === 'one' ? { ...format, scaleBits: 0, covering: () => one, fit: () => one, activations: true } : format;
 }
 
 /**

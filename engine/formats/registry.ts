@@ -1,14 +1,39 @@
 import { fail } from '../findings.ts';
+import { binary, ternary } from './binary.ts';
+import { binaryCodingFamily } from './binary-coding.ts';
+import { elasticFamily } from './esb.ts';
 import { type FormatFamily, memberOf, splitName } from './family.ts';
 import type { NumberFormat } from './format.ts';
 import { integerFormats } from './integers.ts';
+import { kMeansFamily } from './kmeans.ts';
+import { learnedBasisFamily } from './learned-basis.ts';
 import { minifloatFamily, namedMinifloats, sfpFamily } from './minifloat.ts';
+import { microscaling } from './mx.ts';
+import { nestedFamily } from './nested.ts';
+import { additivePowersFamily, logarithmicFamily, powerOfTwoFamily } from './powers.ts';
 
 /** Every number format that has a name of its own; a new group adds its rows here. */
-export const formats: readonly NumberFormat[] = [...integerFormats, ...namedMinifloats];
+export const formats: readonly NumberFormat[] = [
+  ...integerFormats,
+  ...namedMinifloats,
+  ...microscaling,
+  binary,
+  ternary,
+];
 
 /** Formats with arguments; one line each. */
-export const formatFamilies: readonly FormatFamily[] = [minifloatFamily, sfpFamily];
+export const formatFamilies: readonly FormatFamily[] = [
+  minifloatFamily,
+  sfpFamily,
+  powerOfTwoFamily,
+  logarithmicFamily,
+  additivePowersFamily,
+  elasticFamily,
+  learnedBasisFamily,
+  binaryCodingFamily,
+  kMeansFamily,
+  nestedFamily,
+];
 
 const byName = new Map(formats.map((format) => [format.name, format]));
 const families = new Map(formatFamilies.map((family) => [family.name, family]));

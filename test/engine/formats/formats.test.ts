@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { carriedElements } from '../../../engine/formats/carrier.ts';
 import { memberOf } from '../../../engine/formats/family.ts';
 import type { NumberFormat, Parameters } from '../../../engine/formats/format.ts';
 import { formatFamilies, formatNamed, formats } from '../../../engine/formats/registry.ts';
 import { elementLayouts } from '../../../engine/onnx/data-types.ts';
+import { numbersOf } from '../../../engine/operators/shared/numbers.ts';
 import { normalSample } from '../observers/gaussian.ts';
 
 /** Every registered format and the examples of every family: what is registered is tested. */
@@ -64,6 +66,15 @@ describe.each(rows)('%s', (_, format) => {
         expect(decode(encode(Math.min(a, b)))).toBeLessThanOrEqual(decode(encode(Math.max(a, b))));
       }),
     );
+  });
+
+  it('has a carrier in ONNX that holds every level exactly, or none narrower than float32', () => {
+    if (format.dtype === 'float32' || format.kind === 'integer') return;
+    const plain = format.coder({ scale: 1, zeroPoint: 0 }, [...range(format)]);
+    const codes = finite.filter((code) => Number.isFinite(plain.decode(code)));
+    const elements = carriedElements(format, codes);
+    const held = numbersOf({ dtype: format.dtype, dims: [codes.length], data: elements });
+    expect(codes.filter((code, i) => held[i]! * format.unit !== plain.decode(code))).toEqual([]);
   });
 
   it('stays within half the distance of the levels on either side, inside the range', () => {
