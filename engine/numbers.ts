@@ -63,11 +63,24 @@ export function numberOfBits(dtype: BitFloat, bits: number): number {
   const magnitude = bits & (sign - 1);
   const factor = bits & sign ? -1 : 1;
   if (magnitude > largest) return magnitude === infinity ? factor * Number.POSITIVE_INFINITY : Number.NaN;
-  const exponent = magnitude >>> mantissaBits;
-  const mantissa = magnitude & ((1 << mantissaBits) - 1);
+  return factor * numberOfMagnitude(magnitude, mantissaBits, smallestExponent);
+}
+
+/** What exponent and mantissa bits without a sign stand for; an exponent of zero holds subnormal numbers. */
+export function numberOfMagnitude(bits: number, mantissaBits: number, smallestExponent: number): number {
+  const exponent = bits >>> mantissaBits;
+  const mantissa = bits & ((1 << mantissaBits) - 1);
   const step = 2 ** (smallestExponent - mantissaBits);
-  if (exponent === 0) return factor * mantissa * step;
-  return factor * ((1 << mantissaBits) + mantissa) * step * 2 ** (exponent - 1);
+  if (exponent === 0) return mantissa * step;
+  return ((1 << mantissaBits) + mantissa) * step * 2 ** (exponent - 1);
+}
+
+/** Exponent and mantissa bits of the number nearest to a finite one that is not negative, half to even; no largest exponent. */
+export function magnitudeOfNumber(absolute: number, mantissaBits: number, smallestExponent: number): number {
+  const exponent = Math.max(exponentOf(absolute), smallestExponent);
+  // A carry of the rounded mantissa moves on into the exponent bits, where it belongs.
+  const rounded = roundHalfEven(absolute * 2 ** -(exponent - mantissaBits));
+  return (exponent - smallestExponent) * (1 << mantissaBits) + rounded;
 }
 
 /** The nearest bit pattern, half to even, in one rounding from the double given. */
@@ -77,14 +90,8 @@ export function bitsOfNumber(dtype: BitFloat, value: number, options: RoundingOp
   if (Number.isNaN(value)) return nan;
   const signBit = value < 0 || Object.is(value, -0) ? sign : 0;
   const absolute = Math.abs(value);
-  let magnitude: number;
-  if (absolute === Number.POSITIVE_INFINITY) magnitude = largest + 1;
-  else {
-    const exponent = Math.max(exponentOf(absolute), smallestExponent);
-    // A carry of the rounded mantissa moves on into the exponent bits, where it belongs.
-    const rounded = roundHalfEven(absolute * 2 ** -(exponent - mantissaBits));
-    magnitude = (exponent - smallestExponent) * (1 << mantissaBits) + rounded;
-  }
+  let magnitude =
+    absolute === Number.POSITIVE_INFINITY ? largest + 1 : magnitudeOfNumber(absolute, mantissaBits, smallestExponent);
   if (magnitude > largest) {
     const saturates = dtype === 'float4e2m1' || (dtype.startsWith('float8') && options.saturate !== false);
     if (saturates) magnitude = largest;
@@ -140,13 +147,12 @@ function exponentBits(value: number, { saturate = true, direction = 'up' }: Roun
   return Math.max(bits, 0);
 }
 
-const double = new Float64Array(1);
-const doubleBits = new BigUint64Array(double.buffer);
+const double = new DataView(new ArrayBuffer(8));
 
 /** ⌊log₂⌋ of a positive finite number; below the normal doubles any small enough exponent will do. */
-function exponentOf(value: number): number {
-  double[0] = value;
-  return Number(doubleBits[0]! >> 52n) - 1023;
+export function exponentOf(value: number): number {
+  double.setFloat64(0, value);
+  return (double.getUint32(0) >>> 20) - 1023;
 }
 
 /** Of a number from 0 to 2⁵². */

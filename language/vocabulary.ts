@@ -20,6 +20,8 @@ export interface VocabularyWord {
 }
 
 export interface FormatWord extends VocabularyWord {
+  /** Absent: `integer`. */
+  readonly kind?: 'integer' | 'grid' | 'codebook';
   readonly signed: boolean;
   readonly bits: number;
   /** Lowest ONNX operator set whose QuantizeLinear takes it. */

@@ -49,7 +49,8 @@ export function affineParameters(min: number, max: number, [low, high]: CodeRang
  */
 export function symmetricParameters(min: number, max: number, format: NumberFormat): AffineParameters {
   const reach = Math.max(Math.abs(min), Math.abs(max));
-  if (format.signed) return { scale: usableScale(reach / format.high), zeroPoint: 0 };
+  // One signed bit has the codes −1 and 0: nothing above zero to divide by.
+  if (format.signed) return { scale: usableScale(reach / Math.max(format.high, 1)), zeroPoint: 0 };
   if (min >= 0) return { scale: usableScale(reach / format.high), zeroPoint: 0 };
   const zeroPoint = (format.high + 1) / 2;
   return { scale: usableScale(reach / (format.high - zeroPoint)), zeroPoint };

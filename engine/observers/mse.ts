@@ -1,5 +1,6 @@
 import { type AffineParameters, type CodeRange, dequantizeValue, quantizeValue } from '../formats/affine.ts';
-import type { NumberFormat } from '../formats/format.ts';
+import type { Coder, NumberFormat } from '../formats/format.ts';
+import { poll } from '../progress.ts';
 import { Histogram } from './histogram.ts';
 import type { Observer, ObserverKind, Scheme } from './observer.ts';
 import { covering } from './parameters.ts';
@@ -101,6 +102,7 @@ export function leastSquares(
   const { min, max } = histogram.seen;
   const whole = covering(min, max, format, scheme, range);
   if (range[1] - range[0] + 1 >= mostCodes || (min === 0 && max === 0)) return whole;
+  if (format.kind !== 'integer') return shrunk(min, max, format, scheme, range, (coder) => binError(histogram, coder));
   const error = new HistogramError(histogram);
   const errorOf = (from: number, to: number) => error.of(covering(from, to, format, scheme, range), range);
   const { first, end } = error.edges;
@@ -152,12 +154,54 @@ function search(edges: readonly number[], start: number, errorOf: (edge: number)
   return best;
 }
 
+/** Sum of squared errors of a histogram whose bins stand at their middles, for levels of any kind. */
+function binError(histogram: Histogram, { encode, decode }: Coder): number {
+  const { counts } = histogram;
+  let sum = 0;
+  for (let bin = 0; bin < counts.length; bin++) {
+    if (counts[bin] === 0) continue;
+    const middle = (histogram.edge(bin) + histogram.edge(bin + 1)) / 2;
+    sum += counts[bin]! * (middle - decode(encode(middle))) ** 2;
+  }
+  return sum;
+}
+
 /** Ranges tried between nothing and everything. */
 const trials = 128;
 
-/** Sum of squared errors of the values themselves. */
-function squaredError(values: Float32Array, parameters: AffineParameters, range: CodeRange): number {
+/** The fraction of the whole range of least error, both ends shrunk alike; of equals the largest. */
+function shrunk(
+  min: number,
+  max: number,
+  format: NumberFormat,
+  scheme: Scheme,
+  range: CodeRange,
+  errorOf: (coder: Coder, parameters: AffineParameters) => number,
+): AffineParameters {
+  let best = covering(min, max, format, scheme, range);
+  let least = errorOf(format.coder(best, range), best);
+  for (let trial = trials - 1; trial >= trials / 8; trial--) {
+    poll();
+    const fraction = trial / trials;
+    const parameters = covering(min * fraction, max * fraction, format, scheme, range);
+    // A format without a scale has nothing to try.
+    if (parameters.scale === best.scale && parameters.zeroPoint === best.zeroPoint) continue;
+    const error = errorOf(format.coder(parameters, range), parameters);
+    if (error < least) {
+      least = error;
+      best = parameters;
+    }
+  }
+  return best;
+}
+
+/** Sum of squared errors of the values themselves. Integers without a call through the coder: there are many of them. */
+function squaredError(values: Float32Array, coder: Coder, parameters: AffineParameters, range: CodeRange | undefined) {
   let sum = 0;
+  if (range === undefined) {
+    for (let i = 0; i < values.length; i++) sum += (values[i]! - coder.decode(coder.encode(values[i]!))) ** 2;
+    return sum;
+  }
   for (let i = 0; i < values.length; i++) {
     const error = values[i]! - dequantizeValue(quantizeValue(values[i]!, parameters, range), parameters);
     sum += error * error;
@@ -165,7 +209,7 @@ function squaredError(values: Float32Array, parameters: AffineParameters, range:
   return sum;
 }
 
-/** The same search over values that are all at hand (weights): fractions of the full range, both ends shrunk alike. */
+/** The same search over values that are all at hand (weights). */
 function leastSquaresOf(
   values: Float32Array,
   format: NumberFormat,
@@ -177,18 +221,8 @@ function leastSquaresOf(
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  let best = covering(min, max, format, scheme, range);
-  let least = squaredError(values, best, range);
-  for (let trial = trials - 1; trial >= trials / 8; trial--) {
-    const fraction = trial / trials;
-    const parameters = covering(min * fraction, max * fraction, format, scheme, range);
-    const error = squaredError(values, parameters, range);
-    if (error < least) {
-      least = error;
-      best = parameters;
-    }
-  }
-  return best;
+  const affine = format.kind === 'integer' ? range : undefined;
+  return shrunk(min, max, format, scheme, range, (coder, own) => squaredError(values, coder, own, affine));
 }
 
 /** Range of least mean squared quantisation error. */

@@ -1,5 +1,5 @@
-import { type AffineParameters, affineParameters, type CodeRange, symmetricParameters } from '../formats/affine.ts';
-import type { NumberFormat } from '../formats/format.ts';
+import type { CodeRange } from '../formats/affine.ts';
+import type { NumberFormat, Parameters } from '../formats/format.ts';
 import type { Scheme, Seen } from './observer.ts';
 
 /** Parameters that cover `[min, max]` in the given scheme. */
@@ -9,8 +9,8 @@ export function covering(
   format: NumberFormat,
   scheme: Scheme,
   range: CodeRange = [format.low, format.high],
-): AffineParameters {
-  return scheme === 'affine' ? affineParameters(min, max, range) : symmetricParameters(min, max, format);
+): Parameters {
+  return format.covering(min, max, scheme, range);
 }
 
 /** Parameters for what calibration saw, clipped at `clip` on either side; a side that it did not see is not widened to it. */
@@ -20,12 +20,17 @@ export function clipped(
   format: NumberFormat,
   scheme: Scheme,
   range?: CodeRange,
-): AffineParameters {
+): Parameters {
   return covering(Math.max(min, -clip), Math.min(max, clip), format, scheme, range);
 }
 
-/** Codes that magnitudes can have: all of the range where nothing is negative and the zero point lies at its end, half otherwise. */
+/**
+ * Codes that magnitudes can have: all of the range where nothing is negative and the zero point lies at its end, half otherwise.
+ * Of formats that are no integers half of their codes, as if their levels lay evenly.
+ */
 export function levelsOfMagnitude(min: number, format: NumberFormat, scheme: Scheme, [low, high]: CodeRange): number {
+  const half = Math.ceil((high - low + 1) / 2);
+  if (format.kind !== 'integer') return format.signed ? half : high - low + 1;
   if (scheme === 'symmetric' && format.signed) return high + 1;
-  return min >= 0 ? high - low + 1 : Math.ceil((high - low + 1) / 2);
+  return min >= 0 ? high - low + 1 : half;
 }

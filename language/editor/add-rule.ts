@@ -131,10 +131,15 @@ function choicesFor({ says }: NewRule, { definitions, vocabulary }: CheckedSpec)
   return [...names.filter((name) => !usual.has(name)), ...names.filter((name) => usual.has(name))];
 }
 
-/** How far a format is from what is usual: signed weights, unsigned activations, whole bytes or even parts of one. */
-function oddity({ signed, bits }: FormatWord, says: NewRule['says']): number {
+/** How far a format is from what is usual: integers; signed weights, unsigned activations, whole bytes or even parts of one. */
+function oddity({ kind = 'integer', signed, bits }: FormatWord, says: NewRule['says']): number {
   const steps = Math.log2(bits / 8);
-  return (signed === (says === 'weights') ? 0 : 20) + (Number.isInteger(steps) ? 0 : 10) + Math.abs(steps);
+  return (
+    (kind === 'integer' ? 0 : 40) +
+    (signed === (says === 'weights') ? 0 : 20) +
+    (Number.isInteger(steps) ? 0 : 10) +
+    Math.abs(steps)
+  );
 }
 
 function snippetOf(laidOut: string, choices: readonly string[]): string {

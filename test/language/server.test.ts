@@ -244,7 +244,7 @@ describe('the language server', () => {
   it('opens nothing that a spec names before the workspace is trusted', async () => {
     await start(false);
     const uri = await open(
-      'qspec 1\nmodel "digits.onnx"\nquantize { weights int9\n  layer "/conv9/Conv" keep float }\ndata x npz "nowhere.npz"\n',
+      'qspec 1\nmodel "digits.onnx"\nquantize { weights int17\n  layer "/conv9/Conv" keep float }\ndata x npz "nowhere.npz"\n',
     );
     expect(codes(await until(uri, () => true))).toEqual(['format/unknown']);
     await new Promise((resolve) => setTimeout(resolve, 300));

@@ -84,7 +84,7 @@ describe('links', () => {
 describe('semantic tokens', () => {
   it('colour words by what they mean, and none that means nothing', () => {
     const source =
-      'target cortex-m7 format w4 = int4 symmetric using adaround data c npz "c" data d npz "d" like c quantize { weights w4 activations uint9 observe mse layers op Conv where macs > 1 keep float }';
+      'target cortex-m7 format w4 = int4 symmetric using adaround data c npz "c" data d npz "d" like c quantize { weights w4 activations uint17 observe mse layers op Conv where macs > 1 keep float }';
     const found = highlightsOf(read(source)).map(
       ({ range: { start, end }, type, definition }) =>
         `${source.slice(start.column, end.column)} ${type}${definition ? ' definition' : ''}`,

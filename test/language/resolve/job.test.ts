@@ -53,7 +53,7 @@ describe('a job', () => {
   it('is not made of a faulty spec, nor without a model for its rules', () => {
     const context = { vocabulary, path: posix };
     expect(
-      resolveSpec(loadSpec('qspec 1 model "m.onnx" quantize { weights int9 }', specPath), { ...context, model: small })
+      resolveSpec(loadSpec('qspec 1 model "m.onnx" quantize { weights int17 }', specPath), { ...context, model: small })
         .job,
     ).toBeUndefined();
     expect(

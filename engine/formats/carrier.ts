@@ -1,0 +1,75 @@
+import { bitsOfNumber, exponentOf, isBitFloat } from '../numbers.ts';
+import { allocate } from '../operators/shared/numbers.ts';
+import type { DataType, TensorData } from '../tensor.ts';
+import type { NumberFormat } from './format.ts';
+import { integerCarriers } from './integers.ts';
+import { type MinifloatLayout, minifloatRounding, reachOf } from './minifloat-rounding.ts';
+
+/** The ONNX type that holds a format's elements without loss: level = element · unit, in units of the scale. */
+export type Carrier = Pick<NumberFormat, 'dtype' | 'storageBits' | 'minOpset' | 'unit'>;
+
+/** Decoded values, where no narrower type holds them all. */
+export const floatCarrier: Carrier = { dtype: 'float32', storageBits: 32, minOpset: 13, unit: 1 };
+
+const smallFloats: readonly { readonly dtype: DataType; readonly layout: MinifloatLayout }[] = [
+  { dtype: 'float8e4m3fn', layout: { exponentBits: 4, mantissaBits: 3, bias: 7, reserved: 'nan', subnormals: true } },
+  { dtype: 'float8e5m2', layout: { exponentBits: 5, mantissaBits: 2, bias: 15, reserved: 'ieee', subnormals: true } },
+];
+
+/**
+ * The narrowest ONNX type that holds all levels exactly once each is divided by a power of two: integers of up to 8 bits, on
+ * which kernels compute, then 8-bit floats, then 16-bit integers. Levels that fit none are carried as float32.
+ */
+export function carrierOf(levels: readonly number[]): Carrier {
+  const integer = integerCarrier(levels);
+  if (integer !== undefined && integer.storageBits <= 8) return integer;
+  return smallFloatCarrier(levels) ?? integer ?? floatCarrier;
+}
+
+function integerCarrier(levels: readonly number[]): Carrier | undefined {
+  const unit = commonUnit(levels);
+  const largest = levels.reduce((most, level) => Math.max(most, level / unit), 0);
+  const smallest = levels.reduce((least, level) => Math.min(least, level / unit), 0);
+  const carrier = integerCarriers.find(({ bits }) => smallest >= -(2 ** (bits - 1)) && largest < 2 ** (bits - 1));
+  if (carrier === undefined || carrier.bits > 16) return undefined;
+  return { dtype: `int${carrier.bits}` as DataType, storageBits: carrier.bits, minOpset: carrier.opset, unit };
+}
+
+function smallFloatCarrier(levels: readonly number[]): Carrier | undefined {
+  const reach = levels.reduce((most, level) => Math.max(most, Math.abs(level)), 0);
+  for (const { dtype, layout } of smallFloats) {
+    const { nearest, level: levelOf } = minifloatRounding(layout);
+    // A shift that puts the largest level into the top binade is as good as any: less only loses small levels.
+    const shift = 2 ** (exponentOf(reachOf(layout)) - exponentOf(reach));
+    for (const by of [1, shift, shift / 2])
+      if (levels.every((level) => levelOf(nearest(level * by)) === level * by))
+        return { dtype, storageBits: 8, minOpset: 19, unit: 1 / by };
+  }
+  return undefined;
+}
+
+/** The largest power of two of which all levels are multiples. */
+function commonUnit(levels: readonly number[]): number {
+  let unit = Number.POSITIVE_INFINITY;
+  for (const level of levels) {
+    if (level === 0) continue;
+    let step = 2 ** exponentOf(Math.abs(level));
+    // The lowest bit that is set: what is left when all above it are taken away.
+    for (let rest = Math.abs(level) - step; rest > 0; rest -= step) step = 2 ** exponentOf(rest);
+    unit = Math.min(unit, step);
+  }
+  return Number.isFinite(unit) ? unit : 1;
+}
+
+/** Elements of the carrier for codes of a format that has one: DequantizeLinear with `unit` · scale gives what they stand for. */
+export function carriedElements(format: NumberFormat, codes: ArrayLike<number>): TensorData {
+  if (format.kind === 'integer') return codes as TensorData;
+  const { decode } = format.coder({ scale: 1, zeroPoint: 0 }, [format.low, format.high]);
+  const { dtype, unit, low, high } = format;
+  const element = (code: number) =>
+    isBitFloat(dtype) ? bitsOfNumber(dtype, decode(code) / unit) : decode(code) / unit;
+  const table = Array.from({ length: high - low + 1 }, (_, i) => element(low + i));
+  const elements = allocate(dtype, codes.length) as Int8Array;
+  for (let i = 0; i < codes.length; i++) elements[i] = table[codes[i]! - low]!;
+  return elements;
+}
