@@ -13,7 +13,8 @@ import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { TextPosition } from '../../engine/findings.ts';
 import type { CheckedSpec } from '../context.ts';
-import { formatSpec } from '../editor/format.ts';
+import { formatSpec, type TextEdit as SpecEdit } from '../editor/format.ts';
+import { formatTyped } from '../editor/format-on-type.ts';
 import { highlightsOf, tokenTypes } from '../editor/highlight.ts';
 import { hintsOf } from '../editor/hints.ts';
 import { lensesOf } from '../editor/lenses.ts';
@@ -73,11 +74,7 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
       return document ? work(document, params) : empty;
     });
 
-  const formatted = (document: TextDocument): TextEdit[] =>
-    formatSpec(document.getText()).map(({ start, end, text }) => ({
-      range: { start: document.positionAt(start), end: document.positionAt(end) },
-      newText: text,
-    }));
+  const formatted = (document: TextDocument) => toTextEdits(document, formatSpec(document.getText()));
 
   connection.onDocumentFormatting(about('formatting', null, (document) => formatted(document)));
   connection.onDocumentRangeFormatting(
@@ -86,8 +83,8 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
     ),
   );
   connection.onDocumentOnTypeFormatting(
-    about('on-type formatting', null, (document, { position }) =>
-      formatted(document).filter(({ range }) => range.end.line === position.line),
+    about('on-type formatting', null, (document, { position, ch }) =>
+      toTextEdits(document, formatTyped(document.getText(), document.offsetAt(position), ch)),
     ),
   );
 
@@ -214,6 +211,13 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
       return builder.build();
     }),
   );
+}
+
+function toTextEdits(document: TextDocument, edits: readonly SpecEdit[]): TextEdit[] {
+  return edits.map(({ start, end, text }) => ({
+    range: { start: document.positionAt(start), end: document.positionAt(end) },
+    newText: text,
+  }));
 }
 
 /** A path as a URI of the world that the document is from. Half a character, which no URI can hold, becomes U+FFFD. */

@@ -12,6 +12,7 @@ import type { ModelSummary } from '../../engine/graph/summary.ts';
 import type { Host } from '../../engine/host.ts';
 import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
 import { fixOf } from '../editor/fixes.ts';
+import { formattingSigns } from '../editor/format-on-type.ts';
 import { tokenTypes } from '../editor/highlight.ts';
 import { hoverAt } from '../editor/hover.ts';
 import type { Manual } from '../editor/pages/keyword.ts';
@@ -129,7 +130,10 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
         completionProvider: { triggerCharacters: ['"', ' ', '/'], resolveProvider: true },
         documentFormattingProvider: true,
         documentRangeFormattingProvider: true,
-        documentOnTypeFormattingProvider: { firstTriggerCharacter: '}' },
+        documentOnTypeFormattingProvider: {
+          firstTriggerCharacter: formattingSigns[0],
+          moreTriggerCharacter: formattingSigns.slice(1),
+        },
         documentSymbolProvider: true,
         foldingRangeProvider: true,
         selectionRangeProvider: true,
