@@ -8,6 +8,7 @@ import { methods } from '../engine/methods/registry.ts';
 import { observers } from '../engine/observers/registry.ts';
 import { arithmetics } from '../engine/quantize/arithmetic/registry.ts';
 import { bytes } from '../engine/report/quantities.ts';
+import { actionKinds } from '../language/editor/actions/registry.ts';
 import { withPart } from './markers.mjs';
 
 const docs = join(import.meta.dirname, '..', 'docs');
@@ -95,6 +96,25 @@ function targetSections() {
     .join('\n\n');
 }
 
+function actionSections() {
+  const code = (text) => `\`\`\`qspec\n${text.replace('¦', '')}\n\`\`\``;
+  return actionKinds
+    .map(({ family, name, summary, keepsPlan, example }) =>
+      [
+        `### \`${family}.${name}\``,
+        '',
+        `${summary} ${keepsPlan ? 'What layers get stays the same.' : 'What layers get may change.'}`,
+        '',
+        code(example.before),
+        '',
+        'becomes',
+        '',
+        code(example.after),
+      ].join('\n'),
+    )
+    .join('\n\n');
+}
+
 /** Documents with their parts as they should be: path → text. */
 export function generatedDocuments() {
   const parts = {
@@ -105,6 +125,7 @@ export function generatedDocuments() {
       arithmetics: arithmeticsTable(),
     },
     'targets.md': { targets: targetSections() },
+    'editor.md': { actions: actionSections() },
   };
   return new Map(
     Object.entries(parts).map(([file, texts]) => {

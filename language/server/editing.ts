@@ -7,13 +7,12 @@ import {
   type SelectionRange,
   SemanticTokensBuilder,
   SymbolKind,
-  type TextEdit,
 } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { TextPosition } from '../../engine/findings.ts';
 import type { CheckedSpec } from '../context.ts';
-import { formatSpec, type TextEdit as SpecEdit } from '../editor/format.ts';
+import { formatSpec } from '../editor/format.ts';
 import { formatTyped } from '../editor/format-on-type.ts';
 import { highlightsOf, tokenTypes } from '../editor/highlight.ts';
 import { hintsOf } from '../editor/hints.ts';
@@ -22,7 +21,7 @@ import { linksOf } from '../editor/links.ts';
 import { type NameUses, nameAt, renameRefusal } from '../editor/names.ts';
 import { type Entry, foldsOf, outlineOf, selectionsAt } from '../editor/outline.ts';
 import type { Manual } from '../editor/pages/keyword.ts';
-import { toRange } from './convert.ts';
+import { toRange, toTextEdits } from './convert.ts';
 
 /** What the server lends its parts. */
 export interface Serving {
@@ -211,13 +210,6 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
       return builder.build();
     }),
   );
-}
-
-function toTextEdits(document: TextDocument, edits: readonly SpecEdit[]): TextEdit[] {
-  return edits.map(({ start, end, text }) => ({
-    range: { start: document.positionAt(start), end: document.positionAt(end) },
-    newText: text,
-  }));
 }
 
 /** A path as a URI of the world that the document is from. Half a character, which no URI can hold, becomes U+FFFD. */

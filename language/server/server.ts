@@ -1,5 +1,4 @@
 import {
-  CodeActionKind,
   CodeLensRefreshRequest,
   type Connection,
   MarkupKind,
@@ -11,7 +10,6 @@ import type { Finding } from '../../engine/findings.ts';
 import type { ModelSummary } from '../../engine/graph/summary.ts';
 import type { Host } from '../../engine/host.ts';
 import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
-import { fixOf } from '../editor/fixes.ts';
 import { formattingSigns } from '../editor/format-on-type.ts';
 import { tokenTypes } from '../editor/highlight.ts';
 import { hoverAt } from '../editor/hover.ts';
@@ -20,7 +18,8 @@ import { lookAtFiles } from '../facts.ts';
 import { importsOf, linkImports } from '../grammar/imports.ts';
 import { type LoadedSpec, loadSpec } from '../grammar/load.ts';
 import { engineVocabulary } from '../vocabulary-engine.ts';
-import { overlaps, pathOf, toDiagnostic, toRange } from './convert.ts';
+import { codeActionKinds, serveActions } from './actions.ts';
+import { pathOf, toDiagnostic, toRange } from './convert.ts';
 import { serveEditing } from './editing.ts';
 import { ImportStore, importsFile } from './imports.ts';
 import { type ModelState, ModelStore } from './models.ts';
@@ -148,7 +147,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
           legend: { tokenTypes: [...tokenTypes], tokenModifiers: ['definition'] },
           full: true,
         },
-        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+        codeActionProvider: { codeActionKinds },
       },
     };
   });
@@ -205,22 +204,9 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     }),
   );
 
-  connection.onCodeAction(
-    guarded('code action', null, ({ textDocument, range, context }) => {
-      const document = documents.get(textDocument.uri);
-      if (!document) return null;
-      return judged(document).findings.flatMap((finding) => {
-        const fix = fixOf(finding);
-        if (!fix || !overlaps(toRange(fix.range), range)) return [];
-        const diagnostics = context.diagnostics.filter((diagnostic) => diagnostic.code === finding.code);
-        const edit = { changes: { [document.uri]: [{ range: toRange(fix.range), newText: fix.text }] } };
-        return [{ title: fix.title, kind: CodeActionKind.QuickFix, diagnostics, edit, isPreferred: true }];
-      });
-    }),
-  );
-
   const serving = { documentAt: (uri: string) => documents.get(uri), examined, guarded, manual: () => manual };
   serveEditing(connection, serving);
+  serveActions(connection, { ...serving, findings: (document) => judged(document).findings });
   serveSuggestions(connection, {
     ...serving,
     host: () => (reach.trusted ? reach.host : undefined),
