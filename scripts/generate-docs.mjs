@@ -11,6 +11,7 @@ import { bytes } from '../engine/report/quantities.ts';
 import { sections } from '../language/checks/check.ts';
 import { syntaxFindings } from '../language/checks/syntax.ts';
 import { checks } from '../language/checks/table.ts';
+import { actionKinds } from '../language/editor/actions/registry.ts';
 import { withPart } from './markers.mjs';
 
 const docs = join(import.meta.dirname, '..', 'docs');
@@ -107,6 +108,25 @@ function findingsList() {
     .join('\n\n');
 }
 
+function actionSections() {
+  const code = (text) => `\`\`\`qspec\n${text.replace('¦', '')}\n\`\`\``;
+  return actionKinds
+    .map(({ family, name, summary, keepsPlan, example }) =>
+      [
+        `### \`${family}.${name}\``,
+        '',
+        `${summary} ${keepsPlan ? 'What layers get stays the same.' : 'What layers get may change.'}`,
+        '',
+        code(example.before),
+        '',
+        'becomes',
+        '',
+        code(example.after),
+      ].join('\n'),
+    )
+    .join('\n\n');
+}
+
 function findingEntry({ code, severity, mayBeLowered, what, why, fix, example }) {
   const fixed = severity === 'error' && !mayBeLowered;
   const lines = [
@@ -132,6 +152,7 @@ export function generatedDocuments() {
     },
     'targets.md': { targets: targetSections() },
     'findings.md': { findings: findingsList() },
+    'editor.md': { actions: actionSections() },
   };
   return new Map(
     Object.entries(parts).map(([file, texts]) => {

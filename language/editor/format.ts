@@ -19,8 +19,11 @@ const longestLine = 120;
 export function formatSpec(text: string): readonly TextEdit[] {
   const pieces = piecesOf(text);
   const edits: TextEdit[] = [];
+  // Lines end as the first one does.
+  const lineEnd = /\r\n|\r|\n/.exec(text)?.[0] ?? '\n';
   let at = 0;
-  const gap = (end: number, wanted: string) => {
+  const gap = (end: number, plain: string) => {
+    const wanted = lineEnd === '\n' ? plain : plain.replaceAll('\n', lineEnd);
     if (text.slice(at, end) !== wanted) edits.push({ start: at, end, text: wanted });
   };
   for (const [i, piece] of pieces.entries()) {

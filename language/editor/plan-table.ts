@@ -157,7 +157,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   return {
     target: named ? target.title : null,
     rules: items.map((item, i) => {
-      const head: Head =
+      const head: Pick<Head, 'text' | 'range'> =
         item.$type === 'RoleStatement' ? { text: onOneLine(item.$cstNode?.text), range: rangeOf(item) } : headOf(item);
       const { decides, overridden, idle } = outcomes[i]!;
       return {

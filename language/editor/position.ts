@@ -18,6 +18,12 @@ export interface Place {
   readonly range: TextRange;
 }
 
+/** The smallest node of the tree that holds a place in the text. */
+export function nodeAt(spec: LoadedSpec, offset: number): AstNode | undefined {
+  const root = spec.ast.$cstNode;
+  return root && offset >= 0 ? CstUtils.findLeafNodeAtOffset(root, offset)?.astNode : undefined;
+}
+
 /** The word under a position and the node that it belongs to. */
 export function placeAt(spec: LoadedSpec, position: TextPosition): Place | undefined {
   const root = spec.ast.$cstNode;

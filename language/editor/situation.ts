@@ -9,6 +9,8 @@ export interface Situation {
   readonly item: readonly string[];
   /** Words of the statement around the block, from its keyword on. */
   readonly outer: readonly string[];
+  /** Blocks around the cursor. */
+  readonly depth: number;
   /** What has been typed of the current word, and where it begins and ends. A text includes its opening quote. */
   readonly partial: string;
   readonly start: number;
@@ -101,7 +103,8 @@ export class Levels {
 
   situation(partial: string, start: number, end: number): Situation {
     const level = this.#levels.at(-1)!;
-    return { block: level.block, item: level.item, outer: this.#levels.at(-2)?.item ?? [], partial, start, end };
+    const outer = this.#levels.at(-2)?.item ?? [];
+    return { block: level.block, item: level.item, outer, depth: this.depth, partial, start, end };
   }
 }
 

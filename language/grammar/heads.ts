@@ -9,6 +9,8 @@ export interface Head {
   /** On one line. */
   readonly text: string;
   readonly range: TextRange;
+  /** Characters of the rule that it takes. */
+  readonly length: number;
 }
 
 /** The head of a rule: selector and what is said of its count, before `{` or `keep`. */
@@ -22,6 +24,7 @@ export function headOf(rule: LayersRule | LayerRule): Head {
   const from = rule.$cstNode?.offset ?? 0;
   return {
     text: onOneLine(rule.$cstNode?.text.slice(0, (last?.end ?? from) - from)),
+    length: (last?.end ?? from) - from,
     range: joinRanges(rangeOf(rule), rangeOfCst(last)),
   };
 }

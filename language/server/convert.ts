@@ -1,6 +1,8 @@
-import { CompletionItemKind, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
+import { CompletionItemKind, type Diagnostic, DiagnosticSeverity, type TextEdit } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { Finding, Severity, TextRange } from '../../engine/findings.ts';
+import type { TextEdit as SpecEdit } from '../editor/format.ts';
 import type { Suggestion } from '../editor/suggestion.ts';
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
@@ -61,4 +63,11 @@ export function overlaps(a: Range, b: Range): boolean {
   const before = (x: Range['start'], y: Range['start']) =>
     x.line < y.line || (x.line === y.line && x.character < y.character);
   return !before(a.end, b.start) && !before(b.end, a.start);
+}
+
+export function toTextEdits(document: TextDocument, edits: readonly SpecEdit[]): TextEdit[] {
+  return edits.map(({ start, end, text }) => ({
+    range: { start: document.positionAt(start), end: document.positionAt(end) },
+    newText: text,
+  }));
 }

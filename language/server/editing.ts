@@ -7,13 +7,13 @@ import {
   type SelectionRange,
   SemanticTokensBuilder,
   SymbolKind,
-  type TextEdit,
 } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { TextPosition } from '../../engine/findings.ts';
 import type { CheckedSpec } from '../context.ts';
 import { formatSpec } from '../editor/format.ts';
+import { formatTyped } from '../editor/format-on-type.ts';
 import { highlightsOf, tokenTypes } from '../editor/highlight.ts';
 import { hintsOf } from '../editor/hints.ts';
 import { lensesOf } from '../editor/lenses.ts';
@@ -21,7 +21,7 @@ import { linksOf } from '../editor/links.ts';
 import { type NameUses, nameAt, renameRefusal } from '../editor/names.ts';
 import { type Entry, foldsOf, outlineOf, selectionsAt } from '../editor/outline.ts';
 import type { Manual } from '../editor/pages/keyword.ts';
-import { toRange } from './convert.ts';
+import { toRange, toTextEdits } from './convert.ts';
 
 /** What the server lends its parts. */
 export interface Serving {
@@ -73,11 +73,7 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
       return document ? work(document, params) : empty;
     });
 
-  const formatted = (document: TextDocument): TextEdit[] =>
-    formatSpec(document.getText()).map(({ start, end, text }) => ({
-      range: { start: document.positionAt(start), end: document.positionAt(end) },
-      newText: text,
-    }));
+  const formatted = (document: TextDocument) => toTextEdits(document, formatSpec(document.getText()));
 
   connection.onDocumentFormatting(about('formatting', null, (document) => formatted(document)));
   connection.onDocumentRangeFormatting(
@@ -86,8 +82,8 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
     ),
   );
   connection.onDocumentOnTypeFormatting(
-    about('on-type formatting', null, (document, { position }) =>
-      formatted(document).filter(({ range }) => range.end.line === position.line),
+    about('on-type formatting', null, (document, { position, ch }) =>
+      toTextEdits(document, formatTyped(document.getText(), document.offsetAt(position), ch)),
     ),
   );
 

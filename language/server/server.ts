@@ -1,5 +1,4 @@
 import {
-  CodeActionKind,
   CodeLensRefreshRequest,
   type Connection,
   MarkupKind,
@@ -13,7 +12,7 @@ import type { Host } from '../../engine/host.ts';
 import { readSeverities, type Severities } from '../checks/severities.ts';
 import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
 import { ruleEdit } from '../editor/add-rule.ts';
-import { fixOf } from '../editor/fixes.ts';
+import { formattingSigns } from '../editor/format-on-type.ts';
 import { tokenTypes } from '../editor/highlight.ts';
 import { hoverAt } from '../editor/hover.ts';
 import type { Manual } from '../editor/pages/keyword.ts';
@@ -21,7 +20,8 @@ import { lookAtFiles } from '../facts.ts';
 import { importsOf, linkImports } from '../grammar/imports.ts';
 import { type LoadedSpec, loadSpec } from '../grammar/load.ts';
 import { engineVocabulary } from '../vocabulary-engine.ts';
-import { overlaps, pathOf, toDiagnostic, toRange } from './convert.ts';
+import { codeActionKinds, serveActions } from './actions.ts';
+import { pathOf, toDiagnostic, toRange } from './convert.ts';
 import { serveEditing } from './editing.ts';
 import { ImportStore, importsFile } from './imports.ts';
 import { type ModelState, ModelStore } from './models.ts';
@@ -139,7 +139,10 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
         completionProvider: { triggerCharacters: ['"', ' ', '/'], resolveProvider: true },
         documentFormattingProvider: true,
         documentRangeFormattingProvider: true,
-        documentOnTypeFormattingProvider: { firstTriggerCharacter: '}' },
+        documentOnTypeFormattingProvider: {
+          firstTriggerCharacter: formattingSigns[0],
+          moreTriggerCharacter: formattingSigns.slice(1),
+        },
         documentSymbolProvider: true,
         foldingRangeProvider: true,
         selectionRangeProvider: true,
@@ -154,7 +157,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
           legend: { tokenTypes: [...tokenTypes], tokenModifiers: ['definition'] },
           full: true,
         },
-        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+        codeActionProvider: { codeActionKinds },
       },
     };
   });
@@ -220,22 +223,9 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     }),
   );
 
-  connection.onCodeAction(
-    guarded('code action', null, ({ textDocument, range, context }) => {
-      const document = documents.get(textDocument.uri);
-      if (!document) return null;
-      return judged(document).findings.flatMap((finding) => {
-        const fix = fixOf(finding);
-        if (!fix || !overlaps(toRange(fix.range), range)) return [];
-        const diagnostics = context.diagnostics.filter((diagnostic) => diagnostic.code === finding.code);
-        const edit = { changes: { [document.uri]: [{ range: toRange(fix.range), newText: fix.text }] } };
-        return [{ title: fix.title, kind: CodeActionKind.QuickFix, diagnostics, edit, isPreferred: true }];
-      });
-    }),
-  );
-
   const serving = { documentAt: (uri: string) => documents.get(uri), examined, guarded, manual: () => manual };
   serveEditing(connection, serving);
+  serveActions(connection, { ...serving, findings: (document) => judged(document).findings });
   serveSuggestions(connection, {
     ...serving,
     host: () => (reach.trusted ? reach.host : undefined),

@@ -125,7 +125,14 @@ describe('the language server', () => {
     });
     expect(actions).toMatchObject([
       { title: 'Change to model', kind: 'quickfix', edit: { changes: { [uri]: [{ newText: 'model' }] } } },
+      { kind: 'source.fixAll.qspec', edit: { changes: { [uri]: [{ newText: 'model' }] } } },
     ]);
+    const rewrites = await connection.sendRequest<{ title: string }[]>('textDocument/codeAction', {
+      textDocument: { uri: await open('quantize { weights int8 }', 'whole.qspec') },
+      range: { start: { line: 0, character: 13 }, end: { line: 0, character: 13 } },
+      context: { diagnostics: [], only: ['refactor'] },
+    });
+    expect(rewrites).toMatchObject([{ title: 'Lock weights', kind: 'refactor.rewrite.lock' }]);
 
     await connection.sendNotification('textDocument/didChange', {
       textDocument: { uri, version: 2 },

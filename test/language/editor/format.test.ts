@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyEdits, formatSpec } from '../../../language/editor/format.ts';
+import { formatTyped, formattingSigns } from '../../../language/editor/format-on-type.ts';
 import { tokensOf } from '../../../language/grammar/tokens.ts';
 import { root } from '../../shared.ts';
 import { resourceFolder } from '../support/resources.ts';
@@ -58,6 +59,11 @@ const layouts: readonly (readonly [what: string, before: string, after: string])
     'quantize { layers blocks 2 .. 4 , 7 keep float layers block 1..2{weights int8} }',
     'quantize { layers blocks 2..4, 7 keep float  layers block 1..2 { weights int8 } }\n',
   ],
+  [
+    'lines end as the first one does',
+    'qspec 1\r\nquantize {\nweights int8 }',
+    'qspec 1\r\nquantize {\r\n  weights int8\r\n}\r\n',
+  ],
   ['an empty block', 'quantize {\n\n}', 'quantize {\n}\n'],
   ['an empty file', ' \n\n ', ''],
 ];
@@ -79,6 +85,54 @@ describe('a spec is laid out', () => {
   });
 });
 
+describe('while somebody types', () => {
+  /** The text after the sign before `¦` was typed there. */
+  const typed = (source: string) => {
+    const offset = source.indexOf('¦');
+    const text = source.replace('¦', '');
+    return applyEdits(text, formatTyped(text, offset, text[offset - 1] === ' ' ? '\n' : text[offset - 1]!));
+  };
+
+  it.each<[what: string, before: string, after: string]>([
+    [
+      'a closing brace lays out its block',
+      'qspec  1\nquantize {\n weights   int8\n}¦',
+      'qspec  1\nquantize {\n  weights int8\n}',
+    ],
+    ['and no other', 'quantize {\n layers   all {weights int8}¦\n}', 'quantize {\n layers   all { weights int8 }\n}'],
+    ['one that closes nothing changes nothing', 'weights   int8 }¦', 'weights   int8 }'],
+    ['one in a comment neither', 'quantize { weights   int8 // }¦', 'quantize { weights   int8 // }'],
+    ['an opening brace lays out its line', 'qspec  1\nquantize{¦', 'qspec  1\nquantize {'],
+    ['up to the cursor', 'layers  op Conv{¦weights   int8', 'layers op Conv {weights   int8'],
+    ['a new line lays out the one before', 'flash<=1MiB\n¦', 'flash <= 1 MiB\n'],
+    ['and leaves all others alone', 'a   b\nquantize   {\n¦', 'a   b\nquantize {\n  '],
+    ['it is indented for an item of the block', 'quantize {\n¦', 'quantize {\n  '],
+    ['for one of the inner block', 'quantize { layers all {\n  ¦', 'quantize { layers all {\n    '],
+    ['for a statement after a block', 'quantize {\n  weights int8\n}\n  ¦', 'quantize {\n  weights int8\n}\n'],
+    ['for a rule that goes on', 'quantize {\n  layers op Conv\n  ¦', 'quantize {\n  layers op Conv\n    '],
+    ['for the other side of a comparison', 'expect size <=\n¦', 'expect size <=\n  '],
+    [
+      'not after a rule that is whole',
+      'quantize {\n  layers all keep float\n    ¦',
+      'quantize {\n  layers all keep float\n  ',
+    ],
+    [
+      'by what it holds, where a line was broken in two',
+      'quantize {\n  weights int8\n¦activations uint8\n}',
+      'quantize {\n  weights int8\n  activations uint8\n}',
+    ],
+    ['not at all in a comment', '/* a\n    ¦ b */', '/* a\n     b */'],
+    [
+      'lines stay lines',
+      'quantize { weights int8\nbias   int32 }\n\n\n\n¦',
+      'quantize { weights int8\nbias   int32 }\n\n\n\n',
+    ],
+    ['and end as they do', 'quantize {\r\nweights   int8\r\n¦', 'quantize {\r\n  weights int8\r\n  '],
+  ])('%s', (_, before, after) => {
+    expect(typed(before)).toBe(after);
+  });
+});
+
 describe('any text whatever', () => {
   const design = readFileSync(join(resourceFolder, 'whole', 'design.qspec'), 'utf8');
   const words = [
@@ -97,6 +151,23 @@ describe('any text whatever', () => {
       maxLength: 60,
     })
     .map((parts) => parts.flat().join(''));
+
+  it('keeps its tokens while it is typed, and what is laid out stays', () => {
+    fc.assert(
+      fc.property(texts, fc.nat(200), fc.constantFrom(...formattingSigns), (text, at, sign) => {
+        const offset = Math.min(at, text.length);
+        const whole = `${text.slice(0, offset)}${sign}${text.slice(offset)}`;
+        const edits = formatTyped(whole, offset + 1, sign);
+        const once = applyEdits(whole, edits);
+        expect(tokens(once)).toEqual(tokens(whole));
+        expect(edits.every(({ start, end }, i) => start <= end && start >= (edits[i - 1]?.end ?? 0))).toBe(true);
+        const moved = edits.filter(({ end }) => end <= offset + 1);
+        const cursor = offset + 1 + moved.reduce((sum, edit) => sum + edit.text.length - (edit.end - edit.start), 0);
+        expect(applyEdits(once, formatTyped(once, cursor, sign))).toBe(once);
+      }),
+      { seed: 1, numRuns: 1000 },
+    );
+  });
 
   it('keeps its tokens, and is laid out once and for all', () => {
     fc.assert(
