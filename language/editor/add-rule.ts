@@ -145,5 +145,6 @@ function oddity({ kind = 'integer', signed, bits }: FormatWord, says: NewRule['s
 function snippetOf(laidOut: string, choices: readonly string[]): string {
   const escaped = laidOut.replaceAll(/[\\$}]/g, '\\$&');
   const choice = `\${1|${choices.map((word) => word.replaceAll(/[\\,|]/g, '\\$&')).join(',')}|}$0`;
-  return escaped.includes(placeholder) ? escaped.replace(placeholder, () => choice) : `${escaped}$0`;
+  if (escaped.includes(placeholder)) return escaped.replace(placeholder, () => choice);
+  return escaped.replace(/\n*$/, (end) => `$0${end}`);
 }

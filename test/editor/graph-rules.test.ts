@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FrameLocator } from 'playwright-core';
 import { expect } from 'vitest';
@@ -82,6 +82,7 @@ inEditor('rules from the graph', 'development', (scenario) => {
       await code.runCommand('QSpec: Show Resolved Plan');
       const plan = await code.webviews.withElement('[data-testid="plan"]', 60_000);
       const graph = await opened(code);
+      await code.runCommand('View: Move Editor into Group Below');
       await graph.locator('[data-testid="search"] input').fill('classifier');
       await code.page.keyboard.press('Enter');
       await card(graph, 'classifier').click();
@@ -96,7 +97,7 @@ inEditor('rules from the graph', 'development', (scenario) => {
       await plan.locator('.layer[data-layer="conv1"]').click();
       await expect.poll(() => card(graph, 'conv1').getAttribute('class')).toMatch(/\bselected\b/);
       // From the spec to the graph.
-      await code.editor.focus();
+      await code.runCommand('View: Focus First Editor Group');
       await code.editor.goTo(7, 5);
       await expect
         .poll(() => graph.locator('[data-testid="rule-at-cursor"]').innerText())
@@ -107,7 +108,7 @@ inEditor('rules from the graph', 'development', (scenario) => {
   );
 
   scenario(
-    'of several specs one is chosen, where there is none one is begun',
+    'of several specs one is chosen',
     {
       files: { 'digits.onnx': exampleFile('digits.onnx'), 'a.qspec': spec, 'b.qspec': spec },
       settings,
@@ -117,13 +118,22 @@ inEditor('rules from the graph', 'development', (scenario) => {
       const graph = await opened(code);
       await card(graph, 'conv1').click();
       await graph.locator('[data-testid="keep-float"]').click();
-      await code.page.getByText('Which spec is the rule for?').waitFor();
+      await expect.poll(() => code.quickInput.getAttribute('placeholder')).toBe('Which spec is the rule for?');
       await code.pick('b.qspec');
       await expect.poll(() => text(code)).toContain('  layer "conv1" keep float\n}\n');
-      await code.runCommand('File: Save');
-      expect(readFileSync(join(code.folder, 'a.qspec'), 'utf8')).toBe(spec);
+      await code.editor.save();
+      const saved = (name: string) => readFileSync(join(code.folder, name), 'utf8');
+      await expect.poll(() => saved('b.qspec')).toContain('"conv1"');
+      expect(saved('a.qspec')).toBe(spec);
+    },
+  );
 
-      for (const name of ['a.qspec', 'b.qspec']) rmSync(join(code.folder, name));
+  scenario(
+    'where no spec names the model one is begun with the rule',
+    { files: { 'digits.onnx': exampleFile('digits.onnx') }, settings, timeout: 120_000 },
+    async (code) => {
+      const graph = await opened(code);
+      await card(graph, 'conv1').click();
       await graph.locator('[data-testid="keep-float"]').click();
       await expect.poll(() => existsSync(join(code.folder, 'digits.qspec'))).toBe(true);
       await expect.poll(() => text(code)).toMatch(/ {2}layer "conv1" keep float\n\}/);

@@ -19,7 +19,7 @@ import { type Heat, heatOf, type Scene, sceneOf } from './view/scene.ts';
 import { Stage } from './view/stage.ts';
 import { Toolbar } from './view/toolbar.ts';
 
-/** Below this width the details lie over the graph, and are closed until something is selected. */
+/** Below this width, as beside a spec, the details lie below the graph, and are closed until something is selected. */
 const narrow = 720;
 
 /** The graph's page: what is shown, selected and searched, and its parts kept in step with it. */
@@ -136,7 +136,7 @@ export class GraphPage {
     this.awaited = null;
     const nodes = this.nodesOf(layers);
     if (nodes.length === 0 && layers.length > 0) return;
-    this.select(withAll(nothing, nodes), true);
+    this.select(withAll(nothing, nodes), window.innerWidth >= narrow);
     if (nodes.length > 0) this.stage.reveal(nodes[0]!);
   }
 
@@ -163,8 +163,14 @@ export class GraphPage {
   private choose(node: number | null, kind: ChoiceKind, open: boolean): void {
     if (this.scene === null) return;
     // A click beside a card that was to take more ends nothing.
-    if (node === null) this.select(kind === 'alone' ? nothing : this.selection, false);
-    else this.select(chosen(this.selection, node, kind, this.scene.model), open);
+    if (node === null) {
+      this.select(kind === 'alone' ? nothing : this.selection, false);
+      return;
+    }
+    const opens = open && !this.panel;
+    this.select(chosen(this.selection, node, kind, this.scene.model), open);
+    // The panel may have taken its place.
+    if (opens) this.stage.reveal(node, this.stage.at.scale);
   }
 
   private select(selection: Selection, open: boolean): void {
@@ -247,6 +253,7 @@ export class GraphPage {
   private showPanel(open: boolean): void {
     this.panel = open;
     this.details.classList.toggle('closed', !open);
+    this.stage.measure();
     this.save();
   }
 

@@ -82,6 +82,7 @@ export function detailsOf(
     );
     content.append(section('Sensitivity', place, facts([['Formats', measured.formats]])));
   }
+  if (answer !== null) content.append(ruleSection(answer, head, events));
   content.append(
     facts([
       ['Quantisation', roles[layer.quantization ?? 'none']],
@@ -90,7 +91,6 @@ export function detailsOf(
       ['Weights', unlessZero(layer.bytes)],
     ]),
   );
-  if (answer !== null) content.append(ruleSection(answer, head, events));
   if (layer.attributes.length > 0) content.append(section('Attributes', facts(layer.attributes)));
   content.append(
     section('Inputs', inputList(scene, layer, events)),

@@ -43,7 +43,7 @@ export function listenToKeys(stage: Stage, events: KeyEvents): void {
 
 function typing(event: KeyboardEvent): boolean {
   const target = event.composedPath()[0];
-  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  return (target instanceof HTMLInputElement && target.type !== 'radio') || target instanceof HTMLTextAreaElement;
 }
 
 function handleWithControl(event: KeyboardEvent, stage: Stage, events: KeyEvents): boolean {

@@ -13,8 +13,9 @@ const longestHead = 200;
 
 /** How a rule for the selected layers would begin, one way to be chosen where there are several, and the buttons that write it. */
 export function ruleSection(answer: SelectionMessage, chosen: number, events: RuleEvents): HTMLElement {
-  const { heads, refusal } = answer;
-  const section = withAttributes(element('section', 'rule-section', element('h3', '', 'Rule for it')), {
+  const { layers, heads, refusal } = answer;
+  const title = layers.length === 1 ? 'Rule for this layer' : 'Rule for these layers';
+  const section = withAttributes(element('section', 'rule-section', element('h3', '', title)), {
     'data-testid': 'rule-section',
   });
   if (refusal !== null) {

@@ -255,7 +255,8 @@ export class Stage {
     this.glideFrame = requestAnimationFrame(step);
   }
 
-  private measure(): void {
+  /** Takes the size that there is now. */
+  measure(): void {
     const { clientWidth: width, clientHeight: height } = this.element;
     if (width === 0 || height === 0) return;
     if (width !== this.view.width || height !== this.view.height) {
