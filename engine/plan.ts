@@ -1,4 +1,5 @@
 import type { TextRange } from './findings.ts';
+import type { Granularity } from './formats/granularity.ts';
 
 /**
  * What a spec resolves to: plain JSON, produced by the language, consumed by the engine. Neither imports the other's
@@ -28,15 +29,21 @@ export interface Plan {
 export type Arithmetic = 'ort' | 'tflite' | 'gemmlowp' | 'settle';
 
 export interface Choice {
-  /** Name in the format registry (`int8`, `uint8`, …) or `float`. */
+  /** Name in the format registry (`int8`, `float(e2m3)`, …) or `float`. */
   readonly format: string;
   readonly scheme: 'affine' | 'symmetric';
-  readonly granularity: 'per-tensor' | 'per-channel';
+  readonly granularity: Granularity;
+  /** Name of a kind of scale (`power-of-two-scale`, …); absent: float32. */
+  readonly scale?: string;
+  /** Whether the smallest code of signed integers is used too; absent: not where the scheme is symmetric. */
+  readonly codes?: 'full-range' | 'narrow-range';
   readonly observer: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
   /** Method by registry name with its arguments; absent: round to nearest. */
   readonly method?: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
   /** For each field, the range in the spec that decided it; absent for a default. */
-  readonly origin: Readonly<Partial<Record<'format' | 'scheme' | 'granularity' | 'observer' | 'method', TextRange>>>;
+  readonly origin: Readonly<
+    Partial<Record<'format' | 'scheme' | 'granularity' | 'scale' | 'codes' | 'observer' | 'method', TextRange>>
+  >;
 }
 
 export interface DataSource {

@@ -61,6 +61,11 @@ function commonUnit(levels: readonly number[]): number {
   return Number.isFinite(unit) ? unit : 1;
 }
 
+/** Scales of the carrier's elements. */
+export function carriedScale({ unit }: NumberFormat, scale: Float32Array): Float32Array {
+  return unit === 1 ? scale : scale.map((own) => own * unit);
+}
+
 /** Elements of the carrier for codes of a format that has one: DequantizeLinear with `unit` · scale gives what they stand for. */
 export function carriedElements(format: NumberFormat, codes: ArrayLike<number>): TensorData {
   if (format.kind === 'integer') return codes as TensorData;

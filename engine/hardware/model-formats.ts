@@ -4,6 +4,7 @@ import type { Plan } from '../plan.ts';
 import { type Assignment, edgeKey } from '../quantize/assignment.ts';
 import { layOut } from '../quantize/layout.ts';
 import type { DataType } from '../tensor.ts';
+import { heldParameterBytes, plannedParameterBytes } from './parameter-bytes.ts';
 
 /** In which format each value, weight and bias of a model is held. */
 export interface ModelFormats {
@@ -44,9 +45,7 @@ export function assignedFormats(summary: ModelSummary, assignment: Assignment): 
     bias: (layer) => entry(layer, 'bias')?.format ?? (entry(layer, 'weight') ? 'int32' : storedFormats.bias(layer)),
     weightParameterBytes(layer) {
       const weight = entry(layer, 'weight');
-      if (weight === undefined) return 0;
-      const symmetric = weight.zeroPoint.every((zero) => zero === 0);
-      return weight.scale.length * 4 + (symmetric ? 0 : weight.zeroPoint.length);
+      return weight === undefined ? 0 : heldParameterBytes(weight);
     },
   };
 }
@@ -69,9 +68,7 @@ export function plannedFormats(summary: ModelSummary, graph: Graph, plan: Plan):
     bias: (layer) => (choice(layer) && layout.nodes.has(layer.name) ? 'int32' : storedFormats.bias(layer)),
     weightParameterBytes(layer) {
       const weight = choice(layer);
-      if (weight === undefined) return 0;
-      const channels = weight.granularity === 'per-channel' ? Number(layer.outputs[0]?.shape?.[1] ?? 1) : 1;
-      return channels * (weight.scheme === 'symmetric' ? 4 : 5);
+      return weight === undefined ? 0 : plannedParameterBytes(layer, weight);
     },
   };
 }

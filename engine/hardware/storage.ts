@@ -25,6 +25,9 @@ export function bytesOf(format: string, elements: number): number {
   return Math.ceil((elements * bitsOf(format)) / 8);
 }
 
+/** Whether what is held so is computed with in float: floats, and formats whose elements no integer carries. */
 export function isFloat(format: string): boolean {
+  const known = findFormat(format);
+  if (known !== undefined) return !known.dtype.includes('int');
   return format === 'float' || format.startsWith('float') || format === 'bfloat16';
 }

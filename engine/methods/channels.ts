@@ -1,16 +1,19 @@
 import { channelLayout, forEachRun } from '../formats/affine.ts';
+import { type Blocks, gatherBlocks } from '../formats/blocks.ts';
 import { poll } from '../progress.ts';
 
-/** A tensor's elements cut by output channel, in the order in which they lie in the tensor. */
+/** A tensor's elements cut by output channel, or otherwise in blocks, in the order in which they lie in the tensor. */
 interface Cut {
   readonly values: Float32Array;
   readonly dims: readonly number[];
   /** Absent: the whole tensor is one channel. */
   readonly axis?: number;
+  readonly blocks?: Blocks;
 }
 
-/** The elements of each channel, gathered. */
-export function channelsOf({ values, dims, axis }: Cut): Float32Array[] {
+/** The elements of each channel or block, gathered. */
+export function channelsOf({ values, dims, axis, blocks }: Cut): Float32Array[] {
+  if (blocks !== undefined) return gatherBlocks(values, blocks);
   if (axis === undefined) return [values];
   const { channels, inner } = channelLayout(dims, axis);
   const gathered = Array.from({ length: channels }, () => new Float32Array(values.length / channels));

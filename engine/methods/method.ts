@@ -1,4 +1,5 @@
 import type { CodeRange } from '../formats/affine.ts';
+import type { Blocks } from '../formats/blocks.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import type { ObserverArgument, Scheme } from '../observers/observer.ts';
 import type { TensorData } from '../tensor.ts';
@@ -10,9 +11,13 @@ export interface WeightProblem {
   readonly dims: readonly number[];
   /** Axis of the output channels for per-channel parameters; absent: one set for the whole tensor. */
   readonly axis?: number;
+  /** Other elements that share parameters; given to methods of any format alone. */
+  readonly blocks?: Blocks;
   readonly format: NumberFormat;
   readonly scheme: Scheme;
   readonly range: CodeRange;
+  /** Kind of scale, by registry name; absent: float32. */
+  readonly scale?: string;
   readonly observer: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
   /** What calibration saw of the node's input; there where the method asks for it. */
   readonly moments?: Moments;
@@ -34,10 +39,12 @@ export interface Moments {
 }
 
 export interface WeightCodes {
-  /** One element, or one per channel. */
+  /** One element, or one per channel or block. */
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;
   readonly codes: TensorData;
+  /** Of codebooks: `basisLength` numbers for each scale. */
+  readonly basis?: Float32Array;
   /** To be added to each output channel's bias: takes the mean error of the rounded weights away. */
   readonly biasShift?: Float64Array;
 }
@@ -54,5 +61,7 @@ export interface WeightMethod {
   readonly arguments: readonly ObserverArgument[];
   /** What calibration has to collect for it. */
   readonly needs?: 'moments';
+  /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
+  readonly anyFormat?: true;
   quantize(problem: WeightProblem, args: Readonly<Record<string, number>>): WeightCodes;
 }

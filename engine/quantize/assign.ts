@@ -1,7 +1,9 @@
 import type { Finding } from '../findings.ts';
-import { type AffineParameters, type CodeRange, quantizeTensor, quantizeValue } from '../formats/affine.ts';
+import { type AffineParameters, type CodeRange, quantizeValue } from '../formats/affine.ts';
 import type { NumberFormat } from '../formats/format.ts';
+import { encodeTensor } from '../formats/held-tensor.ts';
 import { formatNamed } from '../formats/registry.ts';
+import { withScales } from '../formats/scales.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
@@ -12,9 +14,10 @@ import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment
 import type { Statistics } from './calibrate.ts';
 import { foldDeadChannels } from './dead-channels.ts';
 import { junctionsOf, withGains } from './equalize.ts';
+import { planProducts } from './integer-products.ts';
 import { type Group, type Layout, layOut, type Slot } from './layout.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
-import { quantizeParameters } from './weights.ts';
+import { quantizeParameters, takesFormat } from './weights.ts';
 import { wire } from './wiring.ts';
 
 export interface AssignResult extends QuantizedModel {
@@ -62,7 +65,7 @@ export async function assign(
     fusions: layout.fusions,
     input(node) {
       const read = layout.nodes.has(node.name) ? inputOf(node, 0) : undefined;
-      return read && { parameters: read.parameters, range: codeRange(formatNamed(read.slot.choice.format)) };
+      return read && extentOf(formatNamed(read.slot.choice.format), read.parameters);
     },
     output: (node) => codesOf(layout.slots.get(edgeKey(node.name, 'output[0]'))),
   });
@@ -75,7 +78,10 @@ export async function assign(
     const form = layout.weights.get(node.name);
     const choice = plan.nodes[node.name]?.weight;
     if (form !== undefined && choice !== undefined) {
-      const inputScale = layout.nodes.has(node.name) ? inputOf(node, 0)!.parameters.scale : undefined;
+      const input = layout.nodes.has(node.name) ? inputOf(node, 0) : undefined;
+      const inputScale = input && planProducts(choice, input.slot.choice) ? input.parameters.scale : undefined;
+      if (choice.method && !takesFormat(methodNamed(choice.method.name), choice))
+        fallbacks.push(integersOnly(node, choice));
       if (lacksMoments(choice, statistics.moments.has(node.name)))
         fallbacks.push(fallback(node, choice, statistics.samples));
       const task = {
@@ -119,13 +125,21 @@ function codeRange(format: NumberFormat): CodeRange {
   return [format.low, format.high];
 }
 
+/** The values that codes reach to, either way. */
+function extentOf(format: NumberFormat, parameters: AffineParameters): { lowest: number; highest: number } {
+  const { encode, decode } = format.coder(parameters, codeRange(format));
+  return { lowest: decode(encode(Number.NEGATIVE_INFINITY)), highest: decode(encode(Number.POSITIVE_INFINITY)) };
+}
+
 function groupParameters(layout: Layout, statistics: Statistics): Map<Group, AffineParameters> {
   const shared = new Map<Group, AffineParameters>();
   for (const group of layout.groups) {
     const observer = statistics.observers.get(group.name);
     if (observer === undefined)
       throw new Error(`The statistics are of another graph or plan: ${group.name} is missing.`);
-    shared.set(group, observer.finish(formatNamed(group.choice.format), group.choice.scheme));
+    const { format, scheme, scale } = group.choice;
+    const own = observer.finish(formatNamed(format), scheme);
+    shared.set(group, withScales([own], scale, codeRange(formatNamed(format)))[0]!);
   }
   return shared;
 }
@@ -138,14 +152,17 @@ function activationEntry(
   const format = formatNamed(slot.choice.format);
   const parameters = shared.get(slot.group)!;
   const whole = codeRange(format);
-  const range: CodeRange = clamp
-    ? [quantizeValue(clamp.min, parameters, whole), quantizeValue(clamp.max, parameters, whole)]
-    : whole;
+  const ordered = format.kind === 'integer';
+  const range: CodeRange =
+    clamp && ordered
+      ? [quantizeValue(clamp.min, parameters, whole), quantizeValue(clamp.max, parameters, whole)]
+      : whole;
   return {
     format: format.name,
     scale: Float32Array.of(parameters.scale),
     zeroPoint: Int32Array.of(parameters.zeroPoint),
     range,
+    ...(clamp && !ordered && { clamp }),
     ...(slot.group.slots.length > 1 && { group: slot.group.name }),
   };
 }
@@ -161,13 +178,23 @@ function edgeEntry(
   const constant = graph.initializers.get(value);
   if (constant === undefined) return entry;
   const format = formatNamed(entry.format);
-  const codes = quantizeTensor(numbersOf(constant), constant.dims, { ...entry, format });
+  const codes = encodeTensor(format, numbersOf(constant), constant.dims, entry);
   return { ...entry, codes };
 }
 
 function lacksMoments(choice: Choice, collected: boolean): boolean {
   if (choice.method === undefined || methodNamed(choice.method.name).needs !== 'moments') return false;
+  if (!takesFormat(methodNamed(choice.method.name), choice)) return false;
   return !collected || choice.granularity !== 'per-channel';
+}
+
+function integersOnly(node: GraphNode, { format, granularity, method }: Choice): Finding {
+  return {
+    code: 'quantize/method-fallback',
+    severity: 'warning',
+    what: `The weights of “${node.name}” are rounded to nearest instead of by \`${method!.name}\`.`,
+    why: `The method takes integers per tensor or per channel, not ${format} ${granularity}.`,
+  };
 }
 
 function fallback(node: GraphNode, { method, granularity }: Choice, samples: number): Finding {

@@ -1,3 +1,4 @@
+import type { Blocks } from '../formats/blocks.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Arithmetic } from '../plan.ts';
 import type { TensorData } from '../tensor.ts';
@@ -20,13 +21,21 @@ export interface Assignment {
 export interface QuantizedTensor {
   /** Name in the format registry. */
   readonly format: string;
-  /** Axis of per-channel parameters; absent: per tensor. */
+  /** Axis of per-channel parameters. */
   readonly axis?: number;
-  /** One per channel or a single one. float32-representable, positive. */
+  /** Elements that share parameters where it is neither all of them nor those of an axis. */
+  readonly blocks?: Blocks;
+  /** One per channel or block, or a single one. float32-representable, positive. */
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;
+  /** Bits of a stored scale where they are not the format's own. */
+  readonly scaleBits?: number;
   /** Smallest and largest code in use (narrow range, fused clamp). */
   readonly range: readonly [low: number, high: number];
+  /** What the levels of a codebook are made of: the same number of elements for each scale. */
+  readonly basis?: Float32Array;
+  /** Bounds of a fused activation in a format whose codes are not in the order of their values. */
+  readonly clamp?: { readonly min: number; readonly max: number };
   /** Tensors that must share scale and zero point carry the same group. */
   readonly group?: string;
   /**

@@ -1,11 +1,5 @@
 import type { Finding } from '../findings.ts';
-import {
-  type AffineParameters,
-  type CodeRange,
-  channelLayout,
-  dequantizeValue,
-  forEachRun,
-} from '../formats/affine.ts';
+import { type AffineParameters, channelLayout, forEachRun } from '../formats/affine.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { stringAttribute } from '../operators/shared/attributes.ts';
 import { windowOf } from '../operators/shared/windows.ts';
@@ -31,8 +25,8 @@ export interface DeadChannelContext {
   readonly wiring: Wiring;
   readonly forms: ReadonlyMap<string, IntegerForm>;
   readonly fusions: ReadonlyMap<string, Fusion>;
-  /** Parameters and codes in use of a node's input and output, where they are in codes. */
-  input(node: GraphNode): { parameters: AffineParameters; range: CodeRange } | undefined;
+  /** Values that a node's input may have, and parameters of its output, where they are in codes. */
+  input(node: GraphNode): { readonly lowest: number; readonly highest: number } | undefined;
   output(node: GraphNode): { parameters: AffineParameters } | undefined;
 }
 
@@ -96,8 +90,8 @@ function constantChannels(node: GraphNode, own: Parameters, context: DeadChannel
   const input = context.input(node);
   const output = context.output(node);
   if (input === undefined || output === undefined) return constants;
-  const lowest = Math.min(0, dequantizeValue(input.range[0], input.parameters));
-  const highest = Math.max(0, dequantizeValue(input.range[1], input.parameters));
+  const lowest = Math.min(0, input.lowest);
+  const highest = Math.max(0, input.highest);
   const clamp = context.fusions.get(node.name)?.clamp ?? {
     min: Number.NEGATIVE_INFINITY,
     max: Number.POSITIVE_INFINITY,

@@ -1,10 +1,14 @@
 import { fail } from '../findings.ts';
 import type { CodeRange } from '../formats/affine.ts';
+import { carriedScale } from '../formats/carrier.ts';
+import type { NumberFormat } from '../formats/format.ts';
+import { granularityOf, partitionOf } from '../formats/granularity.ts';
 import { formatNamed } from '../formats/registry.ts';
 import { roundHalfEven } from '../formats/rounding.ts';
+import { scaleBitsOf } from '../formats/scales.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { isLazy, lazyTensor } from '../lazy-tensor.ts';
-import type { Moments } from '../methods/method.ts';
+import type { Moments, WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import type { TensorData } from '../tensor.ts';
@@ -22,7 +26,7 @@ export interface WeightTask {
   readonly form: IntegerForm;
   readonly choice: Choice;
   readonly parameters: Parameters;
-  /** Scale of the codes that reach the node; absent where it runs in float (its weights alone are in codes). */
+  /** Scale of the integer codes that the weights are multiplied with; absent where the products are float. */
   readonly inputScale?: number;
   readonly moments?: Moments;
 }
@@ -41,28 +45,38 @@ export interface WeightResult {
 export function quantizeParameters({ node, form, choice, parameters, inputScale, moments }: WeightTask): WeightResult {
   const { weight, bias } = parameters;
   const format = formatNamed(choice.format);
-  const narrow = choice.scheme === 'symmetric' && format.signed;
-  const range: CodeRange = [narrow ? -format.high : format.low, format.high];
-  const axis = choice.granularity === 'per-channel' ? form.weightAxis! : undefined;
-  const method = methodNamed(choice.method?.name ?? 'round-to-nearest');
+  const range = codesInUse(choice, format);
+  const { axis, blocks } = partitionOf(granularityOf(format, choice.granularity), weight.dims, form.weightAxis!);
+  const method = methodFor(choice);
   const solve = () =>
     method.quantize(
       {
         values: weight.data as Float32Array,
         dims: weight.dims,
         ...(axis !== undefined && { axis }),
+        ...(blocks !== undefined && { blocks }),
+        ...(choice.scale !== undefined && { scale: choice.scale }),
         format,
         scheme: choice.scheme,
         range,
         observer: choice.observer,
-        leastScale: (channel) => leastScale(bias, inputScale, axis === undefined ? undefined : channel),
+        leastScale: (channel) => leastScale(bias, inputScale, axis === undefined ? undefined : channel) / format.unit,
         ...(moments !== undefined && { moments }),
       },
       choice.method?.arguments ?? {},
     );
-  const { scale, zeroPoint, codes, biasShift } = solve();
+  const { scale, zeroPoint, basis, codes, biasShift } = solve();
   const shifted = form.bias === undefined ? bias : shift(bias, biasShift);
-  const own = { format: format.name, ...(axis !== undefined && { axis }), scale, zeroPoint, range };
+  const own = {
+    format: format.name,
+    ...(axis !== undefined && { axis }),
+    ...(blocks !== undefined && { blocks }),
+    ...(basis !== undefined && { basis }),
+    ...(choice.scale !== undefined && { scaleBits: scaleBitsOf(format, choice.scale) }),
+    scale,
+    zeroPoint,
+    range,
+  };
   // What a method worked out from data is worth its memory; rounding is done again in the time of reading.
   const entry =
     isLazy(weight) && method.needs === undefined
@@ -72,10 +86,27 @@ export function quantizeParameters({ node, form, choice, parameters, inputScale,
   if (inputScale === undefined) return { weight: entry, parameters: { weight, bias: shifted } };
   return {
     weight: entry,
-    bias: biasEntry(node, shifted, inputScale, scale),
+    bias: biasEntry(node, shifted, inputScale, carriedScale(format, scale)),
     // The node needs a bias input for the codes to stand at.
     parameters: { weight, bias: bias ?? new Float32Array(shifted.length) },
   };
+}
+
+/** Codes that a weight may have: a symmetric signed integer leaves out the smallest, which has no opposite. */
+function codesInUse({ scheme, codes }: Choice, { kind, signed, low, high }: NumberFormat): CodeRange {
+  const narrow = codes === undefined ? scheme === 'symmetric' : codes === 'narrow-range';
+  return [kind === 'integer' && signed && narrow && high > 0 ? -high : low, high];
+}
+
+/** The chosen method, or round to nearest where it does not take the format or the granularity. */
+function methodFor(choice: Choice): WeightMethod {
+  const wanted = methodNamed(choice.method?.name ?? 'round-to-nearest');
+  return takesFormat(wanted, choice) ? wanted : methodNamed('round-to-nearest');
+}
+
+export function takesFormat({ anyFormat }: WeightMethod, { format, granularity }: Choice): boolean {
+  const plain = granularity === 'per-tensor' || granularity === 'per-channel';
+  return anyFormat === true || (plain && formatNamed(format).kind === 'integer');
 }
 
 /** Codes that are worked out again when they are touched after they were forgotten. */

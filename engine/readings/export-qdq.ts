@@ -1,13 +1,18 @@
 import { type Finding, fail } from '../findings.ts';
+import type { Blocks } from '../formats/blocks.ts';
+import { carriedElements, carriedScale } from '../formats/carrier.ts';
+import type { NumberFormat } from '../formats/format.ts';
+import { decodeTensor } from '../formats/held-tensor.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode, Model } from '../graph/graph.ts';
-import { aliasTensor } from '../lazy-tensor.ts';
+import { aliasTensor, derivedTensor } from '../lazy-tensor.ts';
 import { integerRange } from '../operators/shared/numbers.ts';
 import { upgradeOpset } from '../passes/index.ts';
 import { type Assignment, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
-import { type DataType, float32Tensor, type Tensor, type TensorData } from '../tensor.ts';
+import { type DataType, float32Tensor, int64Tensor, type Tensor, type TensorData } from '../tensor.ts';
+import { blockScales } from './block-scales.ts';
 import { capturedBy, intAttributeOf, Rewriter } from './rewriter.ts';
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with this operator set. */
@@ -25,13 +30,15 @@ export interface QdqOptions {
  * The export-qdq reading: an ONNX model in which every tensor in codes passes a QuantizeLinear/DequantizeLinear pair,
  * weights and biases are stored as integers behind a DequantizeLinear, and the operators between are the model's own.
  * Runtimes fuse the patterns into integer kernels; others run it as it stands. See RUNTIMES in docs.
- * @throws FindingError `export/opset`, `export/code-range`
+ * @throws FindingError `export/opset`, `export/code-range`, `export/format` (`exportRefusal`)
  */
 export function exportQdq(
   model: Model,
   { graph: source, assignment }: QuantizedModel,
   options: QdqOptions = {},
 ): Model {
+  const refusal = exportRefusal({ graph: source, assignment });
+  if (refusal !== undefined) fail(refusal.code, refusal.what, refusal);
   const own = source.opsets.get('') ?? 1;
   const needed = neededOpset(assignment);
   const opset = Math.max(options.opset ?? own, leastOpset, needed);
@@ -53,24 +60,60 @@ export function exportQdq(
   };
 }
 
+/** Why the model has no QDQ form: ONNX cannot round activations to one of its formats; undefined where it has. */
+export function exportRefusal({ graph, assignment }: QuantizedModel): Finding | undefined {
+  const codes = codesOf(graph, assignment);
+  for (const value of [...graph.inputs, ...graph.nodes.flatMap((node) => node.outputs)]) {
+    const format = codes.written(value)?.format;
+    if (format === undefined || hasQuantizeLinear(formatNamed(format))) continue;
+    return {
+      code: 'export/format',
+      severity: 'error',
+      what: `“${value}” is rounded to ${format}, which no ONNX operator does.`,
+      why: 'QuantizeLinear rounds to integers, e4m3fn and e5m2.',
+      fix: 'Use one of these for activations. Weights can have any format.',
+    };
+  }
+  return undefined;
+}
+
 /** What a person should know of how runtimes will treat the exported model. */
 export function exportFindings({ graph, assignment }: QuantizedModel): readonly Finding[] {
   const codes = codesOf(graph, assignment);
   const readers = new Map<string, number>();
   for (const node of graph.nodes) for (const value of node.inputs) readers.set(value, (readers.get(value) ?? 0) + 1);
+  const found = carriedAsFloat(graph, codes);
   const shared = graph.nodes.filter((node) => {
     const entry = codes.written(node.outputs[0] ?? '');
     if (entry === undefined || formatNamed(entry.format).dtype !== 'int8') return false;
     return (readers.get(node.outputs[0]!) ?? 0) > 1 || entry.range[0] > -128 || entry.range[1] < 127;
   });
-  if (shared.length === 0) return [];
+  if (shared.length === 0) return found;
   return [
+    ...found,
     {
       code: 'export/int8-activations',
       severity: 'warning',
       what: `On x86, ONNX Runtime computes the layers around ${shared.length} of the int8 activations in float.`,
       why: 'It turns int8 activations into uint8 only where one layer reads them and nothing clamps them.',
       fix: 'Use uint8 activations, or set the session option `session.qdqisint8allowed` to 1.',
+    },
+  ];
+}
+
+/** Weights whose format no ONNX type holds: the file is as large as the float one. */
+function carriedAsFloat(graph: Graph, codes: Codes): Finding[] {
+  const formats = graph.nodes.flatMap((node) => {
+    const format = codes.weight(node)?.format;
+    return format !== undefined && formatNamed(format).dtype === 'float32' ? [format] : [];
+  });
+  if (formats.length === 0) return [];
+  return [
+    {
+      code: 'export/carried-by-float',
+      severity: 'information',
+      what: `The weights of ${formats.length} layer${formats.length === 1 ? '' : 's'} in ${[...new Set(formats)].join(', ')} are written as float32.`,
+      why: 'ONNX has no type that holds their levels. The values are those that the codes stand for; the file is no smaller.',
     },
   ];
 }
@@ -92,7 +135,7 @@ function irVersionOf(opset: number): number {
 function neededOpset(assignment: Assignment): number {
   let opset = leastOpset;
   const entries = [...assignment.entries.values(), ...assignment.inputs.values()];
-  for (const { format } of entries) opset = Math.max(opset, formatNamed(format).minOpset);
+  for (const { format, blocks } of entries) opset = Math.max(opset, formatNamed(format).minOpset, blocks ? 21 : 0);
   return opset;
 }
 
@@ -192,14 +235,16 @@ class QdqReading {
   /** Codes of a float value, clamped where the codes in use are fewer than the type holds. */
   #quantize(label: string, from: string, entry: QuantizedTensor, parameters: readonly [string, string]): string {
     const coded = this.#rewriter.value(`${label}_quantized`);
+    const bounded = entry.clamp === undefined ? from : this.#clip(label, from, entry.clamp);
     this.#rewriter.add(
       'QuantizeLinear',
       '',
       this.#rewriter.nodeName(`${label}_QuantizeLinear`),
-      [from, ...parameters],
+      [bounded, ...parameters],
       [coded],
     );
-    const { dtype } = formatNamed(entry.format);
+    const { dtype, kind } = formatNamed(entry.format);
+    if (kind !== 'integer') return coded;
     const [low, high] = integerRange(dtype);
     if (entry.range[0] <= low && entry.range[1] >= high) return coded;
     if (dtype !== 'int8' && dtype !== 'uint8')
@@ -216,6 +261,23 @@ class QdqReading {
     const bounds = [bound(entry.range[0], 'lowest_code'), bound(entry.range[1], 'highest_code')];
     this.#rewriter.add('Clip', '', this.#rewriter.nodeName(`${label}_Clip`), [coded, ...bounds], [clamped]);
     return clamped;
+  }
+
+  /** Bounds of a fused activation before the rounding: codes of floats are not in the order of their values. */
+  #clip(label: string, from: string, { min, max }: { readonly min: number; readonly max: number }): string {
+    const bounds = (
+      [
+        [min, 'least'],
+        [max, 'most'],
+      ] as const
+    ).map(([value, name]) =>
+      Number.isFinite(value)
+        ? this.#rewriter.constant(`${label}_${name}`, float32Tensor([], Float32Array.of(value)))
+        : '',
+    );
+    const clipped = this.#rewriter.value(`${label}_clipped`);
+    this.#rewriter.add('Clip', '', this.#rewriter.nodeName(`${label}_Clip`), [from, ...bounds], [clipped]);
+    return clipped;
   }
 
   #edge(node: GraphNode, index: number, from: string, entry: QuantizedTensor): string {
@@ -239,9 +301,16 @@ class QdqReading {
       this.#rewriter.keepConstant(value);
       return value;
     }
-    const { dtype } = formatNamed(held.format);
-    const codes = this.#store(value, codeTensorOf(held, dtype, constant));
+    const format = formatNamed(held.format);
+    const { dtype } = format;
     const label = `${node.name}_${value}`;
+    if (dtype === 'float32') {
+      const values = () => decodeTensor(held.codes, constant.dims, held);
+      return this.#rewriter.constant(`${label}_rounded`, derivedTensor([constant], 'float32', constant.dims, values));
+    }
+    const codes = this.#store(value, codeTensorOf(held, format, held.blocks ?? constant));
+    if (dtype === 'float16' || dtype === 'bfloat16') return this.#cast(label, codes);
+    if (held.blocks !== undefined) return this.#blocked(label, codes, held, held.blocks, constant.dims);
     const parameters = this.#parameters(label, held);
     // int32 has no zero point: it is zero by definition.
     const inputs = dtype === 'int32' ? [codes, parameters[0]] : [codes, ...parameters];
@@ -255,6 +324,48 @@ class QdqReading {
       [to],
       axis,
     );
+    return to;
+  }
+
+  /** A 16-bit float is a number as it is. */
+  #cast(label: string, codes: string): string {
+    const to = this.#rewriter.value(`${label}_float`);
+    this.#rewriter.add('Cast', '', this.#rewriter.nodeName(`${label}_Cast`), [codes], [to], { to: intAttributeOf(1) });
+    return to;
+  }
+
+  /** Codes of a view, dequantised by blocks and brought into the weight's own shape. */
+  #blocked(label: string, codes: string, held: QuantizedTensor, blocks: Blocks, dims: readonly number[]): string {
+    const format = formatNamed(held.format);
+    const scales = blockScales(blocks);
+    const own = carriedScale(format, held.scale);
+    const scale = float32Tensor(
+      scales.dims,
+      Float32Array.from(scales.blocks, (block) => own[block]!),
+    );
+    const zeros = Int32Array.from(scales.blocks, (block) => held.zeroPoint[block]!);
+    const parameters = [
+      this.#rewriter.constant(`${label}_scale`, scale),
+      ...(zeros.some((zero) => zero !== 0)
+        ? [this.#rewriter.constant(`${label}_zero_point`, codeTensor(format.dtype, scales.dims, zeros))]
+        : []),
+    ];
+    const flat = this.#rewriter.value(`${label}_dequantized`);
+    this.#rewriter.add(
+      'DequantizeLinear',
+      '',
+      this.#rewriter.nodeName(`${label}_DequantizeLinear`),
+      [codes, ...parameters],
+      [flat],
+      {
+        axis: intAttributeOf(scales.axis),
+        ...(scales.blockSize !== undefined && { block_size: intAttributeOf(scales.blockSize) }),
+      },
+    );
+    if (blocks.dims.length === dims.length && blocks.dims.every((dim, axis) => dim === dims[axis])) return flat;
+    const to = this.#rewriter.value(`${label}_reshaped`);
+    const shape = this.#rewriter.constant(`${label}_shape`, int64Tensor([dims.length], dims));
+    this.#rewriter.add('Reshape', '', this.#rewriter.nodeName(`${label}_Reshape`), [flat, shape], [to]);
     return to;
   }
 
@@ -272,8 +383,9 @@ class QdqReading {
     const known = entry.group === undefined ? undefined : this.#shared.get(entry.group);
     if (known !== undefined) return known;
     const dims = entry.axis === undefined || entry.scale.length === 1 ? [] : [entry.scale.length];
-    const { dtype } = formatNamed(entry.format);
-    const scale = this.#rewriter.constant(`${label}_scale`, float32Tensor(dims, entry.scale));
+    const format = formatNamed(entry.format);
+    const { dtype } = format;
+    const scale = this.#rewriter.constant(`${label}_scale`, float32Tensor(dims, carriedScale(format, entry.scale)));
     const names = [
       scale,
       dtype === 'int32' ? '' : this.#rewriter.constant(`${label}_zero_point`, codeTensor(dtype, dims, entry.zeroPoint)),
@@ -283,20 +395,33 @@ class QdqReading {
   }
 }
 
-/** The codes in the shape of the constant that they stand for, as lazy as that is. */
+/** The elements that ONNX holds for codes, in the shape of the constant or of a view of it, as lazy as that is. */
 function codeTensorOf(
   held: QuantizedTensor & { readonly codes: TensorData },
-  dtype: DataType,
-  { dims }: Tensor,
+  format: NumberFormat,
+  { dims }: { readonly dims: readonly number[] },
 ): Tensor {
+  const elements = () => carriedElements(format, held.codes as Int8Array);
   const isPutOff = Object.getOwnPropertyDescriptor(held, 'codes')?.get !== undefined;
-  return isPutOff ? aliasTensor(dtype, dims, () => held.codes) : { dtype, dims, data: held.codes };
+  const { dtype } = format;
+  return isPutOff ? aliasTensor(dtype, dims, elements) : { dtype, dims, data: elements() };
+}
+
+/** Whether QuantizeLinear rounds to the format: integers, and the 8-bit floats of ONNX up to their own largest number. */
+function hasQuantizeLinear(format: NumberFormat): boolean {
+  const { kind, dtype, unit, bits, low, high } = format;
+  if (kind === 'integer') return true;
+  const largest = dtype === 'float8e4m3fn' ? 448 : dtype === 'float8e5m2' ? 57344 : undefined;
+  const { encode, decode } = format.coder({ scale: 1, zeroPoint: 0 }, [low, high]);
+  return unit === 1 && bits === 8 && decode(encode(Number.POSITIVE_INFINITY)) === largest;
 }
 
 function codeTensor(dtype: DataType, dims: readonly number[], values: Int32Array): Tensor {
   const arrays = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array } as const;
   const packed = { int4: Int8Array, uint4: Uint8Array, int2: Int8Array, uint2: Uint8Array } as const;
-  const Codes = { ...arrays, ...packed, int32: Int32Array, uint32: Uint32Array }[dtype as 'int8'] ?? Int32Array;
+  const floats = { float8e4m3fn: Uint8Array, float8e5m2: Uint8Array } as const;
+  const Codes =
+    { ...arrays, ...packed, ...floats, int32: Int32Array, uint32: Uint32Array }[dtype as 'int8'] ?? Int32Array;
   return { dtype, dims, data: Codes.from(values) };
 }
 

@@ -1,5 +1,8 @@
 import { fail } from '../findings.ts';
 import { dequantizeTensor, quantizeTensor } from '../formats/affine.ts';
+import { carriedElements, carriedScale } from '../formats/carrier.ts';
+import type { NumberFormat } from '../formats/format.ts';
+import { decodeTensor } from '../formats/held-tensor.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Attribute, Graph, GraphNode } from '../graph/graph.ts';
 import {
@@ -14,8 +17,10 @@ import { arithmeticNamed } from '../quantize/arithmetic/registry.ts';
 import type { Assignment, QuantizedModel, QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
+import { multipliesIntegers } from '../quantize/integer-products.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 import { capturedBy, floatAttributeOf, intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
+import { fakeQuantize } from './simulate.ts';
 
 /** From here on every operator that only moves data takes 8-bit tensors. */
 const leastOpset = 13;
@@ -24,7 +29,8 @@ const leastOpset = 13;
  * The integer reading: activations travel as 8-bit codes, products are integer, and accumulators become codes by the
  * Assignment's arithmetic. Layers that stay float read dequantised values. Runs in the interpreter (the definition,
  * bit for bit) and in the executor.
- * @throws FindingError `reading/integer-width` where an activation or weight is wider than 8 bits
+ * @throws FindingError `reading/integer-width` where an activation or weight is wider than 8 bits, `reading/not-integer`
+ * where an activation is in a format whose codes are no integers
  */
 export function integerGraph({ graph: source, assignment }: QuantizedModel): Graph {
   const graph = (source.opsets.get('') ?? 1) < leastOpset ? upgradeOpset(source, leastOpset) : source;
@@ -54,6 +60,7 @@ class IntegerReading {
       if (this.#codes.fused(node)) this.#coded.set(node.outputs[0]!, this.#coded.get(node.inputs[0]!)!);
       else if (!this.#codes.quantized(node)) this.#floatNode(node);
       else if (node.op === 'FakeQuantize' && node.domain === 'qspec') this.#rounding(node);
+      else if (!this.#multipliesIntegers(node)) this.#roundedNode(node);
       else this.#integerNode(node);
     }
     for (const value of this.#graph.outputs) this.#asFloat(value);
@@ -61,18 +68,10 @@ class IntegerReading {
   }
 
   #floatNode(node: GraphNode): void {
-    const form = integerForm(node, this.#graph);
     const inputs = node.inputs.map((value, index) => {
       if (value === '') return '';
       const constant = this.#graph.initializers.get(value);
-      if (constant === undefined) return this.#asFloat(value);
-      const held = !('reason' in form) && form.weight === index ? this.#codes.weight(node) : undefined;
-      if (held?.codes === undefined) {
-        this.#rewriter.keepConstant(value);
-        return value;
-      }
-      const values = dequantizeTensor(held.codes as Int8Array, constant.dims, held);
-      return this.#rewriter.constant(`${node.name}_${value}_rounded`, float32Tensor(constant.dims, values));
+      return constant === undefined ? this.#asFloat(value) : this.#floatConstant(node, index, value, constant);
     });
     // Subgraphs find what they capture by its name.
     for (const value of capturedBy(node)) this.#asFloat(value);
@@ -81,6 +80,50 @@ class IntegerReading {
       this.#rewriter.keepType(value);
     }
     this.#rewriter.copy(node, inputs, node.outputs);
+  }
+
+  /** A constant as it is; a weight in codes as what they stand for. */
+  #floatConstant(node: GraphNode, index: number, value: string, constant: Tensor): string {
+    const form = integerForm(node, this.#graph);
+    const held = !('reason' in form) && form.weight === index ? this.#codes.weight(node) : undefined;
+    if (held?.codes === undefined) {
+      this.#rewriter.keepConstant(value);
+      return value;
+    }
+    const values = decodeTensor(held.codes, constant.dims, held);
+    return this.#rewriter.constant(`${node.name}_${value}_rounded`, float32Tensor(constant.dims, values));
+  }
+
+  /** Whether a node between codes has integers to multiply; true for those that multiply nothing. */
+  #multipliesIntegers(node: GraphNode): boolean {
+    const weight = this.#codes.weight(node);
+    const read = weight && this.#codes.read(node, 0);
+    return read === undefined || multipliesIntegers(weight!, read);
+  }
+
+  /** Weights that no integer kernel takes: the layer computes in float on what the codes stand for, and its output is rounded. */
+  #roundedNode(node: GraphNode): void {
+    const [value] = node.outputs as [string];
+    const edge = this.#codes.edge(node, 0);
+    const exact = this.#rewriter.value(`${value}_exact`);
+    const inputs = node.inputs.map((name, index) => {
+      const constant = this.#graph.initializers.get(name);
+      if (constant !== undefined) return this.#floatConstant(node, index, name, constant);
+      if (name === '') return '';
+      const float = this.#asFloat(name);
+      if (index !== 0 || edge === undefined) return float;
+      const rounded = this.#rewriter.value(`${name}_rounded`);
+      fakeQuantize(this.#rewriter, `${node.name}_FakeQuantize_0`, float, rounded, edge);
+      this.#rewriter.keepType(name, rounded);
+      return rounded;
+    });
+    this.#rewriter.keepType(value, exact);
+    this.#rewriter.copy(node, inputs, [exact]);
+    const written = this.#codes.written(value)!;
+    fakeQuantize(this.#rewriter, `${node.name}_FakeQuantize_output_0`, exact, value, written);
+    this.#float.add(value);
+    this.#rewriter.keepType(value);
+    this.#entering(value, written, undefined);
   }
 
   /** A value that is rounded behind its producer enters codes here, or goes from one scale to another. */
@@ -216,17 +259,23 @@ class IntegerReading {
     const bias = this.#codes.bias(node);
     const read = this.#codes.read(node, 0)!;
     const { dims } = this.#graph.initializers.get(node.inputs[form.weight!]!)!;
-    const dtype = codeType(weight, node.inputs[form.weight!]!);
+    const format = formatNamed(weight.format);
+    const dtype = elementType(format, node.inputs[form.weight!]!);
     const inputs = [
       this.#asCodes(node, 0),
-      this.#rewriter.constant(`${node.name}_weight_codes`, { dtype, dims, data: weight.codes! }),
+      this.#rewriter.constant(`${node.name}_weight_codes`, {
+        dtype,
+        dims,
+        data: carriedElements(format, weight.codes as Int8Array),
+      }),
     ];
     if (bias !== undefined) {
       const tensor: Tensor = { dtype: 'int32', dims: [bias.codes!.length], data: bias.codes! };
       inputs.push(this.#rewriter.constant(`${node.name}_bias_codes`, tensor));
     }
     const kind = arithmeticNamed(this.#assignment.arithmetic);
-    const rescales = Array.from(weight.scale, (own) => kind.rescale(read.scale[0]!, own, written.scale[0]!));
+    const scales = carriedScale(format, weight.scale);
+    const rescales = Array.from(scales, (own) => kind.rescale(read.scale[0]!, own, written.scale[0]!));
     const zeroPoints: Tensor = { dtype: 'int32', dims: [weight.zeroPoint.length], data: weight.zeroPoint };
     this.#rewriter.copy(node, inputs, outputs, {
       op: node.op === 'Conv' ? 'QConv' : 'QGemm',
@@ -269,14 +318,23 @@ class IntegerReading {
   }
 }
 
-/** The 8-bit type that carries the codes of an entry. */
+/** The 8-bit type that carries the codes of an activation. */
 function codeType(entry: QuantizedTensor, value: string): CodeType {
   const format = formatNamed(entry.format);
+  if (format.kind !== 'integer')
+    fail('reading/not-integer', `“${value}” is held in ${format.name}, whose codes are no integers to compute with.`, {
+      fix: 'Use the simulation for such formats.',
+    });
+  return elementType(format, value);
+}
+
+/** The 8-bit type that carries the elements of a format. */
+function elementType(format: NumberFormat, value: string): CodeType {
   if (format.storageBits > 8)
     fail('reading/integer-width', `“${value}” is held in ${format.name}; integer execution knows up to 8 bits.`, {
       fix: 'Use the simulation for wider formats.',
     });
-  return format.signed ? 'int8' : 'uint8';
+  return format.dtype.startsWith('u') ? 'uint8' : 'int8';
 }
 
 function outputOf(entry: QuantizedTensor, value: string): OutputCodes {

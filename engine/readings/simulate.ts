@@ -1,10 +1,11 @@
-import { dequantizeTensor } from '../formats/affine.ts';
-import type { Graph, GraphNode } from '../graph/graph.ts';
+import { decodeTensor } from '../formats/held-tensor.ts';
+import { formatNamed } from '../formats/registry.ts';
+import type { Attribute, Graph, GraphNode } from '../graph/graph.ts';
 import type { QuantizedModel, QuantizedTensor } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
 import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
-import { intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
+import { floatAttributeOf, intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
 
 /**
  * The simulate reading: the float graph with weights on their grid and every tensor in codes rounded to its grid by
@@ -83,15 +84,25 @@ function heldCodes(
 }
 
 function valuesOf(held: QuantizedTensor, constant: Tensor): Tensor {
-  return float32Tensor(constant.dims, dequantizeTensor(held.codes as Int8Array, constant.dims, held));
+  return float32Tensor(constant.dims, decodeTensor(held.codes!, constant.dims, held));
 }
 
-function fakeQuantize(rewriter: Rewriter, name: string, from: string, to: string, entry: QuantizedTensor): void {
+/** What rounding to other levels than integers needs to know beside the scale. */
+function gridAttributes({ format, clamp }: QuantizedTensor): Record<string, Attribute> {
+  if (formatNamed(format).kind === 'integer') return {};
+  return {
+    format: { kind: 'string', value: format },
+    ...(clamp && { least: floatAttributeOf(clamp.min), most: floatAttributeOf(clamp.max) }),
+  };
+}
+
+export function fakeQuantize(rewriter: Rewriter, name: string, from: string, to: string, entry: QuantizedTensor): void {
   rewriter.add('FakeQuantize', 'qspec', rewriter.nodeName(name), [from], [to], {
     scale: tensorAttributeOf({ dtype: 'float32', dims: [entry.scale.length], data: entry.scale }),
     zero_point: tensorAttributeOf({ dtype: 'int32', dims: [entry.zeroPoint.length], data: entry.zeroPoint }),
     low: intAttributeOf(entry.range[0]),
     high: intAttributeOf(entry.range[1]),
+    ...gridAttributes(entry),
     ...(entry.axis !== undefined && { axis: intAttributeOf(entry.axis) }),
   });
 }

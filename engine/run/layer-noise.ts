@@ -2,7 +2,9 @@ import type { Kernels } from '../../kernels/api.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { compile } from '../executor/compile.ts';
 import type { ValueView } from '../executor/program.ts';
-import { channelLayout, dequantizeTensor } from '../formats/affine.ts';
+import { channelLayout } from '../formats/affine.ts';
+import { decodeTensor } from '../formats/held-tensor.ts';
+import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { Breather, interruptible, type Progress, poll } from '../progress.ts';
 import { edgeKey, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
@@ -37,7 +39,7 @@ export async function weightNoise(
     const weight = weightOf(node, graph, entry.codes);
     if (weight === undefined) continue;
     const measure = (): LayerNoise => {
-      const held = dequantizeTensor(entry.codes as Int8Array, weight.dims, entry);
+      const held = decodeTensor(entry.codes, weight.dims, entry);
       const values = weight.data as Float32Array;
       return { sqnr: signalToNoise(values, held), histogram: weightHistogram(values, held, weight.dims, entry) };
     };
@@ -64,6 +66,11 @@ function weightHistogram(
   dims: readonly number[],
   entry: QuantizedTensor,
 ): TensorHistogram {
+  if (!hasSteps(entry)) {
+    const pair = new HistogramPair(plainBins(...extremes(values, held)), undefined, 'value');
+    for (let i = 0; i < values.length; i++) pair.add(values[i]!, held[i]!);
+    return pair.finish();
+  }
   const grid = gridOf(entry);
   const inSteps = entry.scale.length > 1;
   if (!inSteps) {
@@ -94,6 +101,11 @@ function weightHistogram(
     channel = channel + 1 === channels ? 0 : channel + 1;
   }
   return pair.finish();
+}
+
+/** Whether levels are equal steps of a scale per tensor or channel, which is what a grid of bins can follow. */
+function hasSteps({ format, blocks }: QuantizedTensor): boolean {
+  return formatNamed(format).kind === 'integer' && blocks === undefined;
 }
 
 /** Where channels differ in their zero points, the grid spans the levels of all of them. */
@@ -210,7 +222,7 @@ function comparable(float: Graph, simulated: Graph): Map<string, string> {
 
 /** The codes say where the bins are to lie; beyond them, and without them, the first sample does. */
 function newTally(entry: QuantizedTensor | undefined, before: Float32Array, after: Float32Array): Tally {
-  const grid = entry?.scale.length === 1 ? gridOf(entry) : undefined;
+  const grid = entry?.scale.length === 1 && hasSteps(entry) ? gridOf(entry) : undefined;
   const bins = grid ? gridBins(grid, ...extremes(before)) : plainBins(...extremes(before, after));
   return { signal: 0, error: 0, histogram: new HistogramPair(bins, grid) };
 }

@@ -1,8 +1,10 @@
 import type { Kernels } from '../../kernels/api.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { FindingError } from '../findings.ts';
 import type { Graph, Model } from '../graph/graph.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { integerGraph } from '../readings/integer.ts';
+import { simulate } from '../readings/simulate.ts';
 import type { AccuracyReport } from '../report/report.ts';
 import type { OnnxRuntime } from '../verify/onnxruntime.ts';
 import type { RunContext } from './context.ts';
@@ -15,7 +17,7 @@ export interface MeasureInput {
   readonly float: Graph;
   readonly quantized: QuantizedModel;
   readonly dataset: Dataset;
-  /** Absent: the engine's own integer execution is measured in its place. */
+  /** Absent: the engine's own execution is measured in its place. */
   readonly runtime: OnnxRuntime | undefined;
   readonly kernels: Kernels;
   readonly context: RunContext;
@@ -27,8 +29,20 @@ export interface MeasureInput {
 
 export interface Measured {
   readonly report: AccuracyReport;
-  /** The engine's integer execution against the runtime. */
+  /** The engine's integer execution against the runtime; absent too where the formats have none. */
   readonly integerExecution: ComparisonMetrics | undefined;
+}
+
+const integerExecutionName = 'integer execution';
+
+/** The model on integers, or its simulation where its formats are not integers of up to 8 bits. */
+function ownExecution(quantized: QuantizedModel): { readonly graph: Graph; readonly name: string } {
+  try {
+    return { graph: integerGraph(quantized), name: integerExecutionName };
+  } catch (error) {
+    if (!(error instanceof FindingError) || !error.finding.code.startsWith('reading/')) throw error;
+    return { graph: simulate(quantized), name: 'simulation' };
+  }
 }
 
 /** The float model in the engine against the exported one in the runtime; and the runtime against our integer execution. */
@@ -38,23 +52,22 @@ export async function measureAccuracy(input: MeasureInput): Promise<Measured> {
   const inputDims = new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims]));
   const engine = { inputDims, mode: 'relaxed', kernels } as const;
   const reference = await engineScorer(input.float, context, { name: 'float', ...engine });
-  const integers = await engineScorer(integerGraph(input.quantized), context, {
-    name: 'integer execution',
-    ...engine,
-  });
+  const own = ownExecution(input.quantized);
+  const integers = await engineScorer(own.graph, context, { name: own.name, ...engine });
   const candidate = runtime ? await runtimeScorer(input.exported, runtime) : integers;
   try {
     const { labels: _, ...unlabelled } = dataset;
     const data: Dataset = input.labelled ? dataset : unlabelled;
     const { progress } = context;
     const [metrics] = await evaluate(data, reference, [candidate], { progress, samples: input.samples });
-    const [integerExecution] = runtime
-      ? await evaluate(data, candidate, [integers], {
-          progress,
-          stage: 'Comparing integer execution',
-          samples: input.agreementSamples,
-        })
-      : [];
+    const [integerExecution] =
+      runtime && own.name === integerExecutionName
+        ? await evaluate(data, candidate, [integers], {
+            progress,
+            stage: 'Comparing integer execution',
+            samples: input.agreementSamples,
+          })
+        : [];
     return {
       report: {
         data: dataset.name,

@@ -5,7 +5,7 @@ import { encodeModel } from '../onnx/codec.ts';
 import { singleFileBytes, storedBytes, weightBytes } from '../onnx/model-file.ts';
 import type { ExportRequest, Job } from '../plan.ts';
 import { throwIfCancelled, turn } from '../progress.ts';
-import { exportQdq } from '../readings/export-qdq.ts';
+import { exportQdq, exportRefusal } from '../readings/export-qdq.ts';
 import { bytes } from '../report/quantities.ts';
 import type { Report } from '../report/report.ts';
 import { verifyModel } from '../verify/verify.ts';
@@ -100,7 +100,8 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
               float: prepared.graph,
               quantized: compressed.quantized,
               dataset: samples,
-              runtime,
+              // What no export holds is measured in the engine.
+              runtime: exportRefusal(compressed.quantized) ? undefined : runtime,
               kernels,
               context,
               samples: wanted,
@@ -177,7 +178,8 @@ function makeOutputs(
   { quantized }: Compressed,
   provenance: Readonly<Record<string, string>>,
 ): Output[] {
-  const unwritten: ExportRequest = { kind: 'onnx', style: 'qdq', path: '', options: {} };
+  const style = exportRefusal(quantized) ? 'float' : 'qdq';
+  const unwritten: ExportRequest = { kind: 'onnx', style, path: '', options: {} };
   return (job.exports.length > 0 ? job.exports : [unwritten]).map((request) => {
     const opset = request.options['opset'];
     const exported =

@@ -1,4 +1,4 @@
-import { dequantizeTensor } from '../formats/affine.ts';
+import { decodeTensor } from '../formats/held-tensor.ts';
 import type { Graph } from '../graph/graph.ts';
 import { derivedTensor } from '../lazy-tensor.ts';
 import { edgeKey, hasCodes, type QuantizedModel } from '../quantize/assignment.ts';
@@ -23,7 +23,7 @@ export function roundedWeights({ graph, assignment }: QuantizedModel): Graph {
     const { dims } = weight;
     // Under a name of its own: a weight that two layers share may be rounded in two ways.
     const rounded = `${name}_rounded_${node.name}`;
-    const values = () => dequantizeTensor(entry.codes as Int8Array, dims, entry);
+    const values = () => decodeTensor(entry.codes!, dims, entry);
     initializers.set(rounded, derivedTensor([weight], 'float32', dims, values));
     return { ...node, inputs: node.inputs.map((input) => (input === name ? rounded : input)) };
   });

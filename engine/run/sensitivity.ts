@@ -1,6 +1,6 @@
 import { loadKernels } from '../../kernels/loader.ts';
 import { compile } from '../executor/compile.ts';
-import { dequantizeTensor } from '../formats/affine.ts';
+import { decodeTensor } from '../formats/held-tensor.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import type { Choice, Job, Plan } from '../plan.ts';
 import { interruptible, throwIfCancelled, turn } from '../progress.ts';
@@ -153,7 +153,7 @@ async function ofWeights(
     const parameters = parametersOf(node, form, graph);
     const { weight, held } = interruptible(progress, () => {
       const { weight } = quantizeParameters({ node, form, choice, parameters });
-      return { weight, held: dequantizeTensor(weight.codes as Int8Array, parameters.weight.dims, weight) };
+      return { weight, held: decodeTensor(weight.codes!, parameters.weight.dims, weight) };
     });
     layers.push({
       layer: node.name,

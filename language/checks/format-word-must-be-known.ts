@@ -25,7 +25,7 @@ export const formatWordMustBeKnown: Check = {
   what: 'A word that is no format, scheme, granularity or format of this spec.',
   why: 'It would set nothing.',
   fix: 'Correct the word; `qspec formats` lists formats.',
-  example: 'quantize { weights int9 }',
+  example: 'quantize { weights int17 }',
   *remarks({ ast, definitions, vocabulary }) {
     const formats = [...vocabulary.formats.map((format) => format.name), float, ...definitions.formats.keys()];
     const known = [...formats, ...schemes, ...granularities, ...following];

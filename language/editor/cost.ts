@@ -1,5 +1,6 @@
 import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
 import { type ModelFormats, storedFormats } from '../../engine/hardware/model-formats.ts';
+import { plannedParameterBytes } from '../../engine/hardware/parameter-bytes.ts';
 import { type Profile, profileModel } from '../../engine/hardware/profile.ts';
 import { bytesOf } from '../../engine/hardware/storage.ts';
 import { elements } from '../../engine/hardware/structure.ts';
@@ -31,9 +32,7 @@ export function plannedFormats(summary: ModelSummary, plan: Plan): ModelFormats 
     bias: (layer) => quantized(plan.nodes[layer.name]?.bias)?.format ?? storedFormats.bias(layer),
     weightParameterBytes(layer) {
       const weight = weightOf(layer);
-      if (!weight) return 0;
-      const scales = weight.granularity === 'per-channel' ? outputChannels(layer) : 1;
-      return scales * (weight.scheme === 'affine' ? 5 : 4);
+      return weight ? plannedParameterBytes(layer, weight) : 0;
     },
   };
 }
@@ -66,14 +65,6 @@ export function weightsIn(format: string, summary: ModelSummary, plan: Plan): Fo
 
 function quantized(choice: Choice | undefined): Choice | undefined {
   return choice && choice.format !== float ? choice : undefined;
-}
-
-function outputChannels(layer: LayerSummary): number {
-  const bias = layer.biasInput === null ? null : (layer.inputs[layer.biasInput]?.shape ?? null);
-  if (bias) return elements(bias);
-  const weight = layer.weightInput === null ? undefined : layer.inputs[layer.weightInput]?.shape;
-  const side = weight?.[layer.op === 'MatMul' || (layer.op === 'Gemm' && layer.attributes['transB'] !== 1) ? 1 : 0];
-  return typeof side === 'number' ? side : 1;
 }
 
 export interface LayersCost {

@@ -81,7 +81,7 @@ describe('the example of docs/findings.md', () => {
       const whole = example.startsWith('qspec') || example.includes('model "');
       const text = whole ? example : `qspec 1\nmodel "network.onnx"\n${example}`;
       const spec = linkImports(loadSpec(text, '/project/network.qspec'), posix, (path) =>
-        path === '/project/faulty.qspec' ? { text: 'qspec 1\nquantize { weights int9 }' } : { kind: 'missing' },
+        path === '/project/faulty.qspec' ? { text: 'qspec 1\nquantize { weights int17 }' } : { kind: 'missing' },
       );
       const fileAt = (path: string): FileKnowledge =>
         path.startsWith('/project/') && !path.includes('missing')

@@ -1,6 +1,6 @@
 import type { CodeType } from '../../../kernels/api.ts';
 import type { GraphNode } from '../../graph/graph.ts';
-import { intAttribute, tensorAttribute } from '../../operators/shared/attributes.ts';
+import { intAttribute, stringAttribute, tensorAttribute } from '../../operators/shared/attributes.ts';
 import { type DataType, elementCount, type Tensor } from '../../tensor.ts';
 import type { Declined, Lowering, Operand } from '../lowering.ts';
 import { channelsLastOrder, type Order, plainOrder, sameOrder } from '../order.ts';
@@ -67,6 +67,8 @@ export function lowerFakeQuantize(node: GraphNode, lowering: Lowering): Declined
   const [x] = node.inputs as [string];
   const { dtype, dims } = lowering.type(x);
   if (dtype !== 'float32') return `no kernel for ${dtype}`;
+  const format = stringAttribute(node, 'format', '');
+  if (format !== '') return `no kernel rounds to ${format}`;
   const scale = tensorAttribute(node, 'scale')?.data as Float32Array;
   const zeroPoint = tensorAttribute(node, 'zero_point')?.data as Int32Array;
   const scaling = withAxis(scale, zeroPoint, intAttribute(node, 'axis'), dims);
