@@ -196,6 +196,10 @@ export interface ReportLayer {
   readonly bytesBefore: Figure;
   readonly bytesAfter: Figure;
   readonly macs: Figure;
+  /** What became of the weights, in words; empty where they stay as they are. */
+  readonly weightFacts: readonly string[];
+  /** Decibels by output channel; null: exact. */
+  readonly channelSqnr: readonly (number | null)[];
   readonly histograms: readonly HistogramView[];
 }
 

@@ -1,6 +1,7 @@
 import { escapeHtml as e } from './escape.ts';
 import { decibels, percent } from './quantities.ts';
 import type { LayerReport, TensorHistogram } from './report.ts';
+import { weightFacts } from './weight-facts.ts';
 
 /** More than these would make a file that no browser likes; the ones whose outputs suffer most are kept. */
 const mostLayers = 200;
@@ -13,13 +14,13 @@ export function layerHistograms(layers: readonly LayerReport[]): string {
   if (all.length === 0) return '';
   const kept = all.length <= mostLayers ? all : weakest(all);
   const rows = kept.map((layer) => {
-    const { name, op, weightHistogram, outputHistogram, outputSqnr } = layer;
+    const { name, op, weights, weightHistogram, outputHistogram, outputSqnr } = layer;
     const figures = [
       weightHistogram && figure('Weights', weightHistogram),
       outputHistogram && figure('Output', outputHistogram),
     ];
     const noise = outputSqnr === undefined ? '' : ` · ${decibels(outputSqnr)}`;
-    return `<details><summary>${e(name)} <span class="soft">${e(op)}${noise}</span></summary><div class="histograms">${figures.filter(Boolean).join('')}</div></details>`;
+    return `<details><summary>${e(name)} <span class="soft">${e(op)}${noise}</span></summary>${weights ? `<p class="soft small">${e(weightFacts(weights).join(' · '))}</p>` : ''}<div class="histograms">${figures.filter(Boolean).join('')}</div></details>`;
   });
   const left = all.length - kept.length;
   return `<div class="card distributions">${rows.join('\n')}</div>

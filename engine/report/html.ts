@@ -43,6 +43,7 @@ ${verdict(report)}
 ${sizeCard(report)}
 ${report.accuracy ? accuracyCard(report.accuracy) : ''}
 ${report.targets.map(latencyCard).join('\n')}
+${arithmeticCard(report)}
 </div>
 ${section('Expectations', judgements(report.expectations))}
 ${section('What to look at', findings(report))}
@@ -79,6 +80,15 @@ function badge(kind: string, text: string): string {
 
 function fromTo(before: string, after: string): string {
   return `<div class="figure"><small>${e(before)}</small><span class="arrow"> → </span>${e(after)}</div>`;
+}
+
+function arithmeticCard({ size }: Report): string {
+  const { before, after } = size.arithmetic;
+  if (before.ace === 0) return '';
+  const times = after.ace > 0 ? before.ace / after.ace : 1;
+  return `<div class="card"><h3>Arithmetic</h3>${fromTo(amount(before.ace), amount(after.ace))}
+<p class="soft small">MACs × weight bits × activation bits (ACE), ${times.toFixed(1)}× less · ${amount(before.bops)} → ${amount(after.bops)} bit operations · ${after.bitsPerParameter.toFixed(2)} bits a parameter</p>
+${bar(before.ace > 0 ? after.ace / before.ace : 1, `${percent(after.ace / before.ace)} of what it was`)}</div>`;
 }
 
 function sizeCard({ size }: Report): string {

@@ -1,4 +1,5 @@
 import type { Finding } from '../findings.ts';
+import type { ArithmeticCost } from '../hardware/arithmetic-cost.ts';
 import type { ComparisonMetrics } from '../run/metrics.ts';
 
 /**
@@ -43,6 +44,8 @@ export interface SizeReport {
   readonly before: number;
   readonly after: number;
   readonly parameters: number;
+  /** Of the layers, whatever machine runs them. */
+  readonly arithmetic: { readonly before: ArithmeticCost; readonly after: ArithmeticCost };
 }
 
 export interface AccuracyReport {
@@ -71,10 +74,24 @@ export interface LayerReport {
   readonly bytesBefore: number;
   readonly bytesAfter: number;
   readonly macs: number;
-  /** Of the weights; absent where they stay as they are. */
+  /** Absent where the weights stay as they are, as the histogram is. */
+  readonly weights?: WeightReport;
   readonly weightHistogram?: TensorHistogram;
   /** Of the output, on the same samples as `outputSqnr`. */
   readonly outputHistogram?: TensorHistogram;
+}
+
+/** What became of a layer's weights. */
+export interface WeightReport {
+  /** Smallest and largest float value, and of what the codes stand for; zero is in both. */
+  readonly range: readonly [min: number, max: number];
+  readonly reached: readonly [min: number, max: number];
+  /** Share of exact zeros. */
+  readonly zeros: readonly [before: number, after: number];
+  /** Codes that occur, of those that the format has. */
+  readonly levels: { readonly used: number; readonly of: number };
+  /** Decibels, by output channel. */
+  readonly channelSqnr: readonly number[];
 }
 
 /**

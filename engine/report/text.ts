@@ -58,12 +58,19 @@ function headline(report: Report, width: number, style: TextStyle): string[] {
   const lines = [
     `  Size        ${pad(bytes(size.before), 10)} → ${pad(style.bold(bytes(size.after)), 10)}  ${pad(`${times.toFixed(2)}× smaller`, 14)} ${style.cyan('█'.repeat(Math.min(full, bar)))}${style.dim('░'.repeat(Math.max(0, bar - full)))}`,
   ];
+  const { before, after } = size.arithmetic;
+  if (before.ace > 0) {
+    const times = after.ace > 0 ? `${(before.ace / after.ace).toFixed(1)}× less` : '';
+    lines.push(
+      `  Arithmetic  ${pad(amount(before.ace), 10)} → ${pad(style.bold(amount(after.ace)), 10)}  ${pad(times, 14)} ${style.dim(`MACs × bits × bits; ${after.bitsPerParameter.toFixed(2)} bits a parameter`)}`,
+    );
+  }
   if (accuracy !== undefined) lines.push(...accuracyLines(accuracy, style));
   for (const target of report.targets.slice(0, 1)) {
-    const { before, after } = target;
-    const faster = after.latency > 0 ? `${(before.latency / after.latency).toFixed(2)}× faster` : '';
+    const [slow, fast] = [target.before.latency, target.after.latency];
+    const faster = fast > 0 ? `${(slow / fast).toFixed(2)}× faster` : '';
     lines.push(
-      `  Latency     ${pad(duration(before.latency), 10)} → ${pad(style.bold(duration(after.latency)), 10)}  ${pad(faster, 14)} ${style.dim(`estimate, ${target.name}`)}`,
+      `  Latency     ${pad(duration(slow), 10)} → ${pad(style.bold(duration(fast)), 10)}  ${pad(faster, 14)} ${style.dim(`estimate, ${target.name}`)}`,
     );
   }
   if (calibration !== undefined) {

@@ -9,7 +9,7 @@ import type { VerifyReport } from '../verify/verify.ts';
 import type { Compressed } from './compress.ts';
 import { hardwareReport } from './hardware-report.ts';
 import type { LayerNoise } from './layer-noise.ts';
-import { layerReports } from './layer-report.ts';
+import { arithmeticCosts, layerReports } from './layer-report.ts';
 import type { LoadedModel, Prepared } from './load.ts';
 import type { Measured } from './measure.ts';
 
@@ -40,6 +40,14 @@ export function assembleReport(facts: RunFacts): Omit<Report, 'files'> {
   const { job, model, prepared, compressed, calibration, measured, verification, size, path } = facts;
   const targets = job.targets.map((choice) => hardwareReport(choice, prepared.summary, compressed, size));
   const measurements = measurementsOf(facts, targets[0]?.after);
+  const layerInput = {
+    before: prepared.summary,
+    after: compressed.summary,
+    formats: compressed.formats,
+    absorbed: prepared.absorbed,
+    weightNoise: facts.weightNoise,
+    outputNoise: facts.outputNoise,
+  };
   return {
     version: 1,
     tool: { name: 'qspec', version: facts.toolVersion },
@@ -52,16 +60,14 @@ export function assembleReport(facts: RunFacts): Omit<Report, 'files'> {
       dataHash: calibration.hash,
       observers: observersOf(prepared, facts.plan),
     },
-    size: { before: model.bytes, after: size, parameters: prepared.summary.totals.parameters },
+    size: {
+      before: model.bytes,
+      after: size,
+      parameters: prepared.summary.totals.parameters,
+      arithmetic: arithmeticCosts(layerInput),
+    },
     accuracy: measured?.report,
-    layers: layerReports({
-      before: prepared.summary,
-      after: compressed.summary,
-      formats: compressed.formats,
-      absorbed: prepared.absorbed,
-      weightNoise: facts.weightNoise,
-      outputNoise: facts.outputNoise,
-    }),
+    layers: layerReports(layerInput),
     targets: targets.map((target) => target.report),
     expectations: job.expectations.map((expectation) => judge(expectation, measurements)),
     verification: verification && verificationReport(verification, measured),

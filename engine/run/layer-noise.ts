@@ -9,17 +9,21 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { Breather, interruptible, type Progress, poll } from '../progress.ts';
 import { edgeKey, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
+import { integerForm } from '../quantize/integer-form.ts';
 import { simulate } from '../readings/simulate.ts';
-import type { TensorHistogram } from '../report/report.ts';
+import type { TensorHistogram, WeightReport } from '../report/report.ts';
 import { elementCount } from '../tensor.ts';
 import { ratioInDecibels } from './metrics.ts';
 import { extremes, type Grid, gridBins, HistogramPair, plainBins } from './tensor-histogram.ts';
+import { weightReport } from './weight-report.ts';
 
 /** What quantisation does to one tensor of a layer. */
 export interface LayerNoise {
   /** Signal to quantisation noise, decibels. */
   readonly sqnr: number;
   readonly histogram: TensorHistogram;
+  /** Of weights. */
+  readonly weights?: WeightReport;
 }
 
 /**
@@ -41,7 +45,15 @@ export async function weightNoise(
     const measure = (): LayerNoise => {
       const held = decodeTensor(entry.codes, weight.dims, entry);
       const values = weight.data as Float32Array;
-      return { sqnr: signalToNoise(values, held), histogram: weightHistogram(values, held, weight.dims, entry) };
+      const { dims } = weight;
+      const form = integerForm(node, graph);
+      const axis = entry.axis ?? ('weightAxis' in form ? form.weightAxis! : 0);
+      const levels = entry.range[1] - entry.range[0] + 1;
+      return {
+        sqnr: signalToNoise(values, held),
+        histogram: weightHistogram(values, held, dims, entry),
+        weights: weightReport({ values, held, dims, axis, codes: entry.codes, levels }),
+      };
     };
     noise.set(node.name, interruptible(progress, measure));
   }

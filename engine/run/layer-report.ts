@@ -1,7 +1,8 @@
 import type { ModelSummary } from '../graph/summary.ts';
-import { modelCosts } from '../hardware/costs.ts';
+import { arithmeticCost } from '../hardware/arithmetic-cost.ts';
+import { type LayerCost, modelCosts } from '../hardware/costs.ts';
 import { type ModelFormats, storedFormats } from '../hardware/model-formats.ts';
-import type { LayerReport } from '../report/report.ts';
+import type { LayerReport, SizeReport } from '../report/report.ts';
 import type { LayerNoise } from './layer-noise.ts';
 
 export interface LayerReportInput {
@@ -14,6 +15,15 @@ export interface LayerReportInput {
   readonly absorbed: ReadonlyMap<string, readonly string[]>;
   readonly weightNoise: ReadonlyMap<string, LayerNoise>;
   readonly outputNoise: ReadonlyMap<string, LayerNoise>;
+}
+
+/** Of the model before and after; zeros count as products that need not be made. */
+export function arithmeticCosts({ before, after, formats, weightNoise }: LayerReportInput): SizeReport['arithmetic'] {
+  const density = (layer: LayerCost) => 1 - (weightNoise.get(layer.name)?.weights?.zeros[1] ?? 0);
+  return {
+    before: arithmeticCost(modelCosts(before, storedFormats).layers),
+    after: arithmeticCost(modelCosts(after, formats).layers, density),
+  };
 }
 
 /** One row a layer that computes something; views are left out, folded activations stand with the layer before them. */
@@ -50,6 +60,7 @@ export function layerReports(input: LayerReportInput): readonly LayerReport[] {
         bytesBefore: before.get(cost.name)?.weightBytes ?? cost.weightBytes,
         bytesAfter: cost.weightBytes,
         macs: cost.macs,
+        ...(weightNoise?.weights && { weights: weightNoise.weights }),
         ...(weightNoise && { weightHistogram: weightNoise.histogram }),
         ...(outputNoise && { outputHistogram: outputNoise.histogram }),
       };

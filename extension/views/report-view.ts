@@ -7,7 +7,8 @@ import type {
   TargetReport,
   TensorHistogram,
 } from '../../engine/report/report.ts';
-import type { ComparisonMetrics } from '../../engine/run/metrics.ts';
+import { weightFacts } from '../../engine/report/weight-facts.ts';
+import { type ComparisonMetrics, exactDecibels } from '../../engine/run/metrics.ts';
 import type {
   Figure,
   FindingView,
@@ -31,6 +32,7 @@ export function reportMessage(report: Report, { id, actions }: Pick<ReportMessag
       sizeCard(report),
       ...(report.accuracy ? [accuracyCard(report.accuracy)] : []),
       ...report.targets.map(latencyCard),
+      ...(report.size.arithmetic.before.ace > 0 ? [arithmeticCard(report)] : []),
     ],
     judgements: judgements(report),
     findings: report.findings.map(({ severity, code, what, why, fix }) => {
@@ -69,6 +71,21 @@ function sizeCard({ size }: Report): ReportCard {
     after: bytes(after),
     notes: [[...times, `${amount(parameters)} parameters`].join(' · ')],
     ...(before > 0 && { share: after / before }),
+  };
+}
+
+function arithmeticCard({ size }: Report): ReportCard {
+  const { before, after } = size.arithmetic;
+  const times = after.ace > 0 ? [ratio(before.ace / after.ace, 'less', 'more')] : [];
+  return {
+    title: 'Arithmetic',
+    before: amount(before.ace),
+    after: amount(after.ace),
+    notes: [
+      [...times, 'MACs × weight bits × activation bits (ACE)'].join(' · '),
+      `${amount(before.bops)} → ${amount(after.bops)} bit operations · ${after.bitsPerParameter.toFixed(2)} bits a parameter`,
+    ],
+    share: after.ace / before.ace,
   };
 }
 
@@ -142,6 +159,8 @@ function layerView(layer: LayerReport): ReportLayer {
     bytesBefore: size(layer.bytesBefore),
     bytesAfter: size(layer.bytesAfter),
     macs: layer.macs === 0 ? absent : { text: amount(layer.macs), value: layer.macs },
+    weightFacts: layer.weights ? weightFacts(layer.weights) : [],
+    channelSqnr: (layer.weights?.channelSqnr ?? []).map((value) => (value >= exactDecibels ? null : value)),
     histograms: [
       ...(weightHistogram ? [histogram('weights', weightHistogram)] : []),
       ...(outputHistogram ? [histogram('output', outputHistogram)] : []),

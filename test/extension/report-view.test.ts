@@ -9,11 +9,12 @@ describe('what the report view is sent', () => {
     expect(JSON.parse(JSON.stringify(message))).toEqual(structuredClone(message));
   });
 
-  test('leads with size, accuracy and the estimated latency of each target', () => {
+  test('leads with size, accuracy, the estimated latency of each target and the arithmetic', () => {
     expect(message.cards.map(({ title, before, after }) => [title, before, after])).toEqual([
       ['Size of the file', '144 KiB', '42.0 KiB'],
       ['Top-1 accuracy', '98.06 %', '97.78 %'],
       ['Latency, estimated', '21.3 ms', '7.10 ms'],
+      ['Arithmetic', '2.89 G', '181 M'],
     ]);
     expect(message.cards[0]!.share).toBeCloseTo(43_008 / 147_456);
   });
@@ -72,6 +73,18 @@ describe('what the report view is sent', () => {
     expect(card({})).toMatchObject({ title: 'SQNR of the logits', after: '31.4 dB' });
   });
 
+  test('tells of a layer’s weights in words and by channel', () => {
+    const { weightFacts, channelSqnr } = message.layers[1]!;
+    expect(weightFacts).toEqual([
+      'range −0.412 … 0.381, codes reach −0.4 … 0.379',
+      '15 of 15 levels used',
+      'zeros 0.0 % → 6.3 %',
+      'worst channel 3 at 19.8 dB, median 23.2 dB',
+    ]);
+    expect(channelSqnr).toEqual([21.4, 24.9, 23.2, 19.8]);
+    expect(message.layers[0]!.weightFacts).toEqual([]);
+  });
+
   test('leaves out what the run did not do', () => {
     const bare = reportMessage(
       {
@@ -85,7 +98,7 @@ describe('what the report view is sent', () => {
       },
       { id: 'spec', actions: [] },
     );
-    expect(bare.cards.length).toBe(1);
+    expect(bare.cards.map(({ title }) => title)).toEqual(['Size of the file', 'Arithmetic']);
     expect([bare.runtime, bare.hardware]).toEqual([[], []]);
     expect(bare.subtitle).toBe('digits.onnx · 0 layers');
   });

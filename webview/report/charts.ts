@@ -104,6 +104,60 @@ export function histogramFigure(view: HistogramView): HTMLElement {
   );
 }
 
+/** Bars of at most this many channels can be told apart. */
+const mostChannelBars = 256;
+
+/** What each output channel's weights lose: a bar of decibels for each, or for each run of neighbours its worst. null is exact. */
+export function channelFigure(sqnr: readonly (number | null)[]): HTMLElement {
+  const decibels = sqnr.map((value) => value ?? Number.POSITIVE_INFINITY);
+  const each = Math.ceil(decibels.length / mostChannelBars);
+  const bars = Array.from({ length: Math.ceil(decibels.length / each) }, (_, i) =>
+    Math.min(...decibels.slice(i * each, (i + 1) * each)),
+  );
+  const top = Math.max(10, ...bars.filter(Number.isFinite));
+  const width = frame.width / bars.length;
+  const worst = Math.min(...bars);
+  const worstText = Number.isFinite(worst) ? `${worst.toFixed(1)} decibels` : 'exact';
+  const summary = `SQNR of each of ${sqnr.length} output channels, worst ${worstText} at channel ${decibels.indexOf(worst)}`;
+  const picture = svg(
+    'svg',
+    {
+      class: 'histogram',
+      viewBox: `0 -4 ${frame.width} ${frame.height + 12}`,
+      preserveAspectRatio: 'none',
+      role: 'img',
+      'aria-label': summary,
+      'data-testid': 'channels',
+    },
+    ...bars.map((value, i) => {
+      const height = (Math.max(0, Math.min(value, top)) / top) * frame.height;
+      const gap = width > 3 ? 1 : 0;
+      return svg('rect', {
+        class: value === worst && Number.isFinite(worst) ? 'channel worst' : 'channel',
+        x: i * width,
+        y: frame.height - height,
+        width: width - gap,
+        height,
+      });
+    }),
+    svg('line', { class: 'base', x1: 0, x2: frame.width, y1: frame.height, y2: frame.height }),
+  );
+  return element(
+    'figure',
+    'histogram-figure',
+    element('figcaption', '', element('strong', '', 'channels'), element('span', 'soft', 'SQNR of the weights')),
+    picture,
+    element(
+      'div',
+      'axis-labels',
+      element('span', '', 'channel 0'),
+      element('span', 'readout', `0 to ${top.toFixed(0)} dB`),
+      element('span', '', String(sqnr.length - 1)),
+    ),
+    element('p', 'small soft', each > 1 ? `The worst of every ${each} neighbours.` : ''),
+  );
+}
+
 function legend(codes: boolean, outside: boolean): HTMLElement {
   const key = (kind: string, text: string) =>
     element('span', 'key', withAttributes(element('span', `sample ${kind}`), { 'aria-hidden': 'true' }), text);

@@ -2,7 +2,7 @@ import { button, element } from '../dom.ts';
 import type { ReportLayer } from '../protocol.ts';
 import { layerPanel } from '../table/layer-panel.ts';
 import { elide } from '../text.ts';
-import { histogramFigure } from './charts.ts';
+import { channelFigure, histogramFigure } from './charts.ts';
 import { sqnr } from './columns.ts';
 import { activationsOf } from './layer-order.ts';
 
@@ -13,7 +13,7 @@ export interface DetailEvents {
 
 /** All that is known of one layer. */
 export function layerDetail(layer: ReportLayer, events: DetailEvents): HTMLElement {
-  const { name, op, absorbed, weight, histograms, bytesBefore, bytesAfter } = layer;
+  const { name, op, absorbed, weight, weightFacts, channelSqnr, histograms, bytesBefore, bytesAfter } = layer;
   return layerPanel(
     {
       name,
@@ -33,8 +33,14 @@ export function layerDetail(layer: ReportLayer, events: DetailEvents): HTMLEleme
       ],
       close: events.close,
     },
+    ...(weightFacts.length > 0 ? [element('p', 'small soft', `Weights: ${weightFacts.join(' · ')}.`)] : []),
     histograms.length > 0
-      ? element('div', 'histograms', ...histograms.map(histogramFigure))
+      ? element(
+          'div',
+          'histograms',
+          ...histograms.map(histogramFigure),
+          ...(channelSqnr.length > 1 ? [channelFigure(channelSqnr)] : []),
+        )
       : element(
           'p',
           'small soft',

@@ -16,7 +16,15 @@ export const exampleReport: Report = {
       { name: 'min-max', tensors: 2 },
     ],
   },
-  size: { before: 147_456, after: 43_008, parameters: 36_864 },
+  size: {
+    before: 147_456,
+    after: 43_008,
+    parameters: 36_864,
+    arithmetic: {
+      before: { ace: 2_888_000_000, bops: 3_080_000_000, bitsPerParameter: 32 },
+      after: { ace: 180_500_000, bops: 252_000_000, bitsPerParameter: 8.31 },
+    },
+  },
   accuracy: {
     data: 'validation',
     dataHash: 'd'.repeat(64),
@@ -42,6 +50,13 @@ export const exampleReport: Report = {
     layer('/features/0/Conv', 'Conv', 'int8', 41.2, 44.5, 640, 100_352, ['bn_0', 'Relu_0']),
     {
       ...layer('/features/3/Conv', 'Conv', 'int8', 40.1, 38.4, 18_496, 1_806_336, ['Relu_1']),
+      weights: {
+        range: [-0.412, 0.381],
+        reached: [-0.4, 0.379],
+        zeros: [0, 0.0634],
+        levels: { used: 15, of: 15 },
+        channelSqnr: [21.4, 24.9, 23.2, 19.8],
+      },
       weightHistogram: histogram('step', 'int4', [0.0012, 0.0345], 16, 0, [-7, 7], 0),
       outputHistogram: histogram('value', 'uint8', [0.0201, 0.0201], 1, 3, [-0.0603, 5.0652], 0.0025),
     },

@@ -17,6 +17,8 @@ const layer = (more: Partial<ReportLayer>): ReportLayer => ({
   bytesBefore: figure(400),
   bytesAfter: figure(100),
   macs: figure(1000),
+  weightFacts: [],
+  channelSqnr: [],
   histograms: [],
   ...more,
 });
