@@ -53,8 +53,8 @@ export interface GraphValue {
 }
 
 export interface GraphInput extends GraphValue {
-  /** `absent`: an optional input left out; its name is empty. */
-  readonly kind: 'activation' | 'constant' | 'absent';
+  /** `absent`: an optional input left out; its name is empty. `captured`: read by the layer's body from the graph around it. */
+  readonly kind: 'activation' | 'constant' | 'absent' | 'captured';
 }
 
 export interface GraphLayer {

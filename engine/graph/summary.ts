@@ -8,7 +8,7 @@ import { costCount } from '../operators/shared/types.ts';
 import { resolvePads, windowOf } from '../operators/shared/windows.ts';
 import { type DataType, elementCount, type Tensor, type ValueType } from '../tensor.ts';
 import { formatType } from '../value.ts';
-import { subgraphsOf, valuesRead } from './captures.ts';
+import { subgraphsOf, valuesCaptured, valuesRead } from './captures.ts';
 import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
 import { inferTypes } from './infer.ts';
 import { peakBytes } from './liveness.ts';
@@ -59,6 +59,8 @@ export interface LayerSummary {
   readonly domain: string;
   readonly inputs: readonly LayerInput[];
   readonly outputs: readonly ValueSummary[];
+  /** Values of the graph that the bodies of an If, Loop or Scan read without being given them as inputs. */
+  readonly captures?: readonly LayerInput[];
   /** Of convolutions and pools, in the order of the spatial axes. */
   readonly kernel?: readonly number[];
   readonly strides?: readonly number[];
@@ -222,6 +224,7 @@ class Facts {
       domain: node.domain,
       inputs: node.inputs.map((name) => ({ ...this.value(name), kind: this.kindOf(name) })),
       outputs: node.outputs.map((name) => this.value(name)),
+      ...this.captures(node),
       ...this.window(node),
       attributes: plainAttributes(node.attributes),
       parameters: [...parameters.map((name) => this.constants.get(name)!), ...inBodies].reduce(
@@ -241,6 +244,12 @@ class Facts {
       position: { index, first: false, last: false },
       supported: isEvaluable(operator),
     };
+  }
+
+  private captures(node: GraphNode): Pick<LayerSummary, 'captures'> {
+    const names = new Set(subgraphsOf(node).flatMap(valuesCaptured));
+    if (names.size === 0) return {};
+    return { captures: [...names].map((name) => ({ ...this.value(name), kind: this.kindOf(name) })) };
   }
 
   /** Elements of all distinct parameters of the layers seen so far. */

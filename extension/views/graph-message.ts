@@ -1,10 +1,11 @@
 import type { Finding } from '../../engine/findings.ts';
-import type { LayerSummary, ModelSummary, ValueSummary } from '../../engine/graph/summary.ts';
+import type { LayerInput, LayerSummary, ModelSummary, ValueSummary } from '../../engine/graph/summary.ts';
 import { amount, bytes, decibels } from '../../engine/report/quantities.ts';
 import type { SensitivityReport } from '../../engine/run/sensitivity.ts';
 import type {
   Figure,
   FindingView,
+  GraphInput,
   GraphLayer,
   GraphMessage,
   GraphValue,
@@ -46,7 +47,10 @@ function layerView(layer: LayerSummary): GraphLayer {
   return {
     name: layer.name,
     op: layer.domain === '' ? layer.op : `${layer.domain}.${layer.op}`,
-    inputs: layer.inputs.map((input) => ({ ...valueView(input), kind: input.kind })),
+    inputs: [
+      ...layer.inputs.map((input) => ({ ...valueView(input), kind: input.kind })),
+      ...(layer.captures ?? []).map(captureView),
+    ],
     outputs: layer.outputs.map(valueView),
     attributes: attributesOf(layer),
     parameters: { text: amount(layer.parameters), value: layer.parameters },
@@ -55,6 +59,10 @@ function layerView(layer: LayerSummary): GraphLayer {
     quantization: layer.quantization,
     supported: layer.supported,
   };
+}
+
+function captureView(value: LayerInput): GraphInput {
+  return { ...valueView(value), kind: value.kind === 'activation' ? 'captured' : value.kind };
 }
 
 /** The window of a convolution as people write it, then the attributes of the file that it does not say already. */

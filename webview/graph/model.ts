@@ -8,8 +8,10 @@ export type GraphNode =
 export interface GraphEdge {
   readonly from: number;
   readonly to: number;
-  /** Number of the value among all values. */
+  /** Number of the value among all values, those that are given and those that are captured apart. */
   readonly bundle: number;
+  /** The reader's body takes the value from around it. */
+  readonly captured: boolean;
 }
 
 export interface GraphModel {
@@ -47,28 +49,32 @@ export function buildModel(message: GraphMessage): GraphModel {
   const incoming: number[][] = nodes.map(() => []);
   const outgoing: number[][] = nodes.map(() => []);
   const readers = new Map<string, number[]>();
-  const bundles = new Map<string, number>();
+  const bundles = { given: new Map<string, number>(), captured: new Map<string, number>() };
   nodes.forEach((node, to) => {
     const read =
       node.kind === 'layer'
         ? // A constant is drawn where a layer makes it; those stored in the model are said in the details.
-          node.layer.inputs
-            .filter(({ kind, name }) => kind === 'activation' || producer.has(name))
-            .map(({ name }) => name)
+          node.layer.inputs.filter(
+            ({ kind, name }) => kind === 'activation' || kind === 'captured' || producer.has(name),
+          )
         : node.kind === 'output'
-          ? [node.name]
+          ? [{ name: node.name, kind: 'activation' as const }]
           : [];
-    for (const value of new Set(read)) {
+    // What is given and captured as well is given: the first of a name counts.
+    const kinds = new Map(read.toReversed().map(({ name, kind }) => [name, kind]));
+    for (const value of new Set(read.map(({ name }) => name))) {
       const from = producer.get(value);
       const list = readers.get(value) ?? [];
       list.push(to);
       readers.set(value, list);
       if (from === undefined) continue;
-      const bundle = bundles.get(value) ?? bundles.size;
-      bundles.set(value, bundle);
+      const captured = kinds.get(value) === 'captured';
+      const own = captured ? bundles.captured : bundles.given;
+      const bundle = own.get(value) ?? bundles.given.size + bundles.captured.size;
+      own.set(value, bundle);
       incoming[to]!.push(edges.length);
       outgoing[from]!.push(edges.length);
-      edges.push({ from, to, bundle });
+      edges.push({ from, to, bundle, captured });
     }
   });
   return { nodes, edges, incoming, outgoing, layerByName, producer, readers };

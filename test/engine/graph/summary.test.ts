@@ -135,6 +135,39 @@ describe('the summary of a model', () => {
     expect(own.findings).toMatchObject([{ code: 'model/body-costs', severity: 'information' }]);
   });
 
+  it('says what the bodies of a layer take from the graph around them, bodies in bodies included', () => {
+    const inner = graphProto({ nodes: [node('Add', 'a p', 'q')], outputs: ['q'] });
+    const nodes = [
+      node('Mul', 'w x', 'p'),
+      node('If', 'c', 'r', { then_branch: inner, else_branch: inner }),
+      node('Sub', 'r b', 's'),
+    ];
+    const branch = graphProto({ nodes, outputs: ['s'] });
+    const own = summarize(
+      graphFromProto(
+        modelProto({
+          inputs: { x: [1, 3], c: valueInfo('c', [], 'bool') },
+          nodes: [
+            node('Relu', 'x', 'a', {}, 'first'),
+            node('Neg', 'x', 'b', {}, 'second'),
+            node('If', 'c', 'y', { then_branch: branch, else_branch: branch }, 'choice'),
+          ],
+          outputs: ['y'],
+          constants: { w: weights(3) },
+        }),
+      ),
+    );
+    expect(own.layers[2]!.captures).toEqual([
+      { name: 'w', dtype: 'float32', shape: [3], kind: 'constant' },
+      { name: 'x', dtype: 'float32', shape: [1, 3], kind: 'activation' },
+      { name: 'c', dtype: 'bool', shape: [], kind: 'activation' },
+      { name: 'a', dtype: 'float32', shape: [1, 3], kind: 'activation' },
+      { name: 'b', dtype: 'float32', shape: [1, 3], kind: 'activation' },
+    ]);
+    expect(own.layers[2]!.producers.toSorted()).toEqual(['first', 'second']);
+    expect(own.layers[0]!.captures).toBeUndefined();
+  });
+
   it('of a malformed layer says what is known', () => {
     const nodes = [
       node('Conv', 'x w', 'y', { kernel_shape: [9, 9] }),

@@ -34,6 +34,23 @@ describe('nodes and edges of a message', () => {
     expect(from[0]![1]).not.toBe(from[1]![1]);
   });
 
+  test('what a body captures is joined by an edge of its own kind, unless it is given as well', () => {
+    const value = (name: string, kind: 'activation' | 'captured') => ({ name, type: 'float32 1×8', kind });
+    const choice = layer('If choice: c -> y', {
+      inputs: [value('c', 'activation'), value('a', 'captured'), value('c', 'captured'), value('x', 'captured')],
+    });
+    const { edges, nodes } = buildModel(message(['Relu first: x -> a', 'Relu second: a -> c', choice]));
+    const into = edges.filter(({ to }) => nodes[to]!.name === 'choice');
+    expect(into.map(({ from, captured }) => `${nodes[from]!.name}${captured ? ' captured' : ''}`)).toEqual([
+      'second',
+      'first captured',
+      'x captured',
+    ]);
+    // A value that is given to one and captured by another goes two ways.
+    const ofA = edges.filter(({ from }) => nodes[from]!.name === 'first');
+    expect(new Set(ofA.map(({ bundle }) => bundle)).size).toBe(2);
+  });
+
   test('malformed models are joined as far as they go', () => {
     expect(pairs(message(['Add twice: nothing, x -> a', 'Add twice: a, y -> a', 'Relu r: a -> y']))).toEqual([
       'x > twice',

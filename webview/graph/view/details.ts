@@ -238,7 +238,8 @@ function inputList(scene: Scene, layer: GraphLayer, events: DetailsEvents): HTML
       if (input.kind === 'absent') return row({ name: '', type: '' }, []);
       if (input.kind === 'constant' && !scene.model.producer.has(input.name)) return row(input, [], 'constant');
       const from = scene.model.producer.get(input.name);
-      return row(input, from === undefined ? [] : [jumpButton(scene, from, events, '↑ ')]);
+      const note = input.kind === 'captured' ? 'captured by its body' : '';
+      return row(input, from === undefined ? [] : [jumpButton(scene, from, events, '↑ ')], note);
     }),
   );
 }

@@ -40,17 +40,24 @@ export function legendLine(
     for (const { level, text } of heat.scale.words) {
       line.append(element('span', 'key', element('span', `swatch heat-${level}`), text));
     }
+    line.append(...capturedKey(scene));
     const basis = element('span', 'basis', fullText(heat.basis));
     basis.title = fullText(heat.basis);
     line.append(basis);
     return line;
   }
+  line.append(...capturedKey(scene));
   const used = new Set(scene.cards.map(({ kind }) => kind));
   for (const [kind, words] of Object.entries(kindWords)) {
     if (!used.has(kind as keyof typeof kindWords)) continue;
     line.append(element('span', 'key', element('span', `swatch kind-${kind}`), words));
   }
   return line;
+}
+
+/** What a dashed edge is, where there is one. */
+function capturedKey({ captured }: Scene): HTMLElement[] {
+  return captured.size === 0 ? [] : [element('span', 'key', element('span', 'dash'), 'captured by a body')];
 }
 
 /** Moves the line of a running measurement on, in place: its button keeps the focus and a click in progress. */

@@ -12,13 +12,16 @@ export interface Scene {
   readonly cards: readonly Card[];
   readonly layout: Layout;
   readonly index: readonly string[];
+  /** Pieces of the edges of captured values, which are drawn dashed. */
+  readonly captured: ReadonlySet<number>;
 }
 
 export function sceneOf(message: GraphMessage): Scene {
   const model = buildModel(message);
   const cards = model.nodes.map(cardOf);
   const layout = layOut({ sizes: cards, edges: model.edges });
-  return { message, model, cards, layout, index: searchIndex(model.nodes) };
+  const captured = new Set(model.edges.flatMap((edge, i) => (edge.captured ? layout.way(i) : [])));
+  return { message, model, cards, layout, index: searchIndex(model.nodes), captured };
 }
 
 /** What is known of the layers' sensitivity, by node. */

@@ -46,6 +46,8 @@ export class Stage {
   private readonly world = svg('g');
   private readonly lines = svg('path', { class: 'edges' });
   private readonly arrows = svg('path', { class: 'arrows' });
+  private readonly capturedLines = svg('path', { class: 'edges captured' });
+  private readonly capturedArrows = svg('path', { class: 'arrows' });
   private readonly litLines = svg('path', { class: 'edges lit' });
   private readonly litArrows = svg('path', { class: 'arrows lit' });
   private readonly cardLayer = svg('g');
@@ -77,7 +79,15 @@ export class Stage {
     this.element.className = 'stage';
     this.backdrop.setAttribute('aria-hidden', 'true');
     this.backdrop.className = 'backdrop';
-    this.world.append(this.lines, this.arrows, this.litLines, this.litArrows, this.cardLayer);
+    this.world.append(
+      this.lines,
+      this.arrows,
+      this.capturedLines,
+      this.capturedArrows,
+      this.litLines,
+      this.litArrows,
+      this.cardLayer,
+    );
     this.root.append(this.world, this.frameLine);
     this.element.append(this.backdrop, this.root, this.minimap.canvas);
     listenToHands(this.element, {
@@ -349,8 +359,10 @@ export class Stage {
     if (focused !== null && this.focused !== focused) this.cards.get(focused)?.focus({ preventScroll: true });
 
     const pieces: number[] = [];
-    if (!painted) piecesIn(layout, box, (index) => pieces.push(index));
+    const captured: number[] = [];
+    if (!painted) piecesIn(layout, box, (index) => (scene.captured.has(index) ? captured : pieces).push(index));
     setPaths(this.lines, this.arrows, edgePaths(layout, pieces));
+    setPaths(this.capturedLines, this.capturedArrows, edgePaths(layout, captured));
     setPaths(this.litLines, this.litArrows, edgePaths(layout, this.litPieces(box)));
     this.root.setAttribute('class', `detail-${detail}${this.marks.heat === null ? '' : ' has-heat'}`);
     this.drawn = { box, detail, painted };
