@@ -148,8 +148,9 @@ describe('weights between integer activations', () => {
     const own = runInteger(model, inputs).get('y')!;
     const simulated = evaluateGraph(simulate(model), inputs).get('y')!;
     const judged = await runInOnnxRuntime(bytesOf(exportQdq(modelOf(network()), model)), inputs);
-    expect(stepsApart(own, simulated, codes)).toBeLessThanOrEqual(1);
-    expect(stepsApart(own, judged.get('y')!, codes)).toBeLessThanOrEqual(1);
+    // A step a layer, of which a tie in the first may become two in the last.
+    expect(stepsApart(own, simulated, codes)).toBeLessThanOrEqual(2);
+    expect(stepsApart(own, judged.get('y')!, codes)).toBeLessThanOrEqual(2);
   });
 
   it('are multiplied as integers wherever an integer type of up to 8 bits carries them', async () => {
