@@ -103,9 +103,10 @@ export function codeArray(
   format: NumberFormat,
   length: number,
 ): Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array {
-  if (format.storageBits <= 8) return format.signed ? new Int8Array(length) : new Uint8Array(length);
-  if (format.storageBits <= 16) return format.signed ? new Int16Array(length) : new Uint16Array(length);
-  return format.signed ? new Int32Array(length) : new Uint32Array(length);
+  const negative = format.low < 0;
+  if (format.bits <= 8) return negative ? new Int8Array(length) : new Uint8Array(length);
+  if (format.bits <= 16) return negative ? new Int16Array(length) : new Uint16Array(length);
+  return negative ? new Int32Array(length) : new Uint32Array(length);
 }
 
 /** Codes of `values` (float32, row-major over `dims`), each rounded to nearest, ties to even. */

@@ -14,7 +14,7 @@ import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment
 import type { Statistics } from './calibrate.ts';
 import { foldDeadChannels } from './dead-channels.ts';
 import { junctionsOf, withGains } from './equalize.ts';
-import { planProducts } from './integer-products.ts';
+import { hasIntegerCodes } from './integer-products.ts';
 import { type Group, type Layout, layOut, type Slot } from './layout.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
 import { quantizeParameters, takesFormat } from './weights.ts';
@@ -79,7 +79,7 @@ export async function assign(
     const choice = plan.nodes[node.name]?.weight;
     if (form !== undefined && choice !== undefined) {
       const input = layout.nodes.has(node.name) ? inputOf(node, 0) : undefined;
-      const inputScale = input && planProducts(choice, input.slot.choice) ? input.parameters.scale : undefined;
+      const inputScale = input && hasIntegerCodes(input.slot.choice.format) ? input.parameters.scale : undefined;
       if (choice.method && !takesFormat(methodNamed(choice.method.name), choice))
         fallbacks.push(integersOnly(node, choice));
       if (lacksMoments(choice, statistics.moments.has(node.name)))
@@ -125,6 +125,12 @@ function codeRange(format: NumberFormat): CodeRange {
   return [format.low, format.high];
 }
 
+/** Bounds at levels: rounding and bounding are then the same in either order. */
+function onGrid({ min, max }: Clamp, format: NumberFormat, parameters: AffineParameters): Clamp {
+  const { encode, decode } = format.coder(parameters, codeRange(format));
+  return { min: decode(encode(min)), max: decode(encode(max)) };
+}
+
 /** The values that codes reach to, either way. */
 function extentOf(format: NumberFormat, parameters: AffineParameters): { lowest: number; highest: number } {
   const { encode, decode } = format.coder(parameters, codeRange(format));
@@ -162,7 +168,7 @@ function activationEntry(
     scale: Float32Array.of(parameters.scale),
     zeroPoint: Int32Array.of(parameters.zeroPoint),
     range,
-    ...(clamp && !ordered && { clamp }),
+    ...(clamp && !ordered && { clamp: onGrid(clamp, format, parameters) }),
     ...(slot.group.slots.length > 1 && { group: slot.group.name }),
   };
 }

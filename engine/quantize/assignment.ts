@@ -34,7 +34,7 @@ export interface QuantizedTensor {
   readonly range: readonly [low: number, high: number];
   /** What the levels of a codebook are made of: the same number of elements for each scale. */
   readonly basis?: Float32Array;
-  /** Bounds of a fused activation in a format whose codes are not in the order of their values. */
+  /** Bounds of a fused activation, themselves levels, in a format whose codes are not in the order of their values. */
   readonly clamp?: { readonly min: number; readonly max: number };
   /** Tensors that must share scale and zero point carry the same group. */
   readonly group?: string;

@@ -14,6 +14,7 @@ import type { Choice } from '../plan.ts';
 import type { TensorData } from '../tensor.ts';
 import type { QuantizedTensor } from './assignment.ts';
 import type { IntegerForm } from './integer-form.ts';
+import { isIntegerFactor } from './integer-products.ts';
 import type { Parameters } from './normal-form.ts';
 
 /** |bias| in steps of s_in·s_w stays below this, so that a 32-bit accumulator has room for the products. */
@@ -26,7 +27,7 @@ export interface WeightTask {
   readonly form: IntegerForm;
   readonly choice: Choice;
   readonly parameters: Parameters;
-  /** Scale of the integer codes that the weights are multiplied with; absent where the products are float. */
+  /** Scale of the integer codes that reach the node; absent where it reads floats. */
   readonly inputScale?: number;
   readonly moments?: Moments;
 }
@@ -42,11 +43,14 @@ export interface WeightResult {
 }
 
 /** Codes of a node's weight by the chosen method, and of its bias in steps of s_in·s_w. */
-export function quantizeParameters({ node, form, choice, parameters, inputScale, moments }: WeightTask): WeightResult {
+export function quantizeParameters(task: WeightTask): WeightResult {
+  const { node, form, choice, parameters, moments } = task;
   const { weight, bias } = parameters;
   const format = formatNamed(choice.format);
   const range = codesInUse(choice, format);
   const { axis, blocks } = partitionOf(granularityOf(format, choice.granularity), weight.dims, form.weightAxis!);
+  const isFactor = isIntegerFactor({ format: format.name, ...(blocks !== undefined && { blocks }) });
+  const inputScale = isFactor ? task.inputScale : undefined;
   const method = methodFor(choice);
   const solve = () =>
     method.quantize(

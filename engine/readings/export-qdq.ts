@@ -1,5 +1,5 @@
 import { type Finding, fail } from '../findings.ts';
-import type { Blocks } from '../formats/blocks.ts';
+import { axisBlocks, type Blocks } from '../formats/blocks.ts';
 import { carriedElements, carriedScale } from '../formats/carrier.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
@@ -222,25 +222,18 @@ class QdqReading {
     const parameters = this.#parameters(value, entry);
     const coded = this.#quantize(value, from, entry, parameters);
     const to = keepsName ? final : this.#rewriter.value(`${final}_dequantized`);
-    this.#rewriter.add(
-      'DequantizeLinear',
-      '',
-      this.#rewriter.nodeName(`${final}_DequantizeLinear`),
-      [coded, ...parameters],
-      [to],
-    );
+    this.#dequantize(final, [coded, ...parameters], to, entry);
     this.#current.set(value, to);
   }
 
   /** Codes of a float value, clamped where the codes in use are fewer than the type holds. */
   #quantize(label: string, from: string, entry: QuantizedTensor, parameters: readonly [string, string]): string {
     const coded = this.#rewriter.value(`${label}_quantized`);
-    const bounded = entry.clamp === undefined ? from : this.#clip(label, from, entry.clamp);
     this.#rewriter.add(
       'QuantizeLinear',
       '',
       this.#rewriter.nodeName(`${label}_QuantizeLinear`),
-      [bounded, ...parameters],
+      [from, ...parameters],
       [coded],
     );
     const { dtype, kind } = formatNamed(entry.format);
@@ -263,21 +256,23 @@ class QdqReading {
     return clamped;
   }
 
-  /** Bounds of a fused activation before the rounding: codes of floats are not in the order of their values. */
-  #clip(label: string, from: string, { min, max }: { readonly min: number; readonly max: number }): string {
-    const bounds = (
-      [
-        [min, 'least'],
-        [max, 'most'],
-      ] as const
-    ).map(([value, name]) =>
-      Number.isFinite(value)
-        ? this.#rewriter.constant(`${label}_${name}`, float32Tensor([], Float32Array.of(value)))
-        : '',
+  /**
+   * Values of codes. Of floats with a Clip behind: a fused activation's bounds, or those of the format, which change nothing but
+   * keep ONNX Runtime from fusing layers between floats, for which it has no kernels. (Before the pair, where a clamp belongs, its
+   * optimiser fails on a Clip.)
+   */
+  #dequantize(label: string, inputs: readonly string[], to: string, entry: QuantizedTensor): void {
+    const format = formatNamed(entry.format);
+    const bounded = format.kind === 'integer' ? to : this.#rewriter.value(`${label}_unbounded`);
+    const name = this.#rewriter.nodeName(`${label}_DequantizeLinear`);
+    this.#rewriter.add('DequantizeLinear', '', name, inputs, [bounded]);
+    if (format.kind === 'integer') return;
+    const { encode, decode } = format.coder({ scale: entry.scale[0]!, zeroPoint: 0 }, entry.range);
+    const most = decode(encode(Number.POSITIVE_INFINITY));
+    const bounds = Object.entries(entry.clamp ?? { min: -most, max: most }).map(([bound, value]) =>
+      this.#rewriter.constant(`${label}_${bound}`, float32Tensor([], Float32Array.of(value))),
     );
-    const clipped = this.#rewriter.value(`${label}_clipped`);
-    this.#rewriter.add('Clip', '', this.#rewriter.nodeName(`${label}_Clip`), [from, ...bounds], [clipped]);
-    return clipped;
+    this.#rewriter.add('Clip', '', this.#rewriter.nodeName(`${label}_Clip`), [bounded, ...bounds], [to]);
   }
 
   #edge(node: GraphNode, index: number, from: string, entry: QuantizedTensor): string {
@@ -285,13 +280,7 @@ class QdqReading {
     const parameters = this.#parameters(label, entry);
     const coded = this.#quantize(label, from, entry, parameters);
     const to = this.#rewriter.value(`${label}_dequantized`);
-    this.#rewriter.add(
-      'DequantizeLinear',
-      '',
-      this.#rewriter.nodeName(`${label}_DequantizeLinear`),
-      [coded, ...parameters],
-      [to],
-    );
+    this.#dequantize(label, [coded, ...parameters], to, entry);
     return to;
   }
 
@@ -308,9 +297,10 @@ class QdqReading {
       const values = () => decodeTensor(held.codes, constant.dims, held);
       return this.#rewriter.constant(`${label}_rounded`, derivedTensor([constant], 'float32', constant.dims, values));
     }
-    const codes = this.#store(value, codeTensorOf(held, format, held.blocks ?? constant));
+    const blocks = held.blocks ?? (isFusedInVain(dtype) ? axisBlocks(constant.dims, held.axis) : undefined);
+    const codes = this.#store(value, codeTensorOf(held, format, blocks ?? constant));
     if (dtype === 'float16' || dtype === 'bfloat16') return this.#cast(label, codes);
-    if (held.blocks !== undefined) return this.#blocked(label, codes, held, held.blocks, constant.dims);
+    if (blocks !== undefined) return this.#blocked(label, codes, held, blocks, constant.dims);
     const parameters = this.#parameters(label, held);
     // int32 has no zero point: it is zero by definition.
     const inputs = dtype === 'int32' ? [codes, parameters[0]] : [codes, ...parameters];
@@ -405,6 +395,14 @@ function codeTensorOf(
   const isPutOff = Object.getOwnPropertyDescriptor(held, 'codes')?.get !== undefined;
   const { dtype } = format;
   return isPutOff ? aliasTensor(dtype, dims, elements) : { dtype, dims, data: elements() };
+}
+
+/**
+ * Types that ONNX Runtime 1.30 fuses with the layer that reads them and then cannot compute: it has no QLinearConv for 8-bit
+ * floats and 2-bit integers, and transposes packed 2-bit matrices wrongly. Dequantised as a view that is reshaped, they stay apart.
+ */
+function isFusedInVain(dtype: DataType): boolean {
+  return dtype.startsWith('float8') || dtype === 'int2' || dtype === 'uint2';
 }
 
 /** Whether QuantizeLinear rounds to the format: integers, and the 8-bit floats of ONNX up to their own largest number. */

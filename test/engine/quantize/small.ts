@@ -1,6 +1,7 @@
 import type { Dataset } from '../../../engine/data/dataset.ts';
 import { compile } from '../../../engine/executor/compile.ts';
 import type { Compile } from '../../../engine/executor/program.ts';
+import type { Granularity } from '../../../engine/formats/granularity.ts';
 import type { Graph, GraphNode, Model } from '../../../engine/graph/graph.ts';
 import { inferTypes } from '../../../engine/graph/infer.ts';
 import { modelToProto } from '../../../engine/graph/to-proto.ts';
@@ -96,7 +97,8 @@ export interface PlanOptions {
   readonly scheme?: 'affine' | 'symmetric';
   readonly weights?: string;
   readonly weightScheme?: 'affine' | 'symmetric';
-  readonly granularity?: 'per-tensor' | 'per-channel';
+  readonly granularity?: Granularity;
+  readonly scale?: string;
   readonly observer?: string;
   readonly method?: string;
   readonly arithmetic?: Arithmetic;
@@ -127,6 +129,7 @@ export function uniformPlan(graph: Graph, options: PlanOptions = {}): Plan {
     arithmetic = 'ort',
     float = [],
     method,
+    scale,
   } = options;
   const activation = choice(activations, { scheme, observer: { name: observer, arguments: {} } });
   const nodes: Record<string, Record<string, Choice>> = {};
@@ -144,6 +147,7 @@ export function uniformPlan(graph: Graph, options: PlanOptions = {}): Plan {
       roles['weight'] = choice(weights, {
         scheme: weightScheme,
         granularity,
+        ...(scale !== undefined && { scale }),
         ...(method !== undefined && { method: { name: method, arguments: {} } }),
       });
       roles['bias'] = choice('int32', { scheme: 'symmetric' });
