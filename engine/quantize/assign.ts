@@ -3,9 +3,8 @@ import { type AffineParameters, type CodeRange, quantizeTensor, quantizeValue } 
 import type { NumberFormat } from '../formats/format.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
-import type { Choice, Plan } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import { Breather, interruptible, type Progress, turn } from '../progress.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
@@ -13,6 +12,7 @@ import type { Statistics } from './calibrate.ts';
 import { foldDeadChannels } from './dead-channels.ts';
 import { junctionsOf, withGains } from './equalize.ts';
 import { type Group, type Layout, layOut, type Slot } from './layout.ts';
+import { whyRounded } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
 import { quantizeParameters } from './weights.ts';
 import { wire } from './wiring.ts';
@@ -76,8 +76,8 @@ export async function assign(
     const choice = plan.nodes[node.name]?.weight;
     if (form !== undefined && choice !== undefined) {
       const inputScale = layout.nodes.has(node.name) ? inputOf(node, 0)!.parameters.scale : undefined;
-      if (lacksMoments(choice, statistics.moments.has(node.name)))
-        fallbacks.push(fallback(node, choice, statistics.samples));
+      const reason = whyRounded({ node, form, choice, graph, samples: statistics.samples });
+      if (reason !== undefined) fallbacks.push(reason);
       const task = {
         node,
         form,
@@ -163,23 +163,4 @@ function edgeEntry(
   const format = formatNamed(entry.format);
   const codes = quantizeTensor(numbersOf(constant), constant.dims, { ...entry, format });
   return { ...entry, codes };
-}
-
-function lacksMoments(choice: Choice, collected: boolean): boolean {
-  if (choice.method === undefined || methodNamed(choice.method.name).needs !== 'moments') return false;
-  return !collected || choice.granularity !== 'per-channel';
-}
-
-function fallback(node: GraphNode, { method, granularity }: Choice, samples: number): Finding {
-  return {
-    code: 'quantize/method-fallback',
-    severity: 'warning',
-    what: `The weights of “${node.name}” are rounded to nearest instead of by \`${method!.name}\`.`,
-    why:
-      samples === 0
-        ? 'The method needs calibration data, and there was none.'
-        : granularity === 'per-channel'
-          ? 'The layer has too many inputs: the method keeps a square matrix of them.'
-          : 'The method needs a scale per channel.',
-  };
 }

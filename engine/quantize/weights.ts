@@ -4,7 +4,7 @@ import { formatNamed } from '../formats/registry.ts';
 import { roundHalfEven } from '../formats/rounding.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { isLazy, lazyTensor } from '../lazy-tensor.ts';
-import type { Moments } from '../methods/method.ts';
+import type { LayerSamples, Moments } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import type { TensorData } from '../tensor.ts';
@@ -25,6 +25,7 @@ export interface WeightTask {
   /** Scale of the codes that reach the node; absent where it runs in float (its weights alone are in codes). */
   readonly inputScale?: number;
   readonly moments?: Moments;
+  readonly samples?: LayerSamples;
 }
 
 export interface WeightResult {
@@ -38,7 +39,15 @@ export interface WeightResult {
 }
 
 /** Codes of a node's weight by the chosen method, and of its bias in steps of s_in·s_w. */
-export function quantizeParameters({ node, form, choice, parameters, inputScale, moments }: WeightTask): WeightResult {
+export function quantizeParameters({
+  node,
+  form,
+  choice,
+  parameters,
+  inputScale,
+  moments,
+  samples,
+}: WeightTask): WeightResult {
   const { weight, bias } = parameters;
   const format = formatNamed(choice.format);
   const narrow = choice.scheme === 'symmetric' && format.signed;
@@ -57,11 +66,12 @@ export function quantizeParameters({ node, form, choice, parameters, inputScale,
         observer: choice.observer,
         leastScale: (channel) => leastScale(bias, inputScale, axis === undefined ? undefined : channel),
         ...(moments !== undefined && { moments }),
+        ...(samples !== undefined && { samples }),
       },
       choice.method?.arguments ?? {},
     );
-  const { scale, zeroPoint, codes, biasShift } = solve();
-  const shifted = form.bias === undefined ? bias : shift(bias, biasShift);
+  const { scale, zeroPoint, codes, biasShift, bias: corrected } = solve();
+  const shifted = form.bias === undefined ? bias : corrected ? Float32Array.from(corrected) : shift(bias, biasShift);
   const own = { format: format.name, ...(axis !== undefined && { axis }), scale, zeroPoint, range };
   // What a method worked out from data is worth its memory; rounding is done again in the time of reading.
   const entry =
