@@ -21,6 +21,8 @@ export interface WeightProblem {
   readonly observer: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
   /** What calibration saw of the node's input; there where the method asks for it. */
   readonly moments?: Moments;
+  /** The layer's inputs behind the compressed layers before it and its float outputs; there where the method asks for it. */
+  readonly samples?: LayerSamples;
   /** Scale of a channel must not be below this (the bias would not fit its integer). */
   leastScale(channel: number): number;
 }
@@ -38,6 +40,23 @@ export interface Moments {
   covariance(group: number): Float64Array;
 }
 
+/**
+ * A layer's input vectors as the compressed layers before it leave them, beside its float outputs at the same places.
+ * Rows of all groups stand for the same places.
+ */
+export interface LayerSamples {
+  readonly rows: number;
+  /** Elements of a vector, in the order of an output channel's weights. */
+  readonly length: number;
+  readonly groups: number;
+  /** rows × length, row-major. */
+  inputs(group: number): Float32Array;
+  /** What the float model's layer answers, bias included, before its activation: one element a row. */
+  targets(channel: number): Float32Array;
+  /** Bounds of the activation behind the layer: differences beyond do not matter. */
+  readonly clamp?: { readonly min: number; readonly max: number };
+}
+
 export interface WeightCodes {
   /** One element, or one per channel or block. */
   readonly scale: Float32Array;
@@ -47,6 +66,8 @@ export interface WeightCodes {
   readonly basis?: Float32Array;
   /** To be added to each output channel's bias: takes the mean error of the rounded weights away. */
   readonly biasShift?: Float64Array;
+  /** The whole bias of each output channel, in place of the given one. */
+  readonly bias?: Float64Array;
 }
 
 /** A registry row: what a spec may write after `using`. */
@@ -59,9 +80,22 @@ export interface WeightMethod {
   /** Paper, or section of METHODS. */
   readonly source: string;
   readonly arguments: readonly ObserverArgument[];
-  /** What calibration has to collect for it. */
-  readonly needs?: 'moments';
+  /**
+   * What has to be collected for it. `moments`: of the float model, in one pass with the ranges. `samples`: layer by layer,
+   * each behind the compressed layers before it.
+   */
+  readonly needs?: 'moments' | 'samples';
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
   readonly anyFormat?: true;
   quantize(problem: WeightProblem, args: Readonly<Record<string, number>>): WeightCodes;
 }
+
+/** Read by `engine/quantize/equalize.ts` before anything else is measured. */
+export const equalizeArgument: ObserverArgument = {
+  name: 'equalize',
+  description:
+    'How far the channels in front of a depthwise convolution are first brought to a common range: 0 not at all, 1 fully.',
+  initial: 0.5,
+  min: 0,
+  max: 1,
+};

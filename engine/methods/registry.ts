@@ -1,10 +1,11 @@
 import { fail } from '../findings.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
+import { layerByLayer } from './layer-by-layer.ts';
 import type { WeightMethod } from './method.ts';
 import { roundToNearest } from './round-to-nearest.ts';
 
 /** Every method by which weights get their codes; one line each. The first is the default. */
-export const methods: readonly WeightMethod[] = [roundToNearest, coordinateDescent];
+export const methods: readonly WeightMethod[] = [roundToNearest, coordinateDescent, layerByLayer];
 
 const byName = new Map(methods.map((method) => [method.name, method]));
 

@@ -5,9 +5,8 @@ import { encodeTensor } from '../formats/held-tensor.ts';
 import { formatNamed } from '../formats/registry.ts';
 import { withScales } from '../formats/scales.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
-import type { Choice, Plan } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import { Breather, interruptible, type Progress, turn } from '../progress.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
@@ -16,8 +15,9 @@ import { foldDeadChannels } from './dead-channels.ts';
 import { junctionsOf, withGains } from './equalize.ts';
 import { hasIntegerCodes } from './integer-products.ts';
 import { type Group, type Layout, layOut, type Slot } from './layout.ts';
+import { whyRounded } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
-import { quantizeParameters, takesFormat } from './weights.ts';
+import { quantizeParameters } from './weights.ts';
 import { wire } from './wiring.ts';
 
 export interface AssignResult extends QuantizedModel {
@@ -80,10 +80,8 @@ export async function assign(
     if (form !== undefined && choice !== undefined) {
       const input = layout.nodes.has(node.name) ? inputOf(node, 0) : undefined;
       const inputScale = input && hasIntegerCodes(input.slot.choice.format) ? input.parameters.scale : undefined;
-      if (choice.method && !takesFormat(methodNamed(choice.method.name), choice))
-        fallbacks.push(integersOnly(node, choice));
-      if (lacksMoments(choice, statistics.moments.has(node.name)))
-        fallbacks.push(fallback(node, choice, statistics.samples));
+      const reason = whyRounded({ node, form, choice, graph, samples: statistics.samples });
+      if (reason !== undefined) fallbacks.push(reason);
       const task = {
         node,
         form,
@@ -186,33 +184,4 @@ function edgeEntry(
   const format = formatNamed(entry.format);
   const codes = encodeTensor(format, numbersOf(constant), constant.dims, entry);
   return { ...entry, codes };
-}
-
-function lacksMoments(choice: Choice, collected: boolean): boolean {
-  if (choice.method === undefined || methodNamed(choice.method.name).needs !== 'moments') return false;
-  if (!takesFormat(methodNamed(choice.method.name), choice)) return false;
-  return !collected || choice.granularity !== 'per-channel';
-}
-
-function integersOnly(node: GraphNode, { format, granularity, method }: Choice): Finding {
-  return {
-    code: 'quantize/method-fallback',
-    severity: 'warning',
-    what: `The weights of “${node.name}” are rounded to nearest instead of by \`${method!.name}\`.`,
-    why: `The method takes integers per tensor or per channel, not ${format} ${granularity}.`,
-  };
-}
-
-function fallback(node: GraphNode, { method, granularity }: Choice, samples: number): Finding {
-  return {
-    code: 'quantize/method-fallback',
-    severity: 'warning',
-    what: `The weights of “${node.name}” are rounded to nearest instead of by \`${method!.name}\`.`,
-    why:
-      samples === 0
-        ? 'The method needs calibration data, and there was none.'
-        : granularity === 'per-channel'
-          ? 'The layer has too many inputs: the method keeps a square matrix of them.'
-          : 'The method needs a scale per channel.',
-  };
 }

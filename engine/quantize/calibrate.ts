@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Compile, CompileOptions } from '../executor/program.ts';
 import { fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Moments } from '../methods/method.ts';
+import type { Moments, WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Observer } from '../observers/observer.ts';
 import { createObserver } from '../observers/registry.ts';
@@ -11,6 +11,7 @@ import type { Plan } from '../plan.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { type Gains, junctionsOf, measureGains, withGains } from './equalize.ts';
 import { type Layout, layOut } from './layout.ts';
+import { fitsMoments } from './method-fallback.ts';
 import { InputMoments } from './moments.ts';
 
 /** What calibration has seen: one observer per group of tensors that share parameters, by group name. */
@@ -87,15 +88,15 @@ export async function calibrate(
 /** Whether the plan asks anything of the data: ranges of activations, or what a method of the weights collects. */
 export function needsCalibration(graph: Graph, plan: Plan): boolean {
   const { groups, weights } = layOut(graph, plan);
-  return groups.length > 0 || [...weights.keys()].some((name) => wantsMoments(plan, name));
+  return groups.length > 0 || [...weights.keys()].some((name) => methodNeeds(plan, name) !== undefined);
 }
 
 /** What `assign` takes where there is nothing to calibrate. */
 export const noStatistics: Statistics = { observers: new Map(), moments: new Map(), samples: 0, data: '' };
 
-function wantsMoments(plan: Plan, node: string): boolean {
+function methodNeeds(plan: Plan, node: string): WeightMethod['needs'] {
   const method = plan.nodes[node]?.weight?.method?.name;
-  return method !== undefined && methodNamed(method).needs === 'moments';
+  return method === undefined ? undefined : methodNamed(method).needs;
 }
 
 /** One observer per group, and which of them watch each value. Constants are taken in at once. */
@@ -114,18 +115,15 @@ function createObservers(graph: Graph, layout: Layout) {
   return { observers, watching };
 }
 
-/** Second moments larger than this are not collected: 64 MiB a layer, some 2900 inputs. */
-const mostMomentElements = 2 ** 23;
-
 function createMoments(graph: Graph, plan: Plan, { weights }: Layout) {
   const moments = new Map<string, InputMoments>();
   const watching = new Map<string, InputMoments[]>();
   for (const node of graph.nodes) {
     const form = weights.get(node.name);
-    if (form === undefined || !wantsMoments(plan, node.name)) continue;
-    const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
+    if (form === undefined || methodNeeds(plan, node.name) !== 'moments') continue;
     // `assign` says that the layer falls back to round to nearest.
-    if (InputMoments.elements(node, dims, form.weightAxis!) > mostMomentElements) continue;
+    if (!fitsMoments(node, form, graph)) continue;
+    const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
     const state = new InputMoments(node, dims, form.weightAxis!);
     moments.set(node.name, state);
     const value = node.inputs[0]!;

@@ -1,8 +1,7 @@
 import type { ValueView } from '../executor/program.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import type { Moments } from '../methods/method.ts';
-import { intAttribute } from '../operators/shared/attributes.ts';
-import { resolvePads, windowOf, windowPositions } from '../operators/shared/windows.ts';
+import { vectorShape, visitVectors } from './input-vectors.ts';
 
 /** Positions of a convolution's output looked at per sample: neighbours say the same. */
 const positionsPerSample = 64;
@@ -21,14 +20,8 @@ export class InputMoments implements Moments {
   #count = 0;
   #samples = 0;
 
-  /** Number of float64 elements the state of a node takes. */
-  static elements(node: GraphNode, weightDims: readonly number[], weightAxis: number): number {
-    const { length, groups } = shapeOf(node, weightDims, weightAxis);
-    return groups * length * length;
-  }
-
   constructor(node: GraphNode, weightDims: readonly number[], weightAxis: number) {
-    const { length, groups } = shapeOf(node, weightDims, weightAxis);
+    const { length, groups } = vectorShape(node, weightDims, weightAxis);
     this.length = length;
     this.groups = groups;
     this.#node = node;
@@ -39,9 +32,10 @@ export class InputMoments implements Moments {
 
   /** Takes in the node's input of one sample. */
   update(view: ValueView): void {
-    if (this.#node.op === 'Conv') this.#patches(view);
-    else this.#rows(view);
-    this.#samples++;
+    const sampling = { sample: this.#samples++, most: positionsPerSample };
+    this.#count += visitVectors(this.#node, this.#weightDims, this, view, sampling, (_, group, vector) =>
+      this.#add(group, vector),
+    );
   }
 
   mean(group: number): Float64Array {
@@ -64,61 +58,6 @@ export class InputMoments implements Moments {
     return out;
   }
 
-  #rows({ data, dims }: ValueView): void {
-    const n = this.length;
-    const rows = data.length / n;
-    const vector = new Float64Array(n);
-    const step = Math.max(1, Math.floor(rows / positionsPerSample));
-    for (let row = this.#samples % step; row < rows; row += step) {
-      for (let k = 0; k < n; k++) vector[k] = data[row * n + k]!;
-      this.#add(0, vector);
-      this.#count++;
-    }
-    if (dims.at(-1) !== n) throw new Error(`The input of ${this.#node.name} has rows of ${dims.at(-1)}, not ${n}.`);
-  }
-
-  #patches({ data, dims, layout }: ValueView): void {
-    const sizes = dims.slice(2);
-    const channels = dims[1]!;
-    const window = windowOf(this.#node, sizes.length, this.#weightDims.slice(2));
-    const { begin } = resolvePads(window, sizes);
-    const out = sizes.map((size, axis) => windowPositions(window, axis, size));
-    const [height, width] = sizes.length === 1 ? [1, sizes[0]!] : [sizes[0]!, sizes[1]!];
-    const two = (values: readonly number[], missing: number) => (values.length === 1 ? [missing, values[0]!] : values);
-    const kernel = two(window.kernel, 1);
-    const strides = two(window.strides, 1);
-    const dilations = two(window.dilations, 1);
-    const pads = two(begin, 0);
-    const [outHeight, outWidth] = two(out, 1) as [number, number];
-    const pixels = height * width;
-    const [channelStep, pixelStep] = layout === 'plain' ? [pixels, 1] : [1, channels];
-    const perGroup = channels / this.groups;
-    const vector = new Float64Array(this.length);
-    const total = outHeight * outWidth;
-    const wanted = Math.min(total, positionsPerSample);
-    for (let p = 0; p < wanted; p++) {
-      // Evenly spread, moved on from sample to sample so that every position is seen.
-      const position = (Math.floor((p * total) / wanted) + this.#samples * 7) % total;
-      const y = Math.floor(position / outWidth) * strides[0]! - pads[0]!;
-      const x = (position % outWidth) * strides[1]! - pads[1]!;
-      for (let group = 0; group < this.groups; group++) {
-        let k = 0;
-        for (let c = group * perGroup; c < (group + 1) * perGroup; c++) {
-          for (let i = 0; i < kernel[0]!; i++) {
-            const row = y + i * dilations[0]!;
-            for (let j = 0; j < kernel[1]!; j++) {
-              const column = x + j * dilations[1]!;
-              const inside = row >= 0 && row < height && column >= 0 && column < width;
-              vector[k++] = inside ? data[c * channelStep + (row * width + column) * pixelStep]! : 0;
-            }
-          }
-        }
-        this.#add(group, vector);
-      }
-      this.#count++;
-    }
-  }
-
   #add(group: number, vector: Float64Array): void {
     const n = this.length;
     const sums = this.#sums;
@@ -133,9 +72,4 @@ export class InputMoments implements Moments {
       for (let j = 0; j <= i; j++) products[row + j]! += own * vector[j]!;
     }
   }
-}
-
-function shapeOf(node: GraphNode, dims: readonly number[], weightAxis: number): { length: number; groups: number } {
-  const length = dims.reduce((product, dim) => product * dim, 1) / dims[weightAxis]!;
-  return { length, groups: node.op === 'Conv' ? intAttribute(node, 'group', 1) : 1 };
 }

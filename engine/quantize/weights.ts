@@ -8,7 +8,7 @@ import { roundHalfEven } from '../formats/rounding.ts';
 import { scaleBitsOf } from '../formats/scales.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { isLazy, lazyTensor } from '../lazy-tensor.ts';
-import type { Moments, WeightMethod } from '../methods/method.ts';
+import type { LayerSamples, Moments, WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import type { TensorData } from '../tensor.ts';
@@ -30,6 +30,7 @@ export interface WeightTask {
   /** Scale of the integer codes that reach the node; absent where it reads floats. */
   readonly inputScale?: number;
   readonly moments?: Moments;
+  readonly samples?: LayerSamples;
 }
 
 export interface WeightResult {
@@ -44,7 +45,7 @@ export interface WeightResult {
 
 /** Codes of a node's weight by the chosen method, and of its bias in steps of s_in·s_w. */
 export function quantizeParameters(task: WeightTask): WeightResult {
-  const { node, form, choice, parameters, moments } = task;
+  const { node, form, choice, parameters, moments, samples } = task;
   const { weight, bias } = parameters;
   const format = formatNamed(choice.format);
   const range = codesInUse(choice, format);
@@ -66,11 +67,12 @@ export function quantizeParameters(task: WeightTask): WeightResult {
         observer: choice.observer,
         leastScale: (channel) => leastScale(bias, inputScale, axis === undefined ? undefined : channel) / format.unit,
         ...(moments !== undefined && { moments }),
+        ...(samples !== undefined && { samples }),
       },
       choice.method?.arguments ?? {},
     );
-  const { scale, zeroPoint, basis, codes, biasShift } = solve();
-  const shifted = form.bias === undefined ? bias : shift(bias, biasShift);
+  const { scale, zeroPoint, basis, codes, biasShift, bias: corrected } = solve();
+  const shifted = form.bias === undefined ? bias : corrected ? Float32Array.from(corrected) : shift(bias, biasShift);
   const own = {
     format: format.name,
     ...(axis !== undefined && { axis }),

@@ -1,3 +1,4 @@
+import { loadKernels } from '../../kernels/loader.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { compile } from '../executor/compile.ts';
 import { type Finding, fail } from '../findings.ts';
@@ -7,6 +8,7 @@ import type { Job, Plan } from '../plan.ts';
 import { type AssignResult, assign } from '../quantize/assign.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { calibrate, needsCalibration as dataNeeded, noStatistics, type Statistics } from '../quantize/calibrate.ts';
+import { needsReconstruction, reconstruct } from '../quantize/reconstruct.ts';
 import { exportFindings } from '../readings/export-qdq.ts';
 import { type RunContext, renamed } from './context.ts';
 import { coverageFindings } from './coverage.ts';
@@ -43,9 +45,13 @@ export async function compress(
           progress: renamed(context.progress, 'Calibrating'),
           threads: context.threads,
         });
-  const result: AssignResult = await assign(prepared.graph, plan, statistics, {
+  const assigned: AssignResult = await assign(prepared.graph, plan, statistics, {
     progress: renamed(context.progress, 'Choosing codes'),
   });
+  const result =
+    calibration !== undefined && needsReconstruction(plan)
+      ? await layerByLayer(assigned, plan, calibration, context)
+      : assigned;
   const summary = summarize({ ...model.model, graph: result.graph });
   const coverage = coverageFindings(summary, plan, result.assignment);
   return {
@@ -55,6 +61,21 @@ export async function compress(
     formats: assignedFormats(summary, result.assignment),
     findings: [...coverage, ...result.findings, ...exportFindings(result)],
   };
+}
+
+async function layerByLayer(assigned: AssignResult, plan: Plan, calibration: Dataset, context: RunContext) {
+  const { host, threads, progress } = context;
+  const startThread = host.startThread?.bind(host);
+  // One set of threads for all programs: there are three for every layer.
+  const kernels = await loadKernels({ mode: 'strict', threads, startThread, cancelCell: progress.cancelCell });
+  try {
+    return await reconstruct(assigned, plan, calibration, {
+      compile: (graph, options) => compile(graph, { ...options, kernels, progress, memoryLeft: host.memoryLeft }),
+      progress: renamed(progress, 'Reconstructing layers'),
+    });
+  } finally {
+    kernels.dispose();
+  }
 }
 
 /** Whether any activation is to be held in codes, or a method of the weights wants to see the data. */

@@ -1,0 +1,42 @@
+import { byChannel, valuesOf } from './by-channel.ts';
+import { roundChannel } from './descent.ts';
+import { layerMetric, leastSquares, matchingBias } from './layer-metric.ts';
+import { equalizeArgument, type LayerSamples, type WeightMethod } from './method.ts';
+import { roundToNearest } from './round-to-nearest.ts';
+
+/** Part of the mean variance by which weights are held to the given ones: a hundred samples are few, and fewer rows still less. */
+const damping = ({ length, rows }: LayerSamples) => 0.2 + length / rows;
+
+/**
+ * Chooses codes so that the layer's output on what the compressed layers before it give comes closest to the float
+ * model's: the weights that would do so best (least squares, held to the given ones), then the codes closest to them in
+ * the metric of the input's covariance (coordinate descent, several ranges, the scale fitted), then the bias. After Nagel
+ * et al. 2020 (asymmetric reconstruction) and Behdin et al. 2023 (QuantEase).
+ */
+export const layerByLayer: WeightMethod = {
+  name: 'layer-by-layer',
+  title: 'Layer by layer',
+  description:
+    'Shows each layer what the compressed layers before it give, and picks codes and bias that bring its output back to the float model’s.',
+  cost: 'Runs the model once more for each layer on the calibration data; each output channel of K weights takes up to 24 sweeps of K² steps.',
+  source: 'after Nagel et al. 2020 (AdaRound) and QuantEase, Behdin et al. 2023',
+  arguments: [equalizeArgument],
+  needs: 'samples',
+  quantize(problem) {
+    const { samples, axis } = problem;
+    if (samples === undefined || axis === undefined) return roundToNearest.quantize(problem, {});
+    const bias = new Float64Array(problem.dims[axis]!);
+    const metricOf = (group: number) => {
+      const metric = layerMetric(samples, group, damping(samples));
+      return { ...metric, wanted: leastSquares(metric) };
+    };
+    const chosen = byChannel({ ...problem, axis }, samples.groups, metricOf, (channel, metric) => {
+      const targets = samples.targets(channel.index);
+      const weights = metric.wanted(channel.weights, targets);
+      const own = roundChannel({ ...channel, weights }, metric.hessian, problem, { ranges: 'several' });
+      bias[channel.index] = matchingBias(metric, targets, valuesOf(own));
+      return own;
+    });
+    return { ...chosen, bias };
+  },
+};

@@ -1,0 +1,111 @@
+import type { ValueView } from '../executor/program.ts';
+import type { GraphNode } from '../graph/graph.ts';
+import { intAttribute } from '../operators/shared/attributes.ts';
+import { resolvePads, windowOf, windowPositions } from '../operators/shared/windows.ts';
+
+/**
+ * The vectors that a compute node multiplies its weights with: patches of a convolution, rows of a product. Element k
+ * of a vector meets element k of an output channel's weights, in the order of the weight tensor.
+ */
+export interface VectorShape {
+  readonly length: number;
+  /** Groups of a convolution, each with vectors of its own. */
+  readonly groups: number;
+}
+
+export function vectorShape(node: GraphNode, weightDims: readonly number[], weightAxis: number): VectorShape {
+  const length = weightDims.reduce((product, dim) => product * dim, 1) / weightDims[weightAxis]!;
+  return { length, groups: node.op === 'Conv' ? intAttribute(node, 'group', 1) : 1 };
+}
+
+/** Called once a group for each position; the vector is overwritten by the next call. `position` counts within the sample's output. */
+export type Visit = (position: number, group: number, vector: Float64Array) => void;
+
+/** What is looked at of one sample: at most `most` positions, evenly spread and moved on from sample to sample. */
+export interface Sampling {
+  readonly sample: number;
+  readonly most: number;
+}
+
+/** Visits vectors of one sample's input. @returns the number of positions visited */
+export function visitVectors(
+  node: GraphNode,
+  weightDims: readonly number[],
+  shape: VectorShape,
+  view: Pick<ValueView, 'data' | 'dims' | 'layout'>,
+  sampling: Sampling,
+  visit: Visit,
+): number {
+  return node.op === 'Conv'
+    ? visitPatches(node, weightDims, shape, view, sampling, visit)
+    : visitRows(node, shape, view, sampling, visit);
+}
+
+function visitRows(
+  node: GraphNode,
+  { length }: VectorShape,
+  { data, dims }: Pick<ValueView, 'data' | 'dims'>,
+  { sample, most }: Sampling,
+  visit: Visit,
+): number {
+  if (dims.at(-1) !== length) throw new Error(`The input of ${node.name} has rows of ${dims.at(-1)}, not ${length}.`);
+  const rows = data.length / length;
+  const vector = new Float64Array(length);
+  const step = Math.max(1, Math.floor(rows / most));
+  let visited = 0;
+  for (let row = sample % step; row < rows; row += step) {
+    for (let k = 0; k < length; k++) vector[k] = data[row * length + k]!;
+    visit(row, 0, vector);
+    visited++;
+  }
+  return visited;
+}
+
+function visitPatches(
+  node: GraphNode,
+  weightDims: readonly number[],
+  { length, groups }: VectorShape,
+  { data, dims, layout }: Pick<ValueView, 'data' | 'dims' | 'layout'>,
+  { sample, most }: Sampling,
+  visit: Visit,
+): number {
+  const sizes = dims.slice(2);
+  const channels = dims[1]!;
+  const window = windowOf(node, sizes.length, weightDims.slice(2));
+  const { begin } = resolvePads(window, sizes);
+  const out = sizes.map((size, axis) => windowPositions(window, axis, size));
+  const [height, width] = sizes.length === 1 ? [1, sizes[0]!] : [sizes[0]!, sizes[1]!];
+  const two = (values: readonly number[], missing: number) => (values.length === 1 ? [missing, values[0]!] : values);
+  const kernel = two(window.kernel, 1);
+  const strides = two(window.strides, 1);
+  const dilations = two(window.dilations, 1);
+  const pads = two(begin, 0);
+  const [outHeight, outWidth] = two(out, 1) as [number, number];
+  const pixels = height * width;
+  const [channelStep, pixelStep] = layout === 'plain' ? [pixels, 1] : [1, channels];
+  const perGroup = channels / groups;
+  const vector = new Float64Array(length);
+  const total = outHeight * outWidth;
+  const wanted = Math.min(total, most);
+  for (let p = 0; p < wanted; p++) {
+    // Evenly spread, moved on from sample to sample so that every position is seen.
+    const position = (Math.floor((p * total) / wanted) + sample * 7) % total;
+    const y = Math.floor(position / outWidth) * strides[0]! - pads[0]!;
+    const x = (position % outWidth) * strides[1]! - pads[1]!;
+    for (let group = 0; group < groups; group++) {
+      let k = 0;
+      for (let c = group * perGroup; c < (group + 1) * perGroup; c++) {
+        for (let i = 0; i < kernel[0]!; i++) {
+          const row = y + i * dilations[0]!;
+          for (let j = 0; j < kernel[1]!; j++) {
+            const column = x + j * dilations[1]!;
+            const inside = row >= 0 && row < height && column >= 0 && column < width;
+            vector[k++] = inside ? data[c * channelStep + (row * width + column) * pixelStep]! : 0;
+          }
+        }
+      }
+      visit(position, group, vector);
+    }
+  }
+  return wanted;
+}

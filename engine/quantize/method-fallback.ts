@@ -1,0 +1,53 @@
+import type { Finding } from '../findings.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
+import { methodNamed } from '../methods/registry.ts';
+import type { Choice } from '../plan.ts';
+import { vectorShape } from './input-vectors.ts';
+import type { IntegerForm } from './integer-form.ts';
+import { takesFormat } from './weights.ts';
+
+/** Squares of a layer's inputs larger than this are not worked with: 64 MiB, some 2900 inputs. */
+const mostElements = 2 ** 23;
+
+export interface LayerChoice {
+  readonly node: GraphNode;
+  readonly form: IntegerForm;
+  readonly choice: Choice;
+  readonly graph: Graph;
+  /** Samples that calibration saw. */
+  readonly samples: number;
+}
+
+/** Whether a method that works with the products of a layer's inputs can do so; each group of a convolution has its own. */
+export function fitsMoments(node: GraphNode, form: IntegerForm, graph: Graph): boolean {
+  const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
+  const { length, groups } = vectorShape(node, dims, form.weightAxis!);
+  return groups * length * length <= mostElements;
+}
+
+/** Why a layer's weights are rounded to nearest although the spec names another method; undefined where that method works. */
+export function whyRounded(layer: LayerChoice): Finding | undefined {
+  const why = obstacle(layer);
+  return why === undefined
+    ? undefined
+    : {
+        code: 'quantize/method-fallback',
+        severity: 'warning',
+        what: `The weights of “${layer.node.name}” are rounded to nearest instead of by \`${layer.choice.method!.name}\`.`,
+        why,
+      };
+}
+
+function obstacle({ node, form, choice, graph, samples }: LayerChoice): string | undefined {
+  if (choice.method === undefined) return undefined;
+  const method = methodNamed(choice.method.name);
+  const { format, granularity } = choice;
+  if (!takesFormat(method, choice))
+    return `The method takes integers per tensor or per channel, not ${format} ${granularity}.`;
+  if (method.needs === undefined) return undefined;
+  if (samples === 0) return 'The method needs calibration data, and there was none.';
+  if (granularity !== 'per-channel') return 'The method needs a scale per channel.';
+  if (!fitsMoments(node, form, graph))
+    return 'The layer has too many inputs: the method keeps a square matrix of them.';
+  return undefined;
+}
