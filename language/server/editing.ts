@@ -207,7 +207,8 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
         const { start, end } = range;
         builder.push(start.line, start.column, end.column - start.column, tokenTypes.indexOf(type), definition ? 1 : 0);
       }
-      return builder.build();
+      // Without the id that changes could be asked by: they are not answered.
+      return { data: builder.build().data };
     }),
   );
 }

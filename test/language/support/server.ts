@@ -12,7 +12,12 @@ export interface Published {
 }
 
 /** A language server in this process, on any host, and the client's end of its connection. */
-export async function startServer(host: Host, folders: readonly string[], options: InitializationOptions) {
+export async function startServer(
+  host: Host,
+  folders: readonly string[],
+  options: InitializationOptions,
+  capabilities: object = { workspace: { workspaceFolders: true } },
+) {
   const [there, back] = [new PassThrough(), new PassThrough()];
   serve(createConnection(new StreamMessageReader(there), new StreamMessageWriter(back)), host, { virtual: false });
   const client = createMessageConnection(new StreamMessageReader(back), new StreamMessageWriter(there));
@@ -31,7 +36,7 @@ export async function startServer(host: Host, folders: readonly string[], option
   await client.sendRequest('initialize', {
     processId: null,
     rootUri: null,
-    capabilities: { workspace: { workspaceFolders: true } },
+    capabilities,
     workspaceFolders: folders.map((uri) => ({ uri, name: 'test' })),
     initializationOptions: options,
   });
