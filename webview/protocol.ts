@@ -112,6 +112,24 @@ export interface RuleAtCursorMessage {
   readonly layers: readonly string[];
 }
 
+/** What is other in this graph than in another version of the model that is shown beside it. */
+export interface ComparisonMessage {
+  readonly kind: 'comparison';
+  /** The other version, for a person: `HEAD`; null: there is none, and nothing is marked. */
+  readonly against: string | null;
+  /** Of layers, from the older version to the newer one. */
+  readonly counts: { readonly added: number; readonly removed: number; readonly changed: number };
+  /** Layers of this graph. */
+  readonly layers: readonly LayerChange[];
+}
+
+export interface LayerChange {
+  readonly layer: string;
+  readonly change: 'added' | 'removed' | 'changed';
+  /** Of a changed layer. */
+  readonly differences: readonly (readonly [name: string, before: string, after: string])[];
+}
+
 /** How much each layer suffers from quantisation: the colours of the graph. */
 export interface SensitivityMessage {
   readonly kind: 'sensitivity';
@@ -310,6 +328,7 @@ export type ToWebview =
   | SensitivityMessage
   | SelectionMessage
   | RuleAtCursorMessage
+  | ComparisonMessage
   | RevealMessage
   | ReportMessage
   | PlanMessage

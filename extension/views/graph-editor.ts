@@ -1,13 +1,14 @@
 import * as vscode from 'vscode';
 import { FindingError } from '../../engine/findings.ts';
 import type { ModelSummary } from '../../engine/graph/summary.ts';
-import type { RuleAtCursorMessage, ViewAction } from '../../webview/protocol.ts';
+import type { ComparisonMessage, GraphMessage, RuleAtCursorMessage, ViewAction } from '../../webview/protocol.ts';
 import type { App } from '../app.ts';
 import { EngineEnded } from '../engine/owner.ts';
 import { addRule } from '../specs/add-rule.ts';
 import { nameOf } from '../specs/find.ts';
 import { untrusted } from '../trust.ts';
 import { Channel } from './channel.ts';
+import { compareGraphs, versionLabel } from './graph-comparison.ts';
 import { graphMessage, sensitivityMessage } from './graph-message.ts';
 import { type OpenedModel, openModel } from './opened-model.ts';
 import { preparePage } from './page.ts';
@@ -41,6 +42,7 @@ export class GraphEditors implements vscode.CustomReadonlyEditorProvider, vscode
     panel.onDidDispose(() => {
       this.#views.delete(view);
       view.dispose();
+      this.compare();
     });
     void view.load();
   }
@@ -63,6 +65,29 @@ export class GraphEditors implements vscode.CustomReadonlyEditorProvider, vscode
       const isOf = view.uri.toString() === model?.toString();
       view.showRule(isOf ? message : { kind: 'ruleAtCursor', rule: null, layers: [] });
     }
+  }
+
+  /** Marks what is other in two versions of one file that are shown beside each other, as git does in a diff. */
+  compare(): void {
+    const pairs = new Map<string, GraphView[]>();
+    for (const view of this.#views) {
+      if (!view.isVisible || view.graph === undefined) continue;
+      const versions = pairs.get(view.uri.path) ?? [];
+      if (versions.some(({ uri }) => uri.toString() === view.uri.toString())) continue;
+      pairs.set(view.uri.path, [...versions, view]);
+    }
+    const marks = new Map<GraphView, ComparisonMessage>();
+    for (const versions of pairs.values()) {
+      // The file is newer than what git keeps; of two versions of git's the older is on the left, and opens first.
+      const [older, newer] = versions.toSorted((a, b) => Number(a.isFile) - Number(b.isFile));
+      if (older?.graph === undefined || newer?.graph === undefined) continue;
+      const { before, after } = compareGraphs(
+        { graph: older.graph, label: older.label },
+        { graph: newer.graph, label: newer.label },
+      );
+      marks.set(older, before).set(newer, after);
+    }
+    for (const view of this.#views) view.showComparison(marks.get(view));
   }
 
   get anyVisible(): boolean {
@@ -99,6 +124,10 @@ class GraphView implements vscode.Disposable {
   readonly #shown: vscode.Disposable;
   #model: OpenedModel | undefined;
   #summary: ModelSummary | undefined;
+  /** What is shown; undefined while a notice is. */
+  graph: GraphMessage | undefined;
+  /** Something is marked as other than in another version. */
+  #compared = false;
   #selected: SelectedLayers | undefined;
   #loading = 0;
   #measuring: vscode.CancellationTokenSource | undefined;
@@ -114,6 +143,7 @@ class GraphView implements vscode.Disposable {
     });
     this.#shown = panel.onDidChangeViewState(() => {
       if (panel.visible) app.spotlight.graphShown();
+      app.graphs.compare();
     });
     if (app.environment.pathOf(uri) !== undefined) {
       const pattern = new vscode.RelativePattern(
@@ -135,6 +165,21 @@ class GraphView implements vscode.Disposable {
     return this.#panel.visible;
   }
 
+  /** A file of the machine or the workspace, not a version that something else keeps. */
+  get isFile(): boolean {
+    return this.#app.environment.pathOf(this.uri) !== undefined;
+  }
+
+  get label(): string {
+    return this.isFile ? 'the file' : versionLabel(this.uri);
+  }
+
+  showComparison(message: ComparisonMessage | undefined): void {
+    if (message === undefined && !this.#compared) return;
+    this.#compared = message !== undefined;
+    this.#channel.send(message ?? nothingCompared);
+  }
+
   reveal(layers: readonly string[]): void {
     this.#channel.send({ kind: 'reveal', layers });
   }
@@ -151,6 +196,8 @@ class GraphView implements vscode.Disposable {
       return;
     }
     this.#stopMeasuring();
+    this.graph = undefined;
+    this.showComparison(undefined);
     this.#channel.send({ kind: 'notice', tone: 'loading', what: `Reading ${nameOf(this.uri)}`, actions: [] });
     try {
       this.#model?.dispose();
@@ -163,8 +210,10 @@ class GraphView implements vscode.Disposable {
       if (mine !== this.#loading) return;
       this.#summary = summary;
       const offered = { actions: this.#actions(), takesRules: model.inWorkspace };
-      this.#channel.send(graphMessage(nameOf(this.uri), summary, offered));
+      this.graph = graphMessage(nameOf(this.uri), summary, offered);
+      this.#channel.send(this.graph);
       this.#app.spotlight.graphShown();
+      this.#app.graphs.compare();
       await this.measure('weights');
     } catch (error) {
       if (mine === this.#loading) this.#fail(error);
@@ -271,6 +320,13 @@ class GraphView implements vscode.Disposable {
     this.#channel.send({ kind: 'notice', tone: 'failed', ...explained(error), actions });
   }
 }
+
+const nothingCompared: ComparisonMessage = {
+  kind: 'comparison',
+  against: null,
+  counts: { added: 0, removed: 0, changed: 0 },
+  layers: [],
+};
 
 function explained(error: unknown): { readonly what: string; readonly why?: string; readonly fix?: string } {
   if (error instanceof FindingError) {

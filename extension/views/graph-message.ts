@@ -80,10 +80,19 @@ function attributesOf(layer: LayerSummary): [name: string, value: string][] {
   if (groups !== undefined && groups !== 1) rows.push(['groups', String(groups)]);
   const said = new Set(['kernel_shape', 'strides', 'dilations', 'pads', 'group']);
   for (const [name, value] of Object.entries(layer.attributes)) {
-    if (!said.has(name) || rows.length === 0)
-      rows.push([name, Array.isArray(value) ? value.join(', ') : String(value)]);
+    if (!said.has(name) || rows.length === 0) rows.push([name, [value].flat().map(valueText).join(', ')]);
   }
   return rows;
+}
+
+/** A number in as few digits as tell it from other float32 numbers: attributes are stored as such. */
+function valueText(value: number | string): string {
+  if (typeof value === 'string' || Number.isInteger(value)) return String(value);
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return String(value);
 }
 
 export function findingView({ severity, code, what, why, fix }: Finding): FindingView {

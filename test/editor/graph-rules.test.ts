@@ -68,6 +68,12 @@ inEditor('rules from the graph', 'development', (scenario) => {
       await code.page.keyboard.press('Shift+ArrowDown');
       await expect.poll(() => details.locator('h2').innerText()).toBe('4 layers');
       await expect.poll(() => ways(graph)).toContain('layers from "conv1" to "depthwise1"');
+      await code.page.keyboard.press('Escape');
+      await frame(code, graph, 'norm1', 'depthwise1');
+      await expect.poll(() => details.locator('h2').innerText()).toBe('3 layers');
+      await card(graph, 'conv1').click();
+      await card(graph, 'depthwise1').click({ modifiers: ['Shift'] });
+      await expect.poll(() => details.locator('h2').innerText()).toBe('4 layers');
       await graph.getByText(/from "conv1"/).click();
       await code.page.keyboard.press('r');
       await expect.poll(() => text(code)).toMatch(/ {2}layers from "conv1" to "depthwise1" \{ weights int4 \}\n\}/);
@@ -152,6 +158,18 @@ async function text(code: Workbench): Promise<string> {
 }
 
 const card = (graph: FrameLocator, layer: string) => graph.locator(`g[data-layer="${layer}"]`);
+
+/** Draws a frame around two cards that are in sight. */
+async function frame(code: Workbench, graph: FrameLocator, from: string, to: string): Promise<void> {
+  const [first, last] = [await card(graph, from).boundingBox(), await card(graph, to).boundingBox()];
+  const { mouse, keyboard } = code.page;
+  await keyboard.down('Shift');
+  await mouse.move(first!.x - 20, first!.y + 5);
+  await mouse.down();
+  await mouse.move(last!.x + last!.width + 20, last!.y + last!.height / 2, { steps: 4 });
+  await mouse.up();
+  await keyboard.up('Shift');
+}
 
 /** How the rule would begin, one way each. */
 async function ways(graph: FrameLocator): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { decodeModel, encodeModel } from '../../engine/onnx/codec.ts';
 import { shared } from '../shared.ts';
 import { allThemes, inEditor, type Workbench } from './driver/index.ts';
 import { exampleFile } from './fixtures.ts';
@@ -73,17 +74,35 @@ inEditor('the graph viewer', 'development', (scenario) => {
       git('init', '-q');
       git('add', '.');
       git('-c', 'user.name=QSpec', '-c', 'user.email=qspec@example.invalid', 'commit', '-qm', 'A model');
-      const { writeFileSync } = await import('node:fs');
-      const changed = exampleFile('digits.onnx');
-      writeFileSync(`${code.folder}/digits.onnx`, Buffer.concat([changed, Buffer.from([0x3a, 0])]));
+      const model = decodeModel(exampleFile('digits.onnx'));
+      const layerOf = (name: string) => model.graph!.node.find((own) => own.name === name)!;
+      layerOf('relu1').name = 'renamed';
+      layerOf('norm1').attribute.find((own) => own.name === 'epsilon')!.f = 0.25;
+      writeFileSync(`${code.folder}/digits.onnx`, encodeModel(model));
       await code.reload();
       await code.runCommand('Source Control: Focus on Changes View');
       await code.page.locator('.scm-view .monaco-list-row', { hasText: 'digits.onnx' }).first().click();
       await code.page.locator('.tab.active', { hasText: 'digits.onnx' }).waitFor();
       await code.editor.reopenWith('QSpec Graph');
       await expect.poll(() => code.webviews.count(), { timeout: 30_000 }).toBe(2);
-      for (const index of [0, 1]) await code.webviews.frame(index).locator('[data-testid="graph"]').waitFor();
-      await code.screenshot('graph-diff');
+      const [before, after] = [code.webviews.frame(0), code.webviews.frame(1)];
+      const line = '[data-testid="comparison"]';
+      await expect
+        .poll(() => before.locator(line).innerText())
+        .toMatch(/Against the file[\s\S]*1 added[\s\S]*1 removed/);
+      await expect.poll(() => after.locator(line).innerText()).toMatch(/Against the index|Against HEAD/);
+      expect(await before.locator('.card.is-removed').getAttribute('data-layer')).toBe('relu1');
+      expect(await after.locator('.card.is-added').getAttribute('data-layer')).toBe('renamed');
+      await after.getByTitle('Next difference (N)').click();
+      await expect
+        .poll(() => after.locator('[data-testid="details"]').innerText())
+        .toMatch(/norm1[\s\S]*changed[\s\S]*epsilon\s+0\.00001 → 0\.25/i);
+      await pictures(code, 'graph-diff');
+      // Alone, a version is marked in nothing.
+      await code.runCommand('View: Show Explorer');
+      await code.explorer.contextMenu('digits.onnx', 'Open Graph');
+      const alone = await code.webviews.withElement('[data-testid="graph"]');
+      await expect.poll(() => alone.locator(line).count()).toBe(0);
     },
   );
 

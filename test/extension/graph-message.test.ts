@@ -21,6 +21,11 @@ describe('the bundled example as the graph viewer is sent it', async () => {
     expect(conv.attributes.map(([name]) => name)).not.toContain('kernel_shape');
   });
 
+  test('writes numbers as they were written, not as float32 keeps them', () => {
+    const norm = message.layers.find(({ op }) => op === 'BatchNormalization')!;
+    expect(norm.attributes).toContainEqual(['epsilon', '0.00001']);
+  });
+
   test('is plain JSON', () => {
     expect(JSON.parse(JSON.stringify(message))).toEqual(message);
   });

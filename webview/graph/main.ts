@@ -19,6 +19,7 @@ const host = connect((message) => {
   if (message.kind === 'sensitivity') page.showSensitivity(message);
   if (message.kind === 'selection') page.showAnswer(message);
   if (message.kind === 'ruleAtCursor') page.showRuleAtCursor(message);
+  if (message.kind === 'comparison') page.showComparison(message);
   if (message.kind === 'reveal') page.reveal(message.layers);
 });
 const page = new GraphPage(host);

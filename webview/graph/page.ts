@@ -1,7 +1,9 @@
 import { element } from '../dom.ts';
 import type { WebviewHost } from '../host.ts';
 import type {
+  ComparisonMessage,
   GraphMessage,
+  LayerChange,
   RuleAtCursorMessage,
   SelectionMessage,
   SensitivityMessage,
@@ -11,6 +13,7 @@ import { isLayer } from './model.ts';
 import { findNodes, hitsText, nextHit } from './search.ts';
 import { alike, type ChoiceKind, chosen, nothing, only, type Selection, withAll } from './selection.ts';
 import { type Remembered, readRemembered } from './state.ts';
+import { comparisonLine } from './view/comparison.ts';
 import { detailsOf } from './view/details.ts';
 import { listenToKeys } from './view/keys.ts';
 import { legendLine, showProgress } from './view/legend.ts';
@@ -28,6 +31,7 @@ export class GraphPage {
   private readonly stage: Stage;
   private readonly toolbar: Toolbar;
   private readonly legend = element('div', 'legend-slot');
+  private readonly compared = element('div', 'legend-slot');
   private readonly details = element('aside', 'details');
   private readonly note = element('div', 'rule-note-slot');
   private scene: Scene | null = null;
@@ -38,6 +42,8 @@ export class GraphPage {
   private answer: SelectionMessage | null = null;
   /** Which of the heads offered a rule is written with. */
   private head = 0;
+  private comparison: ComparisonMessage | null = null;
+  private changes: ReadonlyMap<number, LayerChange> = new Map();
   private ruleAtCursor: RuleAtCursorMessage | null = null;
   private ruled: ReadonlySet<number> = new Set();
   private query = '';
@@ -76,6 +82,7 @@ export class GraphPage {
       'div',
       'graph-page',
       this.toolbar.element,
+      this.compared,
       this.legend,
       element('div', 'graph-main', element('div', 'stage-place', this.stage.element, this.note), this.details),
     );
@@ -85,6 +92,7 @@ export class GraphPage {
       selectAll: () => this.selectAll(),
       selectAlike: () => this.selectAlike(),
       addRule: () => this.addRule(false),
+      stepChange: (by) => this.stepChange(by),
       search: () => this.toolbar.focusSearch(),
       fit: () => this.stage.fit(),
       actualSize: () => this.stage.zoom(1 / this.stage.at.scale),
@@ -103,6 +111,7 @@ export class GraphPage {
     this.toolbar.show(message);
     this.selection = withAll(nothing, this.nodesOf(same?.selected ?? []));
     this.ruled = new Set(this.nodesOf(this.ruleAtCursor?.layers ?? []));
+    this.changes = this.changesIn(this.comparison);
     this.tell();
     this.heat = this.sensitivity === null ? null : heatOf(scene, this.sensitivity);
     this.stage.show(scene, same?.camera ?? null);
@@ -146,6 +155,19 @@ export class GraphPage {
     if (names.length !== message.layers.length || names.some((name, i) => name !== message.layers[i])) return;
     this.answer = message;
     this.drawDetails();
+  }
+
+  showComparison(message: ComparisonMessage): void {
+    this.comparison = message;
+    this.changes = this.changesIn(message);
+    this.update();
+  }
+
+  private changesIn(message: ComparisonMessage | null): ReadonlyMap<number, LayerChange> {
+    const changes = (message?.layers ?? []).flatMap((change) =>
+      this.nodesOf([change.layer]).map((node) => [node, change] as const),
+    );
+    return new Map(changes.sort(([a], [b]) => a - b));
   }
 
   showRuleAtCursor(message: RuleAtCursorMessage): void {
@@ -235,9 +257,16 @@ export class GraphPage {
   }
 
   private step(by: 1 | -1): void {
-    const node = nextHit(this.hits, this.selection.last, by);
+    this.goTo(nextHit(this.hits, this.selection.last, by), false);
+  }
+
+  private stepChange(by: 1 | -1): void {
+    this.goTo(nextHit([...this.changes.keys()], this.selection.last, by), true);
+  }
+
+  private goTo(node: number | null, open: boolean): void {
     if (node === null) return;
-    this.select(only(node), false);
+    this.select(only(node), open);
     this.stage.reveal(node);
   }
 
@@ -262,9 +291,14 @@ export class GraphPage {
     const { scene } = this;
     if (scene === null) return;
     const { nodes, last } = this.selection;
-    this.stage.mark({ selected: nodes, ruled: this.ruled, hits: new Set(this.hits), heat: this.heat }, last);
+    this.stage.mark(
+      { selected: nodes, ruled: this.ruled, hits: new Set(this.hits), changes: this.changes, heat: this.heat },
+      last,
+    );
     this.toolbar.found = hitsText(this.hits, last, this.query);
     this.legend.replaceChildren(legendLine(scene, this.sensitivity, this.heat, (action) => this.act(action)));
+    const compared = comparisonLine(this.comparison, (by) => this.stepChange(by));
+    this.compared.replaceChildren(...(compared ? [compared] : []));
     const note = ruleNote(this.ruleAtCursor, this.ruled.size, () =>
       this.select(
         withAll(
@@ -280,21 +314,24 @@ export class GraphPage {
   }
 
   private drawDetails(): void {
-    const { scene } = this;
+    const { scene, heat, answer, head, changes } = this;
     if (scene === null) return;
-    const content = detailsOf(scene, this.selection, this.heat, this.answer, this.head, {
-      jump: (node) => {
-        this.select(only(node), true);
-        this.stage.reveal(node);
+    const content = detailsOf(
+      { scene, selection: this.selection, heat, answer, head, changes },
+      {
+        jump: (node) => {
+          this.select(only(node), true);
+          this.stage.reveal(node);
+        },
+        send: (message) => this.host.send(message),
+        takeHead: (taken) => {
+          this.head = taken;
+        },
+        selectAlike: () => this.selectAlike(),
+        clear: () => this.select(nothing, false),
+        addRule: (keepFloat) => this.addRule(keepFloat),
       },
-      send: (message) => this.host.send(message),
-      takeHead: (head) => {
-        this.head = head;
-      },
-      selectAlike: () => this.selectAlike(),
-      clear: () => this.select(nothing, false),
-      addRule: (keepFloat) => this.addRule(keepFloat),
-    });
+    );
     this.details.replaceChildren(content);
   }
 

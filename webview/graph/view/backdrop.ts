@@ -70,6 +70,7 @@ export function drawBackdrop(
     context.fill();
   };
   mark(marks.hits, palette.hit);
+  mark(marks.changes.keys(), palette.change);
   mark(marks.ruled, palette.rule);
   mark(marks.selected, palette.accent);
 }

@@ -1,6 +1,8 @@
 import { svg } from '../../dom.ts';
+import type { LayerChange } from '../../protocol.ts';
 import { elide, elideToWidth } from '../../text.ts';
 import { type Card, cardSize, labelOf } from '../card.ts';
+import { changeSigns } from './comparison.ts';
 import type { Marks, Scene } from './scene.ts';
 
 /** How much of a card is drawn: all of it, its operator in large letters, or its colour. */
@@ -100,6 +102,7 @@ export function markCard(
   const searching = marks.hits.size > 0;
   const selected = marks.selected.has(node);
   group.classList.toggle('selected', selected);
+  markChange(group, scene.cards[node]!, marks.changes.get(node)?.change);
   markRuled(group, scene.cards[node]!, marks.ruled.has(node));
   group.classList.toggle('hit', marks.hits.has(node));
   group.classList.toggle('passed-over', searching && !marks.hits.has(node) && !selected);
@@ -109,10 +112,8 @@ export function markCard(
   group.querySelector('.large')?.setAttribute('y', '0');
   const about = scene.model.nodes[node]!;
   group.setAttribute('aria-pressed', String(selected));
-  group.setAttribute(
-    'aria-label',
-    heat === undefined ? labelOf(about) : `${labelOf(about)}, ${elide(heat.sqnr.text, 40)}`,
-  );
+  const said = [labelOf(about), heat && elide(heat.sqnr.text, 40), marks.changes.get(node)?.change];
+  group.setAttribute('aria-label', said.filter(Boolean).join(', '));
   if (heat === undefined) return;
   group.classList.add(`heat-${heat.level}`);
   const { width, height } = scene.cards[node]!;
@@ -141,4 +142,19 @@ function markRuled(group: SVGGElement, { width, height }: Card, ruled: boolean):
   if (!ruled || frame !== null) return;
   const [x, y] = [-width / 2 - 7, -height / 2 - 7];
   group.append(svg('rect', { class: 'rule-frame', x, y, width: width + 14, height: height + 14, rx: 10 }));
+}
+
+/** A sign at the corner, so that colour is not all that tells a difference. */
+function markChange(group: SVGGElement, { width, height }: Card, change: LayerChange['change'] | undefined): void {
+  group.querySelector('.change')?.remove();
+  for (const name of Object.keys(changeSigns)) group.classList.toggle(`is-${name}`, name === change);
+  if (change === undefined) return;
+  group.append(
+    svg(
+      'g',
+      { class: 'change', transform: `translate(${-width / 2} ${-height / 2})` },
+      svg('circle', { r: 9 }),
+      svg('text', { y: 4.5 }, changeSigns[change]),
+    ),
+  );
 }

@@ -1,6 +1,6 @@
 import { button, element } from '../../dom.ts';
 import { findingList } from '../../notice.ts';
-import type { Figure, FromWebview, GraphLayer, GraphValue, SelectionMessage } from '../../protocol.ts';
+import type { Figure, FromWebview, GraphLayer, GraphValue, LayerChange, SelectionMessage } from '../../protocol.ts';
 import { elide, fullText } from '../../text.ts';
 import { isLayer } from '../model.ts';
 import { kindWords, operatorKind } from '../operators.ts';
@@ -8,7 +8,7 @@ import { alike, type Selection } from '../selection.ts';
 import { mostSensitive } from '../sensitivity.ts';
 import { icon } from './icons.ts';
 import { type RuleEvents, ruleSection } from './rule-section.ts';
-import type { Heat, Scene } from './scene.ts';
+import type { Heat, Marks, Scene } from './scene.ts';
 
 /** The longest name that is shown whole; the rest of a longer one is copied, not read. */
 const longestName = 2000;
@@ -32,21 +32,24 @@ export interface DetailsEvents extends RuleEvents {
   clear(): void;
 }
 
-/**
- * Content of the panel for what is selected, or for the model where nothing is.
- * @param answer what the host says of the selected layers, if it has spoken
- * @param head which of the heads that it offers is chosen
- */
-export function detailsOf(
-  scene: Scene,
-  { nodes }: Selection,
-  heat: Heat | null,
-  answer: SelectionMessage | null,
-  head: number,
-  events: DetailsEvents,
-): HTMLElement {
+/** What the panel speaks of. */
+export interface Shown {
+  readonly scene: Scene;
+  readonly selection: Selection;
+  readonly heat: Heat | null;
+  /** What the host says of the selected layers, if it has spoken. */
+  readonly answer: SelectionMessage | null;
+  /** Which of the heads that it offers is chosen. */
+  readonly head: number;
+  readonly changes: Marks['changes'];
+}
+
+/** Content of the panel for what is selected, or for the model where nothing is. */
+export function detailsOf(shown: Shown, events: DetailsEvents): HTMLElement {
+  const { scene, heat, answer, head, changes } = shown;
+  const { nodes } = shown.selection;
   const content = element('div', 'details-content');
-  if (nodes.size > 1) return selectionDetails(content, scene, nodes, answer, head, events);
+  if (nodes.size > 1) return selectionDetails(content, shown, events);
   const [selected] = nodes;
   const node = selected === undefined ? undefined : scene.model.nodes[selected];
   if (node === undefined || selected === undefined) return modelDetails(content, scene, heat, events);
@@ -69,6 +72,8 @@ export function detailsOf(
       element('p', 'warn', 'The engine has no such operator: it can be drawn, not measured or compressed.'),
     );
   }
+  const change = changes.get(selected);
+  if (change !== undefined) content.append(changeSection(change));
   const measured = heat?.ofNode.get(selected);
   if (measured !== undefined) {
     const ranked = heat!.layers.filter(
@@ -99,13 +104,28 @@ export function detailsOf(
   return content;
 }
 
+/** What a layer was in the older version, and what it is in the newer. */
+function changeSection({ change, differences }: LayerChange): HTMLElement {
+  if (change !== 'changed') {
+    return section(change, element('p', 'soft', `Only the ${change === 'added' ? 'newer' : 'older'} version has it.`));
+  }
+  const rows = differences.flatMap(([name, before, after]) => [
+    element('dt', '', fullText(name, 80)),
+    element(
+      'dd',
+      '',
+      element('span', 'was', fullText(before, 240)),
+      ' → ',
+      element('span', 'is', fullText(after, 240)),
+    ),
+  ]);
+  return section('changed', element('dl', 'facts', ...rows));
+}
+
 /** Several nodes at once: what they are, what they take, and a rule for them. */
 function selectionDetails(
   content: HTMLElement,
-  scene: Scene,
-  nodes: ReadonlySet<number>,
-  answer: SelectionMessage | null,
-  head: number,
+  { scene, selection: { nodes }, answer, head }: Shown,
   events: DetailsEvents,
 ): HTMLElement {
   const layers = [...nodes].sort((a, b) => a - b).filter((node) => isLayer(scene.model.nodes[node]));
@@ -114,7 +134,9 @@ function selectionDetails(
     const { title } = scene.cards[node]!;
     counts.set(title, (counts.get(title) ?? 0) + 1);
   }
-  const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([op, count]) => `${count} ${fullText(op, 60)}`);
+  const kinds = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([op, count]) => `${count.toLocaleString('en-US')} ${fullText(op, 60)}`);
   const clear = button(icon('close'), 'icon', () => events.clear(), { 'aria-label': 'Select nothing (Escape)' });
   content.append(
     element(

@@ -12,6 +12,8 @@ export interface KeyEvents {
   /** All layers with an operator of those that are selected. */
   selectAlike(): void;
   addRule(): void;
+  /** To the next layer that is other than in the version beside. */
+  stepChange(by: 1 | -1): void;
   search(): void;
   fit(): void;
   actualSize(): void;
@@ -77,6 +79,10 @@ function handle(event: KeyboardEvent, stage: Stage, events: KeyEvents): boolean 
       return true;
     case 'o':
       events.selectAlike();
+      return true;
+    case 'n':
+    case 'N':
+      events.stepChange(event.shiftKey ? -1 : 1);
       return true;
     case 'r':
       events.addRule();

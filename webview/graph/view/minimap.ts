@@ -78,6 +78,7 @@ export class Minimap {
       block(node, known === undefined ? plain : palette.heat[known.level]!, 1);
     });
     for (const node of marks.hits) block(node, palette.hit, 3);
+    for (const node of marks.changes.keys()) block(node, palette.change, 3);
     for (const node of marks.ruled) block(node, palette.rule, 3);
     for (const node of marks.selected) block(node, palette.accent, 3);
   }

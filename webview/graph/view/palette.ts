@@ -7,6 +7,7 @@ export interface Palette {
   readonly accent: string;
   readonly hit: string;
   readonly rule: string;
+  readonly change: string;
   readonly text: string;
   readonly border: string;
   /** Of cards among measured ones that were not measured. */
@@ -24,6 +25,7 @@ export function readPalette(): Palette {
     accent: read('--accent'),
     hit: read('--hit'),
     rule: read('--rule-line'),
+    change: read('--changed'),
     text: read('--text'),
     border: read('--line'),
     faint: read('--faint'),

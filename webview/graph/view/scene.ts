@@ -1,4 +1,4 @@
-import type { GraphMessage, LayerSensitivityView, SensitivityMessage } from '../../protocol.ts';
+import type { GraphMessage, LayerChange, LayerSensitivityView, SensitivityMessage } from '../../protocol.ts';
 import { type Card, cardOf } from '../card.ts';
 import { type Layout, layOut } from '../layout/layout.ts';
 import { buildModel, type GraphModel } from '../model.ts';
@@ -50,5 +50,7 @@ export interface Marks {
   /** Layers of the rule at the cursor of a spec. */
   readonly ruled: ReadonlySet<number>;
   readonly hits: ReadonlySet<number>;
+  /** What is other than in the version beside it. */
+  readonly changes: ReadonlyMap<number, LayerChange>;
   readonly heat: Heat | null;
 }

@@ -57,7 +57,7 @@ export class Stage {
   private meter = new TextMeter();
   private palette = readPalette();
   private scene: Scene | null = null;
-  private marks: Marks = { selected: new Set(), ruled: new Set(), hits: new Set(), heat: null };
+  private marks: Marks = { selected: new Set(), ruled: new Set(), hits: new Set(), changes: new Map(), heat: null };
   private view: Size = { width: 0, height: 0 };
   private camera: Camera = { x: 0, y: 0, scale: 1 };
   /** What to look at once the stage has a size. */
