@@ -39,6 +39,9 @@ export interface Choice {
   readonly origin: Readonly<Partial<Record<'format' | 'scheme' | 'granularity' | 'observer' | 'method', TextRange>>>;
 }
 
+/** Names of the data that results are judged on; the first that a job has counts. */
+export const evaluationNames = ['validation', 'evaluation', 'test', 'val'] as const;
+
 export interface DataSource {
   /** `calibration`, `validation`, … */
   readonly name: string;

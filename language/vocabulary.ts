@@ -1,3 +1,5 @@
+import type { Limit } from '../engine/quantize/limits.ts';
+
 /**
  * The words that the engine's registries lend to the language. The rows of those registries have this shape themselves,
  * so that what the engine learns the language knows with no further line.
@@ -41,6 +43,8 @@ export interface ArgumentWord {
 export interface TargetWord extends VocabularyWord {
   /** Names of the formats that the target can run. */
   readonly formats: readonly string[];
+  /** Combinations of them that it cannot. */
+  readonly limits?: readonly Limit[];
 }
 
 export const schemes = ['affine', 'symmetric'] as const;

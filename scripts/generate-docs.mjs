@@ -62,6 +62,7 @@ const figures = [
   ['depthwiseMacsPerCycle', 'MACs a cycle and core, depthwise', rates],
   ['operationsPerCycle', 'other operations a cycle and core', String],
   ['formats', 'formats', (value) => value.join(', ')],
+  ['limits', 'but not', (value) => value.map(({ why }) => why).join(' ')],
   ['weightBandwidth', 'weight bandwidth', (value) => `${value / 1e6} MB/s`],
   ['activationBandwidth', 'activation bandwidth', (value) => `${value / 1e6} MB/s`],
   ['layerOverhead', 'overhead of a layer', (value) => `${value * 1e6} µs`],
@@ -90,7 +91,7 @@ function targetSections() {
           figures.map(([field, title, say]) => [
             title,
             target[field] === undefined ? '–' : say(target[field]),
-            target.sources[field],
+            target.sources[field] ?? '–',
           ]),
         ),
       ].join('\n'),
