@@ -3,10 +3,12 @@ import { type AffineParameters, type CodeRange, quantizeTensor, quantizeValue } 
 import type { NumberFormat } from '../formats/format.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { isLazy } from '../lazy-tensor.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Choice, Plan } from '../plan.ts';
 import { Breather, interruptible, type Progress, turn } from '../progress.ts';
+import { AccumulatorFindings, channelsHeldByBias, largestSum } from './accumulators.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
@@ -69,13 +71,15 @@ export async function assign(
 
   const breather = new Breather(progress);
   const fallbacks: Finding[] = [];
+  const accumulators = new AccumulatorFindings(plan.arithmetic);
   const clampedBy = new Map(Array.from(layout.fusions.values(), ({ activation, clamp }) => [activation, clamp]));
   const entries = new Map<string, QuantizedTensor>();
   for (const [at, node] of graph.nodes.entries()) {
     const form = layout.weights.get(node.name);
     const choice = plan.nodes[node.name]?.weight;
     if (form !== undefined && choice !== undefined) {
-      const inputScale = layout.nodes.has(node.name) ? inputOf(node, 0)!.parameters.scale : undefined;
+      const input = layout.nodes.has(node.name) ? inputOf(node, 0) : undefined;
+      const inputScale = input?.parameters.scale;
       if (lacksMoments(choice, statistics.moments.has(node.name)))
         fallbacks.push(fallback(node, choice, statistics.samples));
       const task = {
@@ -88,6 +92,15 @@ export async function assign(
       };
       const own = interruptible(progress, () => quantizeParameters(task));
       parameters.set(node.name, own.parameters);
+      accumulators.heldByBias(node.name, channelsHeldByBias(own));
+      // Codes of lazy weights would be worked out once more for this.
+      if (input && form.weightAxis !== undefined && !isLazy(own.parameters.weight)) {
+        const { zeroPoint } = input.parameters;
+        const reads = { zeroPoint, range: codeRange(formatNamed(input.slot.choice.format)) };
+        const weight = { ...own.weight, codes: own.weight.codes as Int8Array };
+        const { dims } = own.parameters.weight;
+        accumulators.sum(node.name, largestSum(weight, dims, own.bias, reads, form.weightAxis));
+      }
       progress?.report('assign', at + 1, graph.nodes.length);
       // A method may take a second for a layer: let messages in, a cancellation among them.
       if (choice.method) await turn();
@@ -111,7 +124,7 @@ export async function assign(
   return {
     graph: withParameters(graph, layout.weights, parameters),
     assignment: { arithmetic: plan.arithmetic, entries, inputs },
-    findings: [...layout.findings, ...findings, ...fallbacks],
+    findings: [...layout.findings, ...findings, ...fallbacks, ...accumulators.findings()],
   };
 }
 
