@@ -8,6 +8,7 @@ import { methods } from '../engine/methods/registry.ts';
 import { observers } from '../engine/observers/registry.ts';
 import { arithmetics } from '../engine/quantize/arithmetic/registry.ts';
 import { bytes } from '../engine/report/quantities.ts';
+import { measuredFindings } from '../engine/run/measured-findings.ts';
 import { sections } from '../language/checks/check.ts';
 import { syntaxFindings } from '../language/checks/syntax.ts';
 import { checks } from '../language/checks/table.ts';
@@ -132,7 +133,7 @@ export function generatedDocuments() {
       arithmetics: arithmeticsTable(),
     },
     'targets.md': { targets: targetSections() },
-    'findings.md': { findings: findingsList() },
+    'findings.md': { findings: findingsList(), measured: measuredFindings.map(findingEntry).join('\n\n') },
   };
   return new Map(
     Object.entries(parts).map(([file, texts]) => {
