@@ -46,6 +46,9 @@ export interface Choice {
   >;
 }
 
+/** Names of the data that results are judged on; the first that a job has counts. */
+export const evaluationNames = ['validation', 'evaluation', 'test', 'val'] as const;
+
 export interface DataSource {
   /** `calibration`, `validation`, … */
   readonly name: string;

@@ -1,3 +1,5 @@
+import type { Limit } from '../engine/quantize/limits.ts';
+
 /**
  * The words that the engine's registries lend to the language. The rows of those registries have this shape themselves,
  * so that what the engine learns the language knows with no further line.
@@ -58,6 +60,8 @@ export interface TargetWord extends VocabularyWord {
   readonly ram?: number;
   /** Multiply-accumulates a cycle and core, by weight × activation format. */
   readonly macsPerCycle?: Readonly<Record<string, number>>;
+  /** Combinations of them that it cannot. */
+  readonly limits?: readonly Limit[];
 }
 
 export const schemes = ['affine', 'symmetric'] as const;

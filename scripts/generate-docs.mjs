@@ -8,6 +8,7 @@ import { methods } from '../engine/methods/registry.ts';
 import { observers } from '../engine/observers/registry.ts';
 import { arithmetics } from '../engine/quantize/arithmetic/registry.ts';
 import { bytes } from '../engine/report/quantities.ts';
+import { measuredFindings } from '../engine/run/measured-findings.ts';
 import { sections } from '../language/checks/check.ts';
 import { syntaxFindings } from '../language/checks/syntax.ts';
 import { checks } from '../language/checks/table.ts';
@@ -63,6 +64,7 @@ const figures = [
   ['depthwiseMacsPerCycle', 'MACs a cycle and core, depthwise', rates],
   ['operationsPerCycle', 'other operations a cycle and core', String],
   ['formats', 'formats', (value) => value.join(', ')],
+  ['limits', 'but not', (value) => value.map(({ why }) => why).join(' ')],
   ['weightBandwidth', 'weight bandwidth', (value) => `${value / 1e6} MB/s`],
   ['activationBandwidth', 'activation bandwidth', (value) => `${value / 1e6} MB/s`],
   ['layerOverhead', 'overhead of a layer', (value) => `${value * 1e6} µs`],
@@ -91,7 +93,7 @@ function targetSections() {
           figures.map(([field, title, say]) => [
             title,
             target[field] === undefined ? '–' : say(target[field]),
-            target.sources[field],
+            target.sources[field] ?? '–',
           ]),
         ),
       ].join('\n'),
@@ -151,7 +153,7 @@ export function generatedDocuments() {
       arithmetics: arithmeticsTable(),
     },
     'targets.md': { targets: targetSections() },
-    'findings.md': { findings: findingsList() },
+    'findings.md': { findings: findingsList(), measured: measuredFindings.map(findingEntry).join('\n\n') },
     'editor.md': { actions: actionSections() },
   };
   return new Map(

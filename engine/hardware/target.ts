@@ -1,3 +1,5 @@
+import type { Limit } from '../quantize/limits.ts';
+
 /**
  * A hardware target as data, one file each in `targets/`. Figures are per core unless said otherwise; each carries
  * where it comes from. The latency model of this stage is a roofline with two rates:
@@ -21,6 +23,8 @@ export interface Target {
   readonly operationsPerCycle: number;
   /** Formats the target can run, weights and activations alike; anything else is a finding. */
   readonly formats: readonly string[];
+  /** Combinations of those formats that its kernels do not take. */
+  readonly limits?: readonly Limit[];
   /** Bytes a second from the memory the weights live in (flash or DRAM), and from working memory. */
   readonly weightBandwidth: number;
   readonly activationBandwidth: number;
@@ -37,7 +41,7 @@ export interface Target {
   /** Scratch that the kernels take beside the activations. */
   readonly scratch: 'none' | 'cmsis-nn';
   /** Where each figure comes from, by the name of its field. Every figure has one. */
-  readonly sources: Readonly<Record<TargetFigure, string>>;
+  readonly sources: Readonly<Record<Exclude<TargetFigure, 'limits'>, string>> & { readonly limits?: string };
   /** Measurements the model was compared with, and how far off it was. */
   readonly anchors: readonly Anchor[];
 }
@@ -49,6 +53,7 @@ export type TargetFigure =
   | 'depthwiseMacsPerCycle'
   | 'operationsPerCycle'
   | 'formats'
+  | 'limits'
   | 'weightBandwidth'
   | 'activationBandwidth'
   | 'layerOverhead'

@@ -5,15 +5,17 @@ import { encodeTensor } from '../formats/held-tensor.ts';
 import { formatNamed } from '../formats/registry.ts';
 import { withScales } from '../formats/scales.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { isLazy } from '../lazy-tensor.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Plan } from '../plan.ts';
 import { Breather, interruptible, type Progress, turn } from '../progress.ts';
+import { AccumulatorFindings, channelsHeldByBias, largestSum } from './accumulators.ts';
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
 import { foldDeadChannels } from './dead-channels.ts';
 import { junctionsOf, withGains } from './equalize.ts';
-import { hasIntegerCodes } from './integer-products.ts';
+import { hasIntegerCodes, isIntegerFactor } from './integer-products.ts';
 import { type Group, type Layout, layOut, type Slot } from './layout.ts';
 import { whyRounded } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
@@ -72,6 +74,7 @@ export async function assign(
 
   const breather = new Breather(progress);
   const fallbacks: Finding[] = [];
+  const accumulators = new AccumulatorFindings(plan.arithmetic);
   const clampedBy = new Map(Array.from(layout.fusions.values(), ({ activation, clamp }) => [activation, clamp]));
   const entries = new Map<string, QuantizedTensor>();
   for (const [at, node] of graph.nodes.entries()) {
@@ -92,6 +95,16 @@ export async function assign(
       };
       const own = interruptible(progress, () => quantizeParameters(task));
       parameters.set(node.name, own.parameters);
+      accumulators.heldByBias(node.name, channelsHeldByBias(own));
+      // Codes of lazy weights would be worked out once more for this.
+      const summed = inputScale !== undefined && isIntegerFactor(own.weight) && !isLazy(own.parameters.weight);
+      if (input && form.weightAxis !== undefined && summed) {
+        const { zeroPoint } = input.parameters;
+        const reads = { zeroPoint, range: codeRange(formatNamed(input.slot.choice.format)) };
+        const weight = { ...own.weight, codes: own.weight.codes as Int8Array };
+        const { dims } = own.parameters.weight;
+        accumulators.sum(node.name, largestSum(weight, dims, own.bias, reads, form.weightAxis));
+      }
       progress?.report('assign', at + 1, graph.nodes.length);
       // A method may take a second for a layer: let messages in, a cancellation among them.
       if (choice.method) await turn();
@@ -115,7 +128,7 @@ export async function assign(
   return {
     graph: withParameters(graph, layout.weights, parameters),
     assignment: { arithmetic: plan.arithmetic, entries, inputs },
-    findings: [...layout.findings, ...findings, ...fallbacks],
+    findings: [...layout.findings, ...findings, ...fallbacks, ...accumulators.findings()],
   };
 }
 

@@ -20,7 +20,7 @@ import type { Parameters } from './normal-form.ts';
 /** |bias| in steps of s_in·s_w stays below this, so that a 32-bit accumulator has room for the products. */
 export const biasLimit = 2 ** 30;
 /** Scales are chosen for a little less, so that a method may still correct the bias. */
-const biasTarget = 0.98 * biasLimit;
+export const biasTarget = 0.98 * biasLimit;
 
 export interface WeightTask {
   readonly node: GraphNode;

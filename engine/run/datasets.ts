@@ -3,12 +3,11 @@ import { classesOf, modelInputs } from '../data/model-inputs.ts';
 import { openDataset } from '../data/open.ts';
 import { FindingError, fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { DataSource, Job } from '../plan.ts';
+import { type DataSource, evaluationNames, type Job } from '../plan.ts';
 import { breathing } from './breathing.ts';
 import type { RunContext } from './context.ts';
 
 /** Names of data blocks that a run looks for, in order of preference. */
-const evaluationNames = ['validation', 'evaluation', 'test', 'val'] as const;
 
 export async function openData(source: DataSource, graph: Graph, job: Job, context: RunContext): Promise<Dataset> {
   const classes = classesOf(graph);

@@ -1,4 +1,5 @@
 import { nodesOf } from '../grammar/walk.ts';
+import { wordFor } from '../spellings.ts';
 import { find } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
@@ -19,7 +20,9 @@ export const callMustBeKnown: Check = {
         [methods, vocabulary.methods, 'method'],
       ] as const) {
         const names = words.map((word) => word.name);
-        for (const { name } of calls) if (name && !find(words, name.text)) yield unknown(kind, name, names);
+        for (const { name } of calls) {
+          if (name && !find(words, name.text) && !wordFor(kind, name.text, names)) yield unknown(kind, name, names);
+        }
       }
     }
   },

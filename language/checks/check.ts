@@ -28,7 +28,7 @@ export interface Description {
   readonly why: string;
   readonly fix: string;
   /**
-   * Statements that give the finding, about a model with the layers of test/language/support/model.ts. What names no model and
+   * Statements that give the finding, about `exampleNetwork` of test/language/support/model.ts. What names no model and
    * has no header stands below `qspec 1` and `model "network.onnx"`. Absent where it would fill a page.
    */
   readonly example?: string;

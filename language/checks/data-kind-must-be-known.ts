@@ -1,4 +1,5 @@
 import { statementsOf } from '../resolve/definitions.ts';
+import { wordFor } from '../spellings.ts';
 import { find } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
@@ -14,7 +15,8 @@ export const dataKindMustBeKnown: Check = {
   *remarks({ ast, vocabulary }) {
     const names = vocabulary.dataKinds.map((kind) => kind.name);
     for (const { kind } of statementsOf(ast, 'DataStatement')) {
-      if (kind && !find(vocabulary.dataKinds, kind.text)) yield unknown('kind of data', kind, names);
+      if (kind && !find(vocabulary.dataKinds, kind.text) && !wordFor('kind of data', kind.text, names))
+        yield unknown('kind of data', kind, names);
     }
   },
 };

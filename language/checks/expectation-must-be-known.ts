@@ -1,6 +1,7 @@
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
 import { expectationKinds, findExpectationKind } from '../quantities/measured.ts';
 import { statementsOf } from '../resolve/definitions.ts';
+import { wordFor } from '../spellings.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
 
@@ -18,7 +19,8 @@ export const expectationMustBeKnown: Check = {
     for (const statement of statementsOf(ast, 'ExpectStatement')) {
       const { quantity, measure, comparison } = statement;
       const kind = findExpectationKind(quantity?.text);
-      if (quantity && !kind) yield unknown('expectation', quantity, names);
+      if (quantity && !kind && !wordFor('expectation', quantity.text, names))
+        yield unknown('expectation', quantity, names);
       if (kind && measure && measure.text !== 'drop') {
         yield {
           ...unknown('measure', measure, ['drop']),

@@ -1,9 +1,19 @@
+import type { Limit } from '../../engine/quantize/limits.ts';
+import { qdqLimits } from '../../engine/readings/qdq-limits.ts';
+
 /** What `export` can write; the exporters themselves are the engine's. */
 export interface ExportFormat {
   readonly name: string;
   readonly description: string;
-  readonly styles: readonly { readonly name: string; readonly description: string }[];
+  readonly styles: readonly ExportStyle[];
   readonly options: readonly ExportOptionWord[];
+}
+
+export interface ExportStyle {
+  readonly name: string;
+  readonly description: string;
+  /** What of it the runtime that exports are verified in does not compute in integers. */
+  readonly limits: readonly Limit[];
 }
 
 export interface ExportOptionWord {
@@ -21,8 +31,13 @@ export const exportFormats: readonly ExportFormat[] = [
       {
         name: 'qdq',
         description: 'Float operators between QuantizeLinear and DequantizeLinear; runtimes fuse them to integer ones.',
+        limits: qdqLimits,
       },
-      { name: 'float', description: 'The rewritten float model, weights rounded to what their codes mean.' },
+      {
+        name: 'float',
+        description: 'The rewritten float model, weights rounded to what their codes mean.',
+        limits: [],
+      },
     ],
     options: [
       {

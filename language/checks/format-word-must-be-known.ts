@@ -1,5 +1,6 @@
 import { nodesOf } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
+import { wordFor } from '../spellings.ts';
 import { float, granularities, schemes } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
@@ -31,7 +32,8 @@ export const formatWordMustBeKnown: Check = {
     const known = [...formats, ...schemes, ...granularities, ...following];
     for (const words of nodesOf(ast, 'FormatWords')) {
       for (const word of words.words) {
-        if (meaningOf(word.text, definitions.formats, vocabulary) === 'unknown') {
+        const isForeign = wordFor('format', word.text, [...formats, ...schemes, ...granularities]) !== undefined;
+        if (meaningOf(word.text, definitions.formats, vocabulary) === 'unknown' && !isForeign) {
           yield { ...unknown('format', word, known) };
         }
       }
@@ -39,6 +41,7 @@ export const formatWordMustBeKnown: Check = {
     for (const choice of nodesOf(ast, 'SearchChoice')) {
       for (const word of choice.formats) {
         const meaning = meaningOf(word.text, definitions.formats, vocabulary);
+        if (wordFor('format', word.text, formats) !== undefined) continue;
         if (meaning !== 'format' && meaning !== 'named') yield unknown('format', word, formats);
       }
     }

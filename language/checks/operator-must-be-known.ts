@@ -2,6 +2,7 @@ import { suggestion } from '../../engine/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { nodesOf } from '../grammar/walk.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
+import { wordFor } from '../spellings.ts';
 import type { Check } from './check.ts';
 
 /** Operator types are case-sensitive in ONNX: `conv` selects nothing. */
@@ -23,6 +24,7 @@ export const operatorMustBeKnown: Check = {
     for (const operator of nodesOf(ast, 'OperatorName')) {
       const { name } = operator;
       if (name === undefined || names.has(name) || names.has(name.replace(/^ai\.onnx\./, ''))) continue;
+      if (wordFor('operator', name, vocabulary.operators) !== undefined) continue;
       yield { what: `There is no operator \`${name}\`.`, ...suggestion(name, known), range: rangeOf(operator) };
     }
   },

@@ -1,6 +1,7 @@
 import type { AstNode } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
 import { suggestion } from '../../engine/nearest.ts';
+import type { Limited } from '../flow/limited.ts';
 import { shown } from '../grammar/messages.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import type { Remark } from './check.ts';
@@ -47,4 +48,19 @@ export function isOptional(node: { $container?: object } | undefined): boolean {
     if (optionals) return optionals.length > 0;
   }
   return false;
+}
+
+/** Layers whose formats do not go together, after `target has no kernel for` and the like. */
+export function combination({ limit, formats, layer, count, words }: Limited, beginning: string): Remark {
+  const { weights, activations } = formats;
+  const side = (name: string, { format, scheme }: { readonly format: string; readonly scheme: string }) =>
+    `${name} ${format} ${scheme}`;
+  const held = [...(weights ? [side('weights', weights)] : []), side('activations', activations)].join(' and ');
+  const layers = count === 1 ? shown(layer) : `${plural(count, 'layer')}, such as ${shown(layer)}`;
+  return {
+    what: `${beginning} ${layers}: ${formats.op} with ${held}.`,
+    why: limit.why,
+    fix: limit.fix,
+    range: words.range,
+  };
 }

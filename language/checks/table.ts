@@ -5,15 +5,18 @@ import { blockMustAppearOnce } from './block-must-appear-once.ts';
 import { blockMustExist } from './block-must-exist.ts';
 import { budgetMustAppearOnce } from './budget-must-appear-once.ts';
 import { budgetMustBeKnown } from './budget-must-be-known.ts';
+import { budgetShouldBeReachable } from './budget-should-be-reachable.ts';
 import { calibrationShouldNotBeValidation } from './calibration-should-not-be-validation.ts';
 import { callMustBeKnown } from './call-must-be-known.ts';
 import type { Check } from './check.ts';
 import { comparisonMustFitProperty } from './comparison-must-fit-property.ts';
+import { conversionsShouldBeFew } from './conversions-should-be-few.ts';
 import { dataKindMustBeKnown } from './data-kind-must-be-known.ts';
 import { dataMustLieInside } from './data-must-lie-inside.ts';
 import { dataOptionMustAppearOnce } from './data-option-must-appear-once.ts';
 import { dataOptionMustBeKnown } from './data-option-must-be-known.ts';
 import { dataOptionMustFitKind } from './data-option-must-fit-kind.ts';
+import { dataShouldBeUsed } from './data-should-be-used.ts';
 import { dataValueMustMakeSense } from './data-value-must-make-sense.ts';
 import { definitionShouldBeUsed } from './definition-should-be-used.ts';
 import { expectationMustBeKnown } from './expectation-must-be-known.ts';
@@ -27,6 +30,8 @@ import { formatMustNotContainItself } from './format-must-not-contain-itself.ts'
 import { formatMustRunOnTarget } from './format-must-run-on-target.ts';
 import { formatWordMustBeKnown } from './format-word-must-be-known.ts';
 import { formatWordsMustNotContradict } from './format-words-must-not-contradict.ts';
+import { formatsMustGoTogetherOnTarget } from './formats-must-go-together-on-target.ts';
+import { formatsShouldRunInExport } from './formats-should-run-in-export.ts';
 import { headerMustComeFirst } from './header-must-come-first.ts';
 import { importedSpecMustBeSound } from './imported-spec-must-be-sound.ts';
 import { importsMustNotCycle } from './imports-must-not-cycle.ts';
@@ -47,16 +52,20 @@ import { roleMustTakeFormat } from './role-must-take-format.ts';
 import { ruleCountMustHold } from './rule-count-must-hold.ts';
 import { ruleMustMatch } from './rule-must-match.ts';
 import { ruleShouldHaveEffect } from './rule-should-have-effect.ts';
+import { ruleShouldQuantize } from './rule-should-quantize.ts';
 import { ruleShouldSaySomething } from './rule-should-say-something.ts';
 import { searchIsNotRun } from './search-is-not-run.ts';
 import { searchMustBeComplete } from './search-must-be-complete.ts';
+import { sharedRangeShouldBeStatedOnce } from './shared-range-should-be-stated-once.ts';
 import { specMustNameOneModel } from './spec-must-name-one-model.ts';
+import { sumsShouldFitAccumulator } from './sums-should-fit-accumulator.ts';
 import { takeMustNotExceedData } from './take-must-not-exceed-data.ts';
 import { targetMustBeKnown } from './target-must-be-known.ts';
 import { tensorMustExist } from './tensor-must-exist.ts';
 import { textMustBeWellFormed } from './text-must-be-well-formed.ts';
 import { unitMustFit } from './unit-must-fit.ts';
 import { versionMustBeKnown } from './version-must-be-known.ts';
+import { wordShouldBeOfThisLanguage } from './word-should-be-of-this-language.ts';
 
 /** Every check of the language, in the order of docs/findings.md; a folder of resources goes with each. */
 export const checks: readonly Check[] = [
@@ -69,13 +78,16 @@ export const checks: readonly Check[] = [
   nameMustBeUnique,
   nameMustNotHideWord,
   textMustBeWellFormed,
+  wordShouldBeOfThisLanguage,
   unitMustFit,
   numberMustBeInRange,
   fileMustExist,
   targetMustBeKnown,
   formatMustRunOnTarget,
+  formatsMustGoTogetherOnTarget,
   budgetMustBeKnown,
   budgetMustAppearOnce,
+  budgetShouldBeReachable,
   dataKindMustBeKnown,
   dataOptionMustBeKnown,
   dataOptionMustAppearOnce,
@@ -88,6 +100,7 @@ export const checks: readonly Check[] = [
   takeMustNotExceedData,
   activationsMustHaveCalibration,
   calibrationShouldNotBeValidation,
+  dataShouldBeUsed,
   formatWordMustBeKnown,
   formatWordsMustNotContradict,
   formatMustNotContainItself,
@@ -109,11 +122,16 @@ export const checks: readonly Check[] = [
   ruleMustMatch,
   ruleCountMustHold,
   ruleShouldHaveEffect,
+  ruleShouldQuantize,
   lockShouldNotBeMet,
+  sharedRangeShouldBeStatedOnce,
+  conversionsShouldBeFew,
+  sumsShouldFitAccumulator,
   searchMustBeComplete,
   searchIsNotRun,
   exportMustBeKnown,
   exportOpsetMustHoldFormats,
+  formatsShouldRunInExport,
   exportMustStayInFolder,
   exportMustNotOverwrite,
   expectationMustBeKnown,

@@ -1,4 +1,5 @@
 import { statementsOf } from '../resolve/definitions.ts';
+import { wordFor } from '../spellings.ts';
 import { find } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
@@ -14,7 +15,8 @@ export const targetMustBeKnown: Check = {
   *remarks({ ast, vocabulary }) {
     const names = vocabulary.targets.map((target) => target.name);
     for (const { name } of statementsOf(ast, 'TargetStatement')) {
-      if (name && !find(vocabulary.targets, name.text)) yield unknown('target', name, names);
+      if (name && !find(vocabulary.targets, name.text) && !wordFor('target', name.text, names))
+        yield unknown('target', name, names);
     }
   },
 };

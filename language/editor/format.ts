@@ -81,7 +81,7 @@ function piecesOf(text: string): readonly Piece[] {
     if (isSign(token, '{')) blocks.push(shapes.get(i)!);
 
     function before(last: Token): string {
-      const lineEnds = last.kind === 'line-comment';
+      const lineEnds = endsLine(last);
       const opened = isSign(last, '{');
       if (isSign(token, '}')) return lineEnds || shape !== 'line' ? line(1) : opened ? '' : ' ';
       if (isSign(token, '{')) return lineEnds ? line(1) : ' ';
@@ -103,6 +103,11 @@ function piecesOf(text: string): readonly Piece[] {
 
 function isSign(token: Token, text: string): boolean {
   return token.kind === 'sign' && token.text === text;
+}
+
+/** What comes after it must stand on another line, or would become part of it: a line comment, and a text that is not closed. */
+function endsLine({ kind, text }: Token): boolean {
+  return kind === 'line-comment' || (kind === 'text' && !/^(?:re)?"(?:\\.|[^"\\])*"$/.test(text));
 }
 
 function read(text: string): readonly Reading[] {
@@ -135,7 +140,7 @@ function shapesOf(readings: readonly Reading[]): ReadonlyMap<number, Shape> {
     }
     column += token.text.length + (begins ? 2 : 1);
     if (column > longestLine) for (const index of open.slice(onThisLine)) shapes.set(index, 'items');
-    if (token.kind === 'line-comment' || /[\r\n]/.test(token.text)) {
+    if (endsLine(token) || /[\r\n]/.test(token.text)) {
       for (const index of open) if (shapes.get(index) === 'line') shapes.set(index, 'lines');
     }
     if (isSign(token, '{')) {
@@ -158,6 +163,8 @@ const thousands = new Set(['K', 'k', 'M', 'G']);
 function spaceBetween(last: Token, token: Token, call: boolean): string {
   const [a, b] = [last.text, token.text];
   if (b === ',' || b === ')' || b === ']' || a === '(' || a === '[') return '';
+  // Two signs of nonsense must not become the beginning of a comment.
+  if (a === '/' && (b === '/' || b === '*')) return ' ';
   if (tight.has(a) || tight.has(b)) return '';
   if (b === '(') return call ? '' : ' ';
   if (last.kind === 'number' && token.kind === 'word' && thousands.has(b)) return '';

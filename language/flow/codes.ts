@@ -45,7 +45,7 @@ export function codesOf(flow: Flow, { states }: RuleResolution): Codes {
     const { kind } = forms[i]!;
     if (kind === 'compute' && weights[i] === 0) return true;
     if (flow.typed[i] === 0 || outputs[i] === 0) return true;
-    return inputs[i] === 0 && sources[i]!.some((source) => source !== constant);
+    return inputs[i] === 0 && flow.reads[i] === 1;
   };
   const runs = new Uint8Array(n);
   /** By layer: the one that clamps for it, plus one. */
@@ -87,7 +87,8 @@ export function codesOf(flow: Flow, { states }: RuleResolution): Codes {
     written[i] = outputs[i]!;
     deciding[i] = states[i]!.outputs;
     const sameScale = forms[i]!.kind === 'same-scale';
-    for (const [k, source] of sources[i]!.entries()) {
+    for (let k = 0; k < sources[i]!.length; k++) {
+      const source = sources[i]![k]!;
       const wants = sameScale || source === constant ? outputs[i]! : inputs[i]!;
       let read = source;
       if (source === constant || written[source] !== wants) {
@@ -123,7 +124,9 @@ function settle({ forms, sources, layers: n }: Flow, runs: Uint8Array): void {
     };
     for (let i = 0; i < n; i++) {
       if (runs[i] === 0 || forms[i]!.kind === 'compute') continue;
-      if (!sources[i]!.some((source) => source >= n || (source !== constant && runs[source] === 1))) drop(i);
+      let reached = false;
+      for (const source of sources[i]!) if (source >= n || (source !== constant && runs[source] === 1)) reached = true;
+      if (!reached) drop(i);
     }
     fed.fill(0);
     used.fill(0);

@@ -20,10 +20,14 @@ export interface Flow {
   readonly reasons: readonly (string | undefined)[];
   /** Slots of the data inputs of each layer with a form, in the order of the form; `constant` for constants. */
   readonly sources: readonly Int32Array[];
+  /** 1: one of its sources is no constant. */
+  readonly reads: Uint8Array;
   /** All data inputs are float32. */
   readonly typed: Uint8Array;
   /** The Relu or Clip that may fold into the layer before it, by that layer; −1. */
   readonly clamps: Int32Array;
+  /** Products that one output of a `compute` layer adds up; 0 for others. */
+  readonly terms: Float64Array;
   /** 1 where a pass may fold the layer away, or not: what happens around it is not known from here. */
   readonly uncertain: Uint8Array;
   /** Names of the graph's inputs, in the order of their slots. */
@@ -83,6 +87,10 @@ function build(summary: ModelSummary): Flow {
   }
 
   const kept = forms.map((form, i) => ('kind' in form && folded[i] === 0 ? form : undefined));
+  const sources = kept.map((form, i) => {
+    const read = (form?.data ?? []).map((index) => layers[i]!.inputs[index]);
+    return Int32Array.from(read, (input) => (input?.kind === 'activation' ? slotOf(input.name) : constant));
+  });
   return {
     layers: layers.length,
     forms: kept,
@@ -91,15 +99,17 @@ function build(summary: ModelSummary): Flow {
         ? form.reason
         : undefined,
     ),
-    sources: kept.map((form, i) => {
-      const names = (form?.data ?? []).map((index) => layers[i]!.inputs[index]);
-      return Int32Array.from(names, (input) => (input?.kind === 'activation' ? slotOf(input.name) : constant));
-    }),
+    sources,
+    reads: Uint8Array.from(sources, (slots) => (slots.some((slot) => slot !== constant) ? 1 : 0)),
     typed: Uint8Array.from(kept, (form, i) =>
       (form?.data ?? []).every((index) => layers[i]!.inputs[index]?.dtype === 'float32') ? 1 : 0,
     ),
     clamps,
     uncertain,
+    terms: Float64Array.from(kept, (form, i) => {
+      const shape = form?.weight === undefined ? undefined : layers[i]!.inputs[form.weight]?.shape;
+      return shape ? elements(shape) / Math.max(1, Number(shape[form!.weightAxis!] ?? 1)) : 0;
+    }),
     inputs: graph.inputs,
     elements(slot) {
       const value = slot < layers.length ? layers[slot]!.outputs[0] : summary.inputs[slot - layers.length];

@@ -7,7 +7,7 @@ import { checks } from '../../language/checks/table.ts';
 import { linkImports } from '../../language/grammar/imports.ts';
 import { checkSpec, type FileKnowledge, loadSpec } from '../../language/index.ts';
 import { root } from '../shared.ts';
-import { small } from './support/model.ts';
+import { exampleNetwork } from './support/model.ts';
 import { loadResource, readResources, resourceFolder } from './support/resources.ts';
 import { vocabulary } from './support/vocabulary.ts';
 
@@ -87,7 +87,7 @@ describe('the example of docs/findings.md', () => {
         path.startsWith('/project/') && !path.includes('missing')
           ? { exists: true, samples: 1000 }
           : { exists: false, outside: !path.startsWith('/project/') };
-      const findings = checkSpec(spec, { vocabulary, path: posix, model: small, fileAt });
+      const findings = checkSpec(spec, { vocabulary, path: posix, model: exampleNetwork, fileAt });
       expect(findings.map((finding) => finding.code)).toContain(code);
     },
   );

@@ -86,7 +86,9 @@ for (const tool of tools) {
   describe(tool, () => {
     it.each(specsOf(tool))('%s gives every layer what that configuration means', (name) => {
       const { plan, findings, expected, model } = resolve(tool, name);
-      expect(findings.map(({ severity, what, range }) => ({ severity, what, range }))).toEqual(expected);
+      // What a configuration costs is another matter than what it means.
+      const told = findings.filter(({ code }) => code !== 'rule/conversion' && code !== 'export/combination');
+      expect(told.map(({ severity, what, range }) => ({ severity, what, range }))).toEqual(expected);
       const stated = statedPlan(textOf(tool, name));
       expect(stated.length).toBeGreaterThan(0);
       expect(planText(plan, model)).toEqual(expectedText(stated, model));

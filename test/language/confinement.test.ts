@@ -56,7 +56,7 @@ describe('in an untrusted workspace', () => {
   it('nothing is touched, whatever is asked; with trust, everything is told', async () => {
     await start(false, { allowedFolders: [at('lent')] });
     const uri = uriOf('workspace', 'a.qspec');
-    await server.open(uri, `${spec('missing.onnx')}data x npz "nowhere.npz"\n`);
+    await server.open(uri, `${spec('missing.onnx')}data calibration npz "nowhere.npz"\n`);
     await server.open(uriOf('elsewhere', 'b.qspec'), spec('digits.onnx'));
     await server.until(uri);
     const position = { textDocument: { uri }, position: { line: 1, character: 8 } };
@@ -110,7 +110,7 @@ describe('a hostile spec', () => {
   it('opens nothing through a link that leads out', async () => {
     await start(true);
     const uri = uriOf('workspace', 'a.qspec');
-    await server.open(uri, `${spec('link/digits.onnx')}data x npz "link/digits.onnx"\n`);
+    await server.open(uri, `${spec('link/digits.onnx')}data calibration npz "link/digits.onnx"\n`);
     await server.until(uri, 'model/outside', 'data/outside');
     expect(calls.filter(({ name, path }) => name !== 'readLink' && path !== at('workspace'))).toEqual([]);
     expect(outsideOf('workspace')).toEqual([]);

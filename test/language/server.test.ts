@@ -107,7 +107,7 @@ describe('the language server', () => {
   it('says what the command line says, with the model and files of the spec', async () => {
     await start(true);
     const uri = await open(
-      'qspec 1\nmodel "digits.onnx"\nquantize { weights int8\n  layer "/conv9/Conv" keep float }\ndata x npz "nowhere.npz"\n',
+      'qspec 1\nmodel "digits.onnx"\nquantize { weights int8\n  layer "/conv9/Conv" keep float }\ndata calibration npz "nowhere.npz"\n',
     );
     const diagnostics = await until(uri, has('selector/layer', 'file/missing'));
     expect(codes(diagnostics)).toEqual(['file/missing', 'selector/layer']);
@@ -251,7 +251,7 @@ describe('the language server', () => {
   it('opens nothing that a spec names before the workspace is trusted', async () => {
     await start(false);
     const uri = await open(
-      'qspec 1\nmodel "digits.onnx"\nquantize { weights int17\n  layer "/conv9/Conv" keep float }\ndata x npz "nowhere.npz"\n',
+      'qspec 1\nmodel "digits.onnx"\nquantize { weights int17\n  layer "/conv9/Conv" keep float }\ndata calibration npz "nowhere.npz"\n',
     );
     expect(codes(await until(uri, () => true))).toEqual(['format/unknown']);
     await new Promise((resolve) => setTimeout(resolve, 300));

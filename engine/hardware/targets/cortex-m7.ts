@@ -14,6 +14,31 @@ export const cortexM7: Target = {
   depthwiseMacsPerCycle: { 'int8×int8': 0.1315, 'int16×int8': 0.1, 'int8×int16': 0.1, 'float32×float32': 0.042 },
   operationsPerCycle: 0.25,
   formats: ['int8', 'uint8', 'int16', 'int4', 'float32'],
+  limits: [
+    {
+      weightScheme: 'affine',
+      blames: 'weights',
+      outcome: 'refused',
+      why: 'CMSIS-NN multiplies weights without a zero point.',
+      fix: 'Write `symmetric`, with a signed format.',
+    },
+    {
+      weights: ['int4'],
+      activations: ['int16'],
+      blames: 'activations',
+      outcome: 'refused',
+      why: 'CMSIS-NN’s kernels for 4-bit weights take activations of 8 bits.',
+      fix: 'Use 8-bit activations or 8-bit weights here.',
+    },
+    {
+      activations: ['int16'],
+      activationScheme: 'affine',
+      blames: 'activations',
+      outcome: 'refused',
+      why: 'CMSIS-NN’s 16-bit activations have no zero point.',
+      fix: 'Write `symmetric`.',
+    },
+  ],
   weightBandwidth: 200e6,
   activationBandwidth: 900e6,
   layerOverhead: 5e-6,
@@ -32,6 +57,8 @@ export const cortexM7: Target = {
     operationsPerCycle: 'Estimate: one element in four cycles for loads, arithmetic, saturation and store.',
     formats:
       'CMSIS-NN: int8 and int16 activations, int8 and int4 weights (int4 for convolutions and fully connected layers). uint8 equals int8 with the zero point moved by 128.',
+    limits:
+      'CMSIS-NN follows the integer kernels of TensorFlow Lite: weights have zero point 0, 16-bit activations too; 4-bit weights go with 8-bit activations.',
     weightBandwidth:
       'Estimate: flash behind the 16 KiB cache; layers without reuse (fully connected) run at about 0.4 bytes a cycle.',
     activationBandwidth: 'Estimate: AXI SRAM through the data cache, two bytes a cycle.',

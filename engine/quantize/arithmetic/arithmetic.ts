@@ -1,5 +1,8 @@
 import type { Arithmetic } from '../../plan.ts';
 
+/** Of runtimes that add up in int32: biases take half of it at most. */
+export const int32Accumulator = { bits: 32, products: 2 ** 30 - 1 } as const;
+
 /** Constants by which one channel's accumulator is rescaled; which of them are used is the arithmetic's affair. */
 export interface Rescale {
   /** A float32 factor (`ort`) or the significand of a fixed-point one. */
@@ -17,6 +20,8 @@ export interface ArithmeticKind {
   readonly name: Arithmetic;
   readonly title: string;
   readonly description: string;
+  /** Bits of the accumulator, and the largest sum of products that leaves room in it for a bias (`biasLimit`). */
+  readonly accumulator: { readonly bits: number; readonly products: number };
   /** Constants for the real factor `a·b / c`, where a, b and c are float32 scales. */
   rescale(a: number, b: number, c: number): Rescale;
   /** Nearest code (before the zero point) to int32 `accumulator` × factor, rounded the arithmetic's way, not clamped. */

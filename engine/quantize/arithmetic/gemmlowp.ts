@@ -1,4 +1,4 @@
-import type { ArithmeticKind } from './arithmetic.ts';
+import { type ArithmeticKind, int32Accumulator } from './arithmetic.ts';
 import {
   type FixedPoint,
   fixedPoint,
@@ -20,6 +20,7 @@ export const gemmlowp: ArithmeticKind = {
   name: 'gemmlowp',
   title: 'gemmlowp',
   description: 'Rescales by a 31-bit fixed-point multiplier with two roundings, as gemmlowp and older TensorFlow Lite.',
+  accumulator: int32Accumulator,
   rescale: (a, b, c) => ({ ...fixedPoint((a * b) / c), preShift: 0 }),
   apply: doubleRounding,
   add: (scales) => fixedPointAdd(scales, doubleRounding),

@@ -36,6 +36,8 @@ export const settle: ArithmeticKind = {
   title: 'Settle et al.',
   description:
     'Rescales by a 16-bit multiplier between two shifts, rounding half up (Xilinx xDNN, after Settle et al.).',
+  // METHODS A1, step 5: for 8-bit data; a bias is clipped to what is left.
+  accumulator: { bits: 24, products: 2 ** 23 - 1 },
   rescale: (a, b, c) => shiftedMultiplier((a * b) / c),
   apply,
   add(scales) {

@@ -1,4 +1,4 @@
-import type { AddScales, AddTerms, ArithmeticKind } from './arithmetic.ts';
+import { type AddScales, type AddTerms, type ArithmeticKind, int32Accumulator } from './arithmetic.ts';
 import { type FixedPoint, fixedPoint, roundedProduct } from './fixed-point.ts';
 
 /** Fixed-point product with a single rounding, half up: the default of TensorFlow Lite's and CMSIS-NN's kernels. */
@@ -34,6 +34,7 @@ export const tflite: ArithmeticKind = {
   name: 'tflite',
   title: 'TensorFlow Lite',
   description: 'Rescales by a 31-bit fixed-point multiplier with a single rounding, half up (TFLite Micro, CMSIS-NN).',
+  accumulator: int32Accumulator,
   rescale: (a, b, c) => ({ ...fixedPoint((a * b) / c), preShift: 0 }),
   apply: singleRounding,
   add: (scales) => fixedPointAdd(scales, singleRounding),

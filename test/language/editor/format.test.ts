@@ -161,8 +161,10 @@ describe('any text whatever', () => {
         const once = applyEdits(whole, edits);
         expect(tokens(once)).toEqual(tokens(whole));
         expect(edits.every(({ start, end }, i) => start <= end && start >= (edits[i - 1]?.end ?? 0))).toBe(true);
-        const moved = edits.filter(({ end }) => end <= offset + 1);
-        const cursor = offset + 1 + moved.reduce((sum, edit) => sum + edit.text.length - (edit.end - edit.start), 0);
+        // Before what stood after the cursor, or behind an edit that reaches over it.
+        const moved = edits.filter(({ start, end }) => start < offset + 1 || end <= offset + 1);
+        const from = Math.max(offset + 1, moved.at(-1)?.end ?? 0);
+        const cursor = from + moved.reduce((sum, edit) => sum + edit.text.length - (edit.end - edit.start), 0);
         expect(applyEdits(once, formatTyped(once, cursor, sign))).toBe(once);
       }),
       { seed: 1, numRuns: 1000 },

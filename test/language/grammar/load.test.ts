@@ -231,7 +231,7 @@ describe('definitions that build on each other without end', () => {
   });
 
   it('are each like the one before', () => {
-    const text = `data d0 npz "a" { take 3 } ${numbers.map((i) => `data d${i} npz "a" like d${i - 1}`).join(' ')}`;
+    const text = `data d0 npz "a" { take 3 } ${numbers.map((i) => `data d${i} npz "a" like d${i - 1}`).join(' ')} data calibration npz "a" like d3000`;
     expect(codes(`qspec 1 model "m.onnx" ${text}`)).toEqual(new Set());
     expect(codes(`${text} data e0 npz "a" like e1 data e1 npz "a" like e0`)).toContain('data/cycle');
   });

@@ -26,6 +26,7 @@ const quantization: Readonly<Record<string, LayerSummary['quantization']>> = {
   Add: 'elementwise',
   GlobalAveragePool: 'elementwise',
   Flatten: 'same-scale',
+  ConvTranspose: 'compute',
   Concat: 'same-scale',
   MaxPool: 'same-scale',
 };
@@ -107,7 +108,7 @@ export function modelOf(
  *
  * stem → stem.relu → dw → pw → add → pool → flatten → fc → softmax; stem.relu → add
  */
-export const small = modelOf([
+const smallSketches: readonly Sketch[] = [
   {
     name: '/stem/Conv',
     op: 'Conv',
@@ -161,6 +162,23 @@ export const small = modelOf([
     attributes: { transB: 1 },
   },
   { name: 'softmax', op: 'Softmax', reads: ['i'], writes: 'output', shape: [1, 10] },
+];
+export const small = modelOf(smallSketches);
+
+/** The same with a layer that has no integer form: what the examples of docs/findings.md are about. */
+export const exampleNetwork = modelOf([
+  ...smallSketches.slice(0, 6),
+  {
+    name: '/up/ConvTranspose',
+    op: 'ConvTranspose',
+    reads: ['f'],
+    writes: 'j',
+    shape: [1, 8, 32, 32],
+    weight: [16, 8, 2, 2],
+    kernel: [2, 2],
+    groups: 1,
+  },
+  ...smallSketches.slice(6),
 ]);
 
 /**

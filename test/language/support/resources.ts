@@ -5,7 +5,7 @@ import type { ModelSummary } from '../../../engine/graph/summary.ts';
 import { linkImports } from '../../../language/grammar/imports.ts';
 import { type FileKnowledge, type LoadedSpec, loadSpec, type SpecContext } from '../../../language/index.ts';
 import { decoder } from './decoder.ts';
-import { mobilenet, small, tied, twoInputs } from './model.ts';
+import { exampleNetwork, mobilenet, small, tied, twoInputs } from './model.ts';
 import { vocabulary } from './vocabulary.ts';
 
 /**
@@ -51,6 +51,7 @@ const models: Readonly<Record<string, ModelSummary | undefined>> = {
   small,
   mobilenet,
   tied,
+  example: exampleNetwork,
   twoInputs,
   decoder,
   none: undefined,

@@ -1,4 +1,5 @@
 import { formats } from '../../../engine/formats/registry.ts';
+import { cortexM7 } from '../../../engine/hardware/targets/cortex-m7.ts';
 import { observers } from '../../../engine/observers/registry.ts';
 import type { Vocabulary } from '../../../language/vocabulary.ts';
 
@@ -18,7 +19,12 @@ export const vocabulary: Vocabulary = {
     },
   ],
   targets: [
-    { name: 'cortex-m7', description: 'A microcontroller.', formats: ['int8', 'uint8', 'int4', 'float32'] },
+    {
+      name: 'cortex-m7',
+      description: 'A microcontroller.',
+      formats: ['int8', 'uint8', 'int4', 'float32'],
+      limits: cortexM7.limits!,
+    },
     { name: 'cortex-a72', description: 'An application processor.', formats: ['int8', 'uint8', 'float32'] },
   ],
   dataKinds: ['images', 'npz', 'npy', 'onnx-pb'].map((name) => ({ name, description: name })),

@@ -1,0 +1,62 @@
+import type { Limit } from '../quantize/limits.ts';
+
+const products = ['Conv', 'Gemm', 'MatMul'];
+const eightBits = 'Use 8-bit formats here';
+
+/**
+ * What ONNX Runtime does not compute in integers of an exported QDQ model with all its optimisations on: measured with
+ * onnxruntime-web 1.30, operator by operator and format by format; `test/engine/readings/qdq-limits.test.ts` measures it again.
+ */
+export const qdqLimits: readonly Limit[] = [
+  {
+    operators: ['Conv'],
+    weights: ['int2', 'uint2', 'int8', 'uint8', 'int32', 'uint32'],
+    activations: ['int4', 'uint4'],
+    blames: 'activations',
+    outcome: 'refused',
+    why: 'ONNX Runtime makes a QLinearConv of it, which takes activations of 8 bits alone, and does not load the model.',
+    fix: `${eightBits}: \`activations uint8\`.`,
+  },
+  {
+    operators: products,
+    weights: ['int2', 'uint2'],
+    activations: ['uint8'],
+    blames: 'weights',
+    outcome: 'refused',
+    why: 'ONNX Runtime makes an integer operator of it, which takes weights of 8 bits alone, and does not load the model.',
+    fix: 'Use weights of 3 bits or more.',
+  },
+  {
+    operators: ['Conv', 'MatMul'],
+    weights: ['int32', 'uint32'],
+    activations: ['uint8'],
+    blames: 'weights',
+    outcome: 'refused',
+    why: 'ONNX Runtime makes an integer operator of it, which takes weights of 8 bits alone, and does not load the model.',
+    fix: `${eightBits}: \`weights int8\`.`,
+  },
+  {
+    operators: products,
+    weights: ['int2', 'uint2', 'int4', 'uint4', 'int16', 'uint16', 'int32', 'uint32'],
+    blames: 'weights',
+    outcome: 'float',
+    why: 'ONNX Runtime has integer kernels for weights of 5 to 8 bits alone: it turns these into floats and computes in float. The file is smaller all the same.',
+    fix: `${eightBits} where speed is what counts.`,
+  },
+  {
+    operators: products,
+    weights: ['uint8'],
+    activations: ['int8'],
+    blames: 'weights',
+    outcome: 'float',
+    why: 'ONNX Runtime has no integer kernel for unsigned weights with signed activations.',
+    fix: 'Use signed weights, or unsigned activations.',
+  },
+  {
+    activations: ['int2', 'uint2', 'int4', 'uint4', 'int16', 'uint16', 'int32', 'uint32'],
+    blames: 'activations',
+    outcome: 'float',
+    why: 'ONNX Runtime has integer kernels for activations of 5 to 8 bits alone: it computes in float between conversions.',
+    fix: `${eightBits} where speed is what counts.`,
+  },
+];
