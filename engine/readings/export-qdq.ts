@@ -3,6 +3,7 @@ import { axisBlocks, type Blocks } from '../formats/blocks.ts';
 import { carriedElements, carriedScale } from '../formats/carrier.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
+import { hasQuantizeLinear } from '../formats/legality.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode, Model } from '../graph/graph.ts';
 import { aliasTensor, derivedTensor } from '../lazy-tensor.ts';
@@ -403,15 +404,6 @@ function codeTensorOf(
  */
 function isFusedInVain(dtype: DataType): boolean {
   return dtype.startsWith('float8') || dtype === 'int2' || dtype === 'uint2';
-}
-
-/** Whether QuantizeLinear rounds to the format: integers, and the 8-bit floats of ONNX up to their own largest number. */
-function hasQuantizeLinear(format: NumberFormat): boolean {
-  const { kind, dtype, unit, bits, low, high } = format;
-  if (kind === 'integer') return true;
-  const largest = dtype === 'float8e4m3fn' ? 448 : dtype === 'float8e5m2' ? 57344 : undefined;
-  const { encode, decode } = format.coder({ scale: 1, zeroPoint: 0 }, [low, high]);
-  return unit === 1 && bits === 8 && decode(encode(Number.POSITIVE_INFINITY)) === largest;
 }
 
 function codeTensor(dtype: DataType, dims: readonly number[], values: Int32Array): Tensor {

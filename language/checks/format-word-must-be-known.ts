@@ -1,6 +1,7 @@
+import { spelled } from '../grammar/spelling.ts';
 import { nodesOf } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
-import { float, granularities, schemes } from '../vocabulary.ts';
+import { codeRanges, find, float, granularities, scaleWords, schemes } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
 
@@ -19,19 +20,24 @@ const following = [
 ];
 
 export const formatWordMustBeKnown: Check = function* ({ ast, definitions, vocabulary }) {
-  const formats = [...vocabulary.formats.map((format) => format.name), float, ...definitions.formats.keys()];
-  const known = [...formats, ...schemes, ...granularities, ...following];
+  const { formats: rows, families } = vocabulary;
+  const formats = [...[...rows, ...families].map(({ name }) => name), float, ...definitions.formats.keys()];
+  const known = [...formats, ...schemes, ...granularities, ...scaleWords, ...codeRanges, ...following];
+  // What their arguments lack is told by a check of its own.
+  const takesArguments = (name: string) => find(families, name) !== undefined || granularities.includes(name);
   for (const words of nodesOf(ast, 'FormatWords')) {
     for (const word of words.words) {
-      if (meaningOf(word.text, definitions.formats, vocabulary) === 'unknown') {
+      const meaning = meaningOf(spelled(word), definitions.formats, vocabulary);
+      if (meaning === 'unknown' && !takesArguments(word.text) && !known.includes(word.text)) {
         yield { ...unknown('format', word, known) };
       }
     }
   }
   for (const choice of nodesOf(ast, 'SearchChoice')) {
     for (const word of choice.formats) {
-      const meaning = meaningOf(word.text, definitions.formats, vocabulary);
-      if (meaning !== 'format' && meaning !== 'named') yield unknown('format', word, formats);
+      const meaning = meaningOf(spelled(word), definitions.formats, vocabulary);
+      if (meaning !== 'format' && meaning !== 'named' && !find(families, word.text))
+        yield unknown('format', word, formats);
     }
   }
 };

@@ -18,14 +18,17 @@ import { definitionShouldBeUsed } from './definition-should-be-used.ts';
 import { expectationMustBeKnown } from './expectation-must-be-known.ts';
 import { expectationMustBeMeasurable } from './expectation-must-be-measurable.ts';
 import { exportMustBeKnown } from './export-must-be-known.ts';
+import { exportMustHoldActivations } from './export-must-hold-activations.ts';
 import { exportMustNotOverwrite } from './export-must-not-overwrite.ts';
 import { exportMustStayInFolder } from './export-must-stay-in-folder.ts';
 import { exportOpsetMustHoldFormats } from './export-opset-must-hold-formats.ts';
 import { fileMustExist } from './file-must-exist.ts';
+import { formatArgumentMustFit } from './format-argument-must-fit.ts';
 import { formatMustNotContainItself } from './format-must-not-contain-itself.ts';
 import { formatMustRunOnTarget } from './format-must-run-on-target.ts';
 import { formatWordMustBeKnown } from './format-word-must-be-known.ts';
 import { formatWordsMustNotContradict } from './format-words-must-not-contradict.ts';
+import { formatWordsShouldHaveEffect } from './format-words-should-have-effect.ts';
 import { headerMustComeFirst } from './header-must-come-first.ts';
 import { importedSpecMustBeSound } from './imported-spec-must-be-sound.ts';
 import { importsMustNotCycle } from './imports-must-not-cycle.ts';
@@ -88,7 +91,9 @@ export const checks: readonly CheckRow[] = [
   { code: 'data/calibration', severity: 'error', check: activationsMustHaveCalibration },
   { code: 'data/overlap', severity: 'warning', check: calibrationShouldNotBeValidation },
   { code: 'format/unknown', severity: 'error', check: formatWordMustBeKnown },
+  { code: 'format/argument', severity: 'error', check: formatArgumentMustFit },
   { code: 'format/contradiction', severity: 'error', check: formatWordsMustNotContradict },
+  { code: 'format/no-effect', severity: 'warning', check: formatWordsShouldHaveEffect },
   { code: 'format/cycle', severity: 'error', check: formatMustNotContainItself },
   { code: 'format/unused', severity: 'hint', check: definitionShouldBeUsed },
   { code: 'format/role', severity: 'error', check: roleMustTakeFormat },
@@ -112,6 +117,7 @@ export const checks: readonly CheckRow[] = [
   { code: 'search/not-run', severity: 'information', check: searchIsNotRun },
   { code: 'export/unknown', severity: 'error', check: exportMustBeKnown },
   { code: 'export/opset', severity: 'error', check: exportOpsetMustHoldFormats },
+  { code: 'export/activations', severity: 'error', check: exportMustHoldActivations },
   { code: 'export/outside', severity: 'error', check: exportMustStayInFolder },
   { code: 'export/overwrite', severity: 'error', check: exportMustNotOverwrite },
   { code: 'expect/unknown', severity: 'error', check: expectationMustBeKnown },

@@ -8,7 +8,7 @@ import { measuresOf } from '../resolve/judgements.ts';
 import { tensorNames } from '../selectors/network.ts';
 import { findProperty, properties, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
-import { arithmetics, float, granularities, schemes } from '../vocabulary.ts';
+import { arithmetics, codeRanges, float, granularities, scaleWords, schemes } from '../vocabulary.ts';
 import { beginnings, type Situation, situationAt } from './situation.ts';
 import { documentationOf } from './words.ts';
 
@@ -281,13 +281,26 @@ function formats({ vocabulary, definitions }: CheckedSpec): readonly Suggestion[
     ...vocabulary.formats.map(
       (format): Suggestion => ({ label: format.name, kind: 'format', documentation: format.description }),
     ),
+    ...vocabulary.families.flatMap(({ examples, description }) =>
+      examples.map((label): Suggestion => ({ label, kind: 'format', documentation: description })),
+    ),
     ...names(definitions.formats.keys()),
   ];
 }
 
+/** Granularities with a usual argument; others are typed. */
+const granularityExamples: Readonly<Record<string, string>> = {
+  'per-group': 'per-group(32)',
+  'per-block': 'per-block(16x16)',
+};
+
 function formatWords(spec: CheckedSpec): readonly Suggestion[] {
-  const more = [...schemes, ...granularities].map(
-    (word): Suggestion => ({ label: word, kind: 'value', documentation: documentationOf(word) }),
+  const more = [...schemes, ...granularities, ...scaleWords, ...codeRanges].map(
+    (word): Suggestion => ({
+      label: granularityExamples[word] ?? word,
+      kind: 'value',
+      documentation: documentationOf(word),
+    }),
   );
   return [...formats(spec), { label: float, kind: 'format', documentation: 'Not quantised.' }, ...more];
 }

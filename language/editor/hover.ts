@@ -4,14 +4,15 @@ import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Choice } from '../../engine/plan.ts';
 import { amount, bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
-import type { DataStatement, FormatStatement, LayerRule, LayersRule } from '../generated/ast.ts';
+import type { DataStatement, FormatStatement, FormatWord, LayerRule, LayersRule } from '../generated/ast.ts';
 import { importedFrom } from '../grammar/ranges.ts';
+import { spelled } from '../grammar/spelling.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
 import { findUnit } from '../quantities/units.ts';
 import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
-import { find, float, type VocabularyWord } from '../vocabulary.ts';
+import { find, float, formatOf, type VocabularyWord } from '../vocabulary.ts';
 import type { LayersCost } from './cost.ts';
 import { documentationAbove } from './documentation.ts';
 import { plain } from './markdown.ts';
@@ -47,11 +48,15 @@ function describe(node: AstNode, word: string, spec: CheckedSpec): string | unde
 
 function wordText(node: AstNode, word: string, spec: CheckedSpec): string | undefined {
   const { vocabulary } = spec;
-  switch (node.$type === 'Word' || node.$type === 'Name' ? node.$container?.$type : node.$type) {
+  switch (
+    node.$type === 'Word' || node.$type === 'FormatWord' || node.$type === 'Name' ? node.$container?.$type : node.$type
+  ) {
     case 'FormatWords':
     case 'SearchChoice': {
-      const format = find(vocabulary.formats, word);
-      if (format) return `**${plain(word)}** ${plain(format.description)}`;
+      const spelling = node.$type === 'FormatWord' ? spelled(node as FormatWord) : word;
+      const format = formatOf(vocabulary, spelling) ?? find(vocabulary.families, word);
+      if (spelling !== float && format)
+        return `**${plain('kind' in format ? spelling : word)}** ${plain(format.description)}`;
       if (word === float) return '**float** Not quantised.';
       const own = spec.definitions.formats.get(word);
       return own ? formatText(own, spec) : documentationOf(word);

@@ -228,7 +228,15 @@ export function groupsOf(role: string | undefined): readonly RoleGroup[] {
 
 function emptyStates(): Record<RoleGroup, MutableState> {
   const none = <T>(): PerField<T> => {
-    return { format: undefined, scheme: undefined, granularity: undefined, observer: undefined, method: undefined };
+    return {
+      format: undefined,
+      scheme: undefined,
+      granularity: undefined,
+      scale: undefined,
+      codes: undefined,
+      observer: undefined,
+      method: undefined,
+    };
   };
   const empty = (): MutableState => ({ fields: none(), locks: none(), by: none() });
   return { weights: empty(), bias: empty(), inputs: empty(), outputs: empty() };
