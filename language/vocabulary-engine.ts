@@ -1,5 +1,5 @@
 import { readers } from '../engine/data/registry.ts';
-import { formats } from '../engine/formats/registry.ts';
+import { formatFamilies, formats } from '../engine/formats/registry.ts';
 import { targets } from '../engine/hardware/registry.ts';
 import { methods } from '../engine/methods/registry.ts';
 import { observers } from '../engine/observers/registry.ts';
@@ -13,6 +13,7 @@ let vocabulary: Vocabulary | undefined;
 export function engineVocabulary(): Vocabulary {
   vocabulary ??= {
     formats,
+    families: formatFamilies,
     observers,
     methods,
     targets,

@@ -1,3 +1,7 @@
+import { type FormatFamily, memberOf, splitName } from '../engine/formats/family.ts';
+import type { NumberFormat } from '../engine/formats/format.ts';
+import { type Granularity, granularityKinds } from '../engine/formats/granularity.ts';
+import { scaleKinds } from '../engine/formats/scales.ts';
 import type { Limit } from '../engine/quantize/limits.ts';
 
 /**
@@ -5,7 +9,9 @@ import type { Limit } from '../engine/quantize/limits.ts';
  * so that what the engine learns the language knows with no further line.
  */
 export interface Vocabulary {
-  readonly formats: readonly FormatWord[];
+  readonly formats: readonly NumberFormat[];
+  /** Formats with arguments. */
+  readonly families: readonly FormatFamily[];
   readonly observers: readonly CallableWord[];
   readonly methods: readonly CallableWord[];
   readonly targets: readonly TargetWord[];
@@ -19,20 +25,6 @@ export interface VocabularyWord {
   readonly title?: string;
   /** One sentence for completion and hover. */
   readonly description: string;
-}
-
-export interface FormatWord extends VocabularyWord {
-  /** Absent: `integer`. */
-  readonly kind?: 'integer' | 'grid' | 'codebook';
-  readonly signed: boolean;
-  readonly bits: number;
-  /** Lowest ONNX operator set whose QuantizeLinear takes it. */
-  readonly minOpset: number;
-  /** Smallest and largest code of an integer format, the ONNX element type that holds a code, and its bits in a file. */
-  readonly low?: number;
-  readonly high?: number;
-  readonly dtype?: string;
-  readonly storageBits?: number;
 }
 
 export interface CallableWord extends VocabularyWord {
@@ -66,8 +58,14 @@ export interface TargetWord extends VocabularyWord {
 
 export const schemes = ['affine', 'symmetric'] as const;
 export type Scheme = (typeof schemes)[number];
-export const granularities = ['per-tensor', 'per-channel'] as const;
-export type Granularity = (typeof granularities)[number];
+/** `per-group` and `per-block` take an argument. */
+export const granularities = granularityKinds.map(({ name }) => name);
+export type { Granularity };
+/** What scales are. */
+export const scaleWords = scaleKinds.map(({ name }) => name);
+/** Whether signed integers use their smallest code. */
+export const codeRanges = ['full-range', 'narrow-range'] as const;
+export type CodeRangeWord = (typeof codeRanges)[number];
 export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle'] as const;
 
 /** Not quantised: the one format word that is in no registry. */
@@ -78,4 +76,24 @@ export function find<T extends { readonly name: string }>(
   name: string | undefined,
 ): T | undefined {
   return words.find((word) => word.name === name);
+}
+
+/** Members of families, made once: their levels are worked out. */
+const members = new WeakMap<Vocabulary, Map<string, NumberFormat | undefined>>();
+
+/** The format of a name, or of a family with arguments: `int8`, `float(e2m3)`; undefined where it is none, or they do not fit. */
+export function formatOf(vocabulary: Vocabulary, name: string | undefined): NumberFormat | undefined {
+  const named = find(vocabulary.formats, name);
+  if (named !== undefined || name === undefined) return named;
+  const known = members.get(vocabulary) ?? new Map<string, NumberFormat | undefined>();
+  members.set(vocabulary, known);
+  if (!known.has(name)) known.set(name, member(vocabulary, name));
+  return known.get(name);
+}
+
+function member({ families }: Vocabulary, name: string): NumberFormat | undefined {
+  const parts = splitName(name);
+  const family = parts && find(families, parts.family);
+  const made = family && memberOf(family, parts.given);
+  return made === undefined || 'what' in made ? undefined : made;
 }

@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { formats } from '../engine/formats/registry.ts';
+import { activationLegality, multipliesAsInteger, weightLegality } from '../engine/formats/legality.ts';
+import { formatFamilies, formatNamed, formats } from '../engine/formats/registry.ts';
 import { targets } from '../engine/hardware/registry.ts';
 import { methods } from '../engine/methods/registry.ts';
 import { observers } from '../engine/observers/registry.ts';
@@ -23,15 +24,53 @@ const table = (titles, rows) => [row(titles), row(titles.map(() => '---')), ...r
 const argumentsOf = (kind) =>
   kind.arguments.map(({ name, initial, min, max }) => `\`${name}\` ${initial} (${min} … ${max})`).join(', ') || '–';
 
+/** Every named format and the examples of every family: what each export makes of it. */
 function formatsTable() {
+  const members = formatFamilies.flatMap(({ examples }) => examples.map(formatNamed));
   return table(
-    ['format', 'bits', 'codes', 'ONNX type', 'operator set from'],
-    formats.map(({ name, bits, low, high, dtype, minOpset }) => [
-      `\`${name}\``,
-      bits,
-      `${low} … ${high}`.replaceAll('-', '−'),
-      dtype,
-      minOpset,
+    [
+      'format',
+      'what it is',
+      'bits',
+      'weights in ONNX',
+      'activations in ONNX',
+      'integer products',
+      'operands of the multiplier',
+      'operator set from',
+    ],
+    [...formats, ...members].map((format) => [
+      `\`${format.name}\``,
+      format.kind === 'integer' ? `codes ${format.low} … ${format.high}`.replaceAll('-', '−') : format.title,
+      format.bits,
+      legalityText(weightLegality(format)),
+      legalityText(activationLegality(format)),
+      multipliesAsInteger(format) ? 'yes' : '–',
+      multiplierText(format.multiplier),
+      format.minOpset,
+    ]),
+  );
+}
+
+function legalityText({ kind, text }) {
+  return kind === 'refused' ? `refused: ${text}` : kind === 'float' ? 'as float32' : text;
+}
+
+function multiplierText({ kind, bits }) {
+  return bits === 0 || kind === 'sign' ? kind : `${bits} bit${bits === 1 ? '' : 's'}, ${kind}`;
+}
+
+function familiesTable() {
+  return table(
+    ['family', 'what it is', 'arguments', 'source'],
+    formatFamilies.map((family) => [
+      `\`${family.name}(…)\``,
+      family.description,
+      family.arguments
+        .map(({ name, pattern, initial, min, max }) =>
+          pattern ? `\`${name}\`` : `\`${name}\`${initial === undefined ? '' : ` ${initial}`} (${min} … ${max})`,
+        )
+        .join(', '),
+      family.source,
     ]),
   );
 }
@@ -148,6 +187,7 @@ export function generatedDocuments() {
   const parts = {
     'methods.md': {
       formats: formatsTable(),
+      families: familiesTable(),
       observers: observersTable(),
       methods: methodsTable(),
       arithmetics: arithmeticsTable(),

@@ -3,6 +3,7 @@ import { axisBlocks, type Blocks } from '../formats/blocks.ts';
 import { carriedElements, carriedScale } from '../formats/carrier.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
+import { hasQuantizeLinear } from '../formats/legality.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode, Model } from '../graph/graph.ts';
 import { aliasTensor, derivedTensor } from '../lazy-tensor.ts';
@@ -85,7 +86,7 @@ export function exportFindings({ graph, assignment }: QuantizedModel): readonly 
   const found = carriedAsFloat(graph, codes);
   const shared = graph.nodes.filter((node) => {
     const entry = codes.written(node.outputs[0] ?? '');
-    if (entry === undefined || formatNamed(entry.format).dtype !== 'int8') return false;
+    if (entry === undefined || entry.format !== 'int8') return false;
     return (readers.get(node.outputs[0]!) ?? 0) > 1 || entry.range[0] > -128 || entry.range[1] < 127;
   });
   if (shared.length === 0) return found;
@@ -197,16 +198,22 @@ class QdqReading {
       const name = this.#current.get(value) ?? value;
       return held === undefined ? name : this.#edge(node, index, name, held);
     });
+    const rounded = (value: string): QuantizedTensor | undefined => {
+      const entry = value === '' ? undefined : this.#codes.written(value);
+      // What only moves values of a grid leaves them on it, and a pair behind it would be moved in front by ONNX Runtime.
+      const moves = !('reason' in form) && form.kind === 'same-scale';
+      return entry !== undefined && moves && formatNamed(entry.format).kind !== 'integer' ? undefined : entry;
+    };
     const outputs = node.outputs.map((value) => {
       const final = this.#finalName(value);
-      const coded = value !== '' && this.#codes.written(value) !== undefined;
+      const coded = rounded(value) !== undefined;
       // The dequantised value keeps the name, so the exact value before it needs another.
       if (coded && this.#fixed.has(final)) return this.#rewriter.value(`${value}_exact`);
       return value;
     });
     this.#rewriter.copy(node, inputs, outputs);
     node.outputs.forEach((value, index) => {
-      const entry = value === '' ? undefined : this.#codes.written(value);
+      const entry = rounded(value);
       if (entry !== undefined) this.#pair(value, outputs[index]!, entry, this.#finalName(value));
     });
   }
@@ -257,22 +264,22 @@ class QdqReading {
   }
 
   /**
-   * Values of codes. Of floats with a Clip behind: a fused activation's bounds, or those of the format, which change nothing but
-   * keep ONNX Runtime from fusing layers between floats, for which it has no kernels. (Before the pair, where a clamp belongs, its
-   * optimiser fails on a Clip.)
+   * Values of codes. Of floats with a Max behind, and a Min if need be: a fused activation's bounds, or the format's own, which
+   * change nothing but keep ONNX Runtime from fusing layers between floats, for which it has no kernels. (Its optimiser fails on
+   * a Relu or Clip that it can move in front of a QuantizeLinear to floats; the two it leaves alone.)
    */
   #dequantize(label: string, inputs: readonly string[], to: string, entry: QuantizedTensor): void {
     const format = formatNamed(entry.format);
-    const bounded = format.kind === 'integer' ? to : this.#rewriter.value(`${label}_unbounded`);
+    const bounds = format.kind === 'integer' ? [] : boundsOf(format, entry);
     const name = this.#rewriter.nodeName(`${label}_DequantizeLinear`);
-    this.#rewriter.add('DequantizeLinear', '', name, inputs, [bounded]);
-    if (format.kind === 'integer') return;
-    const { encode, decode } = format.coder({ scale: entry.scale[0]!, zeroPoint: 0 }, entry.range);
-    const most = decode(encode(Number.POSITIVE_INFINITY));
-    const bounds = Object.entries(entry.clamp ?? { min: -most, max: most }).map(([bound, value]) =>
-      this.#rewriter.constant(`${label}_${bound}`, float32Tensor([], Float32Array.of(value))),
-    );
-    this.#rewriter.add('Clip', '', this.#rewriter.nodeName(`${label}_Clip`), [bounded, ...bounds], [to]);
+    let value = bounds.length === 0 ? to : this.#rewriter.value(`${label}_unbounded`);
+    this.#rewriter.add('DequantizeLinear', '', name, inputs, [value]);
+    for (const [at, [op, bound]] of bounds.entries()) {
+      const from = value;
+      value = at === bounds.length - 1 ? to : this.#rewriter.value(`${label}_bounded`);
+      const constant = this.#rewriter.constant(`${label}_${op}`, float32Tensor([], Float32Array.of(bound)));
+      this.#rewriter.add(op, '', this.#rewriter.nodeName(`${label}_${op}`), [from, constant], [value]);
+    }
   }
 
   #edge(node: GraphNode, index: number, from: string, entry: QuantizedTensor): string {
@@ -397,21 +404,23 @@ function codeTensorOf(
   return isPutOff ? aliasTensor(dtype, dims, elements) : { dtype, dims, data: elements() };
 }
 
+/** Bounds of an activation in floats; the upper one only where it is below the format's own. */
+function boundsOf(
+  format: NumberFormat,
+  { scale, range, clamp }: QuantizedTensor,
+): (readonly ['Max' | 'Min', number])[] {
+  const { encode, decode } = format.coder({ scale: scale[0]!, zeroPoint: 0 }, range);
+  const most = decode(encode(Number.POSITIVE_INFINITY));
+  const lower = ['Max', clamp?.min ?? -most] as const;
+  return clamp !== undefined && clamp.max < most ? [lower, ['Min', clamp.max]] : [lower];
+}
+
 /**
  * Types that ONNX Runtime 1.30 fuses with the layer that reads them and then cannot compute: it has no QLinearConv for 8-bit
  * floats and 2-bit integers, and transposes packed 2-bit matrices wrongly. Dequantised as a view that is reshaped, they stay apart.
  */
 function isFusedInVain(dtype: DataType): boolean {
   return dtype.startsWith('float8') || dtype === 'int2' || dtype === 'uint2';
-}
-
-/** Whether QuantizeLinear rounds to the format: integers, and the 8-bit floats of ONNX up to their own largest number. */
-function hasQuantizeLinear(format: NumberFormat): boolean {
-  const { kind, dtype, unit, bits, low, high } = format;
-  if (kind === 'integer') return true;
-  const largest = dtype === 'float8e4m3fn' ? 448 : dtype === 'float8e5m2' ? 57344 : undefined;
-  const { encode, decode } = format.coder({ scale: 1, zeroPoint: 0 }, [low, high]);
-  return unit === 1 && bits === 8 && decode(encode(Number.POSITIVE_INFINITY)) === largest;
 }
 
 function codeTensor(dtype: DataType, dims: readonly number[], values: Int32Array): Tensor {

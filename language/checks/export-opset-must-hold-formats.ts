@@ -2,7 +2,7 @@ import { rangeOf } from '../grammar/ranges.ts';
 import { allNodesOf } from '../grammar/walk.ts';
 import { readFields } from '../resolve/fields.ts';
 import { optionValue } from '../resolve/judgements.ts';
-import { find } from '../vocabulary.ts';
+import { formatOf } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
 /** int4 needs opset 21: an export that states an older one cannot hold it. */
@@ -18,7 +18,7 @@ export const exportOpsetMustHoldFormats: Check = {
     const used = new Map<string, number>();
     for (const statement of allNodesOf(spec, 'RoleStatement')) {
       const format = readFields(statement.format, definitions.formats, vocabulary).format?.value;
-      const opset = find(vocabulary.formats, format)?.minOpset;
+      const opset = formatOf(vocabulary, format)?.minOpset;
       if (format !== undefined && opset !== undefined) used.set(format, opset);
     }
     for (const statement of definitions.exports) {

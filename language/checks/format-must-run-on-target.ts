@@ -1,8 +1,9 @@
 import type { TextRange } from '../../engine/findings.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { spelled } from '../grammar/spelling.ts';
 import { allNodesOf } from '../grammar/walk.ts';
 import { readFields } from '../resolve/fields.ts';
-import { find, float, type TargetWord } from '../vocabulary.ts';
+import { float, formatOf, type TargetWord } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
 
 /** A format that a target cannot run is told before anything runs. */
@@ -27,8 +28,8 @@ export const formatMustRunOnTarget: Check = {
         if (item.$type !== 'SearchChoice') continue;
         for (const word of item.formats) {
           const own = definitions.formats.get(word.text);
-          const format = own ? readFields(own.format, definitions.formats, vocabulary).format?.value : word.text;
-          if (find(vocabulary.formats, format)) yield* judge(target, format!, rangeOf(word), true);
+          const format = own ? readFields(own.format, definitions.formats, vocabulary).format?.value : spelled(word);
+          if (formatOf(vocabulary, format)) yield* judge(target, format!, rangeOf(word), true);
         }
       }
     }

@@ -1,7 +1,8 @@
+import { spelled } from '../grammar/spelling.ts';
 import { nodesOf } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
 import { wordFor } from '../spellings.ts';
-import { float, granularities, schemes } from '../vocabulary.ts';
+import { codeRanges, find, float, granularities, scaleWords, schemes } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
 
@@ -28,21 +29,26 @@ export const formatWordMustBeKnown: Check = {
   fix: 'Correct the word; `qspec formats` lists formats.',
   example: 'quantize { weights int17 }',
   *remarks({ ast, definitions, vocabulary }) {
-    const formats = [...vocabulary.formats.map((format) => format.name), float, ...definitions.formats.keys()];
-    const known = [...formats, ...schemes, ...granularities, ...following];
+    const { formats: rows, families } = vocabulary;
+    const formats = [...[...rows, ...families].map(({ name }) => name), float, ...definitions.formats.keys()];
+    const known = [...formats, ...schemes, ...granularities, ...scaleWords, ...codeRanges, ...following];
+    // What their arguments lack is told by a check of its own.
+    const takesArguments = (name: string) => find(families, name) !== undefined || granularities.includes(name);
     for (const words of nodesOf(ast, 'FormatWords')) {
       for (const word of words.words) {
+        const meaning = meaningOf(spelled(word), definitions.formats, vocabulary);
         const isForeign = wordFor('format', word.text, [...formats, ...schemes, ...granularities]) !== undefined;
-        if (meaningOf(word.text, definitions.formats, vocabulary) === 'unknown' && !isForeign) {
+        if (meaning === 'unknown' && !isForeign && !takesArguments(word.text) && !known.includes(word.text)) {
           yield { ...unknown('format', word, known) };
         }
       }
     }
     for (const choice of nodesOf(ast, 'SearchChoice')) {
       for (const word of choice.formats) {
-        const meaning = meaningOf(word.text, definitions.formats, vocabulary);
+        const meaning = meaningOf(spelled(word), definitions.formats, vocabulary);
         if (wordFor('format', word.text, formats) !== undefined) continue;
-        if (meaning !== 'format' && meaning !== 'named') yield unknown('format', word, formats);
+        if (meaning !== 'format' && meaning !== 'named' && !find(families, word.text))
+          yield unknown('format', word, formats);
       }
     }
   },

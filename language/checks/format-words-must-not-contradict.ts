@@ -1,12 +1,20 @@
-import type { FormatWords } from '../generated/ast.ts';
+import type { FormatWord, FormatWords } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { spelled } from '../grammar/spelling.ts';
 import { nodesOf } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
 import { float } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
 import { repeated } from './remarks.ts';
 
-const kinds = { format: 'number format', named: 'named format', scheme: 'scheme', granularity: 'granularity' } as const;
+const kinds = {
+  format: 'number format',
+  named: 'named format',
+  scheme: 'scheme',
+  granularity: 'granularity',
+  scale: 'kind of scales',
+  codes: 'range of codes',
+} as const;
 
 /** `int8 int4`: one of the two is not meant. */
 export const formatWordsMustNotContradict: Check = {
@@ -19,15 +27,15 @@ export const formatWordsMustNotContradict: Check = {
   example: 'quantize { weights int8 int4 }',
   *remarks({ ast, definitions, vocabulary }) {
     for (const words of nodesOf(ast, 'FormatWords')) {
-      const meaning = (text: string | undefined) => meaningOf(text, definitions.formats, vocabulary);
+      const meaning = (word: FormatWord) => meaningOf(spelled(word), definitions.formats, vocabulary);
       yield* repeated(
         words.words,
         (word) => {
-          const kind = meaning(word.text);
+          const kind = meaning(word);
           return kind === 'unknown' ? undefined : kind;
         },
         (word, first) => ({
-          what: `\`${word.text}\` contradicts \`${first.text}\`: both give the ${kinds[meaning(word.text) as 'format']}.`,
+          what: `\`${spelled(word)}\` contradicts \`${spelled(first)}\`: both give the ${kinds[meaning(word) as 'format']}.`,
           fix: 'Keep the one you mean.',
           range: rangeOf(word),
         }),
@@ -47,8 +55,8 @@ function* second(calls: FormatWords['observers'], kind: string): Iterable<Remark
 
 /** `float per-channel`: what is not quantised has no scale. */
 function* idle(words: FormatWords): Iterable<Remark> {
-  if (!words.words.some((word) => word.text === float)) return;
-  const others = [...words.words.filter((word) => word.text !== float), ...words.observers, ...words.methods];
+  if (!words.words.some((word) => spelled(word) === float)) return;
+  const others = [...words.words.filter((word) => spelled(word) !== float), ...words.observers, ...words.methods];
   for (const other of others) {
     yield {
       severity: 'warning',

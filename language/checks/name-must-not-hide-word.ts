@@ -1,6 +1,6 @@
 import { rangeOf } from '../grammar/ranges.ts';
 import { statementsOf } from '../resolve/definitions.ts';
-import { float, granularities, schemes } from '../vocabulary.ts';
+import { codeRanges, float, granularities, scaleWords, schemes } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
 /** A format called `int8` would change what every line that says `int8` means. */
@@ -13,7 +13,8 @@ export const nameMustNotHideWord: Check = {
   fix: 'Call it something else.',
   example: 'format int8 = int4 symmetric',
   *remarks({ ast, vocabulary }) {
-    const words = new Set<string>([float, ...schemes, ...granularities, ...vocabulary.formats.map(({ name }) => name)]);
+    const formats = [...vocabulary.formats, ...vocabulary.families].map(({ name }) => name);
+    const words = new Set<string>([float, ...schemes, ...granularities, ...scaleWords, ...codeRanges, ...formats]);
     for (const { name } of statementsOf(ast, 'FormatStatement')) {
       if (!words.has(name?.text)) continue;
       yield {

@@ -1,7 +1,10 @@
+import type { FormatWords } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { spelled } from '../grammar/spelling.ts';
 import { nodesOf } from '../grammar/walk.ts';
 import { readFields } from '../resolve/fields.ts';
 import { defaults } from '../resolve/plan.ts';
+import { formatOf } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
 const biasFormat = defaults.bias;
@@ -11,8 +14,8 @@ export const roleMustTakeFormat: Check = {
   code: 'format/role',
   severity: 'error',
   section: 'formats',
-  what: '`per-channel` or a method for activations; a bias in another format than `int32`, which has no effect (a warning).',
-  why: 'A scale for each channel cannot leave the sum over input channels, and activations have no codes until the network runs.',
+  what: 'Scales of parts, a method, or a format that looks at all values, for activations; a bias in another format than `int32`, which has no effect (a warning).',
+  why: 'Scales of parts cannot leave the sum over input channels, and activations have no codes until the network runs.',
   fix: 'Write `per-tensor`; move `using` to `weights`.',
   example: 'data calibration npz "c.npz"\nquantize { activations uint8 per-channel }',
   *remarks({ ast, definitions, vocabulary }) {
@@ -33,13 +36,22 @@ export const roleMustTakeFormat: Check = {
       }
       if (role !== 'activations' && role !== 'inputs' && role !== 'outputs') continue;
       const fields = readFields(format, definitions.formats, vocabulary);
-      if (fields.granularity?.value === 'per-channel') {
+      const row = formatOf(vocabulary, fields.format?.value);
+      if (fields.format && row && !row.activations) {
+        yield {
+          what: `${capital(role)} cannot be ${row.name}.`,
+          why: 'Its parameters come of all the values, and activations are not known before the network runs.',
+          fix: 'Use it for weights.',
+          range: fields.format.range,
+        };
+      }
+      if (fields.granularity && fields.granularity.value !== 'per-tensor') {
         yield {
           what: `${capital(role)} have one scale for the whole tensor.`,
-          why: 'A scale for each channel cannot leave the sum over input channels, so no runtime computes with it in integers.',
+          why: 'Scales of parts cannot leave the sum over input channels, so no runtime computes with them in integers.',
           fix: 'Write `per-tensor`.',
           range: fields.granularity.range,
-          ...(spells(format, 'per-channel') ? { replacement: 'per-tensor' } : {}),
+          ...(spells(format, fields.granularity.value) ? { replacement: 'per-tensor' } : {}),
         };
       }
       const method = format?.methods[0];
@@ -58,6 +70,6 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function spells(format: { words: readonly { text: string }[] } | undefined, word: string): boolean {
-  return format?.words.some(({ text }) => text === word) ?? false;
+function spells(format: FormatWords | undefined, word: string): boolean {
+  return format?.words.some((own) => spelled(own) === word) ?? false;
 }

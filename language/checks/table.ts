@@ -22,14 +22,17 @@ import { definitionShouldBeUsed } from './definition-should-be-used.ts';
 import { expectationMustBeKnown } from './expectation-must-be-known.ts';
 import { expectationMustBeMeasurable } from './expectation-must-be-measurable.ts';
 import { exportMustBeKnown } from './export-must-be-known.ts';
+import { exportMustHoldActivations } from './export-must-hold-activations.ts';
 import { exportMustNotOverwrite } from './export-must-not-overwrite.ts';
 import { exportMustStayInFolder } from './export-must-stay-in-folder.ts';
 import { exportOpsetMustHoldFormats } from './export-opset-must-hold-formats.ts';
 import { fileMustExist } from './file-must-exist.ts';
+import { formatArgumentMustFit } from './format-argument-must-fit.ts';
 import { formatMustNotContainItself } from './format-must-not-contain-itself.ts';
 import { formatMustRunOnTarget } from './format-must-run-on-target.ts';
 import { formatWordMustBeKnown } from './format-word-must-be-known.ts';
 import { formatWordsMustNotContradict } from './format-words-must-not-contradict.ts';
+import { formatWordsShouldHaveEffect } from './format-words-should-have-effect.ts';
 import { formatsMustGoTogetherOnTarget } from './formats-must-go-together-on-target.ts';
 import { formatsShouldRunInExport } from './formats-should-run-in-export.ts';
 import { headerMustComeFirst } from './header-must-come-first.ts';
@@ -102,7 +105,9 @@ export const checks: readonly Check[] = [
   calibrationShouldNotBeValidation,
   dataShouldBeUsed,
   formatWordMustBeKnown,
+  formatArgumentMustFit,
   formatWordsMustNotContradict,
+  formatWordsShouldHaveEffect,
   formatMustNotContainItself,
   definitionShouldBeUsed,
   roleMustTakeFormat,
@@ -132,6 +137,7 @@ export const checks: readonly Check[] = [
   exportMustBeKnown,
   exportOpsetMustHoldFormats,
   formatsShouldRunInExport,
+  exportMustHoldActivations,
   exportMustStayInFolder,
   exportMustNotOverwrite,
   expectationMustBeKnown,

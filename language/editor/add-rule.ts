@@ -1,10 +1,11 @@
 import { type AstNode, GrammarUtils } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
+import type { NumberFormat } from '../../engine/formats/format.ts';
 import type { CheckedSpec } from '../context.ts';
 import type { QuantizeBlock } from '../generated/ast.ts';
 import { lineStarts, rangeBetween } from '../grammar/ranges.ts';
 import { type Token, tokensOf } from '../grammar/tokens.ts';
-import { type FormatWord, find, float } from '../vocabulary.ts';
+import { find, float } from '../vocabulary.ts';
 import { applyEdits, formatSpec } from './format.ts';
 
 /** A rule to be added to a spec. */
@@ -132,7 +133,7 @@ function choicesFor({ says }: NewRule, { definitions, vocabulary }: CheckedSpec)
 }
 
 /** How far a format is from what is usual: integers; signed weights, unsigned activations, whole bytes or even parts of one. */
-function oddity({ kind = 'integer', signed, bits }: FormatWord, says: NewRule['says']): number {
+function oddity({ kind, signed, bits }: NumberFormat, says: NewRule['says']): number {
   const steps = Math.log2(bits / 8);
   return (
     (kind === 'integer' ? 0 : 40) +

@@ -9,7 +9,7 @@ import { measuresOf } from '../resolve/judgements.ts';
 import { tensorNames } from '../selectors/network.ts';
 import { findProperty, type Property, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
-import { float, granularities, schemes } from '../vocabulary.ts';
+import { codeRanges, float, granularities, scaleWords, schemes } from '../vocabulary.ts';
 import { blockText } from './blocks.ts';
 import { closedWords, layouts } from './closed-words.ts';
 import { counted, plain } from './markdown.ts';
@@ -355,6 +355,9 @@ function formats({ vocabulary, definitions }: CheckedSpec): readonly Suggestion[
     const detail = target ? `not on ${target.name}` : format.title;
     return { label: format.name, kind: 'format', detail, documentation: format.description };
   });
+  const members = vocabulary.families.flatMap(({ examples, title, description }) =>
+    examples.map((label): Suggestion => ({ label, kind: 'format', detail: title, documentation: description })),
+  );
   const own = [...definitions.formats].map(
     ([name, { format }]): Suggestion => ({
       label: name,
@@ -363,12 +366,23 @@ function formats({ vocabulary, definitions }: CheckedSpec): readonly Suggestion[
       documentation: plain(onOneLine(format?.$cstNode?.text)) || 'A format of this spec.',
     }),
   );
-  return [...own, ...known.filter(({ label }) => !unable(label)), ...known.filter(({ label }) => unable(label))];
+  const runs = known.filter(({ label }) => !unable(label));
+  return [...own, ...runs, ...members, ...known.filter(({ label }) => unable(label))];
 }
 
+/** Granularities with a usual argument; others are typed. */
+const granularityExamples: Readonly<Record<string, string>> = {
+  'per-group': 'per-group(32)',
+  'per-block': 'per-block(16x16)',
+};
+
 function formatWords(spec: CheckedSpec): readonly Suggestion[] {
-  const more = [...schemes, ...granularities].map(
-    (word): Suggestion => ({ label: word, kind: 'value', documentation: documentationOf(word) ?? '' }),
+  const more = [...schemes, ...granularities, ...scaleWords, ...codeRanges].map(
+    (word): Suggestion => ({
+      label: granularityExamples[word] ?? word,
+      kind: 'value',
+      documentation: documentationOf(word) ?? '',
+    }),
   );
   return [...formats(spec), { label: float, kind: 'format', documentation: 'Not quantised.' }, ...more];
 }

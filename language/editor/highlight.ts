@@ -1,6 +1,8 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { CheckedSpec } from '../context.ts';
+import type { FormatWord } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
+import { spelled } from '../grammar/spelling.ts';
 import { walk } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
 
@@ -29,17 +31,17 @@ export function highlightsOf(spec: CheckedSpec): readonly MeaningfulToken[] {
     words.some((word) => word.name === name);
   for (const node of walk(spec.ast)) {
     switch (node.$type) {
+      case 'FormatWord': {
+        const meaning = meaningOf(spelled(node as FormatWord), definitions.formats, vocabulary);
+        const range = rangeOfProperty(node, 'text');
+        if (meaning === 'named') add(range, 'variable');
+        else if (meaning !== 'unknown') add(range, meaning === 'format' ? 'type' : 'enumMember');
+        break;
+      }
       case 'Word': {
         const word = node as { text?: string } & typeof node;
         const parent = node.$container?.$type;
-        const isFormat =
-          (parent === 'FormatWords' && node.$containerProperty === 'words') ||
-          (parent === 'SearchChoice' && node.$containerProperty === 'formats');
-        if (isFormat) {
-          const meaning = meaningOf(word.text, definitions.formats, vocabulary);
-          if (meaning === 'named') add(rangeOf(node), 'variable');
-          else if (meaning !== 'unknown') add(rangeOf(node), meaning === 'format' ? 'type' : 'enumMember');
-        } else if (parent === 'Call' && isKnown([...vocabulary.observers, ...vocabulary.methods], word.text)) {
+        if (parent === 'Call' && isKnown([...vocabulary.observers, ...vocabulary.methods], word.text)) {
           add(rangeOf(node), 'function');
         } else if (parent === 'DataStatement' && isKnown(vocabulary.dataKinds, word.text)) add(rangeOf(node), 'type');
         break;

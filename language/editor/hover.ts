@@ -5,6 +5,7 @@ import type {
   BlockRange,
   Call,
   FormatStatement,
+  FormatWord,
   FormatWords,
   LayerRule,
   LayersRule,
@@ -15,12 +16,13 @@ import type {
   Test,
   Unit,
 } from '../generated/ast.ts';
+import { spelled } from '../grammar/spelling.ts';
 import { textValue } from '../grammar/text.ts';
 import { findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
 import { numberOf } from '../quantities/quantity.ts';
 import { findProperty } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
-import { find, float } from '../vocabulary.ts';
+import { find, float, formatOf } from '../vocabulary.ts';
 import { paragraphs, plain } from './markdown.ts';
 import { callablePage } from './pages/callable.ts';
 import { dataPage, namedFormatPage } from './pages/definition.ts';
@@ -74,6 +76,8 @@ function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefi
       return quantityOf(node as Quantity);
     case 'Unit':
       return parent?.$type === 'Quantity' ? quantityOf(parent as Quantity) : quantityPage((node as Unit).text);
+    case 'FormatWord':
+      return parent && formatWordPage(parent, node as FormatWord, spec);
     case 'Word':
     case 'Name':
       return wordPage(node, word, spec);
@@ -83,9 +87,6 @@ function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefi
 
   function wordPage(own: AstNode, text: string, { definitions }: CheckedSpec): string | undefined {
     switch (parent?.$type) {
-      case 'FormatWords':
-      case 'SearchChoice':
-        return formatWordPage(parent, text, spec);
       case 'FormatStatement':
         return own.$type === 'Name' ? namedFormatPage(parent as FormatStatement, spec) : undefined;
       case 'Call':
@@ -121,13 +122,16 @@ export function described({ name, description }: { readonly name: string; readon
   return `**${plain(name)}** ${plain(description, 600)}`;
 }
 
-function formatWordPage(parent: AstNode, word: string, spec: CheckedSpec): string | undefined {
-  const format = find(spec.vocabulary.formats, word);
+function formatWordPage(parent: AstNode, word: FormatWord, spec: CheckedSpec): string | undefined {
+  const spelling = spelled(word);
+  if (spelling === float) return '**float** Not quantised.';
+  const format = formatOf(spec.vocabulary, spelling);
   if (format) {
     return formatPage(format, spec, parent.$type === 'FormatWords' ? useOf(parent as FormatWords, format, spec) : {});
   }
-  if (word === float) return '**float** Not quantised.';
-  const own = spec.definitions.formats.get(word);
+  const family = find(spec.vocabulary.families, word.text);
+  if (family) return described(family);
+  const own = spec.definitions.formats.get(word.text);
   return own && namedFormatPage(own, spec);
 }
 

@@ -1,3 +1,5 @@
+import { codeRanges, granularities, scaleWords } from '../vocabulary.ts';
+
 /** Which section of docs/language.md speaks of a keyword, by the section's anchor. Statements have sections of their own name. */
 const wordsOf: Readonly<Record<string, readonly string[]>> = {
   qspec: ['qspec'],
@@ -8,7 +10,10 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
     ...['data', 'like', 'input', 'array', 'offsets', 'labels', 'offset', 'layout', 'channels', 'resize', 'filter'],
     ...['crop', 'scale', 'mean', 'std', 'skip', 'take', 'seed', 'split', 'part'],
   ],
-  format: ['format', 'observe', 'using', 'symmetric', 'affine', 'per-tensor', 'per-channel'],
+  format: [
+    ...['format', 'observe', 'using', 'symmetric', 'affine'],
+    ...[...granularities, ...scaleWords, ...codeRanges],
+  ],
   quantize: [
     ...['quantize', 'weights', 'activations', 'inputs', 'outputs', 'bias', 'layers', 'layer', 'matches', 'optional'],
     ...['keep', 'lock', 'reset', 'arithmetic'],

@@ -1,3 +1,6 @@
+import { granularityKinds } from '../../engine/formats/granularity.ts';
+import { scaleKinds } from '../../engine/formats/scales.ts';
+
 /** What each keyword does, in a sentence; shown on hover and beside completions. */
 export const keywordDocumentation: Readonly<Record<string, string>> = {
   qspec: 'The version of the language; the first statement of a spec.',
@@ -51,8 +54,9 @@ export const keywordDocumentation: Readonly<Record<string, string>> = {
   all: 'Every layer; after `reset`, every role.',
   symmetric: 'Zero point 0: codes lie evenly around zero.',
   affine: 'A zero point of its own: the codes cover the range as it lies.',
-  'per-tensor': 'One scale for the whole tensor.',
-  'per-channel': 'One scale for each output channel; weights only.',
+  ...Object.fromEntries([...granularityKinds, ...scaleKinds].map(({ name, description }) => [name, description])),
+  'full-range': 'Signed integers use their smallest code too.',
+  'narrow-range': 'Signed integers leave out their smallest code, which has no opposite.',
   drop: 'The loss against the float model.',
   input: 'The input of the model that is fed.',
   array: 'Array of an npz that holds the samples.',

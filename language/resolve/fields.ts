@@ -1,14 +1,19 @@
 import type { TextRange } from '../../engine/findings.ts';
-import type { Call, FormatStatement, FormatWords, Word } from '../generated/ast.ts';
+import { parseGranularity } from '../../engine/formats/granularity.ts';
+import type { Call, FormatStatement, FormatWord, FormatWords } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { spelled } from '../grammar/spelling.ts';
 import { numberOf } from '../quantities/quantity.ts';
 import {
   type CallableWord,
+  type CodeRangeWord,
+  codeRanges,
   find,
   float,
+  formatOf,
   type Granularity,
-  granularities,
   type Scheme,
+  scaleWords,
   schemes,
   type Vocabulary,
 } from '../vocabulary.ts';
@@ -29,23 +34,30 @@ export interface Fields {
   readonly format?: Setting<string>;
   readonly scheme?: Setting<Scheme>;
   readonly granularity?: Setting<Granularity>;
+  /** What scales are. */
+  readonly scale?: Setting<string>;
+  /** Whether signed integers use their smallest code. */
+  readonly codes?: Setting<CodeRangeWord>;
   readonly observer?: Setting<CallValue>;
   readonly method?: Setting<CallValue>;
 }
 
-export const fieldNames = ['format', 'scheme', 'granularity', 'observer', 'method'] as const;
+export const fieldNames = ['format', 'scheme', 'granularity', 'scale', 'codes', 'observer', 'method'] as const;
 export type FieldName = (typeof fieldNames)[number];
 
 export type FormatScope = ReadonlyMap<string, FormatStatement>;
 
-/** What a word of a format means: a number format, a scheme, a granularity, a format named in this spec, or nothing known. */
-export type WordMeaning = 'format' | 'scheme' | 'granularity' | 'named' | 'unknown';
+/** What a word of a format means: a field that it sets, a format named in this spec, or nothing known. */
+export type WordMeaning = 'format' | 'scheme' | 'granularity' | 'scale' | 'codes' | 'named' | 'unknown';
 
+/** @param word as it is spelled, with its arguments. */
 export function meaningOf(word: string | undefined, scope: FormatScope, vocabulary: Vocabulary): WordMeaning {
   if (word === undefined) return 'unknown';
-  if (word === float || find(vocabulary.formats, word)) return 'format';
+  if (word === float || formatOf(vocabulary, word)) return 'format';
   if ((schemes as readonly string[]).includes(word)) return 'scheme';
-  if ((granularities as readonly string[]).includes(word)) return 'granularity';
+  if (parseGranularity(word)) return 'granularity';
+  if (scaleWords.includes(word)) return 'scale';
+  if ((codeRanges as readonly string[]).includes(word)) return 'codes';
   return scope.has(word) ? 'named' : 'unknown';
 }
 
@@ -84,15 +96,21 @@ function readNested(
   return { ...fields, ...(observer ? { observer } : {}), ...(method ? { method } : {}) };
 }
 
-function fieldsOfWord(word: Word, scope: FormatScope, vocabulary: Vocabulary, open: Set<string>): Fields {
+function fieldsOfWord(word: FormatWord, scope: FormatScope, vocabulary: Vocabulary, open: Set<string>): Fields {
   const range = rangeOf(word);
-  switch (meaningOf(word.text, scope, vocabulary)) {
+  const text = spelled(word);
+  switch (meaningOf(text, scope, vocabulary)) {
     case 'format':
-      return { format: { value: word.text, range } };
+      // Under its canonical name, whichever way its arguments are written.
+      return { format: { value: formatOf(vocabulary, text)?.name ?? text, range } };
     case 'scheme':
-      return { scheme: { value: word.text as Scheme, range } };
+      return { scheme: { value: text as Scheme, range } };
     case 'granularity':
-      return { granularity: { value: word.text as Granularity, range } };
+      return { granularity: { value: text as Granularity, range } };
+    case 'scale':
+      return { scale: { value: text, range } };
+    case 'codes':
+      return { codes: { value: text as CodeRangeWord, range } };
     case 'named':
       return moved(fieldsOfNamed(word.text, scope, vocabulary, open), range);
     case 'unknown':

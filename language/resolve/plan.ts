@@ -1,7 +1,16 @@
+import { granularityOf } from '../../engine/formats/granularity.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Arithmetic, Choice, Plan, Role } from '../../engine/plan.ts';
 import type { Network } from '../selectors/network.ts';
-import { arithmetics, find, float, type Granularity, type Scheme, type Vocabulary } from '../vocabulary.ts';
+import {
+  arithmetics,
+  type CodeRangeWord,
+  float,
+  formatOf,
+  type Granularity,
+  type Scheme,
+  type Vocabulary,
+} from '../vocabulary.ts';
 import type { Quantize } from './definitions.ts';
 import type { CallValue, Setting } from './fields.ts';
 import type { LayerState, RoleGroup, RoleState, RuleResolution } from './rules.ts';
@@ -109,22 +118,31 @@ function choiceOf(group: RoleGroup, state: RoleState, vocabulary: Vocabulary): C
   if (!format) return undefined;
   const scheme = state.fields.scheme as Setting<Scheme> | undefined;
   const granularity = state.fields.granularity as Setting<Granularity> | undefined;
+  const scale = state.fields.scale as Setting<string> | undefined;
+  const codes = state.fields.codes as Setting<CodeRangeWord> | undefined;
   const observer = state.fields.observer as Setting<CallValue> | undefined;
   const method = state.fields.method as Setting<CallValue> | undefined;
   // Activations seldom lie evenly around zero; weights do, and signed codes with zero point 0 are what runtimes want of them.
   const activation = group === 'inputs' || group === 'outputs';
-  const symmetric = !activation && (find(vocabulary.formats, format.value)?.signed ?? true);
+  const row = formatOf(vocabulary, format.value);
+  const symmetric = row === undefined ? !activation : row.kind !== 'integer' || (!activation && row.signed);
   const usesMethod = method !== undefined && format.value !== float;
   return {
     format: format.value,
     scheme: scheme?.value ?? (symmetric ? 'symmetric' : 'affine'),
-    granularity: granularity?.value ?? defaults.granularity[group],
+    granularity: row
+      ? granularityOf(row, granularity?.value ?? defaults.granularity[group])
+      : defaults.granularity[group],
+    ...(scale ? { scale: scale.value } : {}),
+    ...(codes ? { codes: codes.value } : {}),
     observer: observer?.value ?? defaults.observer,
     ...(usesMethod ? { method: method.value } : {}),
     origin: {
       format: format.range,
       ...(scheme ? { scheme: scheme.range } : {}),
       ...(granularity ? { granularity: granularity.range } : {}),
+      ...(scale ? { scale: scale.range } : {}),
+      ...(codes ? { codes: codes.range } : {}),
       ...(observer ? { observer: observer.range } : {}),
       ...(usesMethod ? { method: method.range } : {}),
     },
@@ -139,7 +157,7 @@ function biasChoice(state: RoleState, weight: Choice, vocabulary: Vocabulary): C
   return {
     format: defaults.bias,
     scheme: 'symmetric',
-    granularity: weight.granularity,
+    granularity: weight.granularity === 'per-tensor' ? 'per-tensor' : 'per-channel',
     observer: defaults.observer,
     origin: weight.origin.format ? { format: weight.origin.format } : {},
   };

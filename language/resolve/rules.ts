@@ -257,6 +257,8 @@ function perField<T>(pick: (field: FieldName) => T | undefined): PerField<T> {
     format: pick('format'),
     scheme: pick('scheme'),
     granularity: pick('granularity'),
+    scale: pick('scale'),
+    codes: pick('codes'),
     observer: pick('observer'),
     method: pick('method'),
   };

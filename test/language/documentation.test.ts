@@ -10,7 +10,7 @@ import { units } from '../../language/quantities/units.ts';
 import { channelOrders, filters } from '../../language/resolve/data.ts';
 import { properties } from '../../language/selectors/properties.ts';
 import { roles } from '../../language/selectors/roles.ts';
-import { arithmetics, granularities, schemes } from '../../language/vocabulary.ts';
+import { arithmetics, codeRanges, granularities, scaleWords, schemes } from '../../language/vocabulary.ts';
 import { root } from '../shared.ts';
 import { specPath } from './support/resources.ts';
 import { vocabulary } from './support/vocabulary.ts';
@@ -47,6 +47,8 @@ describe('docs/language.md', () => {
       ...arithmetics,
       ...schemes,
       ...granularities,
+      ...scaleWords,
+      ...codeRanges,
       ...exportFormats.flatMap((format) => [
         ...format.styles.map((style) => `${format.name} ${style.name}`),
         ...format.options.map((option) => option.name),

@@ -1,6 +1,7 @@
 import type { CheckedSpec } from '../../context.ts';
-import type { FormatStatement, FormatWords, Word } from '../../generated/ast.ts';
+import type { FormatStatement, FormatWord, FormatWords } from '../../generated/ast.ts';
 import { importedFrom } from '../../grammar/ranges.ts';
+import { spelled } from '../../grammar/spelling.ts';
 import { nodesOf } from '../../grammar/walk.ts';
 import { meaningOf } from '../../resolve/fields.ts';
 import type { TextEdit } from '../format.ts';
@@ -47,23 +48,20 @@ export const inlineFormat: ActionKind = {
 function formatAt(place: Place, { definitions }: CheckedSpec): FormatStatement | undefined {
   const name = place.around('Name');
   if (name?.$container.$type === 'FormatStatement') return name.$container as FormatStatement;
-  const word = place.around('Word');
-  const holder = word?.$container.$type;
-  if (holder !== 'FormatWords' && holder !== 'SearchChoice') return undefined;
-  return definitions.formats.get(word?.text ?? '');
+  return definitions.formats.get(place.around('FormatWord')?.text ?? '');
 }
 
-function put(word: Word, text: string): TextEdit {
+function put(word: FormatWord, text: string): TextEdit {
   const { start, end } = stretchOf(word)!;
   return { start, end, text };
 }
 
 /** The format's words, without those that words behind the name here set otherwise. */
-function wordsFor(format: FormatWords, use: FormatWords, name: Word, spec: CheckedSpec): string {
-  const meaning = (word: Word) => meaningOf(word.text, spec.definitions.formats, spec.vocabulary);
+function wordsFor(format: FormatWords, use: FormatWords, name: FormatWord, spec: CheckedSpec): string {
+  const meaning = (word: FormatWord) => meaningOf(spelled(word), spec.definitions.formats, spec.vocabulary);
   const later = new Set(use.words.slice(use.words.indexOf(name) + 1).map(meaning));
   const kept = [
-    ...format.words.filter((word) => meaning(word) === 'named' || !later.has(meaning(word))).map((word) => word.text),
+    ...format.words.filter((word) => meaning(word) === 'named' || !later.has(meaning(word))).map(spelled),
     ...(use.observers.length > 0 ? [] : format.observers.slice(-1)).map((call) => `observe ${stretchOf(call)!.text}`),
     ...(use.methods.length > 0 ? [] : format.methods.slice(-1)).map((call) => `using ${stretchOf(call)!.text}`),
   ];

@@ -1,3 +1,4 @@
+import type { NumberFormat } from '../../../engine/formats/format.ts';
 import { findFormat } from '../../../engine/formats/registry.ts';
 import { covering } from '../../../engine/observers/parameters.ts';
 import { bytes, percent } from '../../../engine/report/quantities.ts';
@@ -5,7 +6,7 @@ import { exportFormats } from '../../checks/exports.ts';
 import type { CheckedSpec } from '../../context.ts';
 import type { FormatWords } from '../../generated/ast.ts';
 import { type CallValue, readFields } from '../../resolve/fields.ts';
-import type { FormatWord, Scheme } from '../../vocabulary.ts';
+import type { Scheme } from '../../vocabulary.ts';
 import { weightsIn } from '../cost.ts';
 import { counted, facts, figure, grouped, paragraphs, picture, plain } from '../markdown.ts';
 import { plannedOf } from '../planned.ts';
@@ -18,15 +19,13 @@ export interface FormatUse {
 }
 
 /** A number format: what it can hold, what it loses, what it takes and who takes it, in general and in this spec. */
-export function formatPage(format: FormatWord, spec: CheckedSpec, use: FormatUse = {}): string {
-  const { low, high } = format;
+export function formatPage(format: NumberFormat, spec: CheckedSpec, use: FormatUse = {}): string {
+  const { shape, about } = gridOf(format, use);
   return paragraphs(
-    `**${plain(format.name)}** ${plain(format.title ?? '')}`,
-    low === undefined || high === undefined
-      ? plain(format.description)
-      : picture(gridPicture(low, high), `Grid of ${format.name}`),
+    `**${plain(format.name)}** ${plain(format.title)}`,
+    shape === undefined ? plain(format.description) : picture(shape, `Grid of ${format.name}`),
     facts([
-      ...(low === undefined || high === undefined ? [] : rangeFacts(format.name, low, high, use)),
+      ...about,
       ['memory', memoryText(format)],
       ['ONNX', onnxText(format)],
       ['targets', targetText(format.name, spec)],
@@ -35,7 +34,44 @@ export function formatPage(format: FormatWord, spec: CheckedSpec, use: FormatUse
   );
 }
 
-function rangeFacts(name: string, low: number, high: number, use: FormatUse): readonly (readonly [string, string])[] {
+interface GridFacts {
+  /** SVG. */
+  readonly shape?: string;
+  readonly about: readonly (readonly [string, string])[];
+}
+
+function gridOf(format: NumberFormat, use: FormatUse): GridFacts {
+  const { kind, low, high, bits } = format;
+  if (kind === 'integer') return { shape: gridPicture(low, high), about: rangeFacts(format, use) };
+  if (kind === 'codebook') return { about: [['levels', `${grouped(2 ** bits)}, which come of the data`]] };
+  const levels = levelsOf(format);
+  const [least, most] = [levels[0], levels.at(-1)];
+  if (least === undefined || most === undefined) return { about: [] };
+  const steps = levels.slice(1).map((level, i) => level - levels[i]!);
+  const [finest, coarsest] = [Math.min, Math.max].map((pick) => steps.reduce((a, b) => pick(a, b)));
+  const range = `${figure(least)} … ${figure(most)}, which is the range at scale 1`;
+  return {
+    shape: gridPicture(least, most, levels.length <= mostDrawn ? levels : []),
+    about: [
+      ['range', range],
+      ['levels', grouped(levels.length)],
+      ['rounding error', `half a step; steps from ${figure(finest!)} to ${figure(coarsest!)}`],
+    ],
+  };
+}
+
+/** More levels than these no picture tells apart. */
+const mostDrawn = 512;
+
+/** Finite levels at scale 1, ascending. */
+function levelsOf(format: NumberFormat): readonly number[] {
+  const { low, high } = format;
+  const { decode } = format.coder({ scale: 1, zeroPoint: 0 }, [low, high]);
+  const levels = Array.from({ length: high - low + 1 }, (_, i) => decode(low + i) + 0);
+  return [...new Set(levels.filter(Number.isFinite))].sort((a, b) => a - b);
+}
+
+function rangeFacts({ name, low, high }: NumberFormat, use: FormatUse): readonly (readonly [string, string])[] {
   const codes = `${grouped(low)} … ${grouped(high)}, which is the range at scale 1`;
   const levels = high - low + 1;
   const fixed = fixedFact(name, use);
@@ -74,12 +110,12 @@ function fixedFact(name: string, use: FormatUse): readonly [string, string] | un
   ];
 }
 
-function memoryText({ bits, storageBits = bits }: FormatWord): string {
+function memoryText({ bits, storageBits }: NumberFormat): string {
   const held = storageBits === bits ? '' : ` (${figure(storageBits / 8)} B in an ONNX file)`;
   return `${figure(bits / 8)} B each${held}, and 4 B a scale, 5 B with a zero point`;
 }
 
-function onnxText({ name, dtype = name, minOpset }: FormatWord): string {
+function onnxText({ name, dtype, minOpset }: NumberFormat): string {
   const styles = exportFormats.find((format) => format.name === 'onnx')?.styles ?? [];
   const held = dtype === name ? '' : ` as ${plain(dtype)}`;
   const texts = styles.map((style) =>
@@ -114,7 +150,7 @@ function hereText(name: string, spec: CheckedSpec): string {
 }
 
 /** What the statement around a format word says beside it, or leaves to the defaults. */
-export function useOf(words: FormatWords, format: FormatWord, { definitions, vocabulary }: CheckedSpec): FormatUse {
+export function useOf(words: FormatWords, format: NumberFormat, { definitions, vocabulary }: CheckedSpec): FormatUse {
   const { scheme, observer } = readFields(words, definitions.formats, vocabulary);
   const role = words.$container.$type === 'RoleStatement' ? words.$container.role : undefined;
   const isActivation = role !== 'weights' && role !== 'bias';

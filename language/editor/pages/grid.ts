@@ -6,10 +6,11 @@ const [width, height, edge, floor] = [320, 44, 6, 38];
 const mostTicks = 64;
 
 /**
- * A small picture of an integer format's grid: its codes from the lowest to the highest, zero the tallest, under the curve
- * that values of weights (or, without a sign, of rectified activations) typically lie in.
+ * A small picture of a format's grid: its levels from the lowest to the highest, zero the tallest, under the curve that values of
+ * weights (or, without a sign, of rectified activations) typically lie in.
+ * @param levels absent: every whole number from `low` to `high`
  */
-export function gridPicture(low: number, high: number): string {
+export function gridPicture(low: number, high: number, levels?: readonly number[]): string {
   const at = (code: number) => edge + ((code - low) / (high - low)) * (width - 2 * edge);
   const y = (value: number) => value.toFixed(1);
   const curve: string[] = [];
@@ -19,13 +20,13 @@ export function gridPicture(low: number, high: number): string {
     const deviation = (3 * code) / high;
     curve.push(`${y(at(code))} ${y(floor - 32 * Math.exp((-deviation * deviation) / 2))}`);
   }
-  const ticks: string[] = [];
-  if (high - low < mostTicks) {
-    for (let code = low; code <= high; code++) if (code !== 0) ticks.push(`M${y(at(code))} ${floor}v-12`);
-  }
+  const whole = high - low < mostTicks ? Array.from({ length: high - low + 1 }, (_, i) => low + i) : [];
+  const ticks = (levels ?? whole).filter((level) => level !== 0).map((level) => `M${y(at(level))} ${floor}v-12`);
+  // Levels that lie unevenly are drawn however many there are: where they run into one another they are dense.
+  const thickness = ticks.length > mostTicks ? 0.6 : 2;
   const grid =
     ticks.length > 0
-      ? `<path d="${ticks.join('')}" stroke="${ink}" stroke-width="2"/>`
+      ? `<path d="${[...new Set(ticks)].join('')}" stroke="${ink}" stroke-width="${thickness}"/>`
       : `<rect x="${edge}" y="${floor - 12}" width="${width - 2 * edge}" height="12" fill="${ink}" opacity=".75"/>`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,

@@ -23,7 +23,7 @@ import {
 } from '../quantize/small.ts';
 import { runInteger, stepsApart } from './agreement.ts';
 
-/** A convolution, a depthwise one, and a matrix product: three ways in which output channels lie. */
+/** A convolution, a depthwise one, and a matrix product: three ways in which output channels lie; between them what only moves values. */
 function network(): Graph {
   return makeGraph({
     inputs: { x: [1, 6, 5, 5] },
@@ -38,7 +38,8 @@ function network(): Graph {
     nodes: [
       makeNode('a', 'Conv', ['x', 'a.w', 'a.b'], ['a.y'], { pads: attribute.ints([1, 1, 1, 1]) }),
       makeNode('r', 'Relu', ['a.y'], ['r.y']),
-      makeNode('d', 'Conv', ['r.y', 'd.w'], ['d.y'], { group: attribute.int(8) }),
+      makeNode('m', 'MaxPool', ['r.y'], ['m.y'], { kernel_shape: attribute.ints([2, 2]) }),
+      makeNode('d', 'Conv', ['m.y', 'd.w'], ['d.y'], { group: attribute.int(8) }),
       makeNode('p', 'GlobalAveragePool', ['d.y'], ['p.y']),
       makeNode('f', 'Flatten', ['p.y'], ['f.y']),
       makeNode('g', 'Gemm', ['f.y', 'g.w', 'g.b'], ['y']),

@@ -243,13 +243,25 @@ describe('hover on a number format', () => {
     expect(facts(source)[about]).toBe(expected);
   });
 
+  it('tells of one with arguments, and of one whose levels come of the data', () => {
+    expect(facts('quantize { weights »float«(e2m3) }')).toMatchObject({
+      levels: '63',
+      range: expect.stringContaining('7.5'),
+    });
+    expect(hover('quantize { weights »kmeans«(3) }')).toContain('which come of the data');
+  });
+
   it('draws its grid: a tick for each code that can be told apart, a bar beyond', () => {
     const drawn = (source: string) => decodeURIComponent(/\(data:image\/svg\+xml,([^)]+)\)/.exec(hover(source)!)![1]!);
     const ticks = (svg: string) => [...svg.matchAll(/v-(?:12|24)/g)].length;
     expect(ticks(drawn('quantize { weights »int2« }'))).toBe(4);
     expect(ticks(drawn('quantize { activations »uint4« }'))).toBe(16);
     expect(drawn('quantize { weights »int8« }')).toContain('<rect');
-    for (const { name } of vocabulary.formats) {
+    // Levels of a minifloat are denser towards zero; all of them are drawn.
+    expect(ticks(drawn('quantize { weights »e2m1« }'))).toBe(15);
+    for (const { name, kind } of vocabulary.formats) {
+      // Its levels come of the data.
+      if (kind === 'codebook') continue;
       expect(drawn(`quantize { weights »${name}« }`)).toMatch(/^<svg [^<]*>(?:<(?:path|rect) [^<>]*\/>)+<\/svg>$/);
     }
   });

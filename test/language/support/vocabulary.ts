@@ -1,4 +1,4 @@
-import { formats } from '../../../engine/formats/registry.ts';
+import { formatFamilies, formats } from '../../../engine/formats/registry.ts';
 import { cortexM7 } from '../../../engine/hardware/targets/cortex-m7.ts';
 import { observers } from '../../../engine/observers/registry.ts';
 import type { Vocabulary } from '../../../language/vocabulary.ts';
@@ -6,6 +6,7 @@ import type { Vocabulary } from '../../../language/vocabulary.ts';
 /** Formats and observers are the engine's; the rest is small and stays as it is, so that messages in resources stay as they are. */
 export const vocabulary: Vocabulary = {
   formats,
+  families: formatFamilies,
   observers,
   methods: [
     { name: 'round-to-nearest', description: 'To the nearest code.', arguments: [] },
