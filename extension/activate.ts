@@ -3,6 +3,7 @@ import { App } from './app.ts';
 import { commands } from './commands/registry.ts';
 import type { Environment } from './environment.ts';
 import { offer } from './messages.ts';
+import { showAwaitedExample } from './specs/example.ts';
 import { nameOf } from './specs/find.ts';
 
 export interface Started {
@@ -29,6 +30,7 @@ export function activate(context: vscode.ExtensionContext, environment: Environm
     context.subscriptions.push(vscode.commands.registerCommand(id, guarded));
   }
   void tellOfLostRuns(app);
+  void showAwaitedExample(app);
   // A workspace with specs will want their findings: the server is up before the first is opened.
   void vscode.workspace.findFiles('**/*.qspec', undefined, 1).then((found) => {
     if (found.length > 0) app.language.start();

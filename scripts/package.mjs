@@ -10,7 +10,11 @@ const root = join(import.meta.dirname, '..');
 const argument = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
 
 /** What is packed besides what is generated; everything else of the repository stays outside. */
-const contents = ['dist', 'media', 'extension/syntaxes', 'extension/language-configuration.json', 'docs/language.md'];
+const contents = [
+  ...['dist', 'media', 'extension/syntaxes', 'extension/language-configuration.json', 'docs/language.md'],
+  // What `Open Example` copies.
+  ...['README.md', 'digits.qspec', 'digits.onnx', 'digits.npz', 'splits.json'].map((name) => `examples/digits/${name}`),
+];
 const documents = { 'README.md': 'README.md', 'CHANGELOG.md': 'CHANGELOG.md', LICENSE: 'LICENSE.txt' };
 
 /** A person on a slow line should not have to wait for it. */

@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { createSpec } from './create-spec.ts';
 import { measureSensitivity } from './measure-sensitivity.ts';
+import { openExample } from './open-example.ts';
 import { openGraph } from './open-graph.ts';
 import { openReport } from './open-report.ts';
 import { quantize } from './quantize.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   measureSensitivity,
   openReport,
   showPlan,
+  openExample,
   restartEngine,
   showLog,
 ];

@@ -1,18 +1,28 @@
 import * as vscode from 'vscode';
 import type { App } from '../app.ts';
+import { specsOf } from '../specs/find.ts';
 
 export type Kind = 'model' | 'spec';
 
 const endings: Readonly<Record<Kind, string>> = { model: '.onnx', spec: '.qspec' };
 
 /**
- * What a command is about: the resource it was given, what the active editor shows, or what the person picks.
- * Undefined if nothing is chosen.
+ * What a command is about: the resource it was given, what the active editor shows, what belongs to that (the model of a spec,
+ * a spec of a model), or what the person picks. Undefined if nothing is chosen.
  */
 export async function resourceOf(given: unknown, kinds: readonly Kind[], app: App): Promise<vscode.Uri | undefined> {
   const candidates = [uriOf(given), activeResource(), app.graphs.active];
   const fitting = candidates.find((uri) => uri !== undefined && kindOf(uri, kinds) !== undefined);
-  return fitting ?? (await pick(kinds));
+  if (fitting) return fitting;
+  const shown = candidates.find((uri) => uri !== undefined && kindOf(uri) !== undefined);
+  return (shown && (await relative(shown, kinds, app))) ?? (await pick(kinds));
+}
+
+/** The model that a spec names, or a spec that names a model. */
+async function relative(uri: vscode.Uri, kinds: readonly Kind[], app: App): Promise<vscode.Uri | undefined> {
+  if (kindOf(uri) === 'model') return kinds.includes('spec') ? (await specsOf(uri, app))[0] : undefined;
+  const [model] = kinds.includes('model') ? await app.language.modelsNamed([uri]) : [];
+  return model ? app.environment.uriOf(model) : undefined;
 }
 
 /** Menus give a URI, lenses of the language server its text. */
@@ -49,7 +59,9 @@ async function pick(kinds: readonly Kind[]): Promise<vscode.Uri | undefined> {
     void vscode.window.showInformationMessage(`There is no ${names} file in this workspace.`);
     return undefined;
   }
+  if (found.length === 1) return found[0];
   const items = found.map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri }));
-  items.sort((a, b) => (a.label < b.label ? -1 : 1));
+  const rank = (uri: vscode.Uri) => kinds.indexOf(kindOf(uri, kinds)!);
+  items.sort((a, b) => rank(a.uri) - rank(b.uri) || (a.label < b.label ? -1 : 1));
   return (await vscode.window.showQuickPick(items, { placeHolder: 'Which file?' }))?.uri;
 }

@@ -34,3 +34,12 @@ export async function chooseSpec(specs: readonly vscode.Uri[], placeHolder: stri
   const items = specs.map((uri) => ({ label: nameOf(uri), description: vscode.workspace.asRelativePath(uri), uri }));
   return (await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true }))?.uri;
 }
+
+export async function exists(uri: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(uri);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -3,7 +3,7 @@ import type { DiscoveredData } from '../../engine/data/discover.ts';
 import type { ModelSummary } from '../../engine/graph/summary.ts';
 import { printStarterSpec, type StarterData } from '../../language/starter.ts';
 import type { App } from '../app.ts';
-import { folderOf, nameOf } from './find.ts';
+import { exists, folderOf, nameOf } from './find.ts';
 
 /** Whether a person is asked about data: *Quantize* asks where it needs some, *Create spec* leaves the lines as comments. */
 export type AskForData = 'ask' | 'never';
@@ -42,11 +42,7 @@ async function freePlace(model: vscode.Uri): Promise<vscode.Uri> {
   const base = nameOf(model).replace(/\.onnx$/i, '');
   for (let number = 1; ; number++) {
     const place = vscode.Uri.joinPath(folder, `${base}${number === 1 ? '' : `-${number}`}.qspec`);
-    try {
-      await vscode.workspace.fs.stat(place);
-    } catch {
-      return place;
-    }
+    if (!(await exists(place))) return place;
   }
 }
 

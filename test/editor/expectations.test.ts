@@ -31,4 +31,25 @@ inEditor('expectations', 'development', (scenario) => {
       await code.screenshot('expectations');
     },
   );
+
+  scenario(
+    'one of them runs from its line, and what was found stands there',
+    { workspace: 'examples/digits', files: { 'digits.qspec': spec }, timeout: 180_000 },
+    async (code) => {
+      await code.editor.open('digits.qspec');
+      await code.runCommand('Testing: Focus on Test Explorer View');
+      await code.page.locator('.test-explorer .monaco-list-row', { hasText: 'digits.qspec' }).first().waitFor();
+      await code.editor.focus();
+      await code.editor.select('expect size <= 1 KiB');
+      await code.runCommand('Test: Run Test at Cursor');
+      const failed = code.page.locator('.test-explorer .monaco-list-row', { hasText: 'expect size <= 1 KiB' });
+      await failed.locator('.codicon-testing-failed-icon').first().waitFor({ timeout: 120_000 });
+      const message = code.page.locator('.monaco-editor [class*="test-message-inline-content"]').first();
+      await expect.poll(() => message.innerText()).toMatch(/Found: \d+(\.\d+)? KiB/);
+      // Only that one ran.
+      const others = code.page.locator('.test-explorer .monaco-list-row', { hasText: 'expect top1' });
+      expect(await others.locator('.codicon-testing-passed-icon').count()).toBe(0);
+      await code.screenshot('expectation-at-line');
+    },
+  );
 });

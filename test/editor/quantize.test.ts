@@ -108,6 +108,34 @@ inEditor('quantising', 'development', (scenario) => {
       expect(existsSync(join(code.folder, 'out', 'typed.onnx'))).toBe(true);
     },
   );
+
+  scenario(
+    'a spec that is in no file yet asks where to, and does not run before it is told',
+    { workspace: 'examples/digits', settings: { 'files.simpleDialog.enable': true }, timeout: 120_000 },
+    async (code) => {
+      await code.runCommand('File: New Untitled Text File');
+      await code.runCommand('Change Language Mode');
+      await code.quickInput.fill('QSpec');
+      await code.pick('QSpec');
+      await code.editor.insert(
+        'qspec 1\nmodel "digits.onnx"\nquantize { weights int8 }\nexport onnx qdq "out/typed.onnx"\n',
+      );
+      await code.runCommand('QSpec: Quantize');
+      await expect.poll(() => code.quickInput.inputValue()).toMatch(/Untitled-1/);
+      await code.screenshot('save-untitled');
+      await code.page.keyboard.press('Escape');
+      await code.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
+      expect(outputs(code.folder)).toEqual([]);
+
+      await code.runCommand('QSpec: Quantize');
+      await expect.poll(() => code.quickInput.inputValue()).toMatch(/Untitled-1/);
+      await code.quickInput.fill(join(code.folder, 'typed.qspec'));
+      await code.page.keyboard.press('Enter');
+      await code.webviews.withElement(report, 60_000);
+      expect(readFileSync(join(code.folder, 'typed.qspec'), 'utf8')).toContain('out/typed.onnx');
+      expect(outputs(code.folder)).toContain('typed.onnx');
+    },
+  );
 });
 
 function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {

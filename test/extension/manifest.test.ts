@@ -27,6 +27,17 @@ test('menus name commands that exist', () => {
   expect(used.filter(({ command }) => !declared.has(command))).toEqual([]);
 });
 
+test('the walkthrough leads to commands that exist, and counts them as done', () => {
+  const declared = new Set(manifest.contributes.commands.map(({ command }: { command: string }) => command));
+  for (const { id, description, completionEvents } of manifest.contributes.walkthroughs[0].steps) {
+    const text = words[description.replaceAll('%', '')]!;
+    const buttons = [...text.matchAll(/\(command:([\w.]+)\)/g)].map(([, command]) => command);
+    expect(buttons, id).toHaveLength(1);
+    expect(declared.has(buttons[0]), id).toBe(true);
+    expect(completionEvents, id).toEqual([`onCommand:${buttons[0]}`]);
+  }
+});
+
 test('every text of the manifest has its words, and no words are left over', () => {
   const used = [...JSON.stringify(manifest).matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key!);
   expect(new Set(used)).toEqual(new Set(Object.keys(words)));

@@ -21,7 +21,7 @@ describe('the packaged extension', () => {
 
   test('holds what runs and what a person reads, and nothing of development', () => {
     const allowed =
-      /^(extension\.vsixmanifest|\[Content_Types\]\.xml|extension\/(dist\/(node|browser|extension|webview)\/.*\.(m?js|cjs|css|wasm|ttf)|extension\/syntaxes\/.*\.json|extension\/language-configuration\.json|media\/.*|docs\/language\.md|docs\/images\/.*\.png|package(\.nls)?\.json|README\.md|CHANGELOG\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt))$/;
+      /^(extension\.vsixmanifest|\[Content_Types\]\.xml|extension\/(dist\/(node|browser|extension|webview)\/.*\.(m?js|cjs|css|wasm|ttf)|extension\/syntaxes\/.*\.json|extension\/language-configuration\.json|media\/.*|examples\/digits\/[\w-]+\.(qspec|onnx|npz|json|md)|docs\/language\.md|docs\/images\/.*\.png|package(\.nls)?\.json|README\.md|CHANGELOG\.md|LICENSE\.txt|THIRD-PARTY-NOTICES\.txt))$/;
     expect(Object.keys(files).filter((path) => !allowed.test(path))).toEqual([]);
     for (const path of [
       'dist/extension/node.cjs',
