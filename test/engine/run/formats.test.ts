@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobOf, openSpec } from '../../../cli/spec.ts';
+import { nodeHost } from '../../../engine/env/node/host.ts';
+import { loadOnnxRuntime } from '../../../engine/env/node/onnxruntime.ts';
+import { quantizeJob } from '../../../engine/run/quantize.ts';
+import { root } from '../../shared.ts';
+
+/** From a spec's words to a measured report: the bundled example in formats of every kind. */
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'qspec-formats-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const example = (name: string) => JSON.stringify(join(root, 'examples', 'digits', name));
+
+async function run(words: string, statements = 'export onnx qdq "m.onnx"') {
+  const path = join(folder, 'm.qspec');
+  writeFileSync(
+    path,
+    `qspec 1
+model ${example('digits.onnx')}
+data calibration npz ${example('digits.npz')} { array x labels y scale 1/16 take 40 }
+data validation npz ${example('digits.npz')} like calibration { split ${example('splits.json')} part test take 200 }
+quantize { ${words} }
+${statements}
+`,
+  );
+  const { job, findings } = jobOf(await openSpec(path));
+  if (job === undefined) throw new Error(findings.map(({ what }) => what).join('\n'));
+  const { report } = await quantizeJob(
+    job,
+    {
+      host: nodeHost(),
+      threads: 1,
+      toolVersion: '0',
+      loadRuntime: () => loadOnnxRuntime({ threads: 1 }),
+      progress: { signal: new AbortController().signal, report: () => undefined },
+    },
+    { write: false },
+  );
+  const { metrics, runtime } = report.accuracy!;
+  const { labelled, sqnr } = metrics;
+  const drop = 100 * (labelled!.reference.top1 - labelled!.candidate.top1);
+  return { report, drop, sqnr, runtime, integers: report.verification?.integerExecution?.sqnr };
+}
+
+describe('six and eight bits lose at most two points', () => {
+  it.each([
+    'weights e2m3 observe mse  activations uint8',
+    'weights e3m2 observe mse  activations uint8',
+    'weights e4m3fn  activations e4m3fn',
+    'weights hfp8-143 observe mse',
+    'weights sfp(e3m4)',
+    'weights mxfp8-e4m3',
+    'weights mxint8  activations uint8',
+    'weights esb(6, 4)  activations uint8',
+    'weights float(e3m4)  activations uint8',
+    'weights fp16',
+    'weights bf16',
+    'weights kmeans(5)',
+    'weights int8 per-group(16) power-of-two-scale  activations uint8',
+  ])('%s', async (words) => {
+    const { drop, runtime } = await run(words);
+    expect(runtime).toContain('onnxruntime');
+    expect(drop).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('the report', () => {
+  it('says what is carried by float, and what runs in float', async () => {
+    const { report } = await run('weights kmeans(4)  activations uint8');
+    const said = report.findings.map(({ code }) => code);
+    expect(said).toContain('export/carried-by-float');
+    expect(report.layers.find(({ name }) => name === 'conv1')).toMatchObject({ weight: 'kmeans(4)', output: 'uint8' });
+  });
+
+  it('counts codes, scales and bases of every layer: packed bits and what goes with them', async () => {
+    const bytesOf = async (weights: string) => {
+      const { report } = await run(`weights ${weights}`);
+      const { parameters, bytesAfter } = report.layers.find(({ name }) => name === 'conv1')!;
+      return [parameters, bytesAfter] as const;
+    };
+    // 16 filters of 3×3 with a bias of 4 bytes each.
+    const bias = 16 * 4;
+    expect(await bytesOf('int4 per-channel')).toEqual([160, 72 + 16 * 4 + bias]);
+    expect(await bytesOf('int4 per-group(3) power-of-two-scale')).toEqual([160, 72 + 48 + bias]);
+    expect(await bytesOf('mxfp4')).toEqual([160, 72 + 16 + bias]);
+    expect(await bytesOf('bcq(2) per-channel')).toEqual([160, 36 + 16 * 2 * 4 + bias]);
+    expect(await bytesOf('fp16')).toEqual([160, 288 + bias]);
+  });
+
+  it('measures in the simulation what no export holds', async () => {
+    const { runtime, drop, report } = await run('weights e2m3 observe mse  activations e2m3 observe mse', '');
+    expect(runtime).toContain('simulation');
+    expect(drop).toBeLessThanOrEqual(2);
+    expect(report.verification?.integerExecution).toBeUndefined();
+  });
+
+  it('is refused where an export is asked for that cannot hold it', async () => {
+    await expect(run('weights int8  activations pot(4)')).rejects.toThrow(/cannot hold activations in `pot\(4\)`/);
+  });
+});
+
+describe('integers', () => {
+  it('carry grids whose levels are integers: the engine and ONNX Runtime compute the same codes', async () => {
+    for (const weights of ['e2m1 observe mse', 'pot(4) observe mse', 'apot(4) observe mse', 'esb(5, 3)'])
+      expect((await run(`weights ${weights}  activations uint8`)).integers, weights).toBeGreaterThan(100);
+  });
+});
