@@ -5,6 +5,7 @@ import { quoteText, textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds, findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
 import type { Measure } from '../quantities/units.ts';
 import type { Definitions } from '../resolve/definitions.ts';
+import { meaningOf } from '../resolve/fields.ts';
 import { measuresOf } from '../resolve/judgements.ts';
 import { tensorNames } from '../selectors/network.ts';
 import { findProperty, type Property, qualifiedOperator } from '../selectors/properties.ts';
@@ -17,7 +18,7 @@ import { type PathWish, pathWishAt } from './path-wishes.ts';
 import { comparisonsOf, comparisonsOfProperty, propertiesOf, valuesOf } from './predicate-values.ts';
 import { boundsOf, quantitiesOf, unitsOf } from './quantity-values.ts';
 import { beginnings, type Situation, situationAt } from './situation.ts';
-import { snippetOf } from './snippets.ts';
+import { byUse, snippetOf } from './snippets.ts';
 import { keywords, registered, type Suggestion } from './suggestion.ts';
 import { documentationOf } from './words.ts';
 
@@ -132,7 +133,7 @@ function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestio
     case 'bias':
     case 'lock':
     case 'reset':
-      return [...formatWords(spec), ...keywords(['observe', 'using']), ...starts];
+      return [...formatWords(situation, spec), ...starts];
     case 'layers':
       return afterSelector(situation);
     case 'layer':
@@ -217,7 +218,7 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
       if (first === 'layers') return /^[0-9]/.test(item.at(-2) ?? '') ? blocks(spec) : operators(spec);
       return first === 'subject' ? budgets() : formats(spec);
     case '=':
-      return first === 'format' ? [...formatWords(spec), ...keywords(['observe', 'using'])] : undefined;
+      return first === 'format' ? formatWords(situation, spec) : undefined;
     case 'consumers':
     case 'producers':
     case 'one':
@@ -346,11 +347,11 @@ function operators({ vocabulary, model }: CheckedSpec): readonly Suggestion[] {
   }));
 }
 
-/** The spec's own first, then the registered: those that its targets run before the others. */
-function formats({ vocabulary, definitions }: CheckedSpec): readonly Suggestion[] {
+/** The spec's own first, then the registered: those that its targets run before the others, in the order of their use. */
+function formats({ vocabulary, definitions }: CheckedSpec, role?: string): readonly Suggestion[] {
   const targets = vocabulary.targets.filter(({ name }) => definitions.targets.some((own) => own.name?.text === name));
   const unable = (name: string) => targets.find((target) => !target.formats.includes(name));
-  const known = vocabulary.formats.map((format): Suggestion => {
+  const known = byUse(vocabulary.formats, role).map((format): Suggestion => {
     const target = unable(format.name);
     const detail = target ? `not on ${target.name}` : format.title;
     return { label: format.name, kind: 'format', detail, documentation: format.description };
@@ -366,11 +367,31 @@ function formats({ vocabulary, definitions }: CheckedSpec): readonly Suggestion[
   return [...own, ...known.filter(({ label }) => !unable(label)), ...known.filter(({ label }) => unable(label))];
 }
 
-function formatWords(spec: CheckedSpec): readonly Suggestion[] {
-  const more = [...schemes, ...granularities].map(
-    (word): Suggestion => ({ label: word, kind: 'value', documentation: documentationOf(word) ?? '' }),
-  );
-  return [...formats(spec), { label: float, kind: 'format', documentation: 'Not quantised.' }, ...more];
+const notQuantised: Suggestion = { label: float, kind: 'format', documentation: 'Not quantised.' };
+const roleWords = new Set(['weights', 'activations', 'inputs', 'outputs', 'bias']);
+
+/** After a role or `format NAME =`: words for what the statement does not say yet. */
+function formatWords({ item }: Situation, spec: CheckedSpec): readonly Suggestion[] {
+  // The name before `=` is none of the words.
+  const words = item.slice(item.indexOf('=') + 1);
+  const said = new Set(words.map((word) => meaningOf(word, spec.definitions.formats, spec.vocabulary)));
+  const hasFormat = said.has('format') || said.has('named');
+  const choices = [...(said.has('scheme') ? [] : schemes), ...(said.has('granularity') ? [] : granularities)];
+  const calls = ['observe', 'using'].filter((word) => !item.includes(word));
+
+  return [
+    ...(hasFormat
+      ? []
+      : [
+          ...formats(
+            spec,
+            item.find((word) => roleWords.has(word)),
+          ),
+          notQuantised,
+        ]),
+    ...choices.map((word): Suggestion => ({ label: word, kind: 'value', documentation: documentationOf(word) ?? '' })),
+    ...keywords(calls),
+  ];
 }
 
 function budgets(): readonly Suggestion[] {

@@ -188,10 +188,28 @@ function names(rows: readonly { readonly name: string }[]): readonly string[] {
   return rows.map(({ name }) => name);
 }
 
+/** Widths in the order in which people reach for them. */
+const widths = [8, 4, 16, 2, 3, 5, 6, 7];
+
+/** Formats as they are most used: 8 bits first; of a width, with a sign for weights and without for activations. */
+export function byUse<T extends { readonly bits: number; readonly signed: boolean }>(
+  formats: readonly T[],
+  role?: string,
+): readonly T[] {
+  const rank = ({ bits, signed }: T) => {
+    const width = widths.indexOf(bits);
+    const isActivation = role === 'activations' || role === 'inputs' || role === 'outputs';
+    return 2 * (width < 0 ? widths.length : width) + (signed === isActivation ? 1 : 0);
+  };
+  return formats.toSorted((a, b) => rank(a) - rank(b));
+}
+
 /** Formats of the spec, then those that its targets can run; all without targets. */
 function formatNames({ vocabulary, definitions }: CheckedSpec): readonly string[] {
   const targets = vocabulary.targets.filter(({ name }) => definitions.targets.some((own) => own.name?.text === name));
-  const runs = names(vocabulary.formats).filter((name) => targets.every((target) => target.formats.includes(name)));
+  const runs = names(byUse(vocabulary.formats)).filter((name) =>
+    targets.every((target) => target.formats.includes(name)),
+  );
   return [...definitions.formats.keys(), ...runs];
 }
 

@@ -7,7 +7,7 @@ import type { FormatWords } from '../../generated/ast.ts';
 import { type CallValue, readFields } from '../../resolve/fields.ts';
 import type { FormatWord, Scheme } from '../../vocabulary.ts';
 import { weightsIn } from '../cost.ts';
-import { counted, facts, figure, grouped, paragraphs, picture, plain } from '../markdown.ts';
+import { counted, facts, figure, grouped, heading, paragraphs, picture, plain } from '../markdown.ts';
 import { plannedOf } from '../planned.ts';
 import { gridPicture } from './grid.ts';
 
@@ -21,7 +21,7 @@ export interface FormatUse {
 export function formatPage(format: FormatWord, spec: CheckedSpec, use: FormatUse = {}): string {
   const { low, high } = format;
   return paragraphs(
-    `**${plain(format.name)}** ${plain(format.title ?? '')}`,
+    heading(format.name, format.title),
     low === undefined || high === undefined
       ? plain(format.description)
       : picture(gridPicture(low, high), `Grid of ${format.name}`),
@@ -36,14 +36,9 @@ export function formatPage(format: FormatWord, spec: CheckedSpec, use: FormatUse
 }
 
 function rangeFacts(name: string, low: number, high: number, use: FormatUse): readonly (readonly [string, string])[] {
-  const codes = `${grouped(low)} … ${grouped(high)}, which is the range at scale 1`;
-  const levels = high - low + 1;
+  const codes = `${grouped(low)} … ${grouped(high)}, the range at scale 1; ${grouped(high - low + 1)} levels`;
   const fixed = fixedFact(name, use);
-  return [
-    ['codes', codes],
-    ['levels', grouped(levels)],
-    ...(fixed ? [fixed] : [['rounding error', errorText(low, high, use.scheme)] as const]),
-  ];
+  return [['codes', codes], ...(fixed ? [fixed] : [['rounding error', errorText(low, high, use.scheme)] as const])];
 }
 
 /** Half a step at most, as a share of what the scale is chosen from. */
