@@ -175,8 +175,6 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
         detail: input.dtype ?? undefined,
         text: nameText(input.name),
       }));
-    case 'layout':
-      return layouts;
     case 'to':
       return first === 'layout' ? layouts.toReversed() : first === 'subject' ? budgets() : selectors(spec);
     case 'of':

@@ -323,6 +323,21 @@ describe('hover on a machine and its budgets', () => {
   });
 });
 
+describe('hover on an export', () => {
+  const spec = (statement: string) => `quantize { weights int4 layers first { weights int8 } } ${statement}`;
+
+  it('tells what it writes and what can be asked of it', () => {
+    const text = hover(spec('export »onnx« qdq "m.onnx"'));
+    expect(text).toMatch(/^\| qdq&nbsp;&nbsp; \| Float operators between/m);
+    expect(text).toMatch(/^\| opset&nbsp;&nbsp; \| 13&nbsp;…&nbsp;26&nbsp;&nbsp; \|/m);
+  });
+
+  it('tells what the formats of the spec ask of it', () => {
+    expect(hover(spec('export onnx »qdq« "m.onnx"'))).toContain('opset 21, the lowest that holds int4');
+    expect(hover(spec('export onnx »float« "m.onnx"'))).not.toContain('lowest');
+  });
+});
+
 describe('hover on a keyword', () => {
   it('leads to its section of the documentation where that can be opened', () => {
     const { text, ranges } = takeMarkers('quantize { weights int8 layers op Conv »where« macs > 1 keep float }');
@@ -357,6 +372,12 @@ describe('hover on words', () => {
     ['target cortex-m7 { »flash« <= 1 MiB }', 'Bytes of weights'],
     ['expect »top1« >= 50 %', 'best class is right'],
     ['»quantize« { }', 'top to bottom'],
+    ['quantize { arithmetic »ort« }', 'half to even'],
+    ['data a images "a" { filter »lanczos« }', 'sharpest'],
+    ['data a images "a" { channels »bgr« }', 'OpenCV'],
+    ['data a images "a" { layout »nhwc« to nchw }', 'Channels last'],
+    ['data a images "a" { labels »folder« }', 'class of an image is its folder'],
+    ['search { minimize »loss« }', 'does to the outputs'],
   ])('%s', (source, expected) => {
     expect(hover(source)).toContain(expected);
   });
