@@ -5,11 +5,14 @@ import { posix } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runChecks } from '../../language/checks/run.ts';
 import { type CheckedSpec, examine } from '../../language/context.ts';
+import { actionsAt } from '../../language/editor/actions/registry.ts';
 import { completionsAt } from '../../language/editor/completion.ts';
+import { formatTyped } from '../../language/editor/format-on-type.ts';
 import { highlightsOf } from '../../language/editor/highlight.ts';
 import { hintsOf } from '../../language/editor/hints.ts';
 import { hoverAt } from '../../language/editor/hover.ts';
 import { outlineOf } from '../../language/editor/outline.ts';
+import { suggestionPage } from '../../language/editor/suggestion-page.ts';
 import { loadSpec } from '../../language/grammar/load.ts';
 import { engineVocabulary } from '../../language/vocabulary-engine.ts';
 import { syntheticModel, syntheticSpec } from './inputs.ts';
@@ -53,13 +56,26 @@ for (let round = 0; round < rounds; round++) {
   // Another number in one rule, as somebody types it.
   const changed = text.split('\n');
   const at = 10 + ((round * 37) % (lines - 20));
-  changed[at] = `  layers op Conv where macs > ${round + 5}k optional { weights int4 }`;
+  changed[at] = `  layers op Conv where macs > ${round + 5}k optional { weights int4 } `;
   text = changed.join('\n');
   const checked = timed('keystroke to findings', () => read(text));
   timed('hints', () => hintsOf(checked));
-  timed('hover on a rule', () => hoverAt(checked, { line: at, column: 4 }));
-  const end = changed.slice(0, at).join('\n').length;
-  timed('completion', () => completionsAt(checked, end + '\n  layers op '.length));
+  const hover = (what: string, word: string) =>
+    timed(`hover on ${what}`, () => hoverAt(checked, { line: at, column: changed[at]!.indexOf(word) + 1 }));
+  hover('a rule', 'layers');
+  hover('a format', 'int4');
+  hover('a property', 'macs');
+  const start = changed.slice(0, at).join('\n').length + 1;
+  const complete = (what: string, before: string) =>
+    timed(`completion of ${what}`, () => completionsAt(checked, start + changed[at]!.indexOf(before) + before.length));
+  complete('operators', 'op ');
+  complete('selectors', 'layers ');
+  complete('properties', 'where ');
+  complete('values', '> ');
+  complete('statements', '} ');
+  timed('code actions', () => actionsAt(checked, start + changed[at]!.indexOf('weights')));
+  timed('a page of a suggestion', () => suggestionPage({ kind: 'layer', label: model.layers[at]!.name }, checked));
+  timed('layout of a line as it is typed', () => formatTyped(text, start + changed[at]!.length + 1, '\n'));
   timed('semantic tokens', () => highlightsOf(checked));
   timed('outline', () => outlineOf(checked.spec));
 }

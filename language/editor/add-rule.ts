@@ -7,6 +7,7 @@ import { lineStarts, rangeBetween } from '../grammar/ranges.ts';
 import { type Token, tokensOf } from '../grammar/tokens.ts';
 import { find, float } from '../vocabulary.ts';
 import { applyEdits, formatSpec } from './format.ts';
+import { byUse, isActivation } from './usual-formats.ts';
 
 /** A rule to be added to a spec. */
 export interface NewRule {
@@ -119,9 +120,11 @@ function choicesFor({ says }: NewRule, { definitions, vocabulary }: CheckedSpec)
     const foreign = says === 'weights' ? format?.observers : format?.methods;
     return foreign === undefined || foreign.length === 0 ? [name] : [];
   });
-  const known = vocabulary.formats
+  // What is typed may be anything; of a choice those with the sign that the role mostly has come first.
+  const odd = ({ signed }: NumberFormat) => (signed === isActivation(says) ? 1 : 0);
+  const known = byUse(vocabulary.formats, says)
     .filter(({ name }) => !runs || runs.includes(name))
-    .toSorted((a, b) => oddity(a, says) - oddity(b, says))
+    .toSorted((a, b) => odd(a) - odd(b))
     .map(({ name }) => name);
   const usual = new Set(
     (definitions.quantize?.items ?? []).flatMap((item) =>
@@ -130,17 +133,6 @@ function choicesFor({ says }: NewRule, { definitions, vocabulary }: CheckedSpec)
   );
   const names = [...own, ...known, float];
   return [...names.filter((name) => !usual.has(name)), ...names.filter((name) => usual.has(name))];
-}
-
-/** How far a format is from what is usual: integers; signed weights, unsigned activations, whole bytes or even parts of one. */
-function oddity({ kind, signed, bits }: NumberFormat, says: NewRule['says']): number {
-  const steps = Math.log2(bits / 8);
-  return (
-    (kind === 'integer' ? 0 : 40) +
-    (signed === (says === 'weights') ? 0 : 20) +
-    (Number.isInteger(steps) ? 0 : 10) +
-    Math.abs(steps)
-  );
 }
 
 function snippetOf(laidOut: string, choices: readonly string[]): string {

@@ -37,12 +37,21 @@ const goalDescriptions = {
 
 export const goalNames = Object.keys(goalDescriptions) as readonly (keyof typeof goalDescriptions)[];
 
+export const layouts: readonly Suggestion[] = registered(
+  [
+    { name: 'nhwc', description: 'Channels last: how images and TensorFlow hold them.' },
+    { name: 'nchw', description: 'Channels first: what most ONNX models take.' },
+  ],
+  'value',
+);
+
 /** Words that may stand after a word and are in no registry of the vocabulary, by that word. */
 export const closedWords: ReadonlyMap<string, readonly Suggestion[]> = new Map<string, readonly Suggestion[]>([
   ['qspec', [{ label: '1', kind: 'value', documentation: 'The version of the language that this QSpec reads.' }]],
   ['keep', [{ label: 'float', kind: 'format', documentation: 'Not quantised.' }]],
   ['arithmetic', registered(arithmetics, 'value')],
   ['filter', words(filterDescriptions, filters)],
+  ['layout', layouts],
   ['channels', words(orderDescriptions, channelOrders)],
   ['minimize', words(goalDescriptions, goalNames)],
   ['maximize', words(goalDescriptions, goalNames)],
@@ -57,11 +66,3 @@ export const closedWords: ReadonlyMap<string, readonly Suggestion[]> = new Map<s
     ),
   ],
 ]);
-
-export const layouts: readonly Suggestion[] = registered(
-  [
-    { name: 'nhwc', description: 'Channels last: how images and TensorFlow hold them.' },
-    { name: 'nchw', description: 'Channels first: what most ONNX models take.' },
-  ],
-  'value',
-);

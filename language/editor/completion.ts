@@ -5,11 +5,12 @@ import { quoteText, textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds, findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
 import type { Measure } from '../quantities/units.ts';
 import type { Definitions } from '../resolve/definitions.ts';
+import { meaningOf, type WordMeaning } from '../resolve/fields.ts';
 import { measuresOf } from '../resolve/judgements.ts';
 import { tensorNames } from '../selectors/network.ts';
 import { findProperty, type Property, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
-import { codeRanges, float, granularities, scaleWords, schemes } from '../vocabulary.ts';
+import { codeRanges, find, float, granularities, scaleWords, schemes } from '../vocabulary.ts';
 import { blockText } from './blocks.ts';
 import { closedWords, layouts } from './closed-words.ts';
 import { counted, plain } from './markdown.ts';
@@ -19,6 +20,7 @@ import { boundsOf, quantitiesOf, unitsOf } from './quantity-values.ts';
 import { beginnings, type Situation, situationAt } from './situation.ts';
 import { snippetOf } from './snippets.ts';
 import { keywords, registered, type Suggestion } from './suggestion.ts';
+import { byUse } from './usual-formats.ts';
 import { documentationOf } from './words.ts';
 
 export interface Completion {
@@ -132,7 +134,7 @@ function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestio
     case 'bias':
     case 'lock':
     case 'reset':
-      return [...formatWords(spec), ...keywords(['observe', 'using']), ...starts];
+      return [...formatWords(situation, spec), ...starts];
     case 'layers':
       return afterSelector(situation);
     case 'layer':
@@ -174,8 +176,6 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
         detail: input.dtype ?? undefined,
         text: nameText(input.name),
       }));
-    case 'layout':
-      return layouts;
     case 'to':
       return first === 'layout' ? layouts.toReversed() : first === 'subject' ? budgets() : selectors(spec);
     case 'of':
@@ -217,7 +217,7 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
       if (first === 'layers') return /^[0-9]/.test(item.at(-2) ?? '') ? blocks(spec) : operators(spec);
       return first === 'subject' ? budgets() : formats(spec);
     case '=':
-      return first === 'format' ? [...formatWords(spec), ...keywords(['observe', 'using'])] : undefined;
+      return first === 'format' ? formatWords(situation, spec) : undefined;
     case 'consumers':
     case 'producers':
     case 'one':
@@ -346,11 +346,11 @@ function operators({ vocabulary, model }: CheckedSpec): readonly Suggestion[] {
   }));
 }
 
-/** The spec's own first, then the registered: those that its targets run before the others. */
-function formats({ vocabulary, definitions }: CheckedSpec): readonly Suggestion[] {
+/** The spec's own first, then the registered: those that its targets run before the others, in the order of their use. */
+function formats({ vocabulary, definitions }: CheckedSpec, role?: string): readonly Suggestion[] {
   const targets = vocabulary.targets.filter(({ name }) => definitions.targets.some((own) => own.name?.text === name));
   const unable = (name: string) => targets.find((target) => !target.formats.includes(name));
-  const known = vocabulary.formats.map((format): Suggestion => {
+  const known = byUse(vocabulary.formats, role).map((format): Suggestion => {
     const target = unable(format.name);
     const detail = target ? `not on ${target.name}` : format.title;
     return { label: format.name, kind: 'format', detail, documentation: format.description };
@@ -367,7 +367,7 @@ function formats({ vocabulary, definitions }: CheckedSpec): readonly Suggestion[
     }),
   );
   const runs = known.filter(({ label }) => !unable(label));
-  return [...own, ...runs, ...members, ...known.filter(({ label }) => unable(label))];
+  return [...own, ...runs, ...known.filter(({ label }) => unable(label)), ...members];
 }
 
 /** Granularities with a usual argument; others are typed. */
@@ -376,15 +376,48 @@ const granularityExamples: Readonly<Record<string, string>> = {
   'per-block': 'per-block(16x16)',
 };
 
-function formatWords(spec: CheckedSpec): readonly Suggestion[] {
-  const more = [...schemes, ...granularities, ...scaleWords, ...codeRanges].map(
-    (word): Suggestion => ({
-      label: granularityExamples[word] ?? word,
-      kind: 'value',
-      documentation: documentationOf(word) ?? '',
-    }),
-  );
-  return [...formats(spec), { label: float, kind: 'format', documentation: 'Not quantised.' }, ...more];
+const notQuantised: Suggestion = { label: float, kind: 'format', documentation: 'Not quantised.' };
+const roleWords = new Set(['weights', 'activations', 'inputs', 'outputs', 'bias']);
+
+/** What a word is of, whatever arguments it has. */
+function meaningWithout(word: string, { definitions, vocabulary }: CheckedSpec): WordMeaning {
+  if (granularities.includes(word)) return 'granularity';
+  return find(vocabulary.families, word) ? 'format' : meaningOf(word, definitions.formats, vocabulary);
+}
+
+/** After a role or `format NAME =`: words for what the statement does not say yet. */
+function formatWords({ item }: Situation, spec: CheckedSpec): readonly Suggestion[] {
+  // The name before `=` is none of the words.
+  const words = item.slice(item.indexOf('=') + 1);
+  const said = new Set(words.map((word) => meaningWithout(word, spec)));
+  const hasFormat = said.has('format') || said.has('named');
+  const choices = [
+    ...(said.has('scheme') ? [] : schemes),
+    ...(said.has('granularity') ? [] : granularities.map((word) => granularityExamples[word] ?? word)),
+    ...(said.has('scale') ? [] : scaleWords),
+    ...(said.has('codes') ? [] : codeRanges),
+  ];
+  const calls = ['observe', 'using'].filter((word) => !item.includes(word));
+
+  return [
+    ...(hasFormat
+      ? []
+      : [
+          ...formats(
+            spec,
+            item.find((word) => roleWords.has(word)),
+          ),
+          notQuantised,
+        ]),
+    ...choices.map(
+      (word): Suggestion => ({
+        label: word,
+        kind: 'value',
+        documentation: documentationOf(word.replace(/\(.*/, '')) ?? '',
+      }),
+    ),
+    ...keywords(calls),
+  ];
 }
 
 function budgets(): readonly Suggestion[] {

@@ -48,7 +48,6 @@ export interface FormatShare {
 }
 
 export function weightsIn(format: string, summary: ModelSummary, plan: Plan): FormatShare {
-  const formats = plannedFormats(summary, plan);
   let [layers, count, codeBytes, scaleBytes, outputs] = [0, 0, 0, 0, 0];
   for (const layer of summary.layers) {
     const roles = plan.nodes[layer.name];
@@ -58,7 +57,7 @@ export function weightsIn(format: string, summary: ModelSummary, plan: Plan): Fo
     layers++;
     count += own;
     codeBytes += bytesOf(format, own);
-    scaleBytes += formats.weightParameterBytes(layer);
+    scaleBytes += plannedParameterBytes(layer, roles.weight);
   }
   return { layers, elements: count, codeBytes, scaleBytes, outputs };
 }

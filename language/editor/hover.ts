@@ -4,6 +4,7 @@ import type { CheckedSpec } from '../context.ts';
 import type {
   BlockRange,
   Call,
+  ExportStatement,
   FormatStatement,
   FormatWord,
   FormatWords,
@@ -23,9 +24,11 @@ import { numberOf } from '../quantities/quantity.ts';
 import { findProperty } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
 import { find, float, formatOf } from '../vocabulary.ts';
+import { closedWords } from './closed-words.ts';
 import { paragraphs, plain } from './markdown.ts';
 import { callablePage } from './pages/callable.ts';
 import { dataPage, namedFormatPage } from './pages/definition.ts';
+import { exportPage } from './pages/export.ts';
 import { formatPage, useOf } from './pages/format.ts';
 import { keywordPage, type Manual } from './pages/keyword.ts';
 import { layerPage } from './pages/layer.ts';
@@ -112,10 +115,28 @@ function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefi
         const kind = findExpectationKind(text);
         return kind && budgetPage(kind, spec);
       }
+      case 'ExportStatement':
+        return exportPage(parent as ExportStatement, text, spec);
       default:
-        return undefined;
+        return closedWordPage(parent?.$type, text);
     }
   }
+}
+
+/** Statements and options that take one word of a closed list, by the keyword that the list stands behind. */
+const keywordOf: Readonly<Record<string, string>> = {
+  ArithmeticStatement: 'arithmetic',
+  FilterOption: 'filter',
+  ChannelsOption: 'channels',
+  LayoutOption: 'layout',
+  LabelsOption: 'labels',
+  SearchGoal: 'minimize',
+};
+
+function closedWordPage(parent: string | undefined, word: string): string | undefined {
+  const words = closedWords.get(keywordOf[parent ?? ''] ?? '');
+  const known = words?.find(({ label }) => label === word);
+  return known && described({ name: word, description: known.documentation });
 }
 
 export function described({ name, description }: { readonly name: string; readonly description: string }): string {

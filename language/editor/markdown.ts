@@ -4,14 +4,27 @@ export function facts(rows: readonly (readonly [about: string, said: string])[])
   return filled.length === 0 ? '' : table(['', ''], filled);
 }
 
+/** Space that is not trimmed, and at which no line ends. */
+export const gap = '&nbsp;&nbsp;';
+
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(titles), line(titles.map(() => ':--')), ...rows.map(line)].join('\n');
+  // Editors put columns close together; the last has room enough.
+  const apart = (cell: string, column: number) =>
+    cell === '' || column === titles.length - 1 ? cell : `${cell}${gap}`;
+  const line = (cells: readonly string[]) => `| ${cells.map(apart).join(' | ')} |`;
+  const rule = `| ${titles.map(() => ':--').join(' | ')} |`;
+  return [line(titles), rule, ...rows.map(line)].join('\n');
 }
 
 /** Paragraphs, empty ones left out. */
 export function paragraphs(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** A word in bold and what it is called in full, where that says more. */
+export function heading(name: string, title = ''): string {
+  const same = title.toLowerCase().replaceAll(/\W/g, '') === name.toLowerCase().replaceAll(/\W/g, '');
+  return same ? `**${plain(name)}**` : `**${plain(name)}** ${plain(title)}`.trimEnd();
 }
 
 /** Lines of a spec as an example; made of words of the language alone, never of a model's. */

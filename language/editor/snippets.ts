@@ -7,6 +7,7 @@ import { arithmetics } from '../vocabulary.ts';
 import { goalNames } from './closed-words.ts';
 import { examples } from './quantity-values.ts';
 import type { Block } from './situation.ts';
+import { byUse } from './usual-formats.ts';
 
 /** Choices of one tab stop at most. */
 const mostChoices = 12;
@@ -191,7 +192,9 @@ function names(rows: readonly { readonly name: string }[]): readonly string[] {
 /** Formats of the spec, then those that its targets can run; all without targets. */
 function formatNames({ vocabulary, definitions }: CheckedSpec): readonly string[] {
   const targets = vocabulary.targets.filter(({ name }) => definitions.targets.some((own) => own.name?.text === name));
-  const runs = names(vocabulary.formats).filter((name) => targets.every((target) => target.formats.includes(name)));
+  const runs = names(byUse(vocabulary.formats)).filter((name) =>
+    targets.every((target) => target.formats.includes(name)),
+  );
   return [...definitions.formats.keys(), ...runs];
 }
 

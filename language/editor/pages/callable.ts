@@ -1,5 +1,5 @@
 import type { ArgumentWord, CallableWord } from '../../vocabulary.ts';
-import { example, facts, figure, paragraphs, plain, table } from '../markdown.ts';
+import { example, facts, figure, heading, paragraphs, plain, table } from '../markdown.ts';
 
 /** Observers stand after `observe`, methods after `using`. */
 export type CallKind = 'observe' | 'using';
@@ -8,7 +8,7 @@ export type CallKind = 'observe' | 'using';
 export function callablePage(word: CallableWord, kind: CallKind): string {
   const { name, title = '', description, cost = '', source = '' } = word;
   return paragraphs(
-    `**${plain(name)}** ${plain(title)}`,
+    heading(name, title),
     plain(description, 600),
     facts([
       ['cost', plain(cost, 400)],
@@ -43,5 +43,5 @@ const unbounded = 1e30;
 
 function rangeText({ min, max }: ArgumentWord): string {
   if (min <= -unbounded) return max >= unbounded ? 'any' : `up to ${figure(max)}`;
-  return max >= unbounded ? `from ${figure(min)}` : `${figure(min)} … ${figure(max)}`;
+  return max >= unbounded ? `from ${figure(min)}` : `${figure(min)}&nbsp;…&nbsp;${figure(max)}`;
 }

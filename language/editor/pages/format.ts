@@ -8,7 +8,7 @@ import type { FormatWords } from '../../generated/ast.ts';
 import { type CallValue, readFields } from '../../resolve/fields.ts';
 import type { Scheme } from '../../vocabulary.ts';
 import { weightsIn } from '../cost.ts';
-import { counted, facts, figure, grouped, paragraphs, picture, plain } from '../markdown.ts';
+import { counted, facts, figure, grouped, heading, paragraphs, picture, plain } from '../markdown.ts';
 import { plannedOf } from '../planned.ts';
 import { gridPicture } from './grid.ts';
 
@@ -22,7 +22,7 @@ export interface FormatUse {
 export function formatPage(format: NumberFormat, spec: CheckedSpec, use: FormatUse = {}): string {
   const { shape, about } = gridOf(format, use);
   return paragraphs(
-    `**${plain(format.name)}** ${plain(format.title)}`,
+    heading(format.name, format.title),
     shape === undefined ? plain(format.description) : picture(shape, `Grid of ${format.name}`),
     facts([
       ...about,
@@ -49,12 +49,11 @@ function gridOf(format: NumberFormat, use: FormatUse): GridFacts {
   if (least === undefined || most === undefined) return { about: [] };
   const steps = levels.slice(1).map((level, i) => level - levels[i]!);
   const [finest, coarsest] = [Math.min, Math.max].map((pick) => steps.reduce((a, b) => pick(a, b)));
-  const range = `${figure(least)} … ${figure(most)}, which is the range at scale 1`;
+  const range = `${figure(least)} … ${figure(most)}, the range at scale 1; ${grouped(levels.length)} levels`;
   return {
     shape: gridPicture(least, most, levels.length <= mostDrawn ? levels : []),
     about: [
       ['range', range],
-      ['levels', grouped(levels.length)],
       ['rounding error', `half a step; steps from ${figure(finest!)} to ${figure(coarsest!)}`],
     ],
   };
@@ -72,14 +71,9 @@ function levelsOf(format: NumberFormat): readonly number[] {
 }
 
 function rangeFacts({ name, low, high }: NumberFormat, use: FormatUse): readonly (readonly [string, string])[] {
-  const codes = `${grouped(low)} … ${grouped(high)}, which is the range at scale 1`;
-  const levels = high - low + 1;
+  const codes = `${grouped(low)} … ${grouped(high)}, the range at scale 1; ${grouped(high - low + 1)} levels`;
   const fixed = fixedFact(name, use);
-  return [
-    ['codes', codes],
-    ['levels', grouped(levels)],
-    ...(fixed ? [fixed] : [['rounding error', errorText(low, high, use.scheme)] as const]),
-  ];
+  return [['codes', codes], ...(fixed ? [fixed] : [['rounding error', errorText(low, high, use.scheme)] as const])];
 }
 
 /** Half a step at most, as a share of what the scale is chosen from. */

@@ -57,11 +57,19 @@ function namesText(names: readonly string[]): string {
 function choicesText(layer: LayerSummary, spec: CheckedSpec): string {
   const roles = plannedOf(spec)?.plan.nodes[layer.name];
   if (!roles) return layer.quantization === null ? 'Stays float: QSpec has no integer form of this operator.' : '';
+  // Roles that got the same for the same reason share a row.
+  const rows = new Map<string, { readonly roles: string[]; readonly format: string; readonly by: string }>();
+  for (const [role, choice] of Object.entries(roles)) {
+    if (!choice) continue;
+    const [format, by] = [choiceText(choice), originText(choice, spec)];
+    const key = `${format}\n${by}`;
+    const row = rows.get(key) ?? { roles: [], format, by };
+    row.roles.push(plain(role));
+    rows.set(key, row);
+  }
   return table(
     ['role', 'format', 'decided by'],
-    Object.entries(roles).flatMap(([role, choice]) =>
-      choice ? [[plain(role), choiceText(choice), originText(choice, spec)]] : [],
-    ),
+    [...rows.values()].map(({ roles: own, format, by }) => [own.join(', '), format, by]),
   );
 }
 

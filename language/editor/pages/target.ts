@@ -2,24 +2,33 @@ import { bytes, duration } from '../../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../../context.ts';
 import type { BudgetKind, ExpectationKind } from '../../quantities/measured.ts';
 import type { TargetWord } from '../../vocabulary.ts';
-import { facts, figure, paragraphs, plain } from '../markdown.ts';
+import { facts, figure, heading, paragraphs, plain } from '../markdown.ts';
 import { plannedOf } from '../planned.ts';
+import { bytesChange, timeChange } from './change.ts';
 
 /** A machine: what it is, has and can run, and what this spec costs there if it is the one that the spec names. */
 export function targetPage(target: TargetWord, spec: CheckedSpec): string {
-  const { name, title = '', description, clockHz, cores = 1, flash, ram, macsPerCycle, formats } = target;
+  const { name, title = '', description, macsPerCycle, formats } = target;
   return paragraphs(
-    `**${plain(name)}** ${plain(title)}`,
+    heading(name, title),
     plain(description, 600),
     facts([
-      ['clock', clockHz === undefined ? '' : `${figure(clockHz / 1e6)} MHz${cores > 1 ? `, ${cores} cores` : ''}`],
-      ['flash', flash === undefined ? '' : bytes(flash)],
-      ['RAM', ram === undefined ? '' : bytes(ram)],
+      ...estimates(name, spec),
+      ['has', machineText(target)],
       ['MACs a cycle and core', ratesText(macsPerCycle)],
       ['formats', plain(formats.join(', '))],
     ]),
-    estimateText(name, spec),
   );
+}
+
+function machineText({ clockHz, cores = 1, flash, ram }: TargetWord): string {
+  return [
+    clockHz === undefined ? '' : `${cores > 1 ? `${cores} cores of ` : ''}${figure(clockHz / 1e6)} MHz`,
+    flash === undefined ? '' : `${bytes(flash)} of flash`,
+    ram === undefined ? '' : `${bytes(ram)} of RAM`,
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 function ratesText(rates: TargetWord['macsPerCycle']): string {
@@ -28,15 +37,15 @@ function ratesText(rates: TargetWord['macsPerCycle']): string {
     .join(', ');
 }
 
-function estimateText(name: string, spec: CheckedSpec): string {
+function estimates(name: string, spec: CheckedSpec): readonly (readonly [string, string])[] {
   const planned = plannedOf(spec);
-  if (!planned?.named || planned.target.name !== name) return '';
+  if (!planned?.named || planned.target.name !== name) return [];
   const { before, after } = planned;
-  return facts([
-    ['estimated latency', `${duration(before.latency)} → ${duration(after.latency)}`],
-    ['estimated flash', `${bytes(before.flash)} → ${bytes(after.flash)}`],
-    ['estimated RAM', `${bytes(before.ram)} → ${bytes(after.ram)}`],
-  ]);
+  return [
+    ['estimated latency', timeChange(before.latency, after.latency)],
+    ['estimated flash', bytesChange(before.flash, after.flash)],
+    ['estimated RAM', bytesChange(before.ram, after.ram)],
+  ];
 }
 
 /** A budget's quantity, and how near to it the spec is as far as that can be estimated before anything runs. */

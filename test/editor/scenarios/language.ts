@@ -17,6 +17,16 @@ quantize {
   layers first { weights w4 }
 }
 `;
+const wordsSpec = `qspec 1
+model "digits.onnx"
+target cortex-m7 { flash <= 128 KiB }
+quantize {
+  weights int4 symmetric per-channel
+  activations uint8 affine observe percentile
+  layers op Conv { weights int8 }
+  layer "conv1" keep float
+}
+`;
 const digits = { workspace: 'examples/digits' };
 
 /** The language as it is met in the editor. */
@@ -81,6 +91,103 @@ export function languageScenarios(edition: Edition): void {
       expect(text).toMatch(/depthwise1, depthwise2/);
       expect(text).toMatch(/1\.69 KiB → 624 B/);
     });
+
+    scenario(
+      'a word says what it means here, in every theme',
+      { ...digits, files: { 'words.qspec': wordsSpec } },
+      async (code) => {
+        await code.editor.open('words.qspec');
+        await activated(code);
+        const words: readonly (readonly [word: string, says: RegExp])[] = [
+          ['int4', /16 levels[\s\S]*at most 7\.1 % of the largest magnitude/],
+          ['percentile', /arXiv 2004\.09602[\s\S]*99\.99/],
+          ['layers op', /Overrides:[\s\S]*weights format int4 → int8/],
+          ['"conv1"', /Conv[\s\S]*decided by/],
+          ['cortex-m7', /480 MHz[\s\S]*estimated latency/],
+          ['128', /131,072 B/],
+          ['quantize', /More of quantize/],
+        ];
+        for (const theme of allThemes) {
+          await code.setTheme(theme);
+          for (const [word, says] of words) {
+            expect(await code.editor.hover(word)).toMatch(says);
+            await code.screenshot(`hover-${word.replaceAll(/\W+/g, '')}`);
+            await code.editor.leaveHover();
+          }
+        }
+        await code.editor.hover('int4');
+        // The picture of the grid is drawn, under the policy that VS Code has for hovers.
+        const picture = code.page.locator('.monaco-hover:visible img');
+        await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(320);
+        await code.editor.leaveHover();
+        await code.editor.hover('quantize');
+        await code.page.locator('.monaco-hover:visible a', { hasText: 'More of quantize' }).click();
+        await code.page.locator('.tab.active[data-resource-name="language.md"]').waitFor();
+        await expect
+          .poll(() => code.editor.visibleLines().then((lines) => lines.join('\n')))
+          .toContain('### `quantize`');
+      },
+    );
+
+    scenario(
+      'statements are completed whole, and laid out as they are typed',
+      {
+        ...digits,
+        files: { 'new.qspec': 'qspec 1\nmodel "digits.onnx"\n\n' },
+        settings: { 'qspec.inlayHints.enabled': false },
+      },
+      async (code) => {
+        await code.editor.open('new.qspec');
+        const text = () => code.editor.visibleLines().then((lines) => lines.join('\n').trimEnd());
+        await code.editor.goTo(3);
+        await code.editor.type('quan');
+        expect(await code.editor.completions()).toContain('quantize');
+        // Its first tab stop opens a list of its own.
+        await code.page.keyboard.press('Enter');
+        await expect
+          .poll(text)
+          .toBe('qspec 1\nmodel "digits.onnx"\nquantize {\n  weights int8\n  activations uint8\n}');
+        // Out of the list, then out of the snippet.
+        await code.page.keyboard.press('Escape');
+        await code.page.keyboard.press('Escape');
+        await code.editor.goTo(5, 'activations uint8'.length + 3);
+        // What is laid out waits for who types, and not the other way round: VS Code drops it when somebody types on.
+        await code.editor.type('\nlayers   op Conv{');
+        await expect.poll(text).toContain('  layers op Conv {}');
+        await code.editor.type('\nweights   int4 ');
+        await expect.poll(text).toContain('  layers op Conv {\n    weights   int4');
+        for (const theme of allThemes) {
+          await code.setTheme(theme);
+          await code.editor.completions();
+          // Once shown, details stay with the list.
+          const details = code.page.locator('.suggest-details:visible');
+          if (theme === allThemes[0]) await code.page.keyboard.press('Control+Space');
+          await details.waitFor();
+          await code.screenshot('suggestions');
+          await code.page.keyboard.press('Escape');
+        }
+        await code.editor.select('digits.onnx');
+        await code.page.keyboard.press('Delete');
+        expect(await code.editor.completions()).toEqual(expect.arrayContaining(['digits.onnx']));
+      },
+    );
+
+    scenario(
+      'code actions change what is not wrong',
+      { ...digits, files: { 'words.qspec': wordsSpec } },
+      async (code) => {
+        await code.editor.open('words.qspec');
+        await activated(code);
+        await code.editor.select('int4 symmetric');
+        expect(await code.editor.quickFixes()).toEqual(expect.arrayContaining(['Name this format w4', 'Lock weights']));
+        await code.screenshot('code-actions');
+        await code.page.keyboard.press('Escape');
+        await code.editor.quickFix('Name this format w4');
+        const text = () => code.editor.visibleLines().then((lines) => lines.join('\n'));
+        await expect.poll(text).toContain('format w4 = int4 symmetric per-channel');
+        await expect.poll(text).toContain('weights w4');
+      },
+    );
 
     scenario('completion knows words, formats and layers', digits, async (code) => {
       await code.editor.open('digits.qspec');

@@ -87,6 +87,7 @@ const amongOthers: readonly (readonly [string, readonly string[]])[] = [
   ['quantize { weights ¦', ['int8', 'uint8', 'int4', 'float', 'symmetric', 'per-channel', 'observe', 'using']],
   ['format w4 = int4 quantize { weights ¦', ['w4', 'int8']],
   ['format w4 = ¦', ['int4', 'affine', 'observe']],
+  ['quantize { weights int8 ¦', ['symmetric', 'affine', 'per-channel', 'observe', 'using', 'layers']],
   ['quantize { layers ¦', ['op', 'first', 'not', '/stem/Conv']],
   ['quantize { layers first or ¦', ['op', 'last', '/stem/Conv']],
   ['quantize { layers op Conv where ¦', ['kernel', 'macs', 'depthwise']],
@@ -113,6 +114,24 @@ describe('what is offered', () => {
 
   it.each(amongOthers)('%s (among others)', (source, expected) => {
     expect(offered(source)).toEqual(expect.arrayContaining([...expected]));
+  });
+
+  it('leaves out what the statement says already', () => {
+    const said = ['int4', 'float', 'symmetric', 'per-tensor', 'observe'];
+    const after = offered('quantize { weights int8 affine per-channel observe mse ¦');
+    expect(after.filter((label) => said.includes(label))).toEqual([]);
+    expect(after).toContain('using');
+  });
+
+  it('begins with the formats that are used most', () => {
+    expect(offered('quantize { weights ¦').slice(0, 4)).toEqual(['int8', 'uint8', 'int4', 'uint4']);
+    expect(offered('quantize { activations ¦').slice(0, 2)).toEqual(['uint8', 'int8']);
+    expect(offered('format w = int2 target cortex-a72 quantize { weights ¦').slice(0, 4)).toEqual([
+      'w',
+      'int8',
+      'uint8',
+      'int4',
+    ]);
   });
 
   it('after a number without unit is no unit', () => {

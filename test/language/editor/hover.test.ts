@@ -124,17 +124,16 @@ describe('hover on a layer', () => {
 
       |  |  |
       | :-- | :-- |
-      | kernel | 3x3 |
-      | weights | 1.75 KiB → 344 B (−81 %) |
-      | time | 840 µs → 274 µs (−67 %) on Cortex\\-M7 \\(STM32H743, 480 MHz\\) |
-      | read by | \\/stem\\/Relu |
+      | kernel&nbsp;&nbsp; | 3x3 |
+      | weights&nbsp;&nbsp; | 1.75 KiB → 344 B (−81 %) |
+      | time&nbsp;&nbsp; | 840 µs → 274 µs (−67 %) on Cortex\\-M7 \\(STM32H743, 480 MHz\\) |
+      | read by&nbsp;&nbsp; | \\/stem\\/Relu |
 
-      | role | format | decided by |
+      | role&nbsp;&nbsp; | format&nbsp;&nbsp; | decided by |
       | :-- | :-- | :-- |
-      | weight | int4 symmetric per\\-channel observe min\\-max using adaround | line 4: layer \\"\\/stem\\/Conv\\" \\{ weights int4 using adaround \\} \\} |
-      | bias | int32 symmetric per\\-channel observe min\\-max | line 4: layer \\"\\/stem\\/Conv\\" \\{ weights int4 using adaround \\} \\} |
-      | input\\[0\\] | uint8 affine per\\-tensor observe mse | line 3: activations uint8 observe mse |
-      | output\\[0\\] | uint8 affine per\\-tensor observe mse | line 3: activations uint8 observe mse |"
+      | weight&nbsp;&nbsp; | int4 symmetric per\\-channel observe min\\-max using adaround&nbsp;&nbsp; | line 4: layer \\"\\/stem\\/Conv\\" \\{ weights int4 using adaround \\} \\} |
+      | bias&nbsp;&nbsp; | int32 symmetric per\\-channel observe min\\-max&nbsp;&nbsp; | line 4: layer \\"\\/stem\\/Conv\\" \\{ weights int4 using adaround \\} \\} |
+      | input\\[0\\], output\\[0\\]&nbsp;&nbsp; | uint8 affine per\\-tensor observe mse&nbsp;&nbsp; | line 3: activations uint8 observe mse |"
     `);
   });
 
@@ -202,14 +201,16 @@ describe('hover on a number format', () => {
   /** The facts in it, by what they are about. */
   const facts = (source: string) =>
     Object.fromEntries(
-      [...(hover(source) ?? '').matchAll(/^\| ([^|]+) \| (.*) \|$/gm)].map(([, about, said]) => [about, said]),
+      [...(hover(source) ?? '').matchAll(/^\| ([^|]+) \| (.*) \|$/gm)].map(([, about, said]) => [
+        about!.replaceAll('&nbsp;', ''),
+        said,
+      ]),
     );
 
   it('tells what it holds and loses, what it takes, who takes it and what is kept in it here', () => {
     expect(facts('target cortex-a72 quantize { weights »int4« }')).toEqual({
       ':--': ':--',
-      codes: '−8 … 7, which is the range at scale 1',
-      levels: '16',
+      codes: '−8 … 7, the range at scale 1; 16 levels',
       'rounding error': 'at most 7.1 % of the largest magnitude',
       memory: '0.5 B each, and 4 B a scale, 5 B with a zero point',
       ONNX: 'qdq from opset 21 on, float with rounded float32 weights',
@@ -245,8 +246,7 @@ describe('hover on a number format', () => {
 
   it('tells of one with arguments, and of one whose levels come of the data', () => {
     expect(facts('quantize { weights »float«(e2m3) }')).toMatchObject({
-      levels: '63',
-      range: expect.stringContaining('7.5'),
+      range: '−7.5 … 7.5, the range at scale 1; 63 levels',
     });
     expect(hover('quantize { weights »kmeans«(3) }')).toContain('which come of the data');
   });
@@ -270,18 +270,18 @@ describe('hover on a number format', () => {
 describe('hover on what is called', () => {
   it('tells what it does and takes, where it comes from, its arguments and how it is written', () => {
     expect(hover('quantize { activations uint8 observe »percentile« }')).toMatchInlineSnapshot(`
-      "**percentile** Percentile
+      "**percentile**
 
       Leaves out the most extreme values on either side; what lies beyond saturates\\.
 
       |  |  |
       | :-- | :-- |
-      | cost | One pass over the values; a histogram of 8,192 bins \\(64 KiB\\) a tensor while calibration runs\\. |
-      | source | Wu et al\\. 2020 \\(arXiv 2004\\.09602\\) |
+      | cost&nbsp;&nbsp; | One pass over the values; a histogram of 8,192 bins \\(64 KiB\\) a tensor while calibration runs\\. |
+      | source&nbsp;&nbsp; | Wu et al\\. 2020 \\(arXiv 2004\\.09602\\) |
 
-      | argument | default | range |  |
+      | argument&nbsp;&nbsp; | default&nbsp;&nbsp; | range&nbsp;&nbsp; |  |
       | :-- | :-- | :-- | :-- |
-      | p | 99.99 | 50 … 100 | Percentile that is still covered on the upper side; the lower side mirrors it\\. |
+      | p&nbsp;&nbsp; | 99.99&nbsp;&nbsp; | 50&nbsp;…&nbsp;100&nbsp;&nbsp; | Percentile that is still covered on the upper side; the lower side mirrors it\\. |
 
       \`\`\`qspec
       activations uint8 observe percentile(p = 99.99)
@@ -323,7 +323,7 @@ describe('hover on a quantity', () => {
 describe('hover on a machine and its budgets', () => {
   it('shows its figures, and what the spec costs there if it is the one named', () => {
     const spec = (name: string) => `target ${name} target cortex-a72 quantize { weights int8 activations uint8 }`;
-    expect(hover(spec('»cortex-m7«'))).toMatch(/^\| estimated latency \| \S+ ms → \S+ ms \|$/m);
+    expect(hover(spec('»cortex-m7«'))).toMatch(/^\| estimated latency&nbsp;&nbsp; \| \S+ ms → \S+ ms \(−\d+ %\) \|$/m);
     expect(hover('target cortex-m7 target »cortex-a72« quantize { weights int8 }')).not.toContain('estimated');
   });
 
@@ -331,6 +331,21 @@ describe('hover on a machine and its budgets', () => {
     expect(hover('target cortex-m7 { »flash« <= 1 MiB } quantize { weights int8 }')).toMatch(
       /Bytes of weights.*\n\nEstimated 68\.\d KiB → 65\.\d KiB of 2\.00 MiB on Cortex/,
     );
+  });
+});
+
+describe('hover on an export', () => {
+  const spec = (statement: string) => `quantize { weights int4 layers first { weights int8 } } ${statement}`;
+
+  it('tells what it writes and what can be asked of it', () => {
+    const text = hover(spec('export »onnx« qdq "m.onnx"'));
+    expect(text).toMatch(/^\| qdq&nbsp;&nbsp; \| Float operators between/m);
+    expect(text).toMatch(/^\| opset&nbsp;&nbsp; \| 13&nbsp;…&nbsp;26&nbsp;&nbsp; \|/m);
+  });
+
+  it('tells what the formats of the spec ask of it', () => {
+    expect(hover(spec('export onnx »qdq« "m.onnx"'))).toContain('opset 21, the lowest that holds int4');
+    expect(hover(spec('export onnx »float« "m.onnx"'))).not.toContain('lowest');
   });
 });
 
@@ -368,6 +383,12 @@ describe('hover on words', () => {
     ['target cortex-m7 { »flash« <= 1 MiB }', 'Bytes of weights'],
     ['expect »top1« >= 50 %', 'best class is right'],
     ['»quantize« { }', 'top to bottom'],
+    ['quantize { arithmetic »ort« }', 'half to even'],
+    ['data a images "a" { filter »lanczos« }', 'sharpest'],
+    ['data a images "a" { channels »bgr« }', 'OpenCV'],
+    ['data a images "a" { layout »nhwc« to nchw }', 'Channels last'],
+    ['data a images "a" { labels »folder« }', 'class of an image is its folder'],
+    ['search { minimize »loss« }', 'does to the outputs'],
   ])('%s', (source, expected) => {
     expect(hover(source)).toContain(expected);
   });
