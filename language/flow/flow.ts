@@ -77,10 +77,11 @@ function build(summary: ModelSummary): Flow {
       folded[i] = 1;
       into[i] = before;
     } else if (affine.has(layer.op) && layer.inputs.some(({ kind }) => kind === 'constant')) {
-      if (form && 'kind' in form && form.kind === 'compute' && alone && clamps[before] === -1) {
+      const isProduct = form && 'kind' in form && form.kind === 'compute' && alone && clamps[before] === -1;
+      if (isProduct && foldsInto(layer, layers[before]!, form)) {
         folded[i] = 1;
         into[i] = before;
-      } else uncertain[i] = 1;
+      } else if (!isProduct || layer.op === 'BatchNormalization') uncertain[i] = 1;
     } else if (alone && (layer.op === 'Relu' || layer.op === 'Clip') && layer.inputs[0] === input) {
       if (form && 'kind' in form && form.kind !== 'same-scale' && form.kind !== 'activation') clamps[before] = i;
     }
@@ -130,6 +131,13 @@ function formOf(node: GraphNode, graph: Graph): IntegerForm | NoIntegerForm {
 
 /** What passes fold into the product before it: normalisation, and arithmetic with a constant for each channel. */
 const affine: ReadonlySet<string> = new Set(['BatchNormalization', 'Mul', 'Div', 'Add', 'Sub']);
+
+/** As the passes have it: one constant for each output channel, and no shift of a MatMul that cannot become a Gemm. */
+function foldsInto({ op, inputs }: LayerSummary, product: LayerSummary, { weight, weightAxis }: IntegerForm): boolean {
+  if (product.op === 'MatMul' && op !== 'Mul' && op !== 'Div' && product.outputs[0]?.shape?.length !== 2) return false;
+  const channels = product.inputs[weight!]?.shape?.[weightAxis!];
+  return inputs.every(({ kind, shape }) => kind !== 'constant' || [1, channels].includes(elements(shape)));
+}
 
 function isOnlyReader(writer: LayerSummary | undefined, value: string): boolean {
   return writer !== undefined && writer.consumers.length === 1 && writer.outputs[0]?.name === value;
