@@ -26,6 +26,9 @@ export interface Flow {
   readonly typed: Uint8Array;
   /** The Relu or Clip that may fold into the layer before it, by that layer; −1. */
   readonly clamps: Int32Array;
+  /** Operator types, and by layer the place of its own among them. */
+  readonly operators: readonly string[];
+  readonly operatorOf: Int32Array;
   /** Products that one output of a `compute` layer adds up; 0 for others. */
   readonly terms: Float64Array;
   /** 1 where a pass may fold the layer away, or not: what happens around it is not known from here. */
@@ -88,6 +91,7 @@ function build(summary: ModelSummary): Flow {
   }
 
   const kept = forms.map((form, i) => ('kind' in form && folded[i] === 0 ? form : undefined));
+  const operators = [...new Set(layers.map(({ op }) => op))];
   const sources = kept.map((form, i) => {
     const read = (form?.data ?? []).map((index) => layers[i]!.inputs[index]);
     return Int32Array.from(read, (input) => (input?.kind === 'activation' ? slotOf(input.name) : constant));
@@ -107,6 +111,8 @@ function build(summary: ModelSummary): Flow {
     ),
     clamps,
     uncertain,
+    operators,
+    operatorOf: Int32Array.from(layers, ({ op }) => operators.indexOf(op)),
     terms: Float64Array.from(kept, (form, i) => {
       const shape = form?.weight === undefined ? undefined : layers[i]!.inputs[form.weight]?.shape;
       return shape ? elements(shape) / Math.max(1, Number(shape[form!.weightAxis!] ?? 1)) : 0;
