@@ -1,7 +1,7 @@
-import { AstUtils } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { decodeRegex, decodeText } from '../grammar/text.ts';
+import { nodesOf } from '../grammar/walk.ts';
 import type { Check } from './check.ts';
 
 /** Texts that are not closed on their line, and backslashes that escape nothing (a Windows path, mostly). */
@@ -14,13 +14,11 @@ export const textMustBeWellFormed: Check = {
   fix: 'Write `/` in paths; for the backslash itself `\\\\`.',
   example: 'data calibration npz "data\\calib.npz"',
   *remarks({ ast }) {
-    for (const node of AstUtils.streamAst(ast)) {
-      if (node.$type === 'RegexSelector') {
-        const raw = (node as { regex?: string }).regex;
-        if (raw !== undefined && !decodeRegex(raw).closed) yield unclosed(rangeOf(node));
-        continue;
-      }
-      const raw = (node as { raw?: string }).raw;
+    for (const node of nodesOf(ast, 'RegexSelector')) {
+      if (node.regex !== undefined && !decodeRegex(node.regex).closed) yield unclosed(rangeOf(node));
+    }
+    for (const node of [...nodesOf(ast, 'Text'), ...nodesOf(ast, 'NameOrText')]) {
+      const { raw } = node;
       if (raw === undefined) continue;
       const range = rangeOf(node);
       for (const fault of decodeText(raw).faults) {
