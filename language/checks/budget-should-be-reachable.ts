@@ -1,15 +1,17 @@
+import { findFormat } from '../../engine/formats/registry.ts';
 import type { ModelSummary } from '../../engine/graph/summary.ts';
 import { type Floor, sizeFloor, type TargetFloor, targetFloor } from '../../engine/hardware/floor.ts';
 import { findTarget } from '../../engine/hardware/registry.ts';
+import type { Target } from '../../engine/hardware/target.ts';
 import type { Budget as BudgetChoice, Expectation } from '../../engine/plan.ts';
 import { bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
+import type { Quantity as QuantityNode } from '../generated/ast.ts';
+import { rangeOf } from '../grammar/ranges.ts';
 import { readFields } from '../resolve/fields.ts';
 import { budgetOf, expectationOf } from '../resolve/judgements.ts';
 import { find } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
-
-type Quantity = 'size' | 'flash' | 'ram' | 'latency';
 
 /** Budgets below what the narrowest formats come to. */
 export const budgetShouldBeReachable: Check = {
@@ -22,71 +24,62 @@ export const budgetShouldBeReachable: Check = {
   example: 'target cortex-m7 { ram <= 2 KiB }',
   needs: 'model',
   *remarks(spec) {
-    const { model, definitions } = spec;
+    const { model, definitions, vocabulary } = spec;
     if (!model) return;
     const searched = searchedFormats(spec);
-    const onTarget = new Map<string, TargetFloor>();
+    const all = vocabulary.formats.map(({ name }) => name);
+    const named = definitions.targets.flatMap(({ name }) => findTarget(name?.text ?? '') ?? []);
+    const onTarget = (target: Target) => floorOnTarget(model, formatsOn(target, searched ?? all), target);
+    const anywhere = () => floorOfSize(model, searched ?? all);
     for (const statement of definitions.targets) {
       const target = findTarget(statement.name?.text ?? '');
       if (!target) continue;
-      // What the target cannot run the search leaves out.
-      const runs = weightFormats(spec, target.formats);
-      const chosen = searched?.filter((format) => runs.includes(format)) ?? [];
-      const floor = floorOf(model, chosen.length > 0 ? chosen : runs, target.name);
-      onTarget.set(target.name, floor);
       for (const budget of statement.budgets)
-        yield* judge(budgetOf(budget), (quantity) => floor[quantity], target.name, floor);
+        yield* judge(budgetOf(budget), budget.limit, [target], onTarget, anywhere);
     }
-    const formats =
-      searched ??
-      weightFormats(
-        spec,
-        spec.vocabulary.formats.map(({ name }) => name),
-      );
-    // Of several targets, the one that asks for most holds nothing against the others: the least of all counts.
-    const least = (quantity: Quantity): number => {
-      const floors = [...onTarget.values()].map((floor) => floor[quantity]);
-      if (quantity !== 'size') return floors.length > 0 ? Math.min(...floors) : 0;
-      return floors.length > 0 ? Math.min(...floors) : sizeOf(model, formats).size;
-    };
-    const floor = [...onTarget.values()][0] ?? undefined;
-    const where = onTarget.size > 0 ? [...onTarget.keys()].join(', ') : undefined;
-    const constraints = (definitions.search?.items ?? []).flatMap((item) =>
-      item.$type === 'SearchConstraint' ? item.budgets : [],
-    );
-    for (const budget of constraints) yield* judge(budgetOf(budget), least, where, floor ?? sizeOf(model, formats));
+    for (const item of definitions.search?.items ?? []) {
+      if (item.$type !== 'SearchConstraint') continue;
+      for (const budget of item.budgets) yield* judge(budgetOf(budget), budget.limit, named, onTarget, anywhere);
+    }
     for (const statement of definitions.expectations) {
       const expectation = expectationOf(statement);
-      if (expectation?.measure === 'value') yield* judge(expectation, least, where, floor ?? sizeOf(model, formats));
+      if (expectation?.measure === 'value') yield* judge(expectation, statement.limit, named, onTarget, anywhere);
     }
   },
 };
 
+/** Of several targets the one that needs least counts: what it meets is met somewhere. */
 function* judge(
   bound: BudgetChoice | Expectation | undefined,
-  least: (quantity: Quantity) => number,
-  target: string | undefined,
-  { weights, activations }: Floor,
+  limit: QuantityNode | undefined,
+  on: readonly Target[],
+  onTarget: (target: Target) => TargetFloor,
+  anywhere: () => Floor,
 ): Iterable<Remark> {
-  if (!bound?.comparison.startsWith('<') || !isQuantity(bound.quantity)) return;
-  const { quantity, limit, range } = bound;
-  const floor = least(quantity);
-  if (floor <= limit || !range) return;
-  const text = quantity === 'latency' ? duration(floor) : bytes(floor);
+  if (!limit || !bound?.comparison.startsWith('<')) return;
+  const { quantity } = bound;
+  if (quantity !== 'size' && quantity !== 'flash' && quantity !== 'ram' && quantity !== 'latency') return;
+  const floors = on.map((target) => ({ ...onTarget(target), name: target.name }));
+  const least = (value: (floor: TargetFloor) => number) =>
+    floors.reduce<(typeof floors)[number] | undefined>((a, b) => (a && value(a) <= value(b) ? a : b), undefined);
+  const best = least((floor) => floor[quantity]);
+  if (!best && quantity !== 'size') return;
+  const { weights, activations } = best ?? anywhere();
+  const value = best ? best[quantity] : anywhere().size;
+  if (value <= bound.limit) return;
   const isEstimate = quantity !== 'size';
+  const holdsActivations = quantity === 'ram' || quantity === 'latency';
+  const text = quantity === 'latency' ? duration(value) : bytes(value);
+  const reachable = quantity === 'latency' ? `${Math.ceil(value * 1e4) / 10} ms` : `${Math.ceil(value / 1024)} KiB`;
   yield {
-    what: `No choice of formats meets this: \`${quantity}\` is ${isEstimate ? 'about ' : ''}${text} at the least${isEstimate ? ` on ${target}` : ''}.`,
-    why:
-      isEstimate && quantity !== 'flash'
-        ? `That is with weights ${weights} and activations ${activations} throughout.`
-        : `That is with weights ${weights} throughout, biases and other constants as they are.`,
-    fix: 'Allow as much, or use a smaller network.',
-    range,
+    what: `No choice of formats meets this: \`${quantity}\` is ${isEstimate ? `about ${text} at the least on ${best!.name}` : `${text} at the least`}.`,
+    why: holdsActivations
+      ? `That is with weights ${weights} and activations ${activations} throughout.`
+      : `That is with weights ${weights} throughout, biases and other constants as they are.`,
+    fix: `Allow ${reachable}, or use a smaller network.`,
+    range: rangeOf(limit),
+    replacement: reachable,
   };
-}
-
-function isQuantity(name: string): name is Quantity {
-  return name === 'size' || name === 'flash' || name === 'ram' || name === 'latency';
 }
 
 /** Formats that the search may give to weights, and those that stay as they are. */
@@ -101,25 +94,28 @@ function searchedFormats({ definitions, vocabulary }: CheckedSpec): readonly str
   return formats.length > 0 ? formats : undefined;
 }
 
-function weightFormats({ vocabulary }: CheckedSpec, names: readonly string[]): readonly string[] {
-  return names.filter((name) => find(vocabulary.formats, name));
+/** What the target cannot run a search leaves out. */
+function formatsOn(target: Target, formats: readonly string[]): readonly string[] {
+  const runs = target.formats.filter((format) => findFormat(format));
+  const both = formats.filter((format) => runs.includes(format));
+  return both.length > 0 ? both : runs;
 }
 
 /** Floors depend on model, formats and target alone: a person who types changes none of them. */
-const known = new WeakMap<ModelSummary, Map<string, TargetFloor | Floor>>();
+const known = new WeakMap<ModelSummary, Map<string, Floor>>();
 
-function remembered<T extends TargetFloor | Floor>(model: ModelSummary, key: string, work: () => T): T {
-  const floors = known.get(model) ?? new Map<string, TargetFloor | Floor>();
+function remembered<T extends Floor>(model: ModelSummary, key: string, work: () => T): T {
+  const floors = known.get(model) ?? new Map<string, Floor>();
   known.set(model, floors);
   const found = floors.get(key) ?? work();
   floors.set(key, found);
   return found as T;
 }
 
-function floorOf(model: ModelSummary, formats: readonly string[], target: string): TargetFloor {
-  return remembered(model, `${target} ${formats.join()}`, () => targetFloor(model, formats, findTarget(target)!));
+function floorOnTarget(model: ModelSummary, formats: readonly string[], target: Target): TargetFloor {
+  return remembered(model, `${target.name} ${formats.join()}`, () => targetFloor(model, formats, target));
 }
 
-function sizeOf(model: ModelSummary, formats: readonly string[]): Floor {
+function floorOfSize(model: ModelSummary, formats: readonly string[]): Floor {
   return remembered(model, formats.join(), () => sizeFloor(model, formats));
 }

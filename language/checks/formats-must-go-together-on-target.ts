@@ -21,7 +21,7 @@ export const formatsMustGoTogetherOnTarget: Check = {
     for (const { name } of spec.definitions.targets) {
       const target = find(spec.vocabulary.targets, name?.text);
       if (!target?.limits) continue;
-      for (const limited of limitedLayers(held, target.limits, spec.vocabulary)) {
+      for (const limited of limitedLayers(held, target.limits)) {
         yield combination(limited, `${target.name} has no kernel for`);
       }
     }

@@ -25,7 +25,7 @@ export const formatsShouldRunInExport: Check = {
       // Two exports of one style have one and the same fault.
       if (!known || written.has(known)) continue;
       written.add(known);
-      for (const limited of limitedLayers(held, known.limits, spec.vocabulary)) {
+      for (const limited of limitedLayers(held, known.limits)) {
         const refused = limited.limit.outcome === 'refused';
         const runtime = refused ? 'ONNX Runtime does not load' : 'ONNX Runtime computes in float';
         yield { ...combination(limited, runtime), severity: refused ? 'error' : 'information' };

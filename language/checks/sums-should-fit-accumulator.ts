@@ -1,10 +1,10 @@
 import { findFormat } from '../../engine/formats/registry.ts';
 import { arithmeticNamed } from '../../engine/quantize/arithmetic/registry.ts';
+import type { CodeKind } from '../flow/codes.ts';
 import { heldIn } from '../flow/held.ts';
 import { shown } from '../grammar/messages.ts';
 import type { Setting } from '../resolve/fields.ts';
 import { arithmeticOf } from '../resolve/plan.ts';
-import type { RoleState } from '../resolve/rules.ts';
 import type { Check } from './check.ts';
 import { plural } from './remarks.ts';
 
@@ -39,15 +39,14 @@ export const sumsShouldFitAccumulator: Check = {
     for (let i = 0; i < flow.layers; i++) {
       const form = flow.forms[i];
       if (form?.kind !== 'compute' || codes.runs[i] === 0) continue;
-      const { weights } = rules.states[i]!;
-      const weight = reachOfWeights(weights);
-      const { format, scheme } = codes.kinds[codes.wanted[i]!]!;
-      const activation = reach(format, scheme === 'symmetric');
+      const weight = reachOfWeights(codes.kinds[codes.weights[i]!]!);
+      const activation = reachOfActivations(codes.kinds[codes.wanted[i]!]!);
       const length = flow.terms[i]!;
       if (length * weight * activation <= arithmetic.accumulator.products) continue;
-      const known = found.get(weights.fields.format!);
+      const words = rules.states[i]!.weights.fields.format!;
+      const known = found.get(words);
       if (known) known.count++;
-      else found.set(weights.fields.format!, { count: 1, layer: network.layers[i]!.name, length, weight, activation });
+      else found.set(words, { count: 1, layer: network.layers[i]!.name, length, weight, activation });
     }
     for (const [{ range }, { count, layer, length, weight, activation }] of found) {
       yield {
@@ -60,15 +59,14 @@ export const sumsShouldFitAccumulator: Check = {
   },
 };
 
-/** Symmetric signed weights leave the lowest code out, and signed ones are symmetric unless the spec says otherwise. */
-function reachOfWeights({ fields }: RoleState): number {
-  const { signed = false, high = 0 } = findFormat(fields.format!.value as string) ?? {};
-  const symmetric = fields.scheme === undefined ? signed : fields.scheme.value === 'symmetric';
-  return signed && symmetric ? high : reach(fields.format!.value as string, false);
+/** Largest distance of a code from its zero point. */
+function reachOfActivations({ format, scheme }: CodeKind): number {
+  const { low = 0, high = 0, signed = false } = findFormat(format) ?? {};
+  return signed && scheme === 'symmetric' ? -low : high - low;
 }
 
-/** Largest distance of a code from its zero point. */
-function reach(format: string, symmetric: boolean): number {
-  const { low = 0, high = 0, signed = false } = findFormat(format) ?? {};
-  return symmetric && signed ? -low : high - low;
+/** Symmetric signed weights leave the lowest code out. */
+function reachOfWeights(kind: CodeKind): number {
+  const { high = 0, signed = false } = findFormat(kind.format) ?? {};
+  return signed && kind.scheme === 'symmetric' ? high : reachOfActivations(kind);
 }

@@ -36,6 +36,7 @@ import { formatWordsShouldHaveEffect } from './format-words-should-have-effect.t
 import { formatsMustGoTogetherOnTarget } from './formats-must-go-together-on-target.ts';
 import { formatsShouldRunInExport } from './formats-should-run-in-export.ts';
 import { headerMustComeFirst } from './header-must-come-first.ts';
+import { imagesMustFitInput } from './images-must-fit-input.ts';
 import { importedSpecMustBeSound } from './imported-spec-must-be-sound.ts';
 import { importsMustNotCycle } from './imports-must-not-cycle.ts';
 import { inheritanceMustNotCycle } from './inheritance-must-not-cycle.ts';
@@ -99,6 +100,7 @@ export const checks: readonly Check[] = [
   inheritedDataMustExist,
   inheritanceMustNotCycle,
   inputMustExist,
+  imagesMustFitInput,
   dataMustLieInside,
   takeMustNotExceedData,
   activationsMustHaveCalibration,

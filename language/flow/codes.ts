@@ -1,3 +1,4 @@
+import { findFormat } from '../../engine/formats/registry.ts';
 import type { CallValue, Setting } from '../resolve/fields.ts';
 import { defaults } from '../resolve/plan.ts';
 import type { RoleState, RuleResolution } from '../resolve/rules.ts';
@@ -12,6 +13,8 @@ export interface Codes {
   readonly written: Int32Array;
   /** By layer: what it asks of its data inputs, in the same numbers. */
   readonly wanted: Int32Array;
+  /** By layer that runs on codes and has weights: theirs, in the same numbers; 0 for others. */
+  readonly weights: Int32Array;
   /** Format and scheme of a number. */
   readonly kinds: readonly CodeKind[];
   /** Whose words decide the range that a slot is held with: its own state, or that of a slot that it shares a scale with. */
@@ -32,13 +35,13 @@ export function codesOf(flow: Flow, { states }: RuleResolution): Codes {
   const kinds = new KindTable();
   const inputs = new Int32Array(n);
   const outputs = new Int32Array(n);
-  const weights = new Uint8Array(n);
+  const weights = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     if (!forms[i]) continue;
     const state = states[i]!;
     inputs[i] = kinds.of(state.inputs);
     outputs[i] = kinds.of(state.outputs);
-    weights[i] = isCoded(state.weights) ? 1 : 0;
+    weights[i] = forms[i]!.kind === 'compute' ? kinds.ofWeights(state.weights) : 0;
   }
 
   const lacks = (i: number): boolean => {
@@ -103,6 +106,7 @@ export function codesOf(flow: Flow, { states }: RuleResolution): Codes {
     runs,
     written,
     wanted: Int32Array.from(inputs, (kind, i) => (forms[i]?.kind === 'same-scale' ? outputs[i]! : kind)),
+    weights,
     kinds: kinds.list,
     rangeOf: (slot) => deciding[shares.root(slot)]!,
     readsOwn: (layer, input) => own.has(layer * mostInputs + input),
@@ -157,22 +161,49 @@ export function observerOf({ fields }: RoleState): CallValue {
   return (fields.observer as Setting<CallValue> | undefined)?.value ?? defaults.observer;
 }
 
+interface Answer {
+  readonly format: unknown;
+  readonly scheme: unknown;
+  readonly kind: number;
+}
+
 /** Numbers of format and scheme together, in the order of their first use. */
 class KindTable {
   readonly list: CodeKind[] = [{ format: float, scheme: '' }];
-  readonly #known = new Map<string, Map<string, number>>();
+  readonly #known = new Map<string, number>();
+  /** Settings are shared by all layers that a statement sets them for: mostly the answer is the one before. */
+  #last: Answer | undefined;
+  #lastWeights: Answer | undefined;
 
-  of(state: RoleState): number {
-    if (!isCoded(state)) return 0;
-    const format = state.fields.format!.value as string;
-    const scheme = (state.fields.scheme?.value as string | undefined) ?? 'affine';
-    const byScheme = this.#known.get(format) ?? new Map<string, number>();
-    this.#known.set(format, byScheme);
-    const known = byScheme.get(scheme);
+  of({ fields: { format, scheme } }: RoleState): number {
+    if (this.#last && this.#last.format === format && this.#last.scheme === scheme) return this.#last.kind;
+    const kind = this.#number(format?.value as string | undefined, scheme?.value as string | undefined);
+    this.#last = { format, scheme, kind };
+    return kind;
+  }
+
+  /** Signed weights are symmetric unless the spec says otherwise. */
+  ofWeights({ fields: { format, scheme } }: RoleState): number {
+    const last = this.#lastWeights;
+    if (last && last.format === format && last.scheme === scheme) return last.kind;
+    const name = format?.value as string | undefined;
+    const kind = this.#number(name, (scheme?.value as string | undefined) ?? schemeOfWeights(name));
+    this.#lastWeights = { format, scheme, kind };
+    return kind;
+  }
+
+  #number(format: string | undefined, scheme = 'affine'): number {
+    if (format === undefined || format === float) return 0;
+    const key = `${format} ${scheme}`;
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
-    byScheme.set(scheme, this.list.length);
+    this.#known.set(key, this.list.length);
     return this.list.push({ format, scheme }) - 1;
   }
+}
+
+function schemeOfWeights(format: string | undefined): string {
+  return format !== undefined && findFormat(format)?.signed === false ? 'affine' : 'symmetric';
 }
 
 /** Slots that share a scale: the first of two that are joined decides for both. */

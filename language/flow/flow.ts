@@ -26,6 +26,9 @@ export interface Flow {
   readonly typed: Uint8Array;
   /** The Relu or Clip that may fold into the layer before it, by that layer; −1. */
   readonly clamps: Int32Array;
+  /** Operator types, and by layer the place of its own among them. */
+  readonly operators: readonly string[];
+  readonly operatorOf: Int32Array;
   /** Products that one output of a `compute` layer adds up; 0 for others. */
   readonly terms: Float64Array;
   /** 1 where a pass may fold the layer away, or not: what happens around it is not known from here. */
@@ -77,16 +80,18 @@ function build(summary: ModelSummary): Flow {
       folded[i] = 1;
       into[i] = before;
     } else if (affine.has(layer.op) && layer.inputs.some(({ kind }) => kind === 'constant')) {
-      if (form && 'kind' in form && form.kind === 'compute' && alone && clamps[before] === -1) {
+      const isProduct = form && 'kind' in form && form.kind === 'compute' && alone && clamps[before] === -1;
+      if (isProduct && foldsInto(layer, layers[before]!, form)) {
         folded[i] = 1;
         into[i] = before;
-      } else uncertain[i] = 1;
+      } else if (!isProduct || layer.op === 'BatchNormalization') uncertain[i] = 1;
     } else if (alone && (layer.op === 'Relu' || layer.op === 'Clip') && layer.inputs[0] === input) {
       if (form && 'kind' in form && form.kind !== 'same-scale' && form.kind !== 'activation') clamps[before] = i;
     }
   }
 
   const kept = forms.map((form, i) => ('kind' in form && folded[i] === 0 ? form : undefined));
+  const operators = [...new Set(layers.map(({ op }) => op))];
   const sources = kept.map((form, i) => {
     const read = (form?.data ?? []).map((index) => layers[i]!.inputs[index]);
     return Int32Array.from(read, (input) => (input?.kind === 'activation' ? slotOf(input.name) : constant));
@@ -106,6 +111,8 @@ function build(summary: ModelSummary): Flow {
     ),
     clamps,
     uncertain,
+    operators,
+    operatorOf: Int32Array.from(layers, ({ op }) => operators.indexOf(op)),
     terms: Float64Array.from(kept, (form, i) => {
       const shape = form?.weight === undefined ? undefined : layers[i]!.inputs[form.weight]?.shape;
       return shape ? elements(shape) / Math.max(1, Number(shape[form!.weightAxis!] ?? 1)) : 0;
@@ -130,6 +137,13 @@ function formOf(node: GraphNode, graph: Graph): IntegerForm | NoIntegerForm {
 
 /** What passes fold into the product before it: normalisation, and arithmetic with a constant for each channel. */
 const affine: ReadonlySet<string> = new Set(['BatchNormalization', 'Mul', 'Div', 'Add', 'Sub']);
+
+/** As the passes have it: one constant for each output channel, and no shift of a MatMul that cannot become a Gemm. */
+function foldsInto({ op, inputs }: LayerSummary, product: LayerSummary, { weight, weightAxis }: IntegerForm): boolean {
+  if (product.op === 'MatMul' && op !== 'Mul' && op !== 'Div' && product.outputs[0]?.shape?.length !== 2) return false;
+  const channels = product.inputs[weight!]?.shape?.[weightAxis!];
+  return inputs.every(({ kind, shape }) => kind !== 'constant' || [1, channels].includes(elements(shape)));
+}
 
 function isOnlyReader(writer: LayerSummary | undefined, value: string): boolean {
   return writer !== undefined && writer.consumers.length === 1 && writer.outputs[0]?.name === value;

@@ -1,8 +1,6 @@
 import { type LayerFormats, type Limit, limitOf } from '../../engine/quantize/limits.ts';
 import type { Setting } from '../resolve/fields.ts';
 import type { RoleState } from '../resolve/rules.ts';
-import { find, type Vocabulary } from '../vocabulary.ts';
-import { constant } from './flow.ts';
 import type { Held } from './held.ts';
 
 /** Layers that meet a limit, by the words that give the format which the limit is about. */
@@ -15,45 +13,33 @@ export interface Limited {
 }
 
 /** Of the layers that run on codes, those that meet one of the limits; no layer twice. */
-export function limitedLayers(held: Held, limits: readonly Limit[], vocabulary: Vocabulary): readonly Limited[] {
-  const { flow, codes, rules, network } = held;
-  /** Most layers are like one before: operator, weights' format and scheme, and what they read. */
-  const answers = new Map<string, Limit | null>();
+export function limitedLayers({ flow, codes, rules, network }: Held, limits: readonly Limit[]): readonly Limited[] {
+  const { kinds } = codes;
+  /** By operator, weights and what is read: most layers are like one before. */
+  const answers = new Map<number, Limit | undefined>();
   const found = new Map<Limit, Map<Setting<unknown>, Limited>>();
+  const formatsOf = (i: number): LayerFormats => ({
+    op: flow.operators[flow.operatorOf[i]!]!,
+    activations: kinds[codes.wanted[i]!]!,
+    ...(codes.weights[i] !== 0 && { weights: kinds[codes.weights[i]!]! }),
+  });
   for (let i = 0; i < flow.layers; i++) {
-    const form = flow.forms[i];
-    // What only moves codes takes any; what it is given by.
-    if (codes.runs[i] === 0 || (form!.kind !== 'compute' && form!.kind !== 'elementwise')) continue;
-    if (flow.sources[i]!.every((source) => source === constant)) continue;
-    const state = rules.states[i]!;
-    const { op } = network.layers[i]!;
-    const weights = form!.kind === 'compute' ? state.weights.fields : undefined;
-    const key = `${op} ${weights?.format?.value} ${weights?.scheme?.value} ${codes.wanted[i]}`;
-    let limit = answers.get(key);
-    const formats = (): LayerFormats => ({
-      op,
-      activations: codes.kinds[codes.wanted[i]!]!,
-      ...(weights && { weights: weightsOf(weights, vocabulary) }),
-    });
-    if (limit === undefined) {
-      limit = limitOf(limits, formats()) ?? null;
-      answers.set(key, limit);
-    }
-    if (limit === null) continue;
-    const words = decidingWords(limit, state);
+    if (codes.runs[i] === 0 || flow.reads[i] === 0) continue;
+    const { kind } = flow.forms[i]!;
+    // What only moves codes takes those that it is given.
+    if (kind !== 'compute' && kind !== 'elementwise') continue;
+    const key = (flow.operatorOf[i]! * kinds.length + codes.weights[i]!) * kinds.length + codes.wanted[i]!;
+    if (!answers.has(key)) answers.set(key, limitOf(limits, formatsOf(i)));
+    const limit = answers.get(key);
+    if (!limit) continue;
+    const words = decidingWords(limit, rules.states[i]!);
     const byWords = found.get(limit) ?? new Map<Setting<unknown>, Limited>();
     found.set(limit, byWords);
     const known = byWords.get(words);
     if (known) known.count++;
-    else byWords.set(words, { limit, words, formats: formats(), layer: network.layers[i]!.name, count: 1 });
+    else byWords.set(words, { limit, words, formats: formatsOf(i), layer: network.layers[i]!.name, count: 1 });
   }
   return [...found.values()].flatMap((byWords) => [...byWords.values()]);
-}
-
-function weightsOf(fields: RoleState['fields'], vocabulary: Vocabulary): LayerFormats['weights'] & object {
-  const format = fields.format!.value as string;
-  const unsaid = (find(vocabulary.formats, format)?.signed ?? true) ? 'symmetric' : 'affine';
-  return { format, scheme: (fields.scheme?.value as string | undefined) ?? unsaid };
 }
 
 /** The words that are to be others. */

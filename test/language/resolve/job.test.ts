@@ -68,6 +68,9 @@ describe('a job', () => {
   });
 });
 
+/** Takes images of any size. */
+const anySize: SpecContext['model'] = { ...small, inputs: [{ name: 'input', dtype: 'float32', shape: null }] };
+
 describe('data', () => {
   it('hold every option', () => {
     const job = jobOf(`data a npz "a.npz" {
@@ -99,7 +102,7 @@ describe('data', () => {
   });
 
   it('read exact sizes as width and height', () => {
-    expect(jobOf('data a images "a/" { resize 320x240 }').data['a']?.resize).toEqual({
+    expect(jobOf('data a images "a/" { resize 320x240 }', { model: anySize }).data['a']?.resize).toEqual({
       kind: 'exact',
       width: 320,
       height: 240,
@@ -107,9 +110,10 @@ describe('data', () => {
   });
 
   it('inherit options but no path, an own one first', () => {
-    const job = jobOf(`data c images "c/" like b { take 3 }
+    const data = `data c images "c/" like b { take 3 }
       data b images "b/" like a { resize 128 }
-      data a images "a/" { resize 256 crop 224 take 9 labels folder }`);
+      data a images "a/" { resize 256 crop 224 take 9 labels folder }`;
+    const job = jobOf(data, { model: anySize });
     expect(job.data['c']).toMatchObject({
       path: '/project/c',
       resize: { size: 128 },

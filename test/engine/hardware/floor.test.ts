@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { sizeFloor, targetFloor } from '../../../engine/hardware/floor.ts';
+import { plannedFormats } from '../../../engine/hardware/model-formats.ts';
+import { profileModel } from '../../../engine/hardware/profile.ts';
+import { targets } from '../../../engine/hardware/registry.ts';
+import { isFloat } from '../../../engine/hardware/storage.ts';
+import { graphOf } from '../../language/support/graph.ts';
+import { small, tied } from '../../language/support/model.ts';
+import { uniformPlan } from '../quantize/small.ts';
+
+describe.each([
+  ['small', small],
+  ['tied', tied],
+] as const)('the least that formats can make of a network (%s)', (_, summary) => {
+  const graph = graphOf(summary);
+
+  it.each(targets)('is no more than any choice comes to on $name', (target) => {
+    const formats = target.formats.filter((format) => !isFloat(format));
+    const floor = targetFloor(summary, formats, target);
+    for (const weights of formats) {
+      for (const granularity of ['per-tensor', 'per-channel'] as const) {
+        for (const activations of ['int8', 'uint8']) {
+          const plan = uniformPlan(graph, { weights, granularity, activations });
+          const profile = profileModel(summary, plannedFormats(summary, graph, plan), target);
+          expect(floor.flash).toBeLessThanOrEqual(profile.flash);
+          expect(floor.ram).toBeLessThanOrEqual(profile.ram);
+          expect(floor.latency).toBeLessThanOrEqual(profile.latency * (1 + 1e-12));
+        }
+      }
+    }
+  });
+
+  it('is reached by the narrowest weights with one scale each', () => {
+    const { size, weights } = sizeFloor(summary, ['int8', 'int4']);
+    expect(weights).toBe('int4');
+    const layers = summary.layers.filter(({ weightInput }) => weightInput !== null);
+    const bytes = layers.reduce((sum, layer) => {
+      const { shape } = layer.inputs[layer.weightInput!]!;
+      const count = (shape as number[]).reduce((product, side) => product * side, 1);
+      return sum + Math.ceil(count / 2) + 4 + layer.biasBytes;
+    }, 0);
+    expect(size).toBe(bytes);
+  });
+});
