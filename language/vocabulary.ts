@@ -47,6 +47,9 @@ export const schemes = ['affine', 'symmetric'] as const;
 export type Scheme = (typeof schemes)[number];
 export const granularities = ['per-tensor', 'per-channel'] as const;
 export type Granularity = (typeof granularities)[number];
+/** What may stand after `quantize`. */
+export const recipes = ['auto'] as const;
+
 export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle'] as const;
 
 /** Not quantised: the one format word that is in no registry. */

@@ -40,6 +40,7 @@ import { nameMustNotHideWord } from './name-must-not-hide-word.ts';
 import { numberMustBeInRange } from './number-must-be-in-range.ts';
 import { operatorMustBeKnown } from './operator-must-be-known.ts';
 import { propertyMustBeKnown } from './property-must-be-known.ts';
+import { recipeMustBeKnown } from './recipe-must-be-known.ts';
 import { regexMustBeReadable } from './regex-must-be-readable.ts';
 import { roleMustBeKnown } from './role-must-be-known.ts';
 import { roleMustTakeFormat } from './role-must-take-format.ts';
@@ -94,6 +95,7 @@ export const checks: readonly CheckRow[] = [
   { code: 'format/role', severity: 'error', check: roleMustTakeFormat },
   { code: 'call/unknown', severity: 'error', check: callMustBeKnown },
   { code: 'call/argument', severity: 'error', check: argumentMustFit },
+  { code: 'quantize/recipe', severity: 'error', check: recipeMustBeKnown },
   { code: 'quantize/arithmetic', severity: 'error', check: arithmeticMustBeKnown },
   { code: 'selector/operator', severity: 'error', check: operatorMustBeKnown },
   { code: 'selector/role', severity: 'error', check: roleMustBeKnown },

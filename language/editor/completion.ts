@@ -8,7 +8,7 @@ import { measuresOf } from '../resolve/judgements.ts';
 import { tensorNames } from '../selectors/network.ts';
 import { findProperty, properties, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
-import { arithmetics, float, granularities, schemes } from '../vocabulary.ts';
+import { arithmetics, float, granularities, recipes, schemes } from '../vocabulary.ts';
 import { beginnings, type Situation, situationAt } from './situation.ts';
 import { documentationOf } from './words.ts';
 
@@ -160,6 +160,8 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
       return registry(roles, 'value');
     case 'keep':
       return values([float]);
+    case 'quantize':
+      return values(recipes);
     case 'arithmetic':
       return values(arithmetics);
     case 'filter':
