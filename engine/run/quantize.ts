@@ -1,5 +1,5 @@
 import { loadKernels } from '../../kernels/loader.ts';
-import { chooseAutomatically } from '../auto/choose.ts';
+import { compressJob } from '../auto/compress-job.ts';
 import type { Finding } from '../findings.ts';
 import { modelToProto } from '../graph/to-proto.ts';
 import { encodeModel } from '../onnx/codec.ts';
@@ -11,7 +11,7 @@ import { bytes } from '../report/quantities.ts';
 import type { Report } from '../report/report.ts';
 import { verifyModel } from '../verify/verify.ts';
 import { assembleReport } from './assemble-report.ts';
-import { type Compressed, compress, needsCalibration, planOf } from './compress.ts';
+import { type Compressed, needsCalibration, planOf } from './compress.ts';
 import type { RunContext } from './context.ts';
 import { calibrationSource, evaluationSource, openData } from './datasets.ts';
 import { outputNoise, weightNoise } from './layer-noise.ts';
@@ -56,20 +56,17 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   progress.report('Loading', 0, 1);
   const model = await watch.time('load', () => loadModel(host, job.model));
   const prepared = await watch.time('passes', () => prepare(model));
-  const planned = planOf(job);
 
   const open = (source: Parameters<typeof openData>[0] | undefined) =>
     source && watch.time('data', () => openData(source, prepared.graph, job, context));
   const calibration = await open(
-    needsCalibration(prepared, planned) ? calibrationSource(job) : job.data['calibration'],
+    needsCalibration(prepared, planOf(job)) ? calibrationSource(job) : job.data['calibration'],
   );
   const evaluation = wanted === 0 ? undefined : await open(evaluationSource(job));
   const samples = evaluation ?? calibration;
 
   const { plan, compressed } = await watch.time('calibrate', () =>
-    planned.recipe === 'auto' && calibration !== undefined
-      ? chooseAutomatically({ model, prepared, plan: planned, calibration, context, mostLost: lossAllowed(job) })
-      : compress(model, prepared, planned, calibration, context).then((own) => ({ plan: planned, compressed: own })),
+    compressJob(job, model, prepared, calibration, context),
   );
   throwIfCancelled(progress);
   const outputs = await watch.time('export', () =>
@@ -161,14 +158,6 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   } finally {
     kernels.dispose();
   }
-}
-
-/** The accuracy that the spec's expectations let a model lose, a fraction. */
-function lossAllowed({ expectations }: Job): number | undefined {
-  const limits = expectations.flatMap(({ quantity, measure, comparison, limit }) =>
-    quantity === 'top1' && measure === 'drop-points' && comparison.startsWith('<') ? [limit / 100] : [],
-  );
-  return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
 function tooLargeToVerify({ proto }: Output): Finding {
