@@ -21,9 +21,13 @@ export type Role = 'weight' | 'bias' | `input[${number}]` | `output[${number}]`;
 
 export interface Plan {
   readonly arithmetic: Arithmetic;
+  /** `auto`: what the choices leave open, and which layers need more bits, is found out by measuring (`engine/auto/`). */
+  readonly recipe?: Recipe;
   /** By node name, then role. A node or role without a choice stays float. */
   readonly nodes: Readonly<Record<string, Readonly<Partial<Record<Role, Choice>>>>>;
 }
+
+export type Recipe = 'auto';
 
 /** How an accumulator becomes a code; see METHODS B3 and A1 and docs/architecture.md. */
 export type Arithmetic = 'ort' | 'tflite' | 'gemmlowp' | 'settle';
@@ -40,6 +44,8 @@ export interface Choice {
   readonly observer: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
   /** Method by registry name with its arguments; absent: round to nearest. */
   readonly method?: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
+  /** The spec forbids another format. */
+  readonly locked?: true;
   /** For each field, the range in the spec that decided it; absent for a default. */
   readonly origin: Readonly<
     Partial<Record<'format' | 'scheme' | 'granularity' | 'scale' | 'codes' | 'observer' | 'method', TextRange>>

@@ -66,6 +66,8 @@ export const scaleWords = scaleKinds.map(({ name }) => name);
 /** Whether signed integers use their smallest code. */
 export const codeRanges = ['full-range', 'narrow-range'] as const;
 export type CodeRangeWord = (typeof codeRanges)[number];
+/** What may stand after `quantize`. */
+export const recipes = ['auto'] as const;
 export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle'] as const;
 
 /** Not quantised: the one format word that is in no registry. */

@@ -1,8 +1,8 @@
 """Quantises a model with onnxruntime's own static quantiser, for comparison.
 
-    python onnxruntime_quantizer.py MODEL SAMPLES.npy OUTPUT METHOD
+    python onnxruntime_quantizer.py MODEL SAMPLES.npy OUTPUT METHOD [WEIGHTS]
 
-SAMPLES holds one calibration sample a row, preprocessed. QDQ, per-channel int8 weights, uint8 activations: the same
+SAMPLES holds one calibration sample a row, preprocessed. QDQ, per-channel weights (QInt8 or QInt4), uint8 activations: the same
 formats that the specs beside ask for. Prints the seconds that it took and the peak memory in MB.
 """
 import os
@@ -20,6 +20,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 model, samples, output, method = sys.argv[1:5]
+weights = sys.argv[5] if len(sys.argv) > 5 else "QInt8"
 
 
 class Samples(CalibrationDataReader):
@@ -40,9 +41,10 @@ del session
 with tempfile.TemporaryDirectory() as folder:
     source = onnx.load(model)
     opset = next(entry.version for entry in source.opset_import if entry.domain in ("", "ai.onnx"))
-    if opset < 13:  # per-channel scales came with 13
+    wanted = 21 if weights == "QInt4" else 13  # per-channel scales came with 13, int4 with 21
+    if opset < wanted:
         model = os.path.join(folder, "upgraded.onnx")
-        onnx.save(onnx.version_converter.convert_version(source, 13), model)
+        onnx.save(onnx.version_converter.convert_version(source, wanted), model)
     prepared = os.path.join(folder, "prepared.onnx")
     quant_pre_process(model, prepared)
     quantize_static(
@@ -52,7 +54,7 @@ with tempfile.TemporaryDirectory() as folder:
         quant_format=QuantFormat.QDQ,
         per_channel=True,
         activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
+        weight_type=getattr(QuantType, weights),
         calibrate_method=getattr(CalibrationMethod, method),
     )
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -34,13 +34,14 @@ export async function quantizeWithPeer(
   modelPath: string,
   calibration: Dataset,
   method: CalibrationMethod,
+  weights: 'QInt8' | 'QInt4' = 'QInt8',
 ): Promise<PeerResult> {
   const folder = mkdtempSync(join(tmpdir(), 'qspec-peer-'));
   try {
     const samples = join(folder, 'samples.npy');
     writeFileSync(samples, await samplesOf(calibration));
     const output = join(folder, 'quantized.onnx');
-    const { status, stdout, stderr } = spawnSync(python, [script, modelPath, samples, output, method], {
+    const { status, stdout, stderr } = spawnSync(python, [script, modelPath, samples, output, method, weights], {
       encoding: 'utf8',
       env: { ...process.env, PYTHONWARNINGS: 'ignore' },
     });

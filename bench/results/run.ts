@@ -1,7 +1,7 @@
 // Accuracy of the main job on real models: the table of docs/results.md.
-//   node bench/results/run.ts [--only NAME] [--draws 1,2,3] [--agreement 200] [--save FILE] [--write]
-// For each model and calibration draw: float and INT8 on the same samples, the exported model in onnxruntime-web at both
-// ends of its graph optimisation, our integer execution, and onnxruntime's own Python quantiser on the same samples
+//   node bench/results/run.ts [--rows w8a8,w4a8] [--only NAME] [--draws 1,2,3] [--agreement 200] [--save FILE] [--write]
+// For each row of formats, model and calibration draw: float and compressed on the same samples, the exported model in
+// onnxruntime-web at both ends of its graph optimisation, our integer execution, and onnxruntime's own Python quantiser on the same samples
 // (QSPEC_PYTHON names a Python that has it; without one its columns say so). --write puts the tables into docs/results.md;
 // --agreement says on how many samples the readings are compared with each other;
 // --save keeps each result in a file of JSON lines, and what is in there already is not measured again.
@@ -9,14 +9,16 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { jobOf, openSpec } from '../../cli/spec.ts';
+import { compressJob } from '../../engine/auto/compress-job.ts';
 import { nodeHost } from '../../engine/env/node/host.ts';
 import { loadOnnxRuntime } from '../../engine/env/node/onnxruntime.ts';
+import { formatNamed } from '../../engine/formats/registry.ts';
 import { modelToProto } from '../../engine/graph/to-proto.ts';
 import { encodeModel } from '../../engine/onnx/codec.ts';
 import type { DataSource, Job } from '../../engine/plan.ts';
+import { edgeKey, hasCodes, type QuantizedModel } from '../../engine/quantize/assignment.ts';
 import { exportQdq } from '../../engine/readings/export-qdq.ts';
 import { integerGraph } from '../../engine/readings/integer.ts';
-import { compress, planOf } from '../../engine/run/compress.ts';
 import type { RunContext } from '../../engine/run/context.ts';
 import { calibrationSource, evaluationSource, openData } from '../../engine/run/datasets.ts';
 import { evaluate } from '../../engine/run/evaluate.ts';
@@ -27,35 +29,38 @@ import { verifyModel } from '../../engine/verify/verify.ts';
 import { writeBetweenMarkers } from '../../scripts/markers.mjs';
 import { hasShared, root } from '../../test/shared.ts';
 import { type CalibrationMethod, peerVersion, quantizeWithPeer } from './peer.ts';
+import { type Row, rows } from './rows.ts';
 import { tables } from './tables.ts';
 
-/** Upper bound of the drop that each model must stay below, in points. */
-const models = [
-  { name: 'kws', title: 'KWS DS-CNN', bound: 1.5 },
-  { name: 'vww', title: 'VWW MobileNetV1-0.25-96', bound: 1.5 },
-  { name: 'resnet8', title: 'ResNet8', bound: 1.5 },
-  { name: 'mobilenetv1', title: 'MobileNetV1-0.25-224', bound: 3 },
-  { name: 'squeezenet', title: 'SqueezeNet', bound: 1.5 },
-] as const;
-
 export interface DrawResult {
-  readonly title: string;
-  readonly bound: number;
+  /** Names of the row and the network. */
+  readonly row: string;
+  readonly network: string;
+  readonly bound?: number;
   readonly draw: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
+  /** Bytes of all weights, as a part of what they take in 8 bits. */
+  readonly payload: number;
   /** Float against the export, optimised. */
   readonly ours: ComparisonMetrics;
+  /** Absent where the runtime does not run the formats: `ours` is our integer execution then. */
+  readonly runtime?: RuntimeResult;
+  readonly peer?: { readonly method: CalibrationMethod; readonly metrics: ComparisonMetrics };
+}
+
+/** What ONNX Runtime made of the export. */
+export interface RuntimeResult {
   /** Optimised against as written; our integer execution against optimised. */
   readonly asWritten: ComparisonMetrics;
   readonly integers: ComparisonMetrics;
   readonly operators: string;
   readonly floatCompute: number;
-  readonly peer?: { readonly method: CalibrationMethod; readonly metrics: ComparisonMetrics };
 }
 
 const { values } = parseArgs({
   options: {
+    rows: { type: 'string', default: rows.map(({ name }) => name).join(',') },
     only: { type: 'string', default: '' },
     draws: { type: 'string', default: '1,2,3' },
     samples: { type: 'string', default: '' },
@@ -89,22 +94,11 @@ const saved: DrawResult[] =
         .map((line) => JSON.parse(line))
     : [];
 const results: DrawResult[] = [];
-for (const model of models) {
-  if (!model.name.includes(values.only)) continue;
-  for (const draw of values.draws.split(',').map(Number)) {
-    const known = saved.find((result) => result.title === model.title && result.draw === draw);
-    if (known !== undefined) {
-      results.push(known);
-      continue;
-    }
-    const begin = performance.now();
-    const result = await measure(model, draw);
-    results.push(result);
-    if (values.save !== '') appendFileSync(values.save, `${JSON.stringify(result)}\n`);
-    const { labelled } = result.ours;
-    console.error(
-      `${model.title}, draw ${draw}: ${labelled!.lost} lost, ${labelled!.won} won of ${result.ours.samples}, ${((performance.now() - begin) / 1000).toFixed(0)} s`,
-    );
+for (const row of rows) {
+  if (!values.rows.split(',').includes(row.name)) continue;
+  for (const network of Object.keys(row.bounds)) {
+    if (!network.includes(values.only)) continue;
+    for (const draw of values.draws.split(',').map(Number)) results.push(await resultOf(row, network, draw));
   }
 }
 const text = tables(results, { runtime: runtime.version, peer });
@@ -112,21 +106,32 @@ console.log(text);
 if (values.write) writeBetweenMarkers(join(root, 'docs', 'results.md'), 'accuracy', text);
 process.exit(0);
 
-async function measure(model: (typeof models)[number], draw: number): Promise<DrawResult> {
-  const opened = await openSpec(join(root, 'bench', 'specs', `${model.name}.qspec`));
+async function resultOf(row: Row, network: string, draw: number): Promise<DrawResult> {
+  const known = saved.find((own) => own.row === row.name && own.network === network && own.draw === draw);
+  if (known !== undefined) return known;
+  const begin = performance.now();
+  const result = await measure(row, network, draw);
+  if (values.save !== '') appendFileSync(values.save, `${JSON.stringify(result)}\n`);
+  const { lost, won, dropInterval } = result.ours.labelled!;
+  console.error(
+    `${row.title} ${network}, draw ${draw}: ${lost} lost, ${won} won of ${result.ours.samples}, at most ${(100 * dropInterval.high).toFixed(2)} points; ${((performance.now() - begin) / 1000).toFixed(0)} s`,
+  );
+  return result;
+}
+
+async function measure(row: Row, network: string, draw: number): Promise<DrawResult> {
+  const opened = await openSpec(join(root, 'bench', 'specs', row.name, `${network}.qspec`));
   const resolved = jobOf(opened).job;
-  if (resolved === undefined) throw new Error(`the spec of ${model.name} has errors`);
+  if (resolved === undefined) throw new Error(`the spec ${row.name}/${network} has errors`);
   const job = withDraw(resolved, draw);
   const loaded = await loadModel(context.host, job.model);
   const prepared = prepare(loaded);
   const calibration = await openData(calibrationSource(job), prepared.graph, job, context);
   const validation = await openData(evaluationSource(job)!, prepared.graph, job, context);
-  const { quantized } = await compress(loaded, prepared, planOf(job), calibration, context);
-  const exported = exportQdq(loaded.model, quantized, { opset: 21 });
+  const { compressed } = await compressJob(job, loaded, prepared, calibration, context);
+  const { quantized } = compressed;
+  const exported = exportQdq(loaded.model, quantized, { opset: Number(job.exports[0]!.options['opset']) });
   const bytes = encodeModel(modelToProto(exported));
-  const samples = { length: 2, sample: (index: number) => validation.sample(index) };
-  const { levels } = await verifyModel(runtime, bytes, { samples });
-  const optimised = levels.find(({ level }) => level === 'all')!;
 
   const inputDims = new Map(Array.from(await validation.sample(0), ([name, tensor]) => [name, tensor.dims]));
   const engine = { mode: 'relaxed', inputDims } as const;
@@ -136,33 +141,55 @@ async function measure(model: (typeof models)[number], draw: number): Promise<Dr
     return scorers.at(-1)!;
   };
   const float = await use(engineScorer(prepared.graph, context, { name: 'float', ...engine }));
-  const export_ = await use(runtimeScorer(exported, runtime));
-  const plain = await use(runtimeScorer(exported, runtime, 'disabled'));
   const integers = await use(engineScorer(integerGraph(quantized), context, { name: 'integers', ...engine }));
+  const main = row.engineOnly ? integers : await use(runtimeScorer(exported, runtime));
   const limit = values.samples === '' ? {} : { samples: Number(values.samples) };
-  const candidates = [export_];
-  if (peer !== undefined) {
-    const { model: other } = await quantizeWithPeer(job.model, calibration, 'MinMax');
+  const candidates = [main];
+  if (peer !== undefined && row.peer !== undefined) {
+    const { model: other } = await quantizeWithPeer(job.model, calibration, 'MinMax', row.peer);
     candidates.push(await use(runtimeScorer(other, runtime)));
   }
   const [ours, theirs] = await evaluate(validation, float, candidates, limit);
-  const [asWritten, ownIntegers] = await evaluate(validation, export_, [plain, integers], {
-    samples: Number(values.agreement),
-  });
+  const ran = row.engineOnly ? undefined : await inRuntime();
   for (const scorer of scorers) await scorer.dispose();
   return {
-    title: model.title,
-    bound: model.bound,
+    row: row.name,
+    network,
+    ...(row.bounds[network] !== undefined && { bound: row.bounds[network] }),
     draw,
     bytesBefore: loaded.bytes,
     bytesAfter: bytes.length,
+    payload: payloadOf(quantized),
     ours: ours!,
-    asWritten: asWritten!,
-    integers: ownIntegers!,
-    operators: optimised.operators.map(({ op, count }) => `${count} ${op}`).join(', '),
-    floatCompute: optimised.floatCompute.length,
+    ...(ran && { runtime: ran }),
     ...(theirs && { peer: { method: 'MinMax' as const, metrics: theirs } }),
   };
+
+  async function inRuntime(): Promise<RuntimeResult> {
+    const samples = { length: 2, sample: (index: number) => validation.sample(index) };
+    const { levels } = await verifyModel(runtime, bytes, { samples });
+    const { operators, floatCompute } = levels.find(({ level }) => level === 'all')!;
+    const plain = await use(runtimeScorer(exported, runtime, 'disabled'));
+    const [asWritten, own] = await evaluate(validation, main, [plain, integers], { samples: Number(values.agreement) });
+    return {
+      asWritten: asWritten!,
+      integers: own!,
+      operators: operators.map(({ op, count }) => `${count} ${op}`).join(', '),
+      floatCompute: floatCompute.length,
+    };
+  }
+}
+
+/** Bits of all weights in codes, by their format, over 8 bits each. */
+function payloadOf({ assignment }: QuantizedModel): number {
+  let bits = 0;
+  let count = 0;
+  for (const [key, entry] of assignment.entries) {
+    if (!key.endsWith(edgeKey('', 'weight')) || !hasCodes(entry)) continue;
+    bits += entry.codes.length * formatNamed(entry.format).bits;
+    count += entry.codes.length;
+  }
+  return bits / (8 * count);
 }
 
 /** The same job with another calibration draw; the samples measured are those outside of it. */

@@ -1,5 +1,6 @@
 import { bytes, decibels, percent, points } from '../../engine/report/quantities.ts';
 import { type ComparisonMetrics, exactDecibels } from '../../engine/run/metrics.ts';
+import { networks, rows } from './rows.ts';
 import type { DrawResult } from './run.ts';
 
 /** The tables of docs/results.md in Markdown. */
@@ -8,40 +9,53 @@ export function tables(
   { runtime, peer }: { readonly runtime: string; readonly peer: string | undefined },
 ): string {
   return [
-    `Exports run in onnxruntime-web ${runtime}; beside them the models that onnxruntime ${peer ?? '(not installed)'}’s own static quantiser (QDQ, per-channel int8 weights, uint8 activations, min-max) made from the same calibration samples.`,
-    '',
-    '| model | draw | samples | float top-1 | INT8 top-1 | lost | won | drop, points (95 %) | bound | agreement | logits SQNR | onnxruntime’s: top-1 | lost | won | drop, points (95 %) | agreement | logits SQNR |',
-    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
-    ...results.map((result) => {
-      const cells = [
-        result.title,
-        String(result.draw),
-        String(result.ours.samples),
-        ...accuracyCells(result.ours, true),
-      ];
-      const high = result.ours.labelled!.dropInterval.high * 100;
-      cells.splice(8, 0, `${high <= result.bound ? '✓' : '✗'} ${result.bound}`);
-      const theirs = result.peer === undefined ? Array(6).fill('–') : accuracyCells(result.peer.metrics, false);
-      return `| ${[...cells, ...theirs].join(' | ')} |`;
+    `Exports run in onnxruntime-web ${runtime}; beside them the models that onnxruntime ${peer ?? '(not installed)'}’s own static quantiser (QDQ, per-channel weights of the same bits, uint8 activations, min-max) made from the same calibration samples.`,
+    ...rows.flatMap((row) => {
+      const own = results.filter((result) => result.row === row.name);
+      return own.length === 0 ? [] : ['', `**${row.title}**: ${row.note}.`, '', ...accuracyTable(own)];
     }),
     '',
     'What ran, and how the readings agree:',
     '',
-    '| model | draw | size | operators that ran, optimised | compute left in float | optimised against as written: agreement, largest difference | our integer execution against the runtime |',
-    '|---|---:|---:|---|---:|---:|---:|',
-    ...results.map((result) => {
+    '| formats | model | draw | size | operators that ran, optimised | compute left in float | optimised against as written: agreement, largest difference | our integer execution against the runtime |',
+    '|---|---|---:|---:|---|---:|---:|---:|',
+    ...results.flatMap((result) => {
+      const { runtime: ran } = result;
+      if (ran === undefined) return [];
       const cells = [
-        result.title,
+        rows.find(({ name }) => name === result.row)!.title,
+        networks[result.network]!,
         String(result.draw),
         `${bytes(result.bytesBefore)} → ${bytes(result.bytesAfter)}`,
-        result.operators,
-        String(result.floatCompute),
-        likeness(result.asWritten),
-        likeness(result.integers),
+        ran.operators,
+        String(ran.floatCompute),
+        likeness(ran.asWritten),
+        likeness(ran.integers),
       ];
       return `| ${cells.join(' | ')} |`;
     }),
   ].join('\n');
+}
+
+function accuracyTable(results: readonly DrawResult[]): string[] {
+  return [
+    '| model | draw | samples | weights, of INT8’s | float top-1 | top-1 | lost | won | drop, points (95 %) | bound | agreement | logits SQNR | onnxruntime’s: top-1 | lost | won | drop, points (95 %) | agreement | logits SQNR |',
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
+    ...results.map((result) => {
+      const cells = [
+        networks[result.network]!,
+        String(result.draw),
+        String(result.ours.samples),
+        percent(result.payload, 1),
+        ...accuracyCells(result.ours, true),
+      ];
+      const high = result.ours.labelled!.dropInterval.high * 100;
+      const { bound } = result;
+      cells.splice(9, 0, bound === undefined ? '–' : `${high <= bound ? '✓' : '✗'} ${bound}`);
+      const theirs = result.peer === undefined ? Array(6).fill('–') : accuracyCells(result.peer.metrics, false);
+      return `| ${[...cells, ...theirs].join(' | ')} |`;
+    }),
+  ];
 }
 
 function accuracyCells({ labelled, agreement, sqnr }: ComparisonMetrics, withReference: boolean): string[] {

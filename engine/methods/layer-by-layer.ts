@@ -5,7 +5,7 @@ import { equalizeArgument, type LayerSamples, type WeightMethod } from './method
 import { roundToNearest } from './round-to-nearest.ts';
 
 /** Part of the mean variance by which weights are held to the given ones: a hundred samples are few, and fewer rows still less. */
-const damping = ({ length, rows }: LayerSamples) => 0.2 + length / rows;
+const damping = ({ length, rows }: LayerSamples) => 0.5 + length / rows;
 
 /**
  * Chooses codes so that the layer's output on what the compressed layers before it give comes closest to the float

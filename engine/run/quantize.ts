@@ -1,4 +1,5 @@
 import { loadKernels } from '../../kernels/loader.ts';
+import { compressJob } from '../auto/compress-job.ts';
 import type { Finding } from '../findings.ts';
 import { modelToProto } from '../graph/to-proto.ts';
 import { encodeModel } from '../onnx/codec.ts';
@@ -10,7 +11,7 @@ import { bytes } from '../report/quantities.ts';
 import type { Report } from '../report/report.ts';
 import { verifyModel } from '../verify/verify.ts';
 import { assembleReport } from './assemble-report.ts';
-import { type Compressed, compress, needsCalibration, planOf } from './compress.ts';
+import { type Compressed, needsCalibration, planOf } from './compress.ts';
 import type { RunContext } from './context.ts';
 import { calibrationSource, evaluationSource, openData } from './datasets.ts';
 import { outputNoise, weightNoise } from './layer-noise.ts';
@@ -55,15 +56,18 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   progress.report('Loading', 0, 1);
   const model = await watch.time('load', () => loadModel(host, job.model));
   const prepared = await watch.time('passes', () => prepare(model));
-  const plan = planOf(job);
 
   const open = (source: Parameters<typeof openData>[0] | undefined) =>
     source && watch.time('data', () => openData(source, prepared.graph, job, context));
-  const calibration = await open(needsCalibration(prepared, plan) ? calibrationSource(job) : job.data['calibration']);
+  const calibration = await open(
+    needsCalibration(prepared, planOf(job)) ? calibrationSource(job) : job.data['calibration'],
+  );
   const evaluation = wanted === 0 ? undefined : await open(evaluationSource(job));
   const samples = evaluation ?? calibration;
 
-  const compressed = await watch.time('calibrate', () => compress(model, prepared, plan, calibration, context));
+  const { plan, compressed } = await watch.time('calibrate', () =>
+    compressJob(job, model, prepared, calibration, context),
+  );
   throwIfCancelled(progress);
   const outputs = await watch.time('export', () =>
     makeOutputs(job, model, compressed, {

@@ -50,6 +50,7 @@ import { nameMustNotHideWord } from './name-must-not-hide-word.ts';
 import { numberMustBeInRange } from './number-must-be-in-range.ts';
 import { operatorMustBeKnown } from './operator-must-be-known.ts';
 import { propertyMustBeKnown } from './property-must-be-known.ts';
+import { recipeMustBeKnown } from './recipe-must-be-known.ts';
 import { regexMustBeReadable } from './regex-must-be-readable.ts';
 import { roleMustBeKnown } from './role-must-be-known.ts';
 import { roleMustTakeFormat } from './role-must-take-format.ts';
@@ -115,6 +116,7 @@ export const checks: readonly Check[] = [
   roleMustTakeFormat,
   callMustBeKnown,
   argumentMustFit,
+  recipeMustBeKnown,
   arithmeticMustBeKnown,
   operatorMustBeKnown,
   roleMustBeKnown,

@@ -1,5 +1,6 @@
 import { arithmetics } from '../../engine/quantize/arithmetic/registry.ts';
 import { channelOrders, filters } from '../resolve/data.ts';
+import { recipes } from '../vocabulary.ts';
 import { registered, type Suggestion } from './suggestion.ts';
 
 function words<K extends string>(
@@ -49,6 +50,10 @@ export const layouts: readonly Suggestion[] = registered(
 export const closedWords: ReadonlyMap<string, readonly Suggestion[]> = new Map<string, readonly Suggestion[]>([
   ['qspec', [{ label: '1', kind: 'value', documentation: 'The version of the language that this QSpec reads.' }]],
   ['keep', [{ label: 'float', kind: 'format', documentation: 'Not quantised.' }]],
+  [
+    'quantize',
+    words({ auto: 'Finds observers, and which layers keep more bits, by measuring on the calibration data.' }, recipes),
+  ],
   ['arithmetic', registered(arithmetics, 'value')],
   ['filter', words(filterDescriptions, filters)],
   ['layout', layouts],

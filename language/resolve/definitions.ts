@@ -9,6 +9,7 @@ import type {
   SearchBlock,
   Spec,
   TargetStatement,
+  Word,
 } from '../generated/ast.ts';
 import { withImports } from '../grammar/imports.ts';
 import type { LoadedSpec } from '../grammar/load.ts';
@@ -33,6 +34,8 @@ export interface Definitions {
 /** The `quantize` blocks of a spec and of what it imports, as one: the imported items come first, the own ones last. */
 export interface Quantize {
   readonly items: readonly QuantizeItem[];
+  /** The last that is named. */
+  readonly recipe: Word | undefined;
   /** The spec's own block. */
   readonly own: QuantizeBlock | undefined;
 }
@@ -62,7 +65,11 @@ export function definitionsOf(spec: LoadedSpec): Definitions {
     quantize:
       blocks.length === 0
         ? undefined
-        : { items: blocks.flatMap(({ items }) => items), own: statementsOf(spec.ast, 'QuantizeBlock')[0] },
+        : {
+            items: blocks.flatMap(({ items }) => items),
+            recipe: blocks.findLast(({ recipe }) => recipe !== undefined)?.recipe,
+            own: statementsOf(spec.ast, 'QuantizeBlock')[0],
+          },
     search: byRank('SearchBlock')[0],
     exports: all('ExportStatement'),
     expectations: all('ExpectStatement'),

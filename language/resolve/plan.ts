@@ -1,6 +1,6 @@
 import { granularityOf } from '../../engine/formats/granularity.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
-import type { Arithmetic, Choice, Plan, Role } from '../../engine/plan.ts';
+import type { Arithmetic, Choice, Plan, Recipe, Role } from '../../engine/plan.ts';
 import type { Network } from '../selectors/network.ts';
 import {
   arithmetics,
@@ -8,6 +8,7 @@ import {
   float,
   formatOf,
   type Granularity,
+  recipes,
   type Scheme,
   type Vocabulary,
 } from '../vocabulary.ts';
@@ -23,6 +24,17 @@ export const defaults = {
   bias: 'int32',
 } as const;
 
+/** What a recipe begins with where a spec is silent: it measures whether something else does better. */
+const beginnings: Readonly<Record<Recipe, Silent>> = {
+  auto: { observer: { name: 'mse', arguments: {} }, method: { name: 'layer-by-layer', arguments: {} } },
+};
+
+interface Silent {
+  readonly observer: CallValue;
+  /** Of the weights; absent: round to nearest. */
+  readonly method?: CallValue;
+}
+
 type Roles = Readonly<Partial<Record<Role, Choice>>>;
 
 /**
@@ -31,18 +43,24 @@ type Roles = Readonly<Partial<Record<Role, Choice>>>;
  */
 export function planOf(block: Quantize, resolution: RuleResolution, network: Network, vocabulary: Vocabulary): Plan {
   const nodes: [string, Roles][] = [];
+  const recipe = recipeOf(block);
+  const silent: Silent = recipe ? beginnings[recipe] : defaults;
   const made = new Map<LayerState, Map<Form, Roles>>();
   for (const [index, form] of formsOf(network).entries()) {
     if (!form) continue;
     const state = resolution.states[index]!;
     const byForm = made.get(state) ?? new Map<Form, Roles>();
     if (byForm.size === 0) made.set(state, byForm);
-    const roles = byForm.get(form) ?? choicesOf(form, state, vocabulary);
+    const roles = byForm.get(form) ?? choicesOf(form, state, vocabulary, silent);
     byForm.set(form, roles);
     if (roles !== nothing) nodes.push([network.layers[index]!.name, roles]);
   }
   // fromEntries defines own properties, so that a layer named `__proto__` is a layer like any other.
-  return { arithmetic: arithmeticOf(block), nodes: Object.fromEntries(nodes) };
+  return { arithmetic: arithmeticOf(block), ...(recipe && { recipe }), nodes: Object.fromEntries(nodes) };
+}
+
+function recipeOf({ recipe }: Quantize): Recipe | undefined {
+  return recipes.find((known) => known === recipe?.text);
 }
 
 /** What of a layer takes a format. Layers alike have the same object. */
@@ -89,17 +107,17 @@ export function arithmeticOf(block: Quantize): Arithmetic {
 
 const nothing: Roles = {};
 
-function choicesOf(form: Form, state: LayerState, vocabulary: Vocabulary): Roles {
+function choicesOf(form: Form, state: LayerState, vocabulary: Vocabulary, silent: Silent): Roles {
   const roles: Partial<Record<Role, Choice>> = {};
-  const weight = form.weighted ? choiceOf('weights', state.weights, vocabulary) : undefined;
+  const weight = form.weighted ? choiceOf('weights', state.weights, vocabulary, silent) : undefined;
   if (weight) {
     roles.weight = weight;
     // Folding gives a bias to layers that have none in the file.
     const bias = biasChoice(state.bias, weight, vocabulary);
     if (bias) roles.bias = bias;
   }
-  const inputs = choiceOf('inputs', state.inputs, vocabulary);
-  const outputs = choiceOf('outputs', state.outputs, vocabulary);
+  const inputs = choiceOf('inputs', state.inputs, vocabulary, silent);
+  const outputs = choiceOf('outputs', state.outputs, vocabulary, silent);
   for (const role of form.roles) {
     const choice = role.startsWith('input') ? inputs : outputs;
     if (choice) roles[role] = choice;
@@ -113,7 +131,12 @@ function isFloat(dtype: string | null): boolean {
 }
 
 /** Undefined where the spec names no format for the role. */
-function choiceOf(group: RoleGroup, state: RoleState, vocabulary: Vocabulary): Choice | undefined {
+function choiceOf(
+  group: RoleGroup,
+  state: RoleState,
+  vocabulary: Vocabulary,
+  silent: Silent = defaults,
+): Choice | undefined {
   const format = state.fields.format as Setting<string> | undefined;
   if (!format) return undefined;
   const scheme = state.fields.scheme as Setting<Scheme> | undefined;
@@ -126,7 +149,8 @@ function choiceOf(group: RoleGroup, state: RoleState, vocabulary: Vocabulary): C
   const activation = group === 'inputs' || group === 'outputs';
   const row = formatOf(vocabulary, format.value);
   const symmetric = row === undefined ? !activation : row.kind !== 'integer' || (!activation && row.signed);
-  const usesMethod = method !== undefined && format.value !== float;
+  const chosen =
+    format.value === float ? undefined : (method?.value ?? (group === 'weights' ? silent.method : undefined));
   return {
     format: format.value,
     scheme: scheme?.value ?? (symmetric ? 'symmetric' : 'affine'),
@@ -135,8 +159,9 @@ function choiceOf(group: RoleGroup, state: RoleState, vocabulary: Vocabulary): C
       : defaults.granularity[group],
     ...(scale ? { scale: scale.value } : {}),
     ...(codes ? { codes: codes.value } : {}),
-    observer: observer?.value ?? defaults.observer,
-    ...(usesMethod ? { method: method.value } : {}),
+    observer: observer?.value ?? silent.observer,
+    ...(chosen ? { method: chosen } : {}),
+    ...(state.isFormatLocked ? { locked: true as const } : {}),
     origin: {
       format: format.range,
       ...(scheme ? { scheme: scheme.range } : {}),
@@ -144,7 +169,7 @@ function choiceOf(group: RoleGroup, state: RoleState, vocabulary: Vocabulary): C
       ...(scale ? { scale: scale.range } : {}),
       ...(codes ? { codes: codes.range } : {}),
       ...(observer ? { observer: observer.range } : {}),
-      ...(usesMethod ? { method: method.range } : {}),
+      ...(method && chosen ? { method: method.range } : {}),
     },
   };
 }

@@ -19,6 +19,7 @@ export type Rule = LayersRule | LayerRule;
 export interface RoleState {
   readonly fields: PerField<Setting<unknown>>;
   readonly by: PerField<RoleStatement | Rule>;
+  readonly isFormatLocked: boolean;
 }
 
 /** Of one layer. Layers of which everything was decided by the same words share one object, so that what is made of it is made once. */
@@ -198,7 +199,7 @@ export function resolveRules(
     }
   }
 
-  const { states, different } = statesOf(said, count, words);
+  const { states, different } = statesOf({ said, locked, words }, count);
   const effective = new Set<RoleStatement | Rule>(resetting);
   for (const state of different) {
     for (const role of roleGroups) {
@@ -209,11 +210,17 @@ export function resolveRules(
   return { states, matches, lockedOut, setting, effective };
 }
 
+interface Outcome {
+  /** By layer, then slot; see `resolveRules`. */
+  readonly said: Uint32Array;
+  readonly locked: Uint32Array | undefined;
+  readonly words: readonly (Word | undefined)[];
+}
+
 /** The states of all layers, one object for all of which the same was said; and these objects, each once. */
 function statesOf(
-  said: Uint32Array,
+  outcome: Outcome,
   count: number,
-  words: readonly (Word | undefined)[],
 ): { readonly states: readonly LayerState[]; readonly different: readonly LayerState[] } {
   // A hash table with open addressing over runs of `said`: no key is made of a layer whose like is known.
   const places = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, 2 * count)))).fill(-1);
@@ -223,12 +230,12 @@ function statesOf(
   for (let layer = 0; layer < count; layer++) {
     const from = layer * slotsPerLayer;
     let hash = 0;
-    for (let slot = 0; slot < slotsPerLayer; slot++) hash = Math.imul(hash ^ said[from + slot]!, 0x9e3779b1);
+    for (let slot = 0; slot < slotsPerLayer; slot++) hash = Math.imul(hash ^ outcome.said[from + slot]!, 0x9e3779b1);
     let place = (hash ^ (hash >>> 15)) & (places.length - 1);
-    while (places[place]! >= 0 && !sameRun(said, exemplars[places[place]!]!, from))
+    while (places[place]! >= 0 && !sameRun(outcome, exemplars[places[place]!]!, from))
       place = (place + 1) & (places.length - 1);
     if (places[place]! < 0) {
-      places[place] = different.push(stateAt(said, from, words)) - 1;
+      places[place] = different.push(stateAt(outcome, from)) - 1;
       exemplars.push(from);
     }
     states[layer] = different[places[place]!]!;
@@ -236,17 +243,23 @@ function statesOf(
   return { states, different };
 }
 
-function sameRun(said: Uint32Array, a: number, b: number): boolean {
+function sameRun({ said, locked }: Outcome, a: number, b: number): boolean {
   for (let slot = 0; slot < slotsPerLayer; slot++) if (said[a + slot] !== said[b + slot]) return false;
+  if (locked) {
+    for (let slot = 0; slot < slotsPerLayer; slot++) {
+      if ((locked[a + slot] === 0) !== (locked[b + slot] === 0)) return false;
+    }
+  }
   return true;
 }
 
-function stateAt(said: Uint32Array, from: number, words: readonly (Word | undefined)[]): LayerState {
+function stateAt({ said, locked, words }: Outcome, from: number): LayerState {
   const role = (group: RoleGroup): RoleState => {
     const word = (field: FieldName) => words[said[from + slotOf(group, field)]!];
     return {
       fields: perField((field) => word(field)?.setting),
       by: perField((field) => word(field)?.by),
+      isFormatLocked: (locked?.[from + slotOf(group, 'format')] ?? 0) !== 0,
     };
   };
   return { weights: role('weights'), bias: role('bias'), inputs: role('inputs'), outputs: role('outputs') };

@@ -1,0 +1,28 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { Job, Plan } from '../plan.ts';
+import { type Compressed, compress, planOf } from '../run/compress.ts';
+import type { RunContext } from '../run/context.ts';
+import type { LoadedModel, Prepared } from '../run/load.ts';
+import { chooseAutomatically } from './choose.ts';
+
+/** A job's model compressed by its plan, or by what its recipe makes of it: that plan comes with it. */
+export async function compressJob(
+  job: Job,
+  model: LoadedModel,
+  prepared: Prepared,
+  calibration: Dataset | undefined,
+  context: RunContext,
+): Promise<{ readonly plan: Plan; readonly compressed: Compressed }> {
+  const plan = planOf(job);
+  if (plan.recipe === 'auto' && calibration !== undefined)
+    return chooseAutomatically({ model, prepared, plan, calibration, context, mostLost: lossAllowed(job) });
+  return { plan, compressed: await compress(model, prepared, plan, calibration, context) };
+}
+
+/** The accuracy that the spec's expectations let a model lose, a fraction. */
+function lossAllowed({ expectations }: Job): number | undefined {
+  const limits = expectations.flatMap(({ quantity, measure, comparison, limit }) =>
+    quantity === 'top1' && measure === 'drop-points' && comparison.startsWith('<') ? [limit / 100] : [],
+  );
+  return limits.length === 0 ? undefined : Math.min(...limits);
+}
