@@ -18,7 +18,8 @@ export function allowedFolders(): readonly string[] {
 
 /** What findings are to be, by code, as the person wrote it: the language server judges it. */
 export function findingSeverities(): unknown {
-  return value('findings.severity');
+  // VS Code lends a proxy, which no message to a worker can carry.
+  return JSON.parse(JSON.stringify(value('findings.severity') ?? {}));
 }
 
 export function opensReport(): boolean {

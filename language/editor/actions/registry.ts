@@ -9,6 +9,7 @@ import { mergeRules } from './merge-rules.ts';
 import { moveRule } from './move-rule.ts';
 import { nameFormat } from './name-format.ts';
 import { pinCount } from './pin-count.ts';
+import { selectLayers } from './select-layers.ts';
 import { splitRule } from './split-rule.ts';
 
 /** Every change that is offered beside quick fixes, in the order of the menu; one line each. */
@@ -19,6 +20,7 @@ export const actionKinds: readonly ActionKind[] = [
   moveRule,
   pinCount,
   listLayers,
+  selectLayers,
   splitRule,
   mergeRules,
   addBudgets,

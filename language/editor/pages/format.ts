@@ -1,5 +1,5 @@
 import type { NumberFormat } from '../../../engine/formats/format.ts';
-import { findFormat } from '../../../engine/formats/registry.ts';
+import { levelsOf } from '../../../engine/formats/levels.ts';
 import { covering } from '../../../engine/observers/parameters.ts';
 import { bytes, percent } from '../../../engine/report/quantities.ts';
 import { exportFormats } from '../../checks/exports.ts';
@@ -20,66 +20,43 @@ export interface FormatUse {
 
 /** A number format: what it can hold, what it loses, what it takes and who takes it, in general and in this spec. */
 export function formatPage(format: NumberFormat, spec: CheckedSpec, use: FormatUse = {}): string {
-  const { shape, about } = gridOf(format, use);
+  const levels = levelsOf(format);
   return paragraphs(
     heading(format.name, format.title),
-    shape === undefined ? plain(format.description) : picture(shape, `Grid of ${format.name}`),
+    levels ? picture(gridPicture(levels), `Grid of ${format.name}`) : '',
+    format.kind === 'integer' ? '' : plain(format.description, 400),
     facts([
-      ...about,
+      ...levelFacts(format, levels, use),
       ['memory', memoryText(format)],
       ['ONNX', onnxText(format)],
       ['targets', targetText(format.name, spec)],
       ['here', hereText(format.name, spec)],
+      ['source', plain(format.source ?? '')],
     ]),
   );
 }
 
-interface GridFacts {
-  /** SVG. */
-  readonly shape?: string;
-  readonly about: readonly (readonly [string, string])[];
-}
+type Facts = readonly (readonly [about: string, said: string])[];
 
-function gridOf(format: NumberFormat, use: FormatUse): GridFacts {
+function levelFacts(format: NumberFormat, levels: readonly number[] | undefined, use: FormatUse): Facts {
   const { kind, low, high, bits } = format;
-  if (kind === 'integer') return { shape: gridPicture(low, high), about: rangeFacts(format, use) };
-  if (kind === 'codebook') return { about: [['levels', `${grouped(2 ** bits)}, which come of the data`]] };
-  const levels = levelsOf(format);
-  const [least, most] = [levels[0], levels.at(-1)];
-  if (least === undefined || most === undefined) return { about: [] };
-  const steps = levels.slice(1).map((level, i) => level - levels[i]!);
-  const [finest, coarsest] = [Math.min, Math.max].map((pick) => steps.reduce((a, b) => pick(a, b)));
-  const range = `${figure(least)} … ${figure(most)}, the range at scale 1; ${grouped(levels.length)} levels`;
-  return {
-    shape: gridPicture(least, most, levels.length <= mostDrawn ? levels : []),
-    about: [
-      ['range', range],
-      ['rounding error', `half a step; steps from ${figure(finest!)} to ${figure(coarsest!)}`],
-    ],
-  };
+  if (kind === 'codebook') return [['levels', `${grouped(2 ** bits)}, which come of the data`]];
+  const [from, to, count] = levels ? [levels[0]!, levels.at(-1)!, levels.length] : [low, high, high - low + 1];
+  const range: Facts = [['range', `${exact(from)} … ${exact(to)} at scale 1; ${grouped(count)} levels`]];
+  const fixed = fixedFact(format, use);
+  if (fixed) return [...range, fixed];
+  if (kind === 'integer') return [...range, ['rounding error', errorText(low, high, use.scheme)]];
+  return levels ? [...range, ['rounding error', gridErrorText(levels)]] : range;
 }
 
-/** More levels than these no picture tells apart. */
-const mostDrawn = 512;
-
-/** Finite levels at scale 1, ascending. */
-function levelsOf(format: NumberFormat): readonly number[] {
-  const { low, high } = format;
-  const { decode } = format.coder({ scale: 1, zeroPoint: 0 }, [low, high]);
-  const levels = Array.from({ length: high - low + 1 }, (_, i) => decode(low + i) + 0);
-  return [...new Set(levels.filter(Number.isFinite))].sort((a, b) => a - b);
-}
-
-function rangeFacts({ name, low, high }: NumberFormat, use: FormatUse): readonly (readonly [string, string])[] {
-  const codes = `${grouped(low)} … ${grouped(high)}, the range at scale 1; ${grouped(high - low + 1)} levels`;
-  const fixed = fixedFact(name, use);
-  return [['codes', codes], ...(fixed ? [fixed] : [['rounding error', errorText(low, high, use.scheme)] as const])];
+function exact(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e10 ? grouped(value) : figure(value);
 }
 
 /** Half a step at most, as a share of what the scale is chosen from. */
 function errorText(low: number, high: number, scheme: Scheme | undefined): string {
   // As `symmetricParameters`: the largest magnitude gets the highest code; half the codes of a signless format lie below zero.
-  const reach = low < 0 ? high : high - (high + 1) / 2;
+  const reach = low < 0 ? Math.max(high, 1) : high - (high + 1) / 2;
   const shares = {
     symmetric: `${share(0.5 / reach)} of the largest magnitude`,
     affine: `${share(0.5 / (high - low))} of the range`,
@@ -87,26 +64,39 @@ function errorText(low: number, high: number, scheme: Scheme | undefined): strin
   return scheme ? `at most ${shares[scheme]}` : `at most ${shares.symmetric} (symmetric), ${shares.affine} (affine)`;
 }
 
+/** Steps of different width: the widest, as a share of the largest magnitude, and how much finer the finest is. */
+function gridErrorText(levels: readonly number[]): string {
+  const steps = levels.slice(1).map((level, i) => level - levels[i]!);
+  const [widest, finest] = [steps.reduce((a, b) => Math.max(a, b)), steps.reduce((a, b) => Math.min(a, b))];
+  const most = `at most ${share(widest / 2 / Math.max(-levels[0]!, levels.at(-1)!))} of the largest magnitude`;
+  return widest === finest
+    ? most
+    : `${most}, where steps are widest; the finest are ${figure(widest / finest)} times finer`;
+}
+
 function share(fraction: number): string {
   return fraction >= 0.001 ? percent(fraction, fraction < 0.01 ? 2 : 1) : `${figure(fraction * 1e6)} ppm`;
 }
 
 /** Where the spec gives the range, step and error are known before any data is seen. */
-function fixedFact(name: string, use: FormatUse): readonly [string, string] | undefined {
-  const format = findFormat(name);
-  const observer = use.observer;
-  if (!format || observer?.name !== 'fixed') return undefined;
+function fixedFact(format: NumberFormat, use: FormatUse): readonly [string, string] | undefined {
+  const { observer, scheme = 'affine' } = use;
+  if (observer?.name !== 'fixed' || format.kind !== 'integer') return undefined;
   const { low = 0, high = 1 } = observer.arguments;
-  const { scale } = covering(low, high, format, use.scheme ?? 'affine');
+  const { scale } = covering(low, high, format, scheme);
   return [
     'from the range',
     `${figure(low)} … ${figure(high)}: step ${figure(scale)}, rounding error at most ${figure(scale / 2)}`,
   ];
 }
 
-function memoryText({ bits, storageBits }: NumberFormat): string {
+function memoryText({ kind, bits, storageBits, scaleBits = 32, block, basisLength }: NumberFormat): string {
   const held = storageBits === bits ? '' : ` (${figure(storageBits / 8)} B in an ONNX file)`;
-  return `${figure(bits / 8)} B each${held}, and 4 B a scale, 5 B with a zero point`;
+  const shared = block === undefined ? '' : ` for every ${block}`;
+  const zero = kind === 'integer' ? `, ${figure(scaleBits / 8 + 1)} B with a zero point` : '';
+  const scale = scaleBits === 0 ? '' : `, and ${figure(scaleBits / 8)} B a scale${shared}${zero}`;
+  const basis = basisLength === 0 ? '' : `, and ${counted(basisLength, 'number')} of 4 B for the levels`;
+  return `${figure(bits / 8)} B each${held}${scale}${basis}`;
 }
 
 function onnxText({ name, dtype, minOpset }: NumberFormat): string {

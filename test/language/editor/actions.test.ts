@@ -196,7 +196,11 @@ describe('actions anywhere', () => {
         statement.map(([lock, ...rest]) => lock + rest.join(' ')),
       )
       .map(([selector, where, said]) => `layers ${selector}${where} { ${said} }`),
-    fc.constantFrom('layer "/stem/Conv", "/fc/Gemm" keep float', 'layers first keep float'),
+    fc.constantFrom(
+      'layer "/stem/Conv", "/fc/Gemm" keep float',
+      'layer "/block/0/dw/Conv", "/block/0/pw/Conv" { weights int4 }',
+      'layers first keep float',
+    ),
   );
   const specs = fc
     .array(item, { minLength: 1, maxLength: 6 })

@@ -210,7 +210,7 @@ describe('hover on a number format', () => {
   it('tells what it holds and loses, what it takes, who takes it and what is kept in it here', () => {
     expect(facts('target cortex-a72 quantize { weights »int4« }')).toEqual({
       ':--': ':--',
-      codes: '−8 … 7, the range at scale 1; 16 levels',
+      range: '−8 … 7 at scale 1; 16 levels',
       'rounding error': 'at most 7.1 % of the largest magnitude',
       memory: '0.5 B each, and 4 B a scale, 5 B with a zero point',
       ONNX: 'qdq from opset 21 on, float with rounded float32 weights',
@@ -235,6 +235,14 @@ describe('hover on a number format', () => {
       '0.375 B each (0.5 B in an ONNX file), and 4 B a scale, 5 B with a zero point',
     ],
     ['quantize { weights »int3« }', 'ONNX', 'qdq from opset 21 on as int4, float with rounded float32 weights'],
+    ['quantize { weights »e4m3fn« }', 'range', '−448 … 448 at scale 1; 253 levels'],
+    [
+      'quantize { weights »e2m1« }',
+      'rounding error',
+      'at most 16.7 % of the largest magnitude, where steps are widest; the finest are 4 times finer',
+    ],
+    ['quantize { weights »ternary« }', 'range', '−1 … 1 at scale 1; 3 levels'],
+    ['quantize { weights »mxfp4« }', 'memory', '0.5 B each (1 B in an ONNX file), and 1 B a scale for every 32'],
     [
       'quantize { activations »uint8« observe fixed(-1, 1) }',
       'from the range',
@@ -246,7 +254,7 @@ describe('hover on a number format', () => {
 
   it('tells of one with arguments, and of one whose levels come of the data', () => {
     expect(facts('quantize { weights »float«(e2m3) }')).toMatchObject({
-      range: '−7.5 … 7.5, the range at scale 1; 63 levels',
+      range: '−7.5 … 7.5 at scale 1; 63 levels',
     });
     expect(hover('quantize { weights »kmeans«(3) }')).toContain('which come of the data');
   });
@@ -256,12 +264,11 @@ describe('hover on a number format', () => {
     const ticks = (svg: string) => [...svg.matchAll(/v-(?:12|24)/g)].length;
     expect(ticks(drawn('quantize { weights »int2« }'))).toBe(4);
     expect(ticks(drawn('quantize { activations »uint4« }'))).toBe(16);
-    expect(drawn('quantize { weights »int8« }')).toContain('<rect');
-    // Levels of a minifloat are denser towards zero; all of them are drawn.
+    expect(ticks(drawn('quantize { weights »int8« }'))).toBe(256);
+    expect(drawn('quantize { weights »int16« }')).toContain('<rect');
+    // Levels of floats lie closer the nearer they are to zero; both zeros are one.
     expect(ticks(drawn('quantize { weights »e2m1« }'))).toBe(15);
-    for (const { name, kind } of vocabulary.formats) {
-      // Its levels come of the data.
-      if (kind === 'codebook') continue;
+    for (const { name } of vocabulary.formats.filter(({ bits }) => bits <= 16)) {
       expect(drawn(`quantize { weights »${name}« }`)).toMatch(/^<svg [^<]*>(?:<(?:path|rect) [^<>]*\/>)+<\/svg>$/);
     }
   });
