@@ -3,6 +3,7 @@ import { type Builder, call, step } from './builder.ts';
 import { checkGeometry, isPointwise, outputSize, paddedGeometry, tileSlot } from './conv.ts';
 import { isDepthwise } from './depthwise.ts';
 import { blockShape, panelColumns, panelCount } from './gemm.ts';
+import { paddedLines } from './padded-lines.ts';
 import { type DotWeights, dotConv, dotDepthwise, packDotConv, packDotDepthwise } from './qdot.ts';
 import {
   accumulatorFields,
@@ -225,8 +226,6 @@ interface Indirect {
 /** Elements of a kernel row below which windows are gathered, if enough panels share the gathering. */
 const shortRun = 16;
 const gatherPanels = 4;
-/** Pixels of a line where lines do not matter. */
-const linePixels = 64;
 
 /**
  * Widens the codes to int16, padding included, into the shared scratch, and multiplies from there.
@@ -278,25 +277,13 @@ function indirect(builder: Builder, name: string, args: Indirect): Step {
 
 function widenCall(builder: Builder, args: Indirect, channels: number, padded: number): Call {
   const { geometry, parameters } = args;
-  const { batch, groups, pads, inputHeight, inputWidth } = geometry;
-  const [padTop, padLeft, padBottom, padRight] = pads;
-  const pixels = batch * inputHeight * inputWidth;
-  // Without padding the lines need not be the image's.
-  const plain = pads.every((pad) => pad === 0);
-  const height = plain ? Math.ceil(pixels / linePixels) : inputHeight;
-  const width = plain ? linePixels : inputWidth;
-  const lines = plain ? height : batch * (height + padTop + padBottom);
+  const { groups } = geometry;
+  const { lines, linePixels, fields } = paddedLines(geometry);
   // A run of odd length is read to its pair's end.
-  builder.kernels.requireShared(2 * lines * (width + padLeft + padRight) * groups * padded + 64);
+  builder.kernels.requireShared(2 * lines * linePixels * groups * padded + 64);
   const values = {
     input: args.input,
-    pixels,
-    height,
-    width,
-    padTop,
-    padLeft,
-    padBottom,
-    padRight,
+    ...fields,
     groups,
     channels,
     padded,
@@ -305,7 +292,7 @@ function widenCall(builder: Builder, args: Indirect, channels: number, padded: n
     zeroAt: args.zeroAt,
     signed: signed(parameters.input.type),
   };
-  return call(builder, 'widenCodes', values, lines, pixels * groups * channels * 2);
+  return call(builder, 'widenCodes', values, lines, fields.pixels * groups * channels * 2);
 }
 
 /** A product as a convolution of m pixels. */

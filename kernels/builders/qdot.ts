@@ -2,6 +2,7 @@ import type { Call, CodeType, ConvGeometry, QConvWeights, Step } from '../api.ts
 import { type Builder, call, isShared, place, step } from './builder.ts';
 import { outputSize, paddedGeometry } from './conv.ts';
 import { blockShape, panelColumns, panelCount } from './gemm.ts';
+import { paddedLines } from './padded-lines.ts';
 import type { RequantizationFields } from './requantization.ts';
 import { windowFields } from './window.ts';
 
@@ -206,34 +207,19 @@ export function dotConv(builder: Builder, name: string, args: DotStep): Step {
   return direct ? step(name, multiply) : step(name, padCall(builder, args, zero, flip), multiply);
 }
 
-/** Pixels of a line where lines do not matter. */
-const linePixels = 64;
-
 function padCall(
   builder: Builder,
   { geometry, input, inputStride, zeroAt }: DotStep,
   zero: number,
   flip: number,
 ): Call {
-  const { batch, pads, inputHeight, inputWidth, inputChannels } = geometry;
-  const [padTop, padLeft, padBottom, padRight] = pads;
-  const pixels = batch * inputHeight * inputWidth;
-  // Without padding the lines need not be the image's.
-  const plain = pads.every((pad) => pad === 0);
-  const height = plain ? Math.ceil(pixels / linePixels) : inputHeight;
-  const width = plain ? linePixels : inputWidth;
-  const lines = plain ? height : batch * (height + padTop + padBottom);
-  const bytes = lines * (width + padLeft + padRight) * inputChannels;
+  const { inputChannels } = geometry;
+  const { lines, linePixels, fields } = paddedLines(geometry);
+  const bytes = lines * linePixels * inputChannels;
   builder.kernels.requireShared(bytes + 64);
   const values = {
     input,
-    pixels,
-    height,
-    width,
-    padTop,
-    padLeft,
-    padBottom,
-    padRight,
+    ...fields,
     pixelBytes: inputChannels,
     inputStride,
     zero: zero & 255,

@@ -111,7 +111,7 @@ inEditor('quantising', 'development', (scenario) => {
 
   scenario(
     'a spec that is in no file yet asks where to, and does not run before it is told',
-    { workspace: 'examples/digits', settings: { 'files.simpleDialog.enable': true }, timeout: 120_000 },
+    { workspace: 'examples/digits', timeout: 120_000 },
     async (code) => {
       await code.runCommand('File: New Untitled Text File');
       await code.runCommand('Change Language Mode');
@@ -121,14 +121,14 @@ inEditor('quantising', 'development', (scenario) => {
         'qspec 1\nmodel "digits.onnx"\nquantize { weights int8 }\nexport onnx qdq "out/typed.onnx"\n',
       );
       await code.runCommand('QSpec: Quantize');
-      await expect.poll(() => code.quickInput.inputValue()).toMatch(/Untitled-1/);
+      await expect.poll(() => code.quickInput.inputValue()).toMatch(/\.qspec$/);
       await code.screenshot('save-untitled');
       await code.page.keyboard.press('Escape');
       await code.page.locator('.quick-input-widget:visible').waitFor({ state: 'hidden' });
       expect(outputs(code.folder)).toEqual([]);
 
       await code.runCommand('QSpec: Quantize');
-      await expect.poll(() => code.quickInput.inputValue()).toMatch(/Untitled-1/);
+      await expect.poll(() => code.quickInput.inputValue()).toMatch(/\.qspec$/);
       await code.quickInput.fill(join(code.folder, 'typed.qspec'));
       await code.page.keyboard.press('Enter');
       await code.webviews.withElement(report, 60_000);

@@ -72,18 +72,13 @@ export function lowerBinary(fn: BinaryFunction): Lower {
     if (lowering.opset < 7 && lowering.type(a).dims.join() !== lowering.type(b).dims.join()) {
       return 'no kernel for the broadcasting of operator sets before 7';
     }
-    const { order, left, right } = broadcastPair(a, b, output.dims, lowering);
+    const pair = broadcastPair(a, b, output.dims, lowering);
+    const { order, left, right } = pair;
     const full = [left, right].map(({ operand }) => operand).filter(({ dims }) => dims.join() === output.dims.join());
     // A smaller operand is read again and again: it must not lie in what is written over.
     const apart = left.operand.storage !== right.operand.storage;
     const target = lowering.output(0, order, { overwrite: full.length === 2 || apart ? full : [] });
-    const inMemory = (strides: readonly number[]) => order.map((axis) => strides[axis]!);
-    const { dims, strides } = mergeAxes(
-      memoryDims(output.dims, order),
-      inMemory(left.strides),
-      inMemory(right.strides),
-      inMemory(target.strides),
-    );
+    const { dims, strides } = mergedPair(pair, target);
     lowering.emit({
       kernel: fn,
       reads: [left.operand, right.operand],
@@ -118,13 +113,14 @@ interface Broadcast {
   readonly strides: readonly number[];
 }
 
+interface BroadcastPair {
+  readonly order: Order;
+  readonly left: Broadcast;
+  readonly right: Broadcast;
+}
+
 /** Both operands in one order of the output's axes: that of the operand that has the output's shape and is not constant. */
-export function broadcastPair(
-  a: string,
-  b: string,
-  dims: readonly number[],
-  lowering: Lowering,
-): { readonly order: Order; readonly left: Broadcast; readonly right: Broadcast } {
+export function broadcastPair(a: string, b: string, dims: readonly number[], lowering: Lowering): BroadcastPair {
   const isFull = (name: string) => lowering.type(name).dims.join() === dims.join();
   const leading = [a, b].find((name) => isFull(name) && !lowering.constant(name)) ?? [a, b].find(isFull);
   const order = leading === undefined ? plainOrder(dims.length) : lowering.order(leading);
@@ -139,6 +135,17 @@ export function broadcastPair(
     return { operand, strides };
   };
   return { order, left: place(a), right: place(b) };
+}
+
+/** The axes of both operands and of what is made of them as they lie in memory, merged where all three allow it. */
+export function mergedPair({ order, left, right }: BroadcastPair, target: Operand): ReturnType<typeof mergeAxes> {
+  const inMemory = (strides: readonly number[]) => order.map((axis) => strides[axis]!);
+  return mergeAxes(
+    memoryDims(target.dims, order),
+    inMemory(left.strides),
+    inMemory(right.strides),
+    inMemory(target.strides),
+  );
 }
 
 /** Gelu, exact or by tanh. */

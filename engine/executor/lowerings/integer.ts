@@ -1,37 +1,50 @@
-import type { CodeOutput, CodeScale, PoolGeometry, Requantization } from '../../../kernels/api.ts';
+import type { CodeOutput, CodeScale, PoolGeometry, QConvWeights, Requantization } from '../../../kernels/api.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { arithmeticOf, requantization, weightOffsets } from '../../operators/qspec/requantization.ts';
 import { floatAttribute, intAttribute, tensorAttribute } from '../../operators/shared/attributes.ts';
 import type { Arithmetic } from '../../plan.ts';
 import type { Rescale } from '../../quantize/arithmetic/arithmetic.ts';
 import { elementCount } from '../../tensor.ts';
-import type { Declined, Lower, Lowering } from '../lowering.ts';
-import { mergeAxes, pitchOf } from '../operand.ts';
-import { channelsLastOrder, memoryDims, plainOrder } from '../order.ts';
+import type { Declined, Lower, Lowering, Operand } from '../lowering.ts';
+import { pitchOf } from '../operand.ts';
+import { channelsLastOrder, plainOrder } from '../order.ts';
 import { codeType } from './codes.ts';
 import { convGeometry } from './conv.ts';
-import { broadcastPair } from './elementwise.ts';
+import { broadcastPair, mergedPair } from './elementwise.ts';
 import { poolGeometry } from './pool.ts';
 
 /** The engine's integer operators (domain `qspec`); `engine/operators/qspec` defines them bit for bit. */
 
 export function lowerQConv(node: GraphNode, lowering: Lowering): Declined {
   const [x, w, b] = node.inputs as [string, string, string?];
-  const input = lowering.type(x);
-  const rank = input.dims.length;
+  const rank = lowering.type(x).dims.length;
   if (rank !== 3 && rank !== 4) return `no kernel for ${rank - 2} spatial axes`;
   const constants = integerConstants(node, lowering, w, b, 0);
   if (typeof constants === 'string') return constants;
-  const geometry = convGeometry(node, input.dims, lowering.type(node.outputs[0]!).dims, lowering.type(w).dims);
-  const order = channelsLastOrder(rank);
+  emitQConv(node, lowering, { ...constants, input: inputCodes(node, lowering, x) });
+  return undefined;
+}
+
+/**
+ * The convolution of the node's first two inputs, of one or two spatial axes.
+ * @param zero the input's zero point where it is known only while running
+ */
+export function emitQConv(
+  node: GraphNode,
+  lowering: Lowering,
+  constants: Omit<QConvWeights, 'geometry'>,
+  zero?: Operand,
+): void {
+  const [x, w] = node.inputs as [string, string];
+  const { dims } = lowering.type(x);
+  const geometry = convGeometry(node, dims, lowering.type(node.outputs[0]!).dims, lowering.type(w).dims);
+  const order = channelsLastOrder(dims.length);
   const source = lowering.input(x, order, { pitched: true });
-  const conv = lowering.pack((workspace) =>
-    workspace.packQConv({ geometry, ...constants, input: inputCodes(node, lowering, x) }),
-  );
+  const conv = lowering.pack((workspace) => workspace.packQConv({ geometry, ...constants }));
   const target = lowering.output(0, order, { pitched: true });
   lowering.emit({
     kernel: `qconv2d ${conv.value.algorithm}`,
-    reads: [source],
+    reads: zero ? [source, zero] : [source],
     writes: [target],
     build: (workspace, at) =>
       workspace.qconv2d({
@@ -40,9 +53,9 @@ export function lowerQConv(node: GraphNode, lowering: Lowering): Declined {
         inputStride: pitchOf(source)!,
         output: at(target),
         outputStride: pitchOf(target)!,
+        zeroPoint: zero && at(zero),
       }),
   });
-  return undefined;
 }
 
 export function lowerQGemm(node: GraphNode, lowering: Lowering): Declined {
@@ -78,15 +91,10 @@ export function lowerQBinary(fn: 'add' | 'mul'): Lower {
     const scales = { a: codes.a.scale, b: codes.b.scale, output: outputCodes.scale };
     const terms = fn === 'add' ? kind.addTerms?.(scales) : undefined;
     const rescale = terms?.rescale ?? kind.rescale(scales.a, scales.b, scales.output);
-    const { order, left, right } = broadcastPair(a, b, output.dims, lowering);
-    const inMemory = (strides: readonly number[]) => order.map((axis) => strides[axis]!);
-    const target = lowering.output(0, order);
-    const { dims, strides } = mergeAxes(
-      memoryDims(output.dims, order),
-      inMemory(left.strides),
-      inMemory(right.strides),
-      inMemory(target.strides),
-    );
+    const pair = broadcastPair(a, b, output.dims, lowering);
+    const { left, right } = pair;
+    const target = lowering.output(0, pair.order);
+    const { dims, strides } = mergedPair(pair, target);
     lowering.emit({
       kernel: `q${fn}`,
       reads: [left.operand, right.operand],

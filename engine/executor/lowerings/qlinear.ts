@@ -5,11 +5,9 @@ import { numbersOf } from '../../operators/shared/numbers.ts';
 import { arithmeticNamed } from '../../quantize/arithmetic/registry.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
 import type { Declined, Lowering } from '../lowering.ts';
-import { pitchOf } from '../operand.ts';
-import { channelsLastOrder, plainOrder } from '../order.ts';
+import { plainOrder } from '../order.ts';
 import { codeType } from './codes.ts';
-import { convGeometry } from './conv.ts';
-import { lowerQConv, lowerQGemm } from './integer.ts';
+import { emitQConv, lowerQConv, lowerQGemm } from './integer.ts';
 
 /** ONNX's own integer operators: with codes for results (QLinear…), with int32 sums, and the quantiser that goes before those. */
 
@@ -59,31 +57,12 @@ function integerProduct(node: GraphNode, lowering: Lowering, channels: number | 
 
 /** int32 sums of codes less their zero points; that of the input may come with it. */
 export function lowerConvInteger(node: GraphNode, lowering: Lowering): Declined {
-  const [x, w] = node.inputs as [string, string];
-  const { dims } = lowering.type(x);
+  const { dims } = lowering.type(node.inputs[0]!);
   if (dims.length !== 3 && dims.length !== 4) return `no kernel for ${dims.length - 2} spatial axes`;
   const product = accumulatorProduct(node, lowering, 0);
   if (typeof product === 'string') return product;
-  const geometry = convGeometry(node, dims, lowering.type(node.outputs[0]!).dims, lowering.type(w).dims);
-  const order = channelsLastOrder(dims.length);
-  const source = lowering.input(x, order, { pitched: true });
   const { zero, ...constants } = product;
-  const conv = lowering.pack((workspace) => workspace.packQConv({ geometry, ...constants }));
-  const target = lowering.output(0, order, { pitched: true });
-  lowering.emit({
-    kernel: `qconv2d ${conv.value.algorithm}`,
-    reads: zero ? [source, zero] : [source],
-    writes: [target],
-    build: (workspace, at) =>
-      workspace.qconv2d({
-        conv: conv.get(),
-        input: at(source),
-        inputStride: pitchOf(source)!,
-        output: at(target),
-        outputStride: pitchOf(target)!,
-        zeroPoint: zero && at(zero),
-      }),
-  });
+  emitQConv(node, lowering, constants, zero);
   return undefined;
 }
 
