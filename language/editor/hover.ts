@@ -10,6 +10,7 @@ import { spelled } from '../grammar/spelling.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
 import { findUnit } from '../quantities/units.ts';
+import { howText } from '../resolve/choice-text.ts';
 import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
 import { find, float, formatOf, type VocabularyWord } from '../vocabulary.ts';
@@ -191,5 +192,5 @@ function choiceText(role: string, choice: Choice | undefined): string {
   const from = choice.origin.format ? ` \\(line ${choice.origin.format.start.line + 1}\\)` : '';
   if (choice.format === float) return `- ${plain(role)}: float${from}`;
   const method = choice.method ? ` using ${choice.method.name}` : '';
-  return `- ${plain(role)}: ${plain(`${choice.format} ${choice.scheme} ${choice.granularity} observe ${choice.observer.name}${method}`)}${from}`;
+  return `- ${plain(role)}: ${plain(`${choice.format} ${howText(choice)} observe ${choice.observer.name}${method}`)}${from}`;
 }
