@@ -7,6 +7,7 @@ import { type Explanation, explainLayer } from './resolve/explain.ts';
 export type { FileKnowledge, SpecContext } from './context.ts';
 export { lookAtFiles, readImports } from './facts.ts';
 export { type LoadedSpec, loadSpec } from './grammar/load.ts';
+export { howText } from './resolve/choice-text.ts';
 export type { Explanation, Saying } from './resolve/explain.ts';
 export { type ResolvedSpec, resolveSpec } from './resolve/job.ts';
 export { printStarterSpec, type StarterData, type StarterOptions } from './starter.ts';

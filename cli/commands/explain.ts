@@ -1,7 +1,7 @@
 import { fail } from '../../engine/findings.ts';
 import { nearest } from '../../engine/nearest.ts';
 import { visible } from '../../engine/report/escape.ts';
-import { type Explanation, explain } from '../../language/index.ts';
+import { type Explanation, explain, howText } from '../../language/index.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { existingFile } from '../paths.ts';
 import { findingsOf, openSpec } from '../spec.ts';
@@ -69,11 +69,11 @@ function explanationText({ layer, block, sayings, choices }: Explanation, bold: 
   if (roles.length === 0) lines.push('    float: no format is set for it, or it has no integer form.');
   for (const [role, choice] of roles) {
     if (!choice) continue;
-    const { format, scheme, granularity, observer, method, origin } = choice;
+    const { format, observer, method, origin } = choice;
     const words =
       format === 'float'
         ? 'float'
-        : `${format} ${scheme} ${granularity} observe ${observer.name}${method ? ` using ${method.name}` : ''}`;
+        : `${format} ${howText(choice)} observe ${observer.name}${method ? ` using ${method.name}` : ''}`;
     lines.push(`    ${role}: ${words}${origin.format ? ` (line ${origin.format.start.line + 1})` : ''}`);
   }
   return lines.join('\n');

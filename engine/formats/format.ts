@@ -36,6 +36,8 @@ export interface NumberFormat {
   readonly block?: number;
   /** What a multiplier for it works on. */
   readonly multiplier: Multiplier;
+  /** Fixed levels in units of the scale, ascending: of grids that round to the nearest one. */
+  readonly levels?: readonly number[];
   /** Numbers stored for each set of parameters beside the scale: 0 for grids, the levels or their basis for codebooks. */
   readonly basisLength: number;
   /** Bits of a scale where the format itself says so: 0 without one, 8 for a shared exponent; absent: as the spec says, 32. */

@@ -91,6 +91,8 @@ export function gridFormat(
     // A rule of its own looks at the values, which activations do not have beforehand.
     activations: own.fit === undefined,
     basisLength: 0,
+    // Those with a rule of their own need not round to the nearest.
+    ...(own.fit === undefined && { levels: [...new Set(levels)].sort((a, b) => a - b) }),
     ...(carrier ?? carrierOf(levels)),
     covering: (min, max) => coveringScale(min, max, least, most),
     coder: (parameters) => scaled(rounding, parameters),

@@ -1,10 +1,10 @@
 import { exponentOf } from '../numbers.ts';
 import { usableScale } from './affine.ts';
 import type { Carrier } from './carrier.ts';
-import type { FormatFamily } from './family.ts';
+import type { FormatArguments, FormatFamily } from './family.ts';
 import type { NumberFormat, Parameters } from './format.ts';
 import { gridFormat, powerOfTwo } from './grid.ts';
-import { largestMagnitude, type MinifloatLayout, minifloatRounding } from './minifloat-rounding.ts';
+import { largestMagnitude, type MinifloatLayout, minifloatRounding, reachOf } from './minifloat-rounding.ts';
 
 interface Row {
   readonly name: string;
@@ -127,6 +127,23 @@ export const namedMinifloats: readonly NumberFormat[] = [
   small('e2m1', '4-bit float with the levels 0, ½, 1, 1½, 2, 3, 4 and 6.'),
 ].map((row) => minifloat(row as Row));
 
+/** Numbers must lie among the normal ones of float32, which all arithmetic around them is in. */
+function outOfBounds(layout: MinifloatLayout): string | undefined {
+  const bits = 1 + layout.exponentBits + layout.mantissaBits;
+  if (bits > 16) return `A minifloat has at most 16 bits, and this one ${bits}.`;
+  const smallest = minifloatRounding(layout).level(1);
+  if (reachOf(layout) < 2 ** 127 && smallest >= 2 ** -126) return undefined;
+  return `Its numbers, ${smallest.toExponential(1)} to ${reachOf(layout).toExponential(1)}, go beyond those of float32.`;
+}
+
+function layoutOfArguments({ split, bias, finite, subnormals }: FormatArguments): MinifloatLayout {
+  return layoutOf(String(split), {
+    ...(bias !== undefined && { bias: Number(bias) }),
+    reserved: finite === 0 ? 'ieee' : 'none',
+    subnormals: subnormals !== 0,
+  });
+}
+
 /** `float(e3m4)`, `float(e4m3, bias = 11)`, `float(e5m2, finite = 0)`. */
 export const minifloatFamily: FormatFamily = {
   name: 'float',
@@ -159,12 +176,10 @@ export const minifloatFamily: FormatFamily = {
     'float(e4m3, bias = 11)',
     'float(e5m2, finite = 0)',
   ],
-  make(name, { split, bias, finite, subnormals }) {
-    const layout = layoutOf(String(split), {
-      ...(bias !== undefined && { bias: Number(bias) }),
-      reserved: finite === 0 ? 'ieee' : 'none',
-      subnormals: subnormals !== 0,
-    });
+  refuse: (args) => outOfBounds(layoutOfArguments(args)),
+  make(name, args) {
+    const { split } = args;
+    const layout = layoutOfArguments(args);
     return minifloat({
       name,
       title: `Minifloat ${String(split).toUpperCase()}`,
@@ -192,6 +207,7 @@ export const sfpFamily: FormatFamily = {
       max: 1,
     },
   ],
+  refuse: ({ split }) => outOfBounds(layoutOf(String(split))),
   examples: ['sfp(e4m3)', 'sfp(e3m4)', 'sfp(e3m2)'],
   make(name, { split, subnormals }) {
     return minifloat({

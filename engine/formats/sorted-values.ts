@@ -2,11 +2,17 @@
 export class SortedValues {
   readonly #values: Float64Array;
   readonly #sums: Float64Array;
+  readonly #squares: number;
 
   constructor(values: Float32Array) {
     this.#values = Float64Array.from(values).sort();
     this.#sums = new Float64Array(values.length + 1);
-    for (let i = 0; i < values.length; i++) this.#sums[i + 1] = this.#sums[i]! + this.#values[i]!;
+    let squares = 0;
+    for (let i = 0; i < values.length; i++) {
+      this.#sums[i + 1] = this.#sums[i]! + this.#values[i]!;
+      squares += this.#values[i]! * this.#values[i]!;
+    }
+    this.#squares = squares;
   }
 
   get length(): number {
@@ -30,6 +36,13 @@ export class SortedValues {
       from = to;
     }
     return { counts, sums };
+  }
+
+  /** Σ (x − x̂)², x̂ being the nearest of ascending levels · scale. */
+  squaredError(levels: readonly number[], scale: number): number {
+    const scaled = levels.map((level) => level * scale);
+    const { counts, sums } = this.partition(scaled);
+    return scaled.reduce((error, level, i) => error + level * (level * counts[i]! - 2 * sums[i]!), this.#squares);
   }
 
   /** Place behind the last value that is no larger than x. */

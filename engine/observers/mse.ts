@@ -1,5 +1,6 @@
 import { type AffineParameters, type CodeRange, dequantizeValue, quantizeValue } from '../formats/affine.ts';
 import type { Coder, NumberFormat } from '../formats/format.ts';
+import { SortedValues } from '../formats/sorted-values.ts';
 import { poll } from '../progress.ts';
 import { Histogram } from './histogram.ts';
 import type { Observer, ObserverKind, Scheme } from './observer.ts';
@@ -102,7 +103,8 @@ export function leastSquares(
   const { min, max } = histogram.seen;
   const whole = covering(min, max, format, scheme, range);
   if (range[1] - range[0] + 1 >= mostCodes || (min === 0 && max === 0)) return whole;
-  if (format.kind !== 'integer') return shrunk(min, max, format, scheme, range, (coder) => binError(histogram, coder));
+  if (format.kind !== 'integer')
+    return shrunk(min, max, format, scheme, range, (own) => binError(histogram, format.coder(own, range)));
   const error = new HistogramError(histogram);
   const errorOf = (from: number, to: number) => error.of(covering(from, to, format, scheme, range), range);
   const { first, end } = error.edges;
@@ -176,17 +178,17 @@ function shrunk(
   format: NumberFormat,
   scheme: Scheme,
   range: CodeRange,
-  errorOf: (coder: Coder, parameters: AffineParameters) => number,
+  errorOf: (parameters: AffineParameters) => number,
 ): AffineParameters {
+  poll();
   let best = covering(min, max, format, scheme, range);
-  let least = errorOf(format.coder(best, range), best);
+  let least = errorOf(best);
   for (let trial = trials - 1; trial >= trials / 8; trial--) {
-    poll();
     const fraction = trial / trials;
     const parameters = covering(min * fraction, max * fraction, format, scheme, range);
     // A format without a scale has nothing to try.
     if (parameters.scale === best.scale && parameters.zeroPoint === best.zeroPoint) continue;
-    const error = errorOf(format.coder(parameters, range), parameters);
+    const error = errorOf(parameters);
     if (error < least) {
       least = error;
       best = parameters;
@@ -195,13 +197,9 @@ function shrunk(
   return best;
 }
 
-/** Sum of squared errors of the values themselves. Integers without a call through the coder: there are many of them. */
-function squaredError(values: Float32Array, coder: Coder, parameters: AffineParameters, range: CodeRange | undefined) {
+/** Sum of squared errors of the values themselves. */
+function squaredError(values: Float32Array, parameters: AffineParameters, range: CodeRange): number {
   let sum = 0;
-  if (range === undefined) {
-    for (let i = 0; i < values.length; i++) sum += (values[i]! - coder.decode(coder.encode(values[i]!))) ** 2;
-    return sum;
-  }
   for (let i = 0; i < values.length; i++) {
     const error = values[i]! - dequantizeValue(quantizeValue(values[i]!, parameters, range), parameters);
     sum += error * error;
@@ -221,8 +219,11 @@ function leastSquaresOf(
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  const affine = format.kind === 'integer' ? range : undefined;
-  return shrunk(min, max, format, scheme, range, (coder, own) => squaredError(values, coder, own, affine));
+  const { levels } = format;
+  if (levels === undefined) return shrunk(min, max, format, scheme, range, (own) => squaredError(values, own, range));
+  // Sorted once, a scale costs a search for each level and not a rounding for each value.
+  const sorted = new SortedValues(values);
+  return shrunk(min, max, format, scheme, range, (own) => sorted.squaredError(levels, own.scale));
 }
 
 /** Range of least mean squared quantisation error. */

@@ -34,10 +34,10 @@ function weakest(layers: readonly LayerReport[]): readonly LayerReport[] {
 }
 
 function figure(title: string, histogram: TensorHistogram): string {
-  const { unit, low, high, before, after, codes, clipped, count } = histogram;
+  const { unit, low, high, before, after, codes, format = 'float', clipped, count } = histogram;
   const tallest = [...before, ...after].reduce((most, n) => Math.max(most, n), 1);
   const text = [
-    codes ? `${codes.format}, ${Math.round((codes.levels[1] - codes.levels[0]) / codes.step) + 1} levels` : 'float',
+    codes ? `${codes.format}, ${Math.round((codes.levels[1] - codes.levels[0]) / codes.step) + 1} levels` : format,
     clipped > 0 ? `${percent(clipped, 2)} clipped` : 'nothing clipped',
     `${count} values`,
   ].join(', ');

@@ -109,7 +109,9 @@ export interface TensorHistogram {
   readonly count: number;
   /** Share of the float values that the codes do not reach: more than half a step beyond the last level. */
   readonly clipped: number;
-  /** Absent: the tensor stays float. */
+  /** Format whose levels are no even steps of one scale. Absent with `codes` too: the tensor stays float. */
+  readonly format?: string;
+  /** Levels in even steps. */
   readonly codes?: {
     readonly format: string;
     /** Smallest and largest over the channels. */

@@ -81,7 +81,7 @@ function weightHistogram(
   if (!hasSteps(entry)) {
     const pair = new HistogramPair(plainBins(...extremes(values, held)), undefined, 'value');
     for (let i = 0; i < values.length; i++) pair.add(values[i]!, held[i]!);
-    return pair.finish();
+    return pair.finish(entry.format);
   }
   const grid = gridOf(entry);
   const inSteps = entry.scale.length > 1;
@@ -210,7 +210,9 @@ export async function outputNoise(
         const tally = tallies.get(value);
         if (tally === undefined) continue;
         const { signal, error, histogram } = tally;
-        noise.set(layer, { sqnr: ratioInDecibels(signal, error), histogram: histogram.finish() });
+        const entry = codes.written(value);
+        const format = entry && !hasSteps(entry) ? entry.format : undefined;
+        noise.set(layer, { sqnr: ratioInDecibels(signal, error), histogram: histogram.finish(format) });
       }
       return noise;
     } finally {

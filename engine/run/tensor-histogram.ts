@@ -100,7 +100,8 @@ export class HistogramPair {
     if (after - after === 0) this.#after[this.#binOf(after)]!++;
   }
 
-  finish(): TensorHistogram {
+  /** @param format of levels that no grid of bins follows. */
+  finish(format?: string): TensorHistogram {
     const { low, width, count } = this.#bins;
     const grid = this.#grid;
     return {
@@ -111,6 +112,7 @@ export class HistogramPair {
       after: Array.from(this.#after),
       count: this.#count,
       clipped: this.#count === 0 ? 0 : this.#clipped / this.#count,
+      ...(format !== undefined && { format }),
       ...(grid && {
         codes: {
           format: grid.format,

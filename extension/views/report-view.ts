@@ -170,10 +170,10 @@ function layerView(layer: LayerReport): ReportLayer {
 
 function histogram(
   title: string,
-  { unit, low, high, before, after, count, clipped, codes }: TensorHistogram,
+  { unit, low, high, before, after, count, clipped, format, codes }: TensorHistogram,
 ): HistogramView {
   const notes: string[] = [];
-  if (codes === undefined) notes.push('stays float');
+  if (codes === undefined) notes.push(format ?? 'stays float');
   else {
     const [smallest, largest] = codes.scale;
     const levels = Math.round((codes.levels[1] - codes.levels[0]) / codes.step) + 1;

@@ -77,7 +77,7 @@ function piecesOf(text: string): readonly Piece[] {
     const indent = '  '.repeat(blocks.filter((block) => block !== 'line').length);
     const line = (most: number) => `${'\n'.repeat(Math.max(1, Math.min(most, breaks)))}${indent}`;
     pieces.push({ token, before: last ? before(last) : '' });
-    call = token.kind === 'word' && (last?.text === 'observe' || last?.text === 'using');
+    call = token.kind === 'word' && !beforeSelectors.has(token.text);
     if (isSign(token, '{')) blocks.push(shapes.get(i)!);
 
     function before(last: Token): string {
@@ -156,6 +156,8 @@ function shapesOf(readings: readonly Reading[]): ReadonlyMap<number, Shape> {
 
 /** Signs without a space on either side. */
 const tight = new Set(['.', '..', '/']);
+/** Keywords that a selector or a predicate in parentheses may follow; behind any other word they hold arguments. */
+const beforeSelectors = new Set(['layers', 'where', 'not', 'and', 'or', 'of', 'before', 'after', 'from', 'to']);
 
 const thousands = new Set(['K', 'k', 'M', 'G']);
 

@@ -5,6 +5,7 @@ import type { CheckedSpec } from '../context.ts';
 import type { RoleStatement } from '../generated/ast.ts';
 import { type Head, headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { howText } from '../resolve/choice-text.ts';
 import { type FieldName, valueText } from '../resolve/fields.ts';
 import { type RoleGroup, type RoleState, type Rule, roleGroups, rolesSetBy } from '../resolve/rules.ts';
 import { blockNumber } from '../selectors/network.ts';
@@ -256,8 +257,8 @@ function groupOf(role: Role): RoleGroup {
 function formatsOf(choice: Choice | undefined): Formats | null {
   if (!choice) return null;
   if (choice.format === float) return { format: float, how: '', method: '' };
-  const { format, scheme, granularity, method } = choice;
-  return { format, how: `${scheme} ${granularity}`, method: method ? valueText(method) : '' };
+  const { format, method } = choice;
+  return { format, how: howText(choice), method: method ? valueText(method) : '' };
 }
 
 /** Inputs and outputs about which the same is said are activations. */

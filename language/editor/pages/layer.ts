@@ -2,6 +2,7 @@ import type { LayerSummary, SummaryShape } from '../../../engine/graph/summary.t
 import type { Choice } from '../../../engine/plan.ts';
 import { amount, bytes } from '../../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../../context.ts';
+import { howText } from '../../resolve/choice-text.ts';
 import { valueText } from '../../resolve/fields.ts';
 import { blockNumber } from '../../selectors/network.ts';
 import { isDepthwise, qualifiedOperator } from '../../selectors/properties.ts';
@@ -73,10 +74,11 @@ function choicesText(layer: LayerSummary, spec: CheckedSpec): string {
   );
 }
 
-function choiceText({ format, scheme, granularity, observer, method }: Choice): string {
+function choiceText(choice: Choice): string {
+  const { format, observer, method } = choice;
   if (format === float) return float;
   const using = method ? ` using ${valueText(method)}` : '';
-  return plain(`${format} ${scheme} ${granularity} observe ${valueText(observer)}${using}`);
+  return plain(`${format} ${howText(choice)} observe ${valueText(observer)}${using}`);
 }
 
 function originText({ origin }: Choice, spec: CheckedSpec): string {

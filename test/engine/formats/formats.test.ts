@@ -118,5 +118,8 @@ describe('a family', () => {
     expect(what([undefined, 'e4m3'], ['bias', '1.5'])).toBe('`bias` of `float` is a whole number from -64 to 255.');
     expect(what([undefined, 'e4m3'], ['bias', '7'], ['bias', '7'])).toBe('`bias` is given twice.');
     expect(what([undefined, 'e4m3'], ['bias', '7'])).toBeUndefined();
+    expect(what([undefined, 'e8m10'])).toBe('A minifloat has at most 16 bits, and this one 19.');
+    expect(what([undefined, 'e4m3'], ['bias', '200'])).toMatch(/go beyond those of float32/);
+    expect(what([undefined, 'e8m2'])).toMatch(/go beyond those of float32/);
   });
 });

@@ -76,7 +76,12 @@ describe('the report', () => {
     const { report } = await run('weights kmeans(4)  activations uint8');
     const said = report.findings.map(({ code }) => code);
     expect(said).toContain('export/carried-by-float');
-    expect(report.layers.find(({ name }) => name === 'conv1')).toMatchObject({ weight: 'kmeans(4)', output: 'uint8' });
+    expect(report.layers.find(({ name }) => name === 'conv1')).toMatchObject({
+      weight: 'kmeans(4)',
+      output: 'uint8',
+      weightHistogram: { format: 'kmeans(4)' },
+      outputHistogram: { codes: { format: 'uint8' } },
+    });
   });
 
   it('counts codes, scales and bases of every layer: packed bits and what goes with them', async () => {

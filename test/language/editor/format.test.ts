@@ -50,6 +50,11 @@ const layouts: readonly (readonly [what: string, before: string, after: string])
     'format a = int8 observe percentile(p = 99.9)\ndata c npz "c" { mean [0.4, 0.5]  scale 1/255 }\n',
   ],
   [
+    'arguments of formats and granularities are closed up',
+    'format a = float( e4m3,bias=11 )per-group( 32 ) quantize { weights int4 per-block( 16x16 )power-of-two-scale }',
+    'format a = float(e4m3, bias = 11) per-group(32)\nquantize { weights int4 per-block(16x16) power-of-two-scale }\n',
+  ],
+  [
     'parentheses of selectors stand apart from words',
     'quantize { layers not(first or(op Conv,Gemm where macs>1 M)) keep float }',
     'quantize { layers not (first or (op Conv, Gemm where macs > 1M)) keep float }\n',

@@ -379,6 +379,9 @@ describe('hover on words', () => {
   it.each([
     ['quantize { weights »int4« }', '4\\-bit signed integer'],
     ['quantize { weights »float« }', 'Not quantised'],
+    ['quantize { weights »float«(e4m3, bias = 11) }', 'Float of 4 exponent and 3 mantissa bits, bias 11'],
+    ['quantize { weights int4 »per-group«(32) }', 'every N weights of an output channel'],
+    ['quantize { weights int4 »power-of-two-scale« }', 'rescaling is a shift'],
     ['format w4 = int4 symmetric quantize { weights »w4« }', 'int4 symmetric'],
     ['quantize { weights int8 »symmetric« }', 'Zero point 0'],
     ['quantize { weights int8 using »adaround« }', 'Learns which way to round'],

@@ -106,4 +106,12 @@ describe('semantic tokens', () => {
       'macs property',
     ]);
   });
+
+  it('colour a format with arguments by its first word, where the arguments fit', () => {
+    const source = 'quantize { weights float(e2m3) per-group(32) layers first { weights float(e9m9) per-group } }';
+    const found = highlightsOf(read(source)).map(
+      ({ range: { start, end }, type }) => `${source.slice(start.column, end.column)} ${type}`,
+    );
+    expect(found).toEqual(['float type', 'per-group enumMember']);
+  });
 });

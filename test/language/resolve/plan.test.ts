@@ -16,6 +16,21 @@ function planOf(block: string, model = small): { plan: Plan; text: string } {
 const choice = (plan: Plan, layer: string, role: Role): Choice | undefined => plan.nodes[layer]?.[role];
 const format = (plan: Plan, layer: string, role: Role) => choice(plan, layer, role)?.format;
 
+describe('words of a format', () => {
+  it('set what they are of, formats under their canonical name', () => {
+    const { plan } = planOf(
+      'format w = float(e4m3, finite = 1, bias = 11) per-group(16) quantize { weights w power-of-two-scale activations uint8 layers first { weights int4 full-range } }',
+    );
+    expect(choice(plan, '/fc/Gemm', 'weight')).toMatchObject({
+      format: 'float(e4m3, bias = 11)',
+      granularity: 'per-group(16)',
+      scale: 'power-of-two-scale',
+    });
+    expect(choice(plan, '/stem/Conv', 'weight')).toMatchObject({ format: 'int4', codes: 'full-range' });
+    expect(choice(plan, '/fc/Gemm', 'weight')).not.toHaveProperty('codes');
+  });
+});
+
 describe('where a spec is silent', () => {
   const { plan } = planOf('quantize { weights int8 activations uint8 }');
 
@@ -35,6 +50,13 @@ describe('where a spec is silent', () => {
     const other = planOf('quantize { weights uint8 activations int8 }').plan;
     expect(choice(other, '/stem/Conv', 'weight')?.scheme).toBe('affine');
     expect(choice(other, '/stem/Conv', 'input[0]')?.scheme).toBe('affine');
+  });
+
+  it('formats that are no integers are symmetric everywhere, and those of blocks have their own granularity', () => {
+    const other = planOf('quantize { weights mxfp4 activations e2m3 }').plan;
+    expect(choice(other, '/stem/Conv', 'weight')).toMatchObject({ scheme: 'symmetric', granularity: 'per-group(32)' });
+    expect(choice(other, '/stem/Conv', 'input[0]')?.scheme).toBe('symmetric');
+    expect(choice(other, '/stem/Conv', 'bias')?.granularity).toBe('per-channel');
   });
 
   it('biases are int32 and follow the weights', () => {
