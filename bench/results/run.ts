@@ -4,7 +4,8 @@
 // onnxruntime-web at both ends of its graph optimisation, our integer execution, and onnxruntime's own Python quantiser on the same samples
 // (QSPEC_PYTHON names a Python that has it; without one its columns say so). --write puts the tables into docs/results.md;
 // --agreement says on how many samples the readings are compared with each other;
-// --save keeps each result in a file of JSON lines, and what is in there already is not measured again.
+// --save keeps each result in a file of JSON lines, and what is in there already is not measured again; with --saved nothing
+// else is, and the table holds what there is. A quick look: --draws 1 --only NAME --rows ROW.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -66,6 +67,7 @@ const { values } = parseArgs({
     samples: { type: 'string', default: '' },
     agreement: { type: 'string', default: '200' },
     save: { type: 'string', default: '' },
+    saved: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 });
@@ -98,7 +100,10 @@ for (const row of rows) {
   if (!values.rows.split(',').includes(row.name)) continue;
   for (const network of Object.keys(row.bounds)) {
     if (!network.includes(values.only)) continue;
-    for (const draw of values.draws.split(',').map(Number)) results.push(await resultOf(row, network, draw));
+    for (const draw of values.draws.split(',').map(Number)) {
+      const result = knownResult(row, network, draw) ?? (values.saved ? undefined : await resultOf(row, network, draw));
+      if (result !== undefined) results.push(result);
+    }
   }
 }
 const text = tables(results, { runtime: runtime.version, peer });
@@ -106,9 +111,11 @@ console.log(text);
 if (values.write) writeBetweenMarkers(join(root, 'docs', 'results.md'), 'accuracy', text);
 process.exit(0);
 
+function knownResult(row: Row, network: string, draw: number): DrawResult | undefined {
+  return saved.find((own) => own.row === row.name && own.network === network && own.draw === draw);
+}
+
 async function resultOf(row: Row, network: string, draw: number): Promise<DrawResult> {
-  const known = saved.find((own) => own.row === row.name && own.network === network && own.draw === draw);
-  if (known !== undefined) return known;
   const begin = performance.now();
   const result = await measure(row, network, draw);
   if (values.save !== '') appendFileSync(values.save, `${JSON.stringify(result)}\n`);

@@ -49,8 +49,11 @@ export const quantize = defineCommand({
       ...(options['external-data'] && { externalData: 'always' as const }),
       ...(samples !== undefined && { evaluationSamples: samples }),
     });
-    const serious = report.findings.filter(({ severity }) => severity === 'error' || severity === 'warning');
-    for (const finding of serious) terminal.finding(finding);
+    // What a recipe chose is part of the answer; other remarks stand in the report.
+    const told = report.findings.filter(
+      ({ severity, code }) => severity === 'error' || severity === 'warning' || code === 'auto/chosen',
+    );
+    for (const finding of told) terminal.finding(finding);
     return {
       exitCode: passed ? 0 : 1,
       json: { ok: passed, report, written },

@@ -1,11 +1,25 @@
 import { fail } from '../findings.ts';
+import { adaround } from './adaround.ts';
+import { biasCorrection } from './bias-correction.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
+import { gptq } from './gptq.ts';
 import { layerByLayer } from './layer-by-layer.ts';
 import type { WeightMethod } from './method.ts';
+import { omse } from './omse.ts';
 import { roundToNearest } from './round-to-nearest.ts';
+import { sequentialMse } from './sequential-mse.ts';
 
 /** Every method by which weights get their codes; one line each. The first is the default. */
-export const methods: readonly WeightMethod[] = [roundToNearest, coordinateDescent, layerByLayer];
+export const methods: readonly WeightMethod[] = [
+  roundToNearest,
+  omse,
+  biasCorrection,
+  coordinateDescent,
+  layerByLayer,
+  sequentialMse,
+  gptq,
+  adaround,
+];
 
 const byName = new Map(methods.map((method) => [method.name, method]));
 

@@ -149,8 +149,9 @@ function choiceOf(
   const activation = group === 'inputs' || group === 'outputs';
   const row = formatOf(vocabulary, format.value);
   const symmetric = row === undefined ? !activation : row.kind !== 'integer' || (!activation && row.signed);
-  const chosen =
-    format.value === float ? undefined : (method?.value ?? (group === 'weights' ? silent.method : undefined));
+  // Methods that a recipe begins with choose among the codes of integers.
+  const usual = group === 'weights' && row?.kind === 'integer' ? silent.method : undefined;
+  const chosen = format.value === float ? undefined : (method?.value ?? usual);
   return {
     format: format.value,
     scheme: scheme?.value ?? (symmetric ? 'symmetric' : 'affine'),
