@@ -5,7 +5,10 @@ import type { LoadedSpec } from './grammar/load.ts';
 import { importedFrom } from './grammar/ranges.ts';
 import { textValue } from './grammar/text.ts';
 import { type Definitions, definitionsOf } from './resolve/definitions.ts';
+import type { LayerFields, RuleOutcome } from './resolve/layer-fields.ts';
+import { type PruneField, resolvePrune } from './resolve/prune.ts';
 import { type RuleResolution, resolveRules } from './resolve/rules.ts';
+import { resolveTrain, type TrainField } from './resolve/train.ts';
 import { type Network, networkOf } from './selectors/network.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -39,6 +42,10 @@ export interface CheckedSpec extends SpecContext {
   readonly network: Network | undefined;
   /** Undefined without a model. */
   readonly rules: RuleResolution | undefined;
+  readonly prune: LayerFields<PruneField> | undefined;
+  readonly train: LayerFields<TrainField> | undefined;
+  /** Those of the three that there are: what is judged of every rule, whatever its block. */
+  readonly outcomes: readonly RuleOutcome[];
   /** What a path means, starting from the folder of the file that it stands in. */
   absolute(path: Text): string;
 }
@@ -47,13 +54,16 @@ export function examine(spec: LoadedSpec, context: SpecContext): CheckedSpec {
   const definitions = definitionsOf(spec);
   const network = context.model && networkOf(context.model);
   const folder = context.path.dirname(spec.path);
+  const rules = network && resolveRules(definitions.quantize, network, definitions.formats, context.vocabulary);
+  const prune = network && definitions.prune && resolvePrune(definitions.prune.items, network, context.vocabulary);
+  const train = network && definitions.train && resolveTrain(definitions.train.items, network);
   return {
     ...context,
     spec,
     ast: spec.ast,
     definitions,
     network,
-    rules: network && resolveRules(definitions.quantize, network, definitions.formats, context.vocabulary),
+    ...{ rules, prune, train, outcomes: [prune, rules, train].filter((outcome) => outcome !== undefined) },
     absolute(text) {
       const file = importedFrom(text);
       return context.path.resolve(file === undefined ? folder : context.path.dirname(file), textValue(text));

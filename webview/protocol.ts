@@ -166,6 +166,8 @@ export interface ReportLayer {
   readonly absorbed: readonly string[];
   /** Format of the weights; empty where there are none. */
   readonly weight: string;
+  /** `50 % zero`; empty where nothing was pruned. */
+  readonly zeros: string;
   readonly input: string;
   readonly output: string;
   readonly weightSqnr: Figure;

@@ -78,7 +78,7 @@ async function ofSpec(path: string, terminal: Terminal): Promise<Subject | Comma
     return { exitCode: 1, json: { ok: false, findings }, text: () => 'The spec has errors; nothing was estimated.' };
   }
   const model = await loadModel(nodeHost(), job.model);
-  const { graph, summary } = prepare(model);
+  const { graph, summary } = prepare(model, job.passes);
   if (job.plan === undefined) return { ...integerView({ ...model.model, graph }), job };
   return { summary, formats: plannedFormats(summary, graph, job.plan), job };
 }

@@ -14,6 +14,7 @@ export interface LayerReportInput {
   readonly absorbed: ReadonlyMap<string, readonly string[]>;
   readonly weightNoise: ReadonlyMap<string, LayerNoise>;
   readonly outputNoise: ReadonlyMap<string, LayerNoise>;
+  readonly zeros: ReadonlyMap<string, number>;
 }
 
 /** One row a layer that computes something; views are left out, folded activations stand with the layer before them. */
@@ -36,6 +37,7 @@ export function layerReports(input: LayerReportInput): readonly LayerReport[] {
       const last = summaries.get(following.at(-1) ?? cost.name)!;
       const output = last.outputs[0];
       const weightNoise = input.weightNoise.get(cost.name);
+      const zeros = input.zeros.get(cost.name);
       const outputNoise = input.outputNoise.get(last.name) ?? input.outputNoise.get(cost.name);
       return {
         name: cost.name,
@@ -46,6 +48,7 @@ export function layerReports(input: LayerReportInput): readonly LayerReport[] {
         output: output === undefined ? cost.outputFormat : input.formats.value(output.name, output.dtype),
         weightSqnr: weightNoise?.sqnr,
         outputSqnr: outputNoise?.sqnr,
+        ...(zeros !== undefined && { zeros }),
         parameters: before.get(cost.name)?.parameters ?? cost.parameters,
         bytesBefore: before.get(cost.name)?.weightBytes ?? cost.weightBytes,
         bytesAfter: cost.weightBytes,

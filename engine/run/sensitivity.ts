@@ -16,6 +16,7 @@ import { openData } from './datasets.ts';
 import { signalToNoise } from './layer-noise.ts';
 import { type LoadedModel, loadModel, type Prepared, prepare } from './load.ts';
 import { brokenDecibels, exactDecibels } from './metrics.ts';
+import { pruneModel } from './prune.ts';
 
 /** What a measurement of sensitivity found, as plain JSON. */
 export interface SensitivityReport {
@@ -65,7 +66,7 @@ export async function measureSensitivity(
 ): Promise<SensitivityReport> {
   context.progress.report('Loading', 0, 1);
   const model = await loadModel(context.host, path);
-  const prepared = prepare(model);
+  const { prepared } = await pruneModel(prepare(model, job?.passes), job, context);
   const plan = job?.plan;
   if (plan === undefined || job?.data['calibration'] === undefined) return ofWeights(prepared, plan, context);
   return ofOutputs(model, prepared, job, plan, context, samples);

@@ -135,6 +135,7 @@ function layerView(layer: LayerReport): ReportLayer {
     op: layer.op,
     absorbed: layer.absorbed,
     weight: layer.weight ?? '',
+    zeros: layer.zeros === undefined ? '' : `${percent(layer.zeros)} zero`,
     input: layer.input,
     output: layer.output,
     weightSqnr: sqnrFigure(layer.weightSqnr),

@@ -1,17 +1,14 @@
 import { suggestion } from '../../engine/nearest.ts';
 import type { Call } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
-import { nodesOf } from '../grammar/walk.ts';
 import { numberOf } from '../quantities/quantity.ts';
 import { type CallableWord, find } from '../vocabulary.ts';
+import { callsOf } from './calls.ts';
 import type { Check, Remark } from './check.ts';
 
-/** Arguments of observers and methods: known, in range, each once. */
+/** Arguments of observers, methods and their like: known, in range, each once. */
 export const argumentMustFit: Check = function* ({ ast, vocabulary }) {
-  for (const { observers, methods } of nodesOf(ast, 'FormatWords')) {
-    for (const call of observers) yield* judge(call, vocabulary.observers);
-    for (const call of methods) yield* judge(call, vocabulary.methods);
-  }
+  for (const { call, words } of callsOf(ast, vocabulary)) yield* judge(call, words);
 };
 
 function* judge(call: Call, words: readonly CallableWord[]): Iterable<Remark> {

@@ -1,17 +1,16 @@
-import { nodesOf } from '../grammar/walk.ts';
 import { find } from '../vocabulary.ts';
+import { callsOf } from './calls.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
 
-/** Observers after `observe`, methods after `using`. */
+/** Observers after `observe`, methods after `using`, criteria after `by`, optimisers and schedules. */
 export const callMustBeKnown: Check = function* ({ ast, vocabulary }) {
-  for (const { observers, methods } of nodesOf(ast, 'FormatWords')) {
-    for (const [calls, words, kind] of [
-      [observers, vocabulary.observers, 'observer'],
-      [methods, vocabulary.methods, 'method'],
-    ] as const) {
-      const names = words.map((word) => word.name);
-      for (const { name } of calls) if (name && !find(words, name.text)) yield unknown(kind, name, names);
-    }
+  for (const { call, kind, words } of callsOf(ast, vocabulary)) {
+    if (!call.name || find(words, call.name.text)) continue;
+    yield unknown(
+      kind,
+      call.name,
+      words.map((word) => word.name),
+    );
   }
 };

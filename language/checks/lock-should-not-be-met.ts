@@ -1,16 +1,21 @@
+import type { CheckedSpec } from '../context.ts';
 import { rangeOf } from '../grammar/ranges.ts';
-import type { LockedOut } from '../resolve/rules.ts';
-import type { Check } from './check.ts';
+import type { RuleOutcome } from '../resolve/layer-fields.ts';
+import type { Check, Remark } from './check.ts';
 import { line, plural } from './remarks.ts';
 
 /**
  * A later rule that a lock holds off says so: as a warning where it then has no effect at all, as information where it still
  * works on other layers. Two locks that want different things are an error.
  */
-export const lockShouldNotBeMet: Check = function* ({ rules, network }) {
-  const groups = new Map<string, LockedOut[]>();
+export const lockShouldNotBeMet: Check = function* ({ outcomes, network }) {
+  for (const outcome of outcomes) yield* judge(outcome, network);
+};
+
+function* judge({ lockedOut, effective }: RuleOutcome, network: CheckedSpec['network']): Iterable<Remark> {
+  const groups = new Map<string, RuleOutcome['lockedOut'][number][]>();
   const numbers = new Map<object, number>();
-  for (const met of rules?.lockedOut ?? []) {
+  for (const met of lockedOut) {
     if (!numbers.has(met.statement)) numbers.set(met.statement, numbers.size);
     const key = `${numbers.get(met.statement)} ${met.field} ${met.lockedAt.start.line} ${met.lockedAt.start.column}`;
     const group = groups.get(key);
@@ -21,7 +26,7 @@ export const lockShouldNotBeMet: Check = function* ({ rules, network }) {
     const { statement, field, lockedAt, conflict } = group[0]!;
     const layers = new Set(group.map((met) => met.layer));
     const example = network!.layers[group[0]!.layer]!.name;
-    const idle = !rules!.effective.has(statement);
+    const idle = !effective.has(statement);
     yield {
       severity: conflict ? 'error' : idle ? 'warning' : 'information',
       what: `The ${field} of ${layers.size === 1 ? `layer \`${example}\`` : plural(layers.size, 'layer')} is locked on ${line(lockedAt)}; this does not change it.`,
@@ -31,4 +36,4 @@ export const lockShouldNotBeMet: Check = function* ({ rules, network }) {
       range: rangeOf(statement),
     };
   }
-};
+}

@@ -40,6 +40,9 @@ import { nameMustBeUnique } from './name-must-be-unique.ts';
 import { nameMustNotHideWord } from './name-must-not-hide-word.ts';
 import { numberMustBeInRange } from './number-must-be-in-range.ts';
 import { operatorMustBeKnown } from './operator-must-be-known.ts';
+import { passesMustBeKnown } from './passes-must-be-known.ts';
+import { patternMustMakeSense } from './pattern-must-make-sense.ts';
+import { patternShouldDivide } from './pattern-should-divide.ts';
 import { propertyMustBeKnown } from './property-must-be-known.ts';
 import { regexMustBeReadable } from './regex-must-be-readable.ts';
 import { roleMustBeKnown } from './role-must-be-known.ts';
@@ -55,6 +58,10 @@ import { takeMustNotExceedData } from './take-must-not-exceed-data.ts';
 import { targetMustBeKnown } from './target-must-be-known.ts';
 import { tensorMustExist } from './tensor-must-exist.ts';
 import { textMustBeWellFormed } from './text-must-be-well-formed.ts';
+import { trainingDataMustExist } from './training-data-must-exist.ts';
+import { trainingIsNotRun } from './training-is-not-run.ts';
+import { trainingMustBeKnown } from './training-must-be-known.ts';
+import { trainingValueMustFit } from './training-value-must-fit.ts';
 import { unitMustFit } from './unit-must-fit.ts';
 import { versionMustBeKnown } from './version-must-be-known.ts';
 
@@ -95,6 +102,9 @@ export const checks: readonly CheckRow[] = [
   { code: 'format/role', severity: 'error', check: roleMustTakeFormat },
   { code: 'call/unknown', severity: 'error', check: callMustBeKnown },
   { code: 'call/argument', severity: 'error', check: argumentMustFit },
+  { code: 'passes/unknown', severity: 'error', check: passesMustBeKnown },
+  { code: 'prune/pattern', severity: 'error', check: patternMustMakeSense },
+  { code: 'prune/divide', severity: 'warning', check: patternShouldDivide, needs: 'model' },
   { code: 'quantize/arithmetic', severity: 'error', check: arithmeticMustBeKnown },
   { code: 'selector/operator', severity: 'error', check: operatorMustBeKnown },
   { code: 'selector/role', severity: 'error', check: roleMustBeKnown },
@@ -110,6 +120,10 @@ export const checks: readonly CheckRow[] = [
   { code: 'rule/count', severity: 'error', check: ruleCountMustHold, needs: 'model' },
   { code: 'rule/no-effect', severity: 'warning', check: ruleShouldHaveEffect, needs: 'model' },
   { code: 'rule/locked', severity: 'warning', check: lockShouldNotBeMet, needs: 'model' },
+  { code: 'train/unknown', severity: 'error', check: trainingMustBeKnown },
+  { code: 'train/value', severity: 'error', check: trainingValueMustFit },
+  { code: 'train/data', severity: 'error', check: trainingDataMustExist },
+  { code: 'train/not-run', severity: 'information', check: trainingIsNotRun },
   { code: 'search/incomplete', severity: 'error', check: searchMustBeComplete },
   { code: 'search/not-run', severity: 'information', check: searchIsNotRun },
   { code: 'export/unknown', severity: 'error', check: exportMustBeKnown },

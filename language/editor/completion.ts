@@ -1,3 +1,4 @@
+import { recipeNumbers } from '../../engine/training/recipe.ts';
 import { exportFormats } from '../checks/exports.ts';
 import type { CheckedSpec } from '../context.ts';
 import { quoteText, textValue } from '../grammar/text.ts';
@@ -5,6 +6,9 @@ import { budgetKinds, expectationKinds, findBudgetKind, findExpectationKind } fr
 import { findUnit, type Measure, unitNames } from '../quantities/units.ts';
 import { channelOrders, filters } from '../resolve/data.ts';
 import { measuresOf } from '../resolve/judgements.ts';
+import { noPasses } from '../resolve/passes.ts';
+import { dense } from '../resolve/prune.ts';
+import { frozen } from '../resolve/train.ts';
 import { tensorNames } from '../selectors/network.ts';
 import { findProperty, properties, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
@@ -98,6 +102,7 @@ function measuresAt(block: Situation['block'], item: readonly string[]): readonl
     return kind ? measuresOf(kind, item[2] === 'drop' ? 'drop' : undefined) : [];
   }
   const before = item.at(-3);
+  if (block.startsWith('prune') && (item[0] === 'sparsity' || item[0] === 'channels')) return ['ratio'];
   const budget = block === 'target' || item[0] === 'subject' ? findBudgetKind(before) : undefined;
   if (budget) return [budget.measure];
   return item.includes('where') ? (findProperty(before)?.measures ?? []) : [];
@@ -110,6 +115,7 @@ function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestio
   if (last === undefined) return block === 'target' ? budgets() : starts;
   const slot = slotAfter(situation, spec);
   if (slot) return slot;
+  if (block === 'train' && item[0] === 'data') return starts;
   switch (item[0]) {
     case 'target':
       return block === 'file' ? starts : budgets();
@@ -123,11 +129,16 @@ function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestio
     case 'bias':
     case 'lock':
     case 'reset':
+      if (ruleWords[block]) return keywords(['all']);
       return [...formatWords(spec), ...keywords(['observe', 'using']), ...starts];
     case 'layers':
       return afterSelector(situation);
     case 'layer':
       return keywords(['keep', 'optional']);
+    case 'passes':
+      return item.length === 2 && last === 'all' ? [...keywords(['without']), ...starts] : starts;
+    case 'distil':
+      return [...keywords(['temperature', 'from']), ...starts];
     case 'expect':
       return item.length === 2 ? keywords(['drop']) : starts;
     default:
@@ -140,6 +151,7 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
   const { vocabulary, definitions, model } = spec;
   const last = item.at(-1)!;
   const [first] = item;
+  const passes = () => registry(vocabulary.passes, 'function');
   const registry = (entries: readonly { name: string; description: string }[], kind: Suggestion['kind']) =>
     entries.map((entry) => ({ label: entry.name, kind, documentation: entry.description }));
   const values = (names: readonly string[]) => names.map((name): Suggestion => ({ label: name, kind: 'value' }));
@@ -159,8 +171,20 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
       return operators(spec);
     case 'role':
       return registry(roles, 'value');
+    case 'passes':
+      return [...passes(), ...keywords(['all']), ...values([noPasses])];
+    case 'without':
+      return passes();
+    case 'by':
+      return block.startsWith('prune') ? registry(vocabulary.criteria, 'function') : undefined;
+    case 'optimizer':
+      return block === 'train' ? registry(vocabulary.optimizers, 'function') : undefined;
+    case 'schedule':
+      return block === 'train' ? registry(vocabulary.schedules, 'function') : undefined;
+    case 'data':
+      return block === 'train' ? names(definitions.dataByName.keys()) : undefined;
     case 'keep':
-      return values([float]);
+      return values([kept[block] ?? float]);
     case 'arithmetic':
       return values(arithmetics);
     case 'filter':
@@ -178,8 +202,10 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
     case 'of':
       return first === 'layers' ? selectors(spec) : formats(spec);
     case 'lock':
+      if (ruleWords[block]) return [...ruleWords[block], ...keywords(['all'])];
       return keywords(['weights', 'activations', 'inputs', 'outputs', 'bias']);
     case 'reset':
+      if (ruleWords[block]) return keywords(['all']);
       return keywords(['all', 'weights', 'activations', 'inputs', 'outputs', 'bias']);
     case 'export':
       return registry(exportFormats, 'value');
@@ -212,6 +238,7 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
       return layers(spec, '');
     case ',':
       if (first === 'layer') return layers(spec, '');
+      if (first === 'passes') return passes();
       if (first === 'layers') return /^[0-9]/.test(item.at(-2) ?? '') ? blocks(spec) : operators(spec);
       return first === 'subject' ? budgets() : formats(spec);
     case '=':
@@ -223,6 +250,7 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
     default:
       break;
   }
+  if (block === 'train') return undefined;
   if (first === 'data' && item.length === 2) return registry(vocabulary.dataKinds, 'value');
   if (first === 'data' && item.length === 3) return [];
   if (first === 'export' && item.length === 2) {
@@ -232,6 +260,19 @@ function slotAfter({ block, item }: Situation, spec: CheckedSpec): readonly Sugg
     return keywords(['one']);
   return undefined;
 }
+
+const kept: Partial<Record<Situation['block'], string>> = { prune: dense, train: frozen };
+
+const pruneWords = keywords(['sparsity', 'channels', 'pattern', 'by']);
+const trainWords = recipeNumbers
+  .filter(({ perLayer }) => perLayer)
+  .map(({ name, description }): Suggestion => ({ label: name, kind: 'property', documentation: description }));
+
+/** What a lock in these blocks can speak of. */
+const ruleWords: Partial<Record<Situation['block'], readonly Suggestion[]>> = {
+  ...{ prune: pruneWords, 'prune-rule': pruneWords },
+  ...{ train: trainWords, 'train-rule': trainWords },
+};
 
 /** True after `where`, but not in a later parenthesis that holds selectors. */
 function inPredicate(item: readonly string[]): boolean {
@@ -314,7 +355,11 @@ function names(known: Iterable<string>, except?: string): readonly Suggestion[] 
 }
 
 function keywords(list: readonly string[]): readonly Suggestion[] {
-  return list.map((keyword) => ({ label: keyword, kind: 'keyword', documentation: documentationOf(keyword) }));
+  return list.map((keyword) => ({
+    label: keyword,
+    kind: 'keyword',
+    documentation: documentationOf(keyword) ?? recipeNumbers.find(({ name }) => name === keyword)?.description,
+  }));
 }
 
 function nameText(name: string): string {

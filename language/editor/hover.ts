@@ -3,9 +3,11 @@ import type { TextPosition, TextRange } from '../../engine/findings.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Choice } from '../../engine/plan.ts';
 import { amount, bytes, duration } from '../../engine/report/quantities.ts';
+import { recipeNumbers } from '../../engine/training/recipe.ts';
 import type { CheckedSpec } from '../context.ts';
-import type { BlockRange, DataStatement, FormatStatement, LayerRule, LayersRule } from '../generated/ast.ts';
+import type { BlockRange, DataStatement, FormatStatement } from '../generated/ast.ts';
 import { importedFrom } from '../grammar/ranges.ts';
+import { type AnyRule, isRule } from '../grammar/rules.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
 import { findUnit } from '../quantities/units.ts';
@@ -38,12 +40,12 @@ export function hoverAt(spec: CheckedSpec, position: TextPosition): Hover | unde
 
 function describe(node: AstNode, word: string, spec: CheckedSpec): string | undefined {
   const container = node.$container;
-  if (node.$type === 'Text' && (container?.$type === 'LayerRule' || container?.$type === 'NameSelector')) {
+  if (node.$type === 'Text' && ((container && isRule(container)) || container?.$type === 'NameSelector')) {
     const layer = spec.model?.layers.find((candidate) => candidate.name === textValue(node as { raw?: string }));
     if (layer) return layerText(layer, spec);
   }
-  if ((node.$type === 'LayersRule' || node.$type === 'LayerRule') && (word === 'layers' || word === 'layer')) {
-    return ruleText(node as LayersRule | LayerRule, spec);
+  if (isRule(node) && (word === 'layers' || word === 'layer')) {
+    return ruleText(node, spec);
   }
   if (node.$type === 'BlockRange') return blockRangeText(node as BlockRange, spec);
   return wordText(node, word, spec);
@@ -74,7 +76,18 @@ function wordText(node: AstNode, word: string, spec: CheckedSpec): string | unde
     case 'FormatStatement':
       return node.$type === 'Name' ? formatText(node.$container as FormatStatement, spec) : documentationOf(word);
     case 'Call':
-      return registered(word, [...vocabulary.observers, ...vocabulary.methods]);
+      return registered(word, [
+        ...[...vocabulary.observers, ...vocabulary.methods, ...vocabulary.criteria],
+        ...[...vocabulary.optimizers, ...vocabulary.schedules],
+      ]);
+    case 'PassesStatement':
+      return registered(word, vocabulary.passes) ?? documentationOf(word);
+    case 'TrainWord':
+      return registered(word, recipeNumbers) ?? documentationOf(word);
+    case 'TrainData': {
+      const own = node.$type === 'Name' ? spec.definitions.dataByName.get(word) : undefined;
+      return own ? dataText(own, spec) : documentationOf(word);
+    }
     case 'TargetStatement':
       return node.$type === 'Name' ? registered(word, vocabulary.targets) : documentationOf(word);
     case 'DataStatement': {
@@ -147,18 +160,23 @@ function described(word: string, entry: { readonly description: string } | undef
 }
 
 /** Layers matched, and what they cost before and after all rules have had their say. */
-function ruleText(rule: LayersRule | LayerRule, spec: CheckedSpec): string | undefined {
-  const match = spec.rules?.matches.find((candidate) => candidate.rule === rule);
-  if (!match || !spec.model) return documentationOf('layers');
+function ruleText(rule: AnyRule, spec: CheckedSpec): string | undefined {
+  const outcome = spec.outcomes.find(({ matches }) => matches.some((match) => match.rule === rule));
+  const match = outcome?.matches.find((candidate) => candidate.rule === rule);
+  if (!outcome || !match || !spec.model) return documentationOf('layers');
   const { layers } = match;
   const names = [...layers].slice(0, 8).map((index) => plain(spec.model!.layers[index]!.name, 80));
   const lines = [
-    withRemarks(`**${layers.size} ${layers.size === 1 ? 'layer' : 'layers'}**${costText(spec, layers)}`, rule, spec),
+    withRemarks(
+      `**${layers.size} ${layers.size === 1 ? 'layer' : 'layers'}**${rule.$container.$type === 'QuantizeBlock' ? costText(spec, layers) : ''}`,
+      rule,
+      spec,
+    ),
   ];
   if (names.length > 0) lines.push(`${names.join(', ')}${layers.size > names.length ? ', …' : ''}`);
   const held = new Set(
-    spec
-      .rules!.lockedOut.filter((met) => met.statement === rule || met.statement.$container === rule)
+    outcome.lockedOut
+      .filter((met) => met.statement === rule || met.statement.$container === rule)
       .map((met) => met.layer),
   );
   if (held.size > 0) lines.push(`Locks hold it off ${held.size} of them.`);

@@ -1,6 +1,7 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { LayerRule, LayersRule, RoleStatement } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
+import { type AnyRule, selects } from '../grammar/rules.ts';
 import { textValue } from '../grammar/text.ts';
 import type { LayerSet, Network } from '../selectors/network.ts';
 import { selectOnce } from '../selectors/select.ts';
@@ -177,8 +178,8 @@ export function resolveRules(
   return { states, matches, lockedOut, setting, effective };
 }
 
-export function layersOf(rule: Rule, network: Network): LayerSet {
-  if (rule.$type === 'LayersRule') return selectOnce(rule.selector, rule.predicate, network);
+export function layersOf(rule: AnyRule, network: Network): LayerSet {
+  if (selects(rule)) return selectOnce(rule.selector, rule.predicate, network);
   const found = new Set<number>();
   for (const name of rule.names) {
     const index = network.indexOf.get(textValue(name));

@@ -12,12 +12,12 @@ export interface DetailEvents {
 
 /** All that is known of one layer. */
 export function layerDetail(layer: ReportLayer, events: DetailEvents): HTMLElement {
-  const { name, op, absorbed, weight, histograms } = layer;
+  const { name, op, absorbed, weight, zeros, histograms } = layer;
   const title = withAttributes(element('h3', '', element('bdi', '', elide(name, longestName))), {
     title: fullText(name),
   });
   const rows: [string, Node | string][] = [['Activations', activationsOf(layer)]];
-  if (weight !== '') rows.unshift(['Weights', weight]);
+  if (weight !== '') rows.unshift(['Weights', [weight, zeros].filter(Boolean).join(', ')]);
   rows.push(['SQNR of weights', sqnr(layer.weightSqnr)], ['SQNR of output', sqnr(layer.outputSqnr)]);
   rows.push([
     'Bytes',

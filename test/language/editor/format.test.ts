@@ -58,6 +58,11 @@ const layouts: readonly (readonly [what: string, before: string, after: string])
     'quantize { layers blocks 2 .. 4 , 7 keep float layers block 1..2{weights int8} }',
     'quantize { layers blocks 2..4, 7 keep float  layers block 1..2 { weights int8 } }\n',
   ],
+  [
+    'patterns, calls and shares of other blocks are closed up',
+    'prune{pattern 2 : 4 by random ( seed=1 ) layers first keep dense}train{epochs 3 rate 1e-4\nlayers first{rate 1e-5}}',
+    'prune { pattern 2:4  by random(seed = 1)  layers first keep dense }\ntrain {\n  epochs 3  rate 1e-4\n  layers first { rate 1e-5 }\n}\n',
+  ],
   ['an empty block', 'quantize {\n\n}', 'quantize {\n}\n'],
   ['an empty file', ' \n\n ', ''],
 ];

@@ -9,6 +9,7 @@ const layer = (more: Partial<ReportLayer>): ReportLayer => ({
   name: 'conv',
   op: 'Conv',
   absorbed: [],
+  zeros: '',
   weight: 'int8',
   input: 'uint8',
   output: 'uint8',

@@ -1,0 +1,16 @@
+import { rangeOf } from '../grammar/ranges.ts';
+import { nodesOf } from '../grammar/walk.ts';
+import { amountOf, largestGroup } from '../resolve/prune.ts';
+import type { Check } from './check.ts';
+
+/** `pattern 4:2` keeps more than there are. */
+export const patternMustMakeSense: Check = function* ({ ast }) {
+  for (const pattern of nodesOf(ast, 'PrunePattern')) {
+    if (pattern.kept === undefined || pattern.of === undefined || amountOf(pattern)) continue;
+    yield {
+      what: `\`pattern ${pattern.kept}:${pattern.of}\` is no pattern: of every M weights it keeps N, with N from 1 to M − 1 and M up to ${largestGroup}.`,
+      fix: 'Write, for example, `pattern 2:4`.',
+      range: rangeOf(pattern),
+    };
+  }
+};

@@ -1,0 +1,25 @@
+import type {
+  LayerRule,
+  LayersRule,
+  PruneLayerRule,
+  PruneLayersRule,
+  TrainLayerRule,
+  TrainLayersRule,
+} from '../generated/ast.ts';
+
+/** A rule of any block for what a selector matches. */
+export type SelectingRule = LayersRule | PruneLayersRule | TrainLayersRule;
+/** A rule of any block for layers named exactly. */
+export type NamingRule = LayerRule | PruneLayerRule | TrainLayerRule;
+export type AnyRule = SelectingRule | NamingRule;
+
+export const selectingRules = ['LayersRule', 'PruneLayersRule', 'TrainLayersRule'] as const;
+export const namingRules = ['LayerRule', 'PruneLayerRule', 'TrainLayerRule'] as const;
+
+export function selects(rule: AnyRule): rule is SelectingRule {
+  return (selectingRules as readonly string[]).includes(rule.$type);
+}
+
+export function isRule(node: { readonly $type: string }): node is AnyRule {
+  return ([...selectingRules, ...namingRules] as readonly string[]).includes(node.$type);
+}
