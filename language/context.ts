@@ -1,5 +1,6 @@
 import type { ModelSummary } from '../engine/graph/summary.ts';
 import type { HostPath } from '../engine/host.ts';
+import type { Measurements } from '../engine/measurements/measurements.ts';
 import type { Spec, Text } from './generated/ast.ts';
 import type { LoadedSpec } from './grammar/load.ts';
 import { importedFrom } from './grammar/ranges.ts';
@@ -19,6 +20,8 @@ export interface SpecContext {
   readonly path: Pick<HostPath, 'resolve' | 'dirname' | 'relative' | 'isAbsolute'>;
   /** The model that the spec names; absent while it is unknown, unreadable or still loading. */
   readonly model?: ModelSummary | undefined;
+  /** What was measured of the model under the spec without the rules that ask for it; absent: rules that do are pending. */
+  readonly measurements?: Measurements | undefined;
   /** What is at an absolute path (or glob); undefined where nobody has looked. */
   readonly fileAt?: (path: string) => FileKnowledge | undefined;
   /** Folders besides the spec's own in which exports may be written (`--out`). */
@@ -52,7 +55,7 @@ export interface CheckedSpec extends SpecContext {
 
 export function examine(spec: LoadedSpec, context: SpecContext): CheckedSpec {
   const definitions = definitionsOf(spec);
-  const network = context.model && networkOf(context.model);
+  const network = context.model && networkOf(context.model, context.measurements);
   const folder = context.path.dirname(spec.path);
   const rules = network && resolveRules(definitions.quantize, network, definitions.formats, context.vocabulary);
   const prune = network && definitions.prune && resolvePrune(definitions.prune.items, network, context.vocabulary);

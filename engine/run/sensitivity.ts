@@ -2,6 +2,7 @@ import { loadKernels } from '../../kernels/loader.ts';
 import { compile } from '../executor/compile.ts';
 import { dequantizeTensor } from '../formats/affine.ts';
 import type { GraphNode } from '../graph/graph.ts';
+import { measuredSamples } from '../measurements/key.ts';
 import type { Choice, Job, Plan } from '../plan.ts';
 import { interruptible, throwIfCancelled, turn } from '../progress.ts';
 import { edgeKey, type QuantizedModel } from '../quantize/assignment.ts';
@@ -62,7 +63,7 @@ export async function measureSensitivity(
   path: string,
   job: Job | undefined,
   context: RunContext,
-  samples = 16,
+  samples = measuredSamples,
 ): Promise<SensitivityReport> {
   context.progress.report('Loading', 0, 1);
   const model = await loadModel(context.host, path);

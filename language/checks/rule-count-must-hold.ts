@@ -2,13 +2,14 @@ import { rangeOf } from '../grammar/ranges.ts';
 import { selects } from '../grammar/rules.ts';
 import { numberOf } from '../quantities/quantity.ts';
 import { compare } from '../selectors/predicate.ts';
+import { isPending } from '../selectors/select.ts';
 import type { Check } from './check.ts';
 import { plural } from './remarks.ts';
 
 /** `matches 12`, `matches >= 1`. */
 export const ruleCountMustHold: Check = function* ({ outcomes, network }) {
   for (const { rule, layers } of outcomes.flatMap(({ matches }) => matches)) {
-    if (!selects(rule) || (layers.size === 0 && rule.optionals.length > 0)) continue;
+    if (!selects(rule) || isPending(rule, network!) || (layers.size === 0 && rule.optionals.length > 0)) continue;
     for (const count of rule.counts) {
       const wanted = numberOf(count.number);
       if (Number.isNaN(wanted) || compare(layers.size, count.comparison, wanted)) continue;

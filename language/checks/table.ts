@@ -36,6 +36,7 @@ import { inputMustExist } from './input-must-exist.ts';
 import { keptWordMustBeFloat } from './kept-word-must-be-float.ts';
 import { layerMustExist } from './layer-must-exist.ts';
 import { lockShouldNotBeMet } from './lock-should-not-be-met.ts';
+import { measurementShouldBeThere } from './measurement-should-be-there.ts';
 import { nameMustBeUnique } from './name-must-be-unique.ts';
 import { nameMustNotHideWord } from './name-must-not-hide-word.ts';
 import { numberMustBeInRange } from './number-must-be-in-range.ts';
@@ -116,6 +117,7 @@ export const checks: readonly CheckRow[] = [
   { code: 'selector/tensor', severity: 'error', check: tensorMustExist, needs: 'model' },
   { code: 'rule/keep', severity: 'error', check: keptWordMustBeFloat },
   { code: 'rule/empty', severity: 'warning', check: ruleShouldSaySomething },
+  { code: 'rule/pending', severity: 'information', check: measurementShouldBeThere, needs: 'model' },
   { code: 'rule/no-match', severity: 'error', check: ruleMustMatch, needs: 'model' },
   { code: 'rule/count', severity: 'error', check: ruleCountMustHold, needs: 'model' },
   { code: 'rule/no-effect', severity: 'warning', check: ruleShouldHaveEffect, needs: 'model' },

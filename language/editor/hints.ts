@@ -5,6 +5,7 @@ import { headOf } from '../grammar/heads.ts';
 import { importedFrom } from '../grammar/ranges.ts';
 import type { AnyRule } from '../grammar/rules.ts';
 import type { LayerSet } from '../selectors/network.ts';
+import { isPending } from '../selectors/select.ts';
 import { plannedOf } from './planned.ts';
 
 /** A short note behind a rule's head. */
@@ -22,6 +23,7 @@ export function hintsOf(spec: CheckedSpec): readonly Hint[] {
 }
 
 function hintText({ rule, layers }: { rule: AnyRule; layers: LayerSet }, spec: CheckedSpec): string {
+  if (isPending(rule, spec.network!)) return 'not measured';
   const parts = [`${layers.size} ${layers.size === 1 ? 'layer' : 'layers'}`];
   // Zeros are stored like other weights: only formats change what layers take.
   const formats = rule.$container.$type === 'QuantizeBlock';

@@ -2,7 +2,7 @@ import type { AstNode } from 'langium';
 import type { TextPosition, TextRange } from '../../engine/findings.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Choice } from '../../engine/plan.ts';
-import { amount, bytes, duration } from '../../engine/report/quantities.ts';
+import { amount, bytes, decibels, duration } from '../../engine/report/quantities.ts';
 import { recipeNumbers } from '../../engine/training/recipe.ts';
 import type { CheckedSpec } from '../context.ts';
 import type { BlockRange, DataStatement, FormatStatement } from '../generated/ast.ts';
@@ -14,7 +14,7 @@ import { findUnit } from '../quantities/units.ts';
 import { blockNumber } from '../selectors/network.ts';
 import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
-import { blocksNamed } from '../selectors/select.ts';
+import { blocksNamed, isPending } from '../selectors/select.ts';
 import { find, float, type VocabularyWord } from '../vocabulary.ts';
 import { blockText } from './blocks.ts';
 import type { LayersCost } from './cost.ts';
@@ -164,6 +164,7 @@ function ruleText(rule: AnyRule, spec: CheckedSpec): string | undefined {
   const outcome = spec.outcomes.find(({ matches }) => matches.some((match) => match.rule === rule));
   const match = outcome?.matches.find((candidate) => candidate.rule === rule);
   if (!outcome || !match || !spec.model) return documentationOf('layers');
+  if (isPending(rule, spec.network!)) return withRemarks('**not measured**', rule, spec);
   const { layers } = match;
   const names = [...layers].slice(0, 8).map((index) => plain(spec.model!.layers[index]!.name, 80));
   const lines = [
@@ -202,7 +203,7 @@ function layerText(layer: LayerSummary, spec: CheckedSpec): string {
   const block = spec.network && blockNumber(layer.position.index, spec.network);
   const lines = [
     `**${plain(layer.name)}** ${plain(qualifiedOperator(layer))} ${shape(layer.inputs[0]?.shape)} → ${shape(layer.outputs[0]?.shape)}`,
-    `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs · ${bytes(layer.weightBytes + layer.biasBytes)}${block === undefined ? '' : ` · block ${block}`}`,
+    `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs · ${bytes(layer.weightBytes + layer.biasBytes)}${block === undefined ? '' : ` · block ${block}`}${sensitivityText(layer, spec)}`,
   ];
   const roles = plannedOf(spec)?.plan.nodes[layer.name];
   if (roles)
@@ -213,6 +214,12 @@ function layerText(layer: LayerSummary, spec: CheckedSpec): string {
     );
   else if (layer.quantization === null) lines.push('Stays float: QSpec has no integer form of this operator.');
   return lines.join('\n\n');
+}
+
+function sensitivityText({ name }: LayerSummary, { network }: CheckedSpec): string {
+  const sensitivity = network?.measured?.sensitivity;
+  if (!sensitivity || !Object.hasOwn(sensitivity, name)) return '';
+  return ` · sensitivity ${plain(decibels(sensitivity[name] ?? Number.POSITIVE_INFINITY))}`;
 }
 
 function choiceText(role: string, choice: Choice | undefined): string {
