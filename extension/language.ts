@@ -10,8 +10,12 @@ import {
   expectationsRequest,
   fileRequests,
   type InitializationOptions,
+  type MeasuredParams,
+  type MeasuredResult,
   type ModelsNamedParams,
   type ModelsNamedResult,
+  measuredRequest,
+  measurementsChanged,
   modelsNamedRequest,
   type PlanParams,
   type PlanResult,
@@ -23,6 +27,7 @@ import {
 } from '../language/server/protocol.ts';
 import type { Environment } from './environment.ts';
 import { answerFileRequests } from './files.ts';
+import type { MeasurementFiles } from './measurements.ts';
 import { ModelStatus } from './model-status.ts';
 import { allowedFolders, onChange, showsCodeLens, showsInlayHints } from './settings.ts';
 
@@ -34,11 +39,13 @@ export class LanguageService implements vscode.Disposable {
   readonly #checked = new vscode.EventEmitter<vscode.Uri>();
   /** An open spec was checked and its findings are published. */
   readonly onChecked = this.#checked.event;
+  readonly #measurements: MeasurementFiles;
   #client: Promise<BaseLanguageClient> | undefined;
 
-  constructor(environment: Environment, log: vscode.LogOutputChannel) {
+  constructor(environment: Environment, log: vscode.LogOutputChannel, measurements: MeasurementFiles) {
     this.#environment = environment;
     this.#log = log;
+    this.#measurements = measurements;
     if (vscode.workspace.textDocuments.some(isSpec)) this.start();
     this.#subscriptions.push(
       vscode.workspace.onDidOpenTextDocument((document) => {
@@ -112,6 +119,11 @@ export class LanguageService implements vscode.Disposable {
     });
     this.#subscriptions.push(
       ...answerFileRequests(client, fileRequests, this.#environment),
+      client.onRequest(
+        measuredRequest,
+        async ({ key }: MeasuredParams): Promise<MeasuredResult> => (await this.#measurements.get(key)) ?? null,
+      ),
+      this.#measurements.onChanged(() => void client.sendNotification(measurementsChanged)),
       new ModelStatus(client),
       client.onNotification(checkedNotification, ({ uri }: CheckedParams) => this.#checked.fire(vscode.Uri.parse(uri))),
       onChange('inlayHints', () => refresh(client, InlayHintRequest.method)),

@@ -47,6 +47,16 @@ describe('hover on a rule', () => {
   });
 });
 
+describe('hover where rules ask for sensitivity', () => {
+  it('says that it is not measured; a layer says what was measured of it', () => {
+    expect(hover('quantize { »layers« op Conv where sensitivity < 30 dB { weights int8 } }')).toBe('**not measured**');
+    const { text, ranges } = takeMarkers('quantize { layer »"/stem/Conv"« { weights int8 } }');
+    const measurements = { sensitivity: { '/stem/Conv': 12.5 } };
+    const spec = examine(loadSpec(text, specPath), { vocabulary, path: posix, model: small, measurements });
+    expect(hoverAt(spec, ranges[0]!.start)?.markdown).toContain('sensitivity 12\\.5 dB');
+  });
+});
+
 describe('hover on the number of a block', () => {
   it('tells how far it goes; of a range both ends', () => {
     expect(hover('quantize { layers block »1« keep float }')).toBe(
