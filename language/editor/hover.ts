@@ -11,6 +11,8 @@ import { type AnyRule, isRule } from '../grammar/rules.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
 import { findUnit } from '../quantities/units.ts';
+import { valueText } from '../resolve/fields.ts';
+import { amountText, prunePlanOf } from '../resolve/prune.ts';
 import { blockNumber } from '../selectors/network.ts';
 import { findProperty, qualifiedOperator } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
@@ -205,6 +207,8 @@ function layerText(layer: LayerSummary, spec: CheckedSpec): string {
     `**${plain(layer.name)}** ${plain(qualifiedOperator(layer))} ${shape(layer.inputs[0]?.shape)} → ${shape(layer.outputs[0]?.shape)}`,
     `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs · ${bytes(layer.weightBytes + layer.biasBytes)}${block === undefined ? '' : ` · block ${block}`}${sensitivityText(layer, spec)}`,
   ];
+  const pruned = spec.prune && prunePlanOf(spec.prune, spec.network!, spec.vocabulary).nodes[layer.name];
+  if (pruned) lines.push(`Pruned: ${plain(`${amountText(pruned.amount)} by ${valueText(pruned.criterion)}`)}`);
   const roles = plannedOf(spec)?.plan.nodes[layer.name];
   if (roles)
     lines.push(

@@ -16,10 +16,13 @@ export type AnyRule = SelectingRule | NamingRule;
 export const selectingRules = ['LayersRule', 'PruneLayersRule', 'TrainLayersRule'] as const;
 export const namingRules = ['LayerRule', 'PruneLayerRule', 'TrainLayerRule'] as const;
 
+const selecting: ReadonlySet<string> = new Set(selectingRules);
+const rules: ReadonlySet<string> = new Set([...selectingRules, ...namingRules]);
+
 export function selects(rule: AnyRule): rule is SelectingRule {
-  return (selectingRules as readonly string[]).includes(rule.$type);
+  return selecting.has(rule.$type);
 }
 
 export function isRule(node: { readonly $type: string }): node is AnyRule {
-  return ([...selectingRules, ...namingRules] as readonly string[]).includes(node.$type);
+  return rules.has(node.$type);
 }

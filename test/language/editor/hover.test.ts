@@ -47,6 +47,19 @@ describe('hover on a rule', () => {
   });
 });
 
+describe('hover in the other blocks', () => {
+  it('tells of rules what they match, of words what they mean, of layers what goes', () => {
+    expect(hover('prune { »layers« op Conv { sparsity 50 % } }')).toContain('3 layers');
+    expect(hover('prune { by »magnitude« }')).toContain('smallest go first');
+    expect(hover('train { »rate« 1e-4 }')).toContain('Learning rate');
+    expect(hover('train { optimizer »sgd« }')).toContain('Gradient descent');
+    expect(hover('passes »fold-constants«')).toContain('fold');
+    expect(hover('prune { pattern 2:4 layer »"/fc/Gemm"« { by random } }')).toContain(
+      'Pruned: pattern 2\\:4 by random',
+    );
+  });
+});
+
 describe('hover where rules ask for sensitivity', () => {
   it('says that it is not measured; a layer says what was measured of it', () => {
     expect(hover('quantize { »layers« op Conv where sensitivity < 30 dB { weights int8 } }')).toBe('**not measured**');

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { linkImports } from '../../../language/grammar/imports.ts';
 import { explain, loadSpec, resolveSpec } from '../../../language/index.ts';
 import { small } from '../support/model.ts';
 import { specPath } from '../support/resources.ts';
@@ -64,6 +65,16 @@ describe('a prune block', () => {
       amount: { kind: 'weights', share: 0.1 },
       criterion: { name: 'random', arguments: {} },
     });
+  });
+
+  it('takes rules of a base before its own', () => {
+    const base = 'qspec 1 prune { sparsity 50 % layers op Conv { pattern 1:2 } }';
+    const own = 'qspec 1 import "base.qspec" model "m.onnx" prune { by random layers first keep dense }';
+    const spec = linkImports(loadSpec(own, specPath), posix, () => ({ text: base }));
+    const { nodes } = resolveSpec(spec, context).job!.prune!;
+    expect(Object.keys(nodes)).toEqual(['/block/0/dw/Conv', '/block/0/pw/Conv', '/fc/Gemm']);
+    expect(nodes['/fc/Gemm']).toMatchObject({ amount: { share: 0.5 }, criterion: { name: 'random' } });
+    expect(nodes['/block/0/dw/Conv']).toMatchObject({ amount: { kind: 'pattern' }, criterion: { name: 'random' } });
   });
 
   it('names the words that decided', () => {
