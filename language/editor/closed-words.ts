@@ -1,5 +1,8 @@
 import { arithmetics } from '../../engine/quantize/arithmetic/registry.ts';
 import { channelOrders, filters } from '../resolve/data.ts';
+import { dense } from '../resolve/prune.ts';
+import { frozen } from '../resolve/train.ts';
+import type { Block } from './situation.ts';
 import { registered, type Suggestion } from './suggestion.ts';
 
 function words<K extends string>(
@@ -40,7 +43,6 @@ export const goalNames = Object.keys(goalDescriptions) as readonly (keyof typeof
 /** Words that may stand after a word and are in no registry of the vocabulary, by that word. */
 export const closedWords: ReadonlyMap<string, readonly Suggestion[]> = new Map<string, readonly Suggestion[]>([
   ['qspec', [{ label: '1', kind: 'value', documentation: 'The version of the language that this QSpec reads.' }]],
-  ['keep', [{ label: 'float', kind: 'format', documentation: 'Not quantised.' }]],
   ['arithmetic', registered(arithmetics, 'value')],
   ['filter', words(filterDescriptions, filters)],
   ['channels', words(orderDescriptions, channelOrders)],
@@ -57,6 +59,13 @@ export const closedWords: ReadonlyMap<string, readonly Suggestion[]> = new Map<s
     ),
   ],
 ]);
+
+/** What layers can be kept, by the block that their rule stands in. */
+export const keptWords: Readonly<Partial<Record<Block, readonly Suggestion[]>>> = {
+  quantize: [{ label: 'float', kind: 'format', documentation: 'Not quantised.' }],
+  prune: [{ label: dense, kind: 'value', documentation: 'All weights stay.' }],
+  train: [{ label: frozen, kind: 'value', documentation: 'The weights stay as they are.' }],
+};
 
 export const layouts: readonly Suggestion[] = registered(
   [

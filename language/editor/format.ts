@@ -77,7 +77,7 @@ function piecesOf(text: string): readonly Piece[] {
     const indent = '  '.repeat(blocks.filter((block) => block !== 'line').length);
     const line = (most: number) => `${'\n'.repeat(Math.max(1, Math.min(most, breaks)))}${indent}`;
     pieces.push({ token, before: last ? before(last) : '' });
-    call = token.kind === 'word' && (last?.text === 'observe' || last?.text === 'using');
+    call = token.kind === 'word' && calling.has(last?.text ?? '');
     if (isSign(token, '{')) blocks.push(shapes.get(i)!);
 
     function before(last: Token): string {
@@ -155,7 +155,10 @@ function shapesOf(readings: readonly Reading[]): ReadonlyMap<number, Shape> {
 }
 
 /** Signs without a space on either side. */
-const tight = new Set(['.', '..', '/']);
+const tight = new Set(['.', '..', '/', ':']);
+
+/** Words before a name that may have arguments. */
+const calling = new Set(['observe', 'using', 'by', 'optimizer', 'schedule']);
 
 const thousands = new Set(['K', 'k', 'M', 'G']);
 

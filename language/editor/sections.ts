@@ -9,6 +9,9 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
     ...['crop', 'scale', 'mean', 'std', 'skip', 'take', 'seed', 'split', 'part'],
   ],
   format: ['format', 'observe', 'using', 'symmetric', 'affine', 'per-tensor', 'per-channel'],
+  passes: ['passes', 'without'],
+  prune: ['prune', 'sparsity', 'pattern', 'by'],
+  train: ['train', 'optimizer', 'schedule', 'distil', 'temperature'],
   quantize: [
     ...['quantize', 'weights', 'activations', 'inputs', 'outputs', 'bias', 'layers', 'layer', 'matches', 'optional'],
     ...['keep', 'lock', 'reset', 'arithmetic'],
