@@ -1,8 +1,15 @@
+import { cacheFolder } from '../engine/env/node/cache-folder.ts';
 import { nodeHost } from '../engine/env/node/host.ts';
 import { type Finding, FindingError } from '../engine/findings.ts';
 import type { ModelSummary } from '../engine/graph/summary.ts';
+import { MeasurementCache } from '../engine/measurements/cache.ts';
+import { hostFolder } from '../engine/measurements/host-folder.ts';
+import { measurementKey } from '../engine/measurements/key.ts';
+import { type Measurements, measurementsOf } from '../engine/measurements/measurements.ts';
 import type { Job } from '../engine/plan.ts';
+import type { RunContext } from '../engine/run/context.ts';
 import { loadModel } from '../engine/run/load.ts';
+import { measureSensitivity } from '../engine/run/sensitivity.ts';
 import type { Severities } from '../language/checks/severities.ts';
 import { modelPathNamed } from '../language/facts.ts';
 import {
@@ -30,8 +37,33 @@ export interface OpenOptions {
   readonly severities?: Severities | undefined;
 }
 
-/** Reads a spec and everything it can be checked against. */
-export async function openSpec(path: string, { outFolder, severities }: OpenOptions = {}): Promise<OpenedSpec> {
+/** Reads a spec and everything it can be checked against, what was measured before among it. */
+export async function openSpec(path: string, options: OpenOptions = {}): Promise<OpenedSpec> {
+  const opened = await openUnmeasured(path, options);
+  const { pending } = resolveSpec(opened.spec, opened.context);
+  const known = pending && (await measuredBefore(pending));
+  return known ? withMeasurements(opened, known) : opened;
+}
+
+async function measuredBefore(job: Job): Promise<Measurements | undefined> {
+  try {
+    return await measurementCache().get(await measurementKey(job, nodeHost()));
+  } catch (error) {
+    // A file that cannot be read is told of by whoever needs it.
+    if (error instanceof FindingError) return undefined;
+    throw error;
+  }
+}
+
+function withMeasurements(opened: OpenedSpec, measurements: Measurements): OpenedSpec {
+  return { ...opened, context: { ...opened.context, measurements } };
+}
+
+function measurementCache(): MeasurementCache {
+  return new MeasurementCache(hostFolder(nodeHost(), nodeHost().path.join(cacheFolder(), 'measurements')));
+}
+
+async function openUnmeasured(path: string, { outFolder, severities }: OpenOptions): Promise<OpenedSpec> {
   const host = nodeHost();
   const text = new TextDecoder().decode(await host.readFile(path));
   const spec = await readImports(loadSpec(text, path), host);
@@ -76,11 +108,32 @@ export function findingsOf({ spec, context, summary, findings }: OpenedSpec): re
 
 export interface ResolvedJob {
   readonly job: Job | undefined;
+  /** In place of a job: what has to be measured before there is one. */
+  readonly pending?: Job | undefined;
   readonly findings: readonly Finding[];
 }
 
 /** The job that a spec asks for, or what keeps it from being one. */
 export function jobOf({ spec, context, findings }: OpenedSpec): ResolvedJob {
   const resolved = resolveSpec(spec, context);
-  return { job: findings.length > 0 ? undefined : resolved.job, findings: [...findings, ...resolved.findings] };
+  const [job, pending] = findings.length > 0 ? [] : [resolved.job, resolved.pending];
+  return { job, pending, findings: [...findings, ...resolved.findings] };
+}
+
+/** As `jobOf`, but what rules ask for and nobody has measured yet is measured first, and kept. */
+export async function measuredJobOf(opened: OpenedSpec, context: RunContext): Promise<ResolvedJob> {
+  const resolved = jobOf(opened);
+  if (!resolved.pending) return resolved;
+  const measured = measurementsOf(await measureSensitivity(resolved.pending.model, resolved.pending, context));
+  await keep(resolved.pending, measured);
+  return jobOf(withMeasurements(opened, measured));
+}
+
+/** A cache that cannot be written costs the next run its time, and this one nothing. */
+export async function keep(measuredJob: Job, measurements: Measurements): Promise<void> {
+  try {
+    await measurementCache().put(await measurementKey(measuredJob, nodeHost()), measurements);
+  } catch (error) {
+    if (!(error instanceof FindingError)) throw error;
+  }
 }

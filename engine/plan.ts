@@ -10,8 +10,14 @@ export interface Job {
   readonly model: string;
   readonly data: Readonly<Record<string, DataSource>>;
   readonly targets: readonly TargetChoice[];
+  /** Names of the passes that simplify the graph first, in their order; absent: all of them, in the engine's order. */
+  readonly passes?: readonly string[];
+  /** Absent when the spec has no `prune` block. */
+  readonly prune?: PrunePlan;
   /** Absent when the spec has no `quantize` block. */
   readonly plan?: Plan;
+  /** Absent when the spec has no `train` block. */
+  readonly train?: TrainingPlan;
   readonly exports: readonly ExportRequest[];
   readonly expectations: readonly Expectation[];
 }
@@ -54,6 +60,78 @@ export interface Choice {
 
 /** Names of the data that results are judged on; the first that a job has counts. */
 export const evaluationNames = ['validation', 'evaluation', 'test', 'val'] as const;
+
+/** Name of the data that is trained on unless a recipe names others. */
+export const trainingName = 'training';
+
+/** What is taken out of the weights before they are quantised. */
+export interface PrunePlan {
+  /** By node name. A node without a choice keeps all its weights. */
+  readonly nodes: Readonly<Record<string, PruneChoice>>;
+}
+
+export interface PruneChoice {
+  readonly amount: PruneAmount;
+  /** What decides which weights go: a name in the registry of criteria. */
+  readonly criterion: NamedCall;
+  /** The range in the spec that decided each; absent for a default. */
+  readonly origin: Readonly<Partial<Record<'amount' | 'criterion', TextRange>>>;
+}
+
+export type PruneAmount =
+  /** Share of the weights, or of the output channels, that become zero. */
+  | { readonly kind: 'weights'; readonly share: number }
+  | { readonly kind: 'channels'; readonly share: number }
+  /** Of every `of` weights side by side along the inputs, as many are kept. */
+  | { readonly kind: 'pattern'; readonly kept: number; readonly of: number };
+
+export interface NamedCall {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, number>>;
+}
+
+/** How the weights are to be trained once formats and masks are chosen; what is absent is left to the engine. */
+export interface TrainingPlan {
+  readonly epochs?: number;
+  /** Updates of the weights, where they are stated instead of epochs. */
+  readonly steps?: number;
+  /** Samples of one update. */
+  readonly batch?: number;
+  /** Learning rate of every layer without one of its own. */
+  readonly rate?: number;
+  /** Weight decay. */
+  readonly decay?: number;
+  /** Largest norm of the gradient. */
+  readonly clip?: number;
+  /** Share of the old average that stays at each step of the weights' moving average. */
+  readonly average?: number;
+  /** Label smoothing. */
+  readonly smoothing?: number;
+  readonly seed: number;
+  readonly optimizer?: NamedCall;
+  readonly schedule?: NamedCall;
+  /** Name of the data that is trained on; absent: `training`, else `calibration`. */
+  readonly data?: string;
+  readonly distil?: Distillation;
+  /** By node name: layers that have a rate or a decay of their own, or stay as they are. */
+  readonly nodes: Readonly<Record<string, LayerTraining>>;
+}
+
+export interface Distillation {
+  /** Share of the loss that follows the teacher; the rest follows the labels. */
+  readonly share: number;
+  readonly temperature: number;
+  /** Absolute path of a model; absent: the float model itself. */
+  readonly teacher?: string;
+}
+
+export interface LayerTraining {
+  readonly rate?: number;
+  readonly decay?: number;
+  /** Its weights stay as they are. */
+  readonly frozen?: boolean;
+  readonly origin: Readonly<Partial<Record<'rate' | 'decay' | 'frozen', TextRange>>>;
+}
 
 export interface DataSource {
   /** `calibration`, `validation`, … */

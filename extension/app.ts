@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts';
 import { Expectations } from './expectations.ts';
 import { RunFindings } from './findings.ts';
 import { LanguageService } from './language.ts';
+import { MeasurementFiles } from './measurements.ts';
 import { findingText, offer } from './messages.ts';
 import { PlanTables } from './plan-tables.ts';
 import { GraphEditors } from './views/graph-editor.ts';
@@ -21,6 +22,7 @@ export class App {
   readonly engine: EngineOwner;
   readonly language: LanguageService;
   readonly runs: Runs;
+  readonly measurements: MeasurementFiles;
   readonly findings: RunFindings;
   readonly graphs: GraphEditors;
   readonly reports: Reports;
@@ -33,8 +35,9 @@ export class App {
     this.environment = environment;
     this.log = vscode.window.createOutputChannel('QSpec', { log: true });
     this.engine = new EngineOwner(environment, this.log);
-    this.language = new LanguageService(environment, this.log, context.extensionUri);
     this.runs = new Runs(this.engine, context.workspaceState, environment.pathOf);
+    this.measurements = new MeasurementFiles(context.globalStorageUri, this.runs);
+    this.language = new LanguageService(environment, this.log, context.extensionUri, this.measurements);
     this.findings = new RunFindings();
     this.graphs = new GraphEditors(this);
     this.reports = new Reports(this);
@@ -42,7 +45,10 @@ export class App {
     this.plans = new Plans(this);
     this.spotlight = new Spotlight(this);
     const views = [new Expectations(this), this.spotlight, this.plans, this.reports, this.graphs];
-    context.subscriptions.push(...views, this.planTables, this.findings, this.language, this.engine, this.log);
+    context.subscriptions.push(
+      ...[...views, this.planTables, this.findings, this.language, this.measurements],
+      ...[this.engine, this.log],
+    );
   }
 
   run(command: string, ...args: unknown[]): Thenable<unknown> {

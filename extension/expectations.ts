@@ -5,6 +5,7 @@ import type { Outcome } from './engine/runs.ts';
 import { isSpec } from './language.ts';
 import { findingText, safeText } from './messages.ts';
 import { nameOf } from './specs/find.ts';
+import { resolveMeasured } from './specs/resolve.ts';
 import { requireTrust } from './trust.ts';
 
 /** Most specs of a workspace whose expectations are listed. */
@@ -136,7 +137,13 @@ export class Expectations implements vscode.Disposable {
     const errored = (text: string) => {
       for (const test of tests) run.errored(test, new vscode.TestMessage(text));
     };
-    const { job, findings } = await this.#app.language.resolve(spec.uri!);
+    const resolved = await resolveMeasured(spec.uri!, this.#app, token, () => {});
+    if (resolved.kind !== 'resolved') {
+      if (resolved.kind === 'cancelled') for (const test of tests) run.skipped(test);
+      else errored(whyNot(resolved));
+      return;
+    }
+    const { job, findings } = resolved.result;
     if (!job) {
       const first = findings.find(({ severity }) => severity === 'error') ?? findings[0];
       errored(first ? findingText(first) : 'The spec cannot be run.');

@@ -10,8 +10,12 @@ import {
   expectationsRequest,
   fileRequests,
   type InitializationOptions,
+  type MeasuredParams,
+  type MeasuredResult,
   type ModelsNamedParams,
   type ModelsNamedResult,
+  measuredRequest,
+  measurementsChanged,
   modelsNamedRequest,
   type PlanParams,
   type PlanResult,
@@ -29,6 +33,7 @@ import {
 import type { Environment } from './environment.ts';
 import { answerFileRequests } from './files.ts';
 import { manualPlace } from './manual.ts';
+import type { MeasurementFiles } from './measurements.ts';
 import { ModelStatus } from './model-status.ts';
 import { allowedFolders, findingSeverities, onChange, showsCodeLens, showsInlayHints } from './settings.ts';
 
@@ -41,13 +46,20 @@ export class LanguageService implements vscode.Disposable {
   readonly #checked = new vscode.EventEmitter<vscode.Uri>();
   /** An open spec was checked and its findings are published. */
   readonly onChecked = this.#checked.event;
+  readonly #measurements: MeasurementFiles;
   #client: Promise<BaseLanguageClient> | undefined;
 
   /** @param extension the folder of the extension */
-  constructor(environment: Environment, log: vscode.LogOutputChannel, extension: vscode.Uri) {
+  constructor(
+    environment: Environment,
+    log: vscode.LogOutputChannel,
+    extension: vscode.Uri,
+    measurements: MeasurementFiles,
+  ) {
     this.#environment = environment;
     this.#log = log;
     this.#extension = extension;
+    this.#measurements = measurements;
     if (vscode.workspace.textDocuments.some(isSpec)) this.start();
     this.#subscriptions.push(
       vscode.workspace.onDidOpenTextDocument((document) => {
@@ -134,6 +146,11 @@ export class LanguageService implements vscode.Disposable {
     });
     this.#subscriptions.push(
       ...answerFileRequests(client, fileRequests, this.#environment),
+      client.onRequest(
+        measuredRequest,
+        async ({ key }: MeasuredParams): Promise<MeasuredResult> => (await this.#measurements.get(key)) ?? null,
+      ),
+      this.#measurements.onChanged(() => void client.sendNotification(measurementsChanged)),
       new ModelStatus(client),
       client.onNotification(checkedNotification, ({ uri }: CheckedParams) => this.#checked.fire(vscode.Uri.parse(uri))),
       onChange('inlayHints', () => refresh(client, InlayHintRequest.method)),

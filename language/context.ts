@@ -1,12 +1,16 @@
 import type { ModelSummary } from '../engine/graph/summary.ts';
 import type { HostPath } from '../engine/host.ts';
+import type { Measurements } from '../engine/measurements/measurements.ts';
 import type { Severities } from './checks/severities.ts';
 import type { Spec, Text } from './generated/ast.ts';
 import type { LoadedSpec } from './grammar/load.ts';
 import { importedFrom } from './grammar/ranges.ts';
 import { textValue } from './grammar/text.ts';
 import { type Definitions, definitionsOf } from './resolve/definitions.ts';
+import type { LayerFields, RuleOutcome } from './resolve/layer-fields.ts';
+import { type PruneField, resolvePrune } from './resolve/prune.ts';
 import { type RuleResolution, resolveRules } from './resolve/rules.ts';
+import { resolveTrain, type TrainField } from './resolve/train.ts';
 import { type Network, networkOf } from './selectors/network.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -17,6 +21,8 @@ export interface SpecContext {
   readonly path: Pick<HostPath, 'resolve' | 'dirname' | 'relative' | 'isAbsolute'>;
   /** The model that the spec names; absent while it is unknown, unreadable or still loading. */
   readonly model?: ModelSummary | undefined;
+  /** What was measured of the model under the spec without the rules that ask for it; absent: rules that do are pending. */
+  readonly measurements?: Measurements | undefined;
   /** What is at an absolute path (or glob); undefined where nobody has looked. */
   readonly fileAt?: (path: string) => FileKnowledge | undefined;
   /** Folders besides the spec's own in which exports may be written (`--out`). */
@@ -42,21 +48,28 @@ export interface CheckedSpec extends SpecContext {
   readonly network: Network | undefined;
   /** Undefined without a model. */
   readonly rules: RuleResolution | undefined;
+  readonly prune: LayerFields<PruneField> | undefined;
+  readonly train: LayerFields<TrainField> | undefined;
+  /** Those of the three that there are: what is judged of every rule, whatever its block. */
+  readonly outcomes: readonly RuleOutcome[];
   /** What a path means, starting from the folder of the file that it stands in. */
   absolute(path: Text): string;
 }
 
 export function examine(spec: LoadedSpec, context: SpecContext): CheckedSpec {
   const definitions = definitionsOf(spec);
-  const network = context.model && networkOf(context.model);
+  const network = context.model && networkOf(context.model, context.measurements);
   const folder = context.path.dirname(spec.path);
+  const rules = network && resolveRules(definitions.quantize, network, definitions.formats, context.vocabulary);
+  const prune = network && definitions.prune && resolvePrune(definitions.prune.items, network, context.vocabulary);
+  const train = network && definitions.train && resolveTrain(definitions.train.items, network);
   return {
     ...context,
     spec,
     ast: spec.ast,
     definitions,
     network,
-    rules: network && resolveRules(definitions.quantize, network, definitions.formats, context.vocabulary),
+    ...{ rules, prune, train, outcomes: [prune, rules, train].filter((outcome) => outcome !== undefined) },
     absolute(text) {
       const file = importedFrom(text);
       return context.path.resolve(file === undefined ? folder : context.path.dirname(file), textValue(text));

@@ -14,6 +14,12 @@ export interface Vocabulary {
   readonly families: readonly FormatFamily[];
   readonly observers: readonly CallableWord[];
   readonly methods: readonly CallableWord[];
+  /** Criteria of pruning; the first is the default. */
+  readonly criteria: readonly CallableWord[];
+  readonly optimizers: readonly CallableWord[];
+  readonly schedules: readonly CallableWord[];
+  /** In the order in which they run unless a spec says otherwise. */
+  readonly passes: readonly VocabularyWord[];
   readonly targets: readonly TargetWord[];
   readonly dataKinds: readonly VocabularyWord[];
   /** Operator types as `op` names them: `Conv`, `com.microsoft.Gelu`. */

@@ -7,9 +7,12 @@ import { formatFamilies, formatNamed, formats } from '../engine/formats/registry
 import { targets } from '../engine/hardware/registry.ts';
 import { methods } from '../engine/methods/registry.ts';
 import { observers } from '../engine/observers/registry.ts';
+import { passes } from '../engine/passes/index.ts';
+import { criteria } from '../engine/pruning/registry.ts';
 import { arithmetics } from '../engine/quantize/arithmetic/registry.ts';
 import { bytes } from '../engine/report/quantities.ts';
 import { measuredFindings } from '../engine/run/measured-findings.ts';
+import { optimizers, recipeNumbers, schedules } from '../engine/training/recipe.ts';
 import { sections } from '../language/checks/check.ts';
 import { syntaxFindings } from '../language/checks/syntax.ts';
 import { checks } from '../language/checks/table.ts';
@@ -86,6 +89,35 @@ function methodsTable() {
   return table(
     ['method', 'what it does', 'cost', 'arguments', 'source'],
     methods.map((kind) => [`\`${kind.name}\``, kind.description, kind.cost, argumentsOf(kind), kind.source]),
+  );
+}
+
+function criteriaTable() {
+  return table(
+    ['criterion', 'what it does', 'arguments', 'source'],
+    criteria.map((kind) => [`\`${kind.name}\``, kind.description, argumentsOf(kind), kind.source]),
+  );
+}
+
+function passesTable() {
+  return table(
+    ['pass', 'what it does'],
+    passes.map(({ name, summary }) => [`\`${name}\``, summary]),
+  );
+}
+
+function recipeTable() {
+  return table(
+    ['word', 'what it says', 'limits or arguments'],
+    [
+      ...recipeNumbers.map(({ name, description, min, max, perLayer }) => [
+        `\`${name} X\``,
+        `${description}${perLayer ? ' Also in rules.' : ''}`,
+        max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `${min} … ${max}`,
+      ]),
+      ...optimizers.map((kind) => [`\`optimizer ${kind.name}\``, kind.description, argumentsOf(kind)]),
+      ...schedules.map((kind) => [`\`schedule ${kind.name}\``, kind.description, argumentsOf(kind)]),
+    ],
   );
 }
 
@@ -189,9 +221,12 @@ export function generatedDocuments() {
       formats: formatsTable(),
       families: familiesTable(),
       observers: observersTable(),
+      passes: passesTable(),
+      criteria: criteriaTable(),
       methods: methodsTable(),
       arithmetics: arithmeticsTable(),
     },
+    'language.md': { recipe: recipeTable() },
     'targets.md': { targets: targetSections() },
     'findings.md': { findings: findingsList(), measured: measuredFindings.map(findingEntry).join('\n\n') },
     'editor.md': { actions: actionSections() },

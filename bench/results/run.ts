@@ -25,6 +25,7 @@ import { calibrationSource, evaluationSource, openData } from '../../engine/run/
 import { evaluate } from '../../engine/run/evaluate.ts';
 import { loadModel, prepare } from '../../engine/run/load.ts';
 import type { ComparisonMetrics } from '../../engine/run/metrics.ts';
+import { pruneModel } from '../../engine/run/prune.ts';
 import { engineScorer, runtimeScorer, type Scorer } from '../../engine/run/scorer.ts';
 import { verifyModel } from '../../engine/verify/verify.ts';
 import { writeBetweenMarkers } from '../../scripts/markers.mjs';
@@ -132,10 +133,11 @@ async function measure(row: Row, network: string, draw: number): Promise<DrawRes
   if (resolved === undefined) throw new Error(`the spec ${row.name}/${network} has errors`);
   const job = withDraw(resolved, draw);
   const loaded = await loadModel(context.host, job.model);
-  const prepared = prepare(loaded);
+  const pruned = await pruneModel(prepare(loaded, job.passes), job, context);
+  const { prepared } = pruned;
   const calibration = await openData(calibrationSource(job), prepared.graph, job, context);
   const validation = await openData(evaluationSource(job)!, prepared.graph, job, context);
-  const { compressed } = await compressJob(job, loaded, prepared, calibration, context);
+  const { compressed } = await compressJob(job, loaded, pruned, calibration, context);
   const { quantized } = compressed;
   const exported = exportQdq(loaded.model, quantized, { opset: Number(job.exports[0]!.options['opset']) });
   const bytes = encodeModel(modelToProto(exported));

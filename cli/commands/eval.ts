@@ -1,11 +1,12 @@
 import type { Job } from '../../engine/plan.ts';
 import { accuracyLines, judgementLine } from '../../engine/report/text.ts';
+import type { RunContext } from '../../engine/run/context.ts';
 import { evaluateModel } from '../../engine/run/evaluate-model.ts';
 import { quantizeJob } from '../../engine/run/quantize.ts';
 import { type CommandResult, defineCommand, jsonOption, UsageError } from '../command.ts';
 import { existingFile, shownPath, threadCount, wholeNumber } from '../paths.ts';
 import { runContext } from '../run-context.ts';
-import { jobOf, openSpec } from '../spec.ts';
+import { measuredJobOf, openSpec } from '../spec.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const evalCommand = defineCommand({
@@ -37,9 +38,10 @@ export const evalCommand = defineCommand({
     if (!isSpec && options.data === undefined) {
       throw new UsageError('A model needs data to be measured on.', 'Give --data SPEC.');
     }
-    const own = isSpec ? await resolved(path, terminal) : undefined;
+    const own = isSpec ? await resolved(path, terminal, context) : undefined;
     if (own !== undefined && 'exitCode' in own) return own;
-    const other = options.data === undefined ? own : await resolved(existingFile(options.data, 'spec'), terminal);
+    const other =
+      options.data === undefined ? own : await resolved(existingFile(options.data, 'spec'), terminal, context);
     if (other === undefined) throw new Error('neither a spec nor its data');
     if ('exitCode' in other) return other;
     if (own === undefined) return ofModel(path, other);
@@ -88,8 +90,8 @@ export const evalCommand = defineCommand({
   },
 });
 
-async function resolved(path: string, terminal: Terminal): Promise<Job | CommandResult> {
-  const { job, findings } = jobOf(await openSpec(path));
+async function resolved(path: string, terminal: Terminal, context: RunContext): Promise<Job | CommandResult> {
+  const { job, findings } = await measuredJobOf(await openSpec(path), context);
   for (const finding of findings) terminal.finding({ file: path, ...finding });
   return job ?? { exitCode: 1, json: { ok: false, findings }, text: () => 'The spec has errors; nothing was run.' };
 }

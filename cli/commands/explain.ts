@@ -2,6 +2,8 @@ import { fail } from '../../engine/findings.ts';
 import { nearest } from '../../engine/nearest.ts';
 import { visible } from '../../engine/report/escape.ts';
 import { type Explanation, explain, howText } from '../../language/index.ts';
+import { valueText } from '../../language/resolve/fields.ts';
+import { amountText } from '../../language/resolve/prune.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { existingFile } from '../paths.ts';
 import { findingsOf, openSpec } from '../spec.ts';
@@ -54,7 +56,10 @@ const notes = {
   resets: ', put back',
 } as const;
 
-function explanationText({ layer, block, sayings, choices }: Explanation, bold: (text: string) => string): string {
+function explanationText(
+  { layer, block, sayings, prune, train, choices }: Explanation,
+  bold: (text: string) => string,
+): string {
   const lines = [`${bold(visible(layer))}${block === undefined ? '' : `  block ${block}`}`, ''];
   if (sayings.length === 0) lines.push('  No statement of the spec speaks of it.');
   for (const { range, text, rule, changes } of sayings) {
@@ -66,6 +71,8 @@ function explanationText({ layer, block, sayings, choices }: Explanation, bold: 
   }
   lines.push('', '  It gets:');
   const roles = Object.entries(choices);
+  if (prune) lines.push(`    prune: ${amountText(prune.amount)} by ${valueText(prune.criterion)}`);
+  if (train) lines.push(`    train: ${trainText(train)}`);
   if (roles.length === 0) lines.push('    float: no format is set for it, or it has no integer form.');
   for (const [role, choice] of roles) {
     if (!choice) continue;
@@ -77,4 +84,11 @@ function explanationText({ layer, block, sayings, choices }: Explanation, bold: 
     lines.push(`    ${role}: ${words}${origin.format ? ` (line ${origin.format.start.line + 1})` : ''}`);
   }
   return lines.join('\n');
+}
+
+function trainText({ rate, decay, frozen }: NonNullable<Explanation['train']>): string {
+  if (frozen) return 'frozen';
+  return [rate === undefined ? '' : `rate ${rate}`, decay === undefined ? '' : `decay ${decay}`]
+    .filter(Boolean)
+    .join(', ');
 }

@@ -1,6 +1,8 @@
 import { methods as registeredMethods } from '../../engine/methods/registry.ts';
 import type { ObserverArgument } from '../../engine/observers/observer.ts';
 import { observers } from '../../engine/observers/registry.ts';
+import { passes } from '../../engine/passes/index.ts';
+import { criteria } from '../../engine/pruning/registry.ts';
 import { textTable } from '../../engine/report/text-table.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 
@@ -13,8 +15,9 @@ interface Row {
 
 export const methods = defineCommand({
   name: 'methods',
-  summary: 'the methods ("using") and observers ("observe") that specs can name',
-  description: 'Lists how weights get their codes and how the ranges of activations are chosen, with the arguments.',
+  summary: 'the methods ("using"), observers ("observe"), criteria of pruning ("by") and passes that specs can name',
+  description: `Lists how weights get their codes, how the ranges of activations are chosen and which weights are pruned, with the
+    arguments, and the passes in the order in which they run.`,
   arguments: [],
   options: { json: jsonOption },
   examples: [{ line: 'qspec methods', does: 'shows names, arguments with their defaults, descriptions' }],
@@ -40,8 +43,19 @@ export const methods = defineCommand({
       json: {
         methods: registeredMethods.map((method) => ({ ...data(method), source: method.source })),
         observers: observers.map(data),
+        criteria: criteria.map((criterion) => ({ ...data(criterion), source: criterion.source })),
+        passes: passes.map(({ name, summary }) => ({ name, description: summary })),
       },
-      text: () => [...list('method', registeredMethods), '', ...list('observer', observers)].join('\n'),
+      text: () =>
+        [
+          ...[...list('method', registeredMethods), '', ...list('observer', observers), ''],
+          ...[...list('criterion', criteria), ''],
+          ...textTable(
+            [{ title: 'pass' }, { title: 'description' }],
+            passes.map(({ name, summary }) => [name, summary]),
+            terminal.outStyle,
+          ),
+        ].join('\n'),
     };
   },
 });

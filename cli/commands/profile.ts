@@ -7,6 +7,7 @@ import { findTarget, targets } from '../../engine/hardware/registry.ts';
 import type { Target } from '../../engine/hardware/target.ts';
 import { nearest } from '../../engine/nearest.ts';
 import type { Job } from '../../engine/plan.ts';
+import type { Progress } from '../../engine/progress.ts';
 import { judgeBudget } from '../../engine/report/judge.ts';
 import { amount, bytes, duration, percent } from '../../engine/report/quantities.ts';
 import { judgementLine } from '../../engine/report/text.ts';
@@ -14,7 +15,8 @@ import { textTable } from '../../engine/report/text-table.ts';
 import { loadModel, prepare } from '../../engine/run/load.ts';
 import { type CommandResult, defineCommand, jsonOption, UsageError } from '../command.ts';
 import { existingFile, shownPath } from '../paths.ts';
-import { jobOf, openSpec } from '../spec.ts';
+import { runContext } from '../run-context.ts';
+import { measuredJobOf, openSpec } from '../spec.ts';
 import type { Style, Terminal } from '../terminal.ts';
 
 export const profile = defineCommand({
@@ -31,9 +33,9 @@ export const profile = defineCommand({
     { line: 'qspec profile model.onnx --target cortex-m7', does: 'shows time and bytes of every layer' },
     { line: 'qspec profile model.qspec', does: 'does so for the targets of the spec, and judges their budgets' },
   ],
-  async run({ positionals, options, terminal }) {
+  async run({ positionals, options, terminal, progress }) {
     const path = existingFile(positionals[0]!, 'spec or model');
-    const subject = path.endsWith('.qspec') ? await ofSpec(path, terminal) : await ofModel(path);
+    const subject = path.endsWith('.qspec') ? await ofSpec(path, terminal, progress) : await ofModel(path);
     if ('exitCode' in subject) return subject;
     const chosen = chooseTargets(options.target, subject.job);
     const results = chosen.map((target) => {
@@ -71,14 +73,14 @@ async function ofModel(path: string): Promise<Subject> {
   return integerView({ ...model.model, graph: prepare(model).graph });
 }
 
-async function ofSpec(path: string, terminal: Terminal): Promise<Subject | CommandResult> {
-  const { job, findings } = jobOf(await openSpec(path));
+async function ofSpec(path: string, terminal: Terminal, progress: Progress): Promise<Subject | CommandResult> {
+  const { job, findings } = await measuredJobOf(await openSpec(path), runContext(progress));
   for (const finding of findings) terminal.finding({ file: path, ...finding });
   if (job === undefined) {
     return { exitCode: 1, json: { ok: false, findings }, text: () => 'The spec has errors; nothing was estimated.' };
   }
   const model = await loadModel(nodeHost(), job.model);
-  const { graph, summary } = prepare(model);
+  const { graph, summary } = prepare(model, job.passes);
   if (job.plan === undefined) return { ...integerView({ ...model.model, graph }), job };
   return { summary, formats: plannedFormats(summary, graph, job.plan), job };
 }

@@ -5,7 +5,7 @@ import { defineCommand, jsonOption } from '../command.ts';
 import { existingFile, shownPath, threadCount, wholeNumber } from '../paths.ts';
 import { runContext } from '../run-context.ts';
 import { severitiesOf, severityOption } from '../severities.ts';
-import { jobOf, openSpec } from '../spec.ts';
+import { measuredJobOf, openSpec } from '../spec.ts';
 
 export const quantize = defineCommand({
   name: 'quantize',
@@ -38,12 +38,14 @@ export const quantize = defineCommand({
     const outFolder = options.out === undefined ? undefined : resolve(options.out);
     const samples = wholeNumber(options.samples, 'samples', 0);
     const threads = threadCount(options.threads);
-    const { job, findings } = jobOf(await openSpec(path, { outFolder, severities: severitiesOf(options.severity) }));
+    const context = runContext(progress, threads);
+    const opened = await openSpec(path, { outFolder, severities: severitiesOf(options.severity) });
+    const { job, findings } = await measuredJobOf(opened, context);
     for (const finding of findings) terminal.finding({ file: path, ...finding });
     if (job === undefined) {
       return { exitCode: 1, json: { ok: false, findings }, text: () => 'The spec has errors; nothing was run.' };
     }
-    const { report, passed, written } = await quantizeJob(job, runContext(progress, threads), {
+    const { report, passed, written } = await quantizeJob(job, context, {
       write: true,
       ...(outFolder !== undefined && { outFolder }),
       ...(options['external-data'] && { externalData: 'always' as const }),

@@ -1,10 +1,12 @@
+import { measuredSamples } from '../../engine/measurements/key.ts';
+import { measurementsOf } from '../../engine/measurements/measurements.ts';
 import { decibels } from '../../engine/report/quantities.ts';
 import { textTable } from '../../engine/report/text-table.ts';
 import { measureSensitivity, type SensitivityEntry, type SensitivityReport } from '../../engine/run/sensitivity.ts';
 import { type CommandResult, defineCommand, jsonOption } from '../command.ts';
 import { existingFile, shownPath, threadCount, wholeNumber } from '../paths.ts';
 import { runContext } from '../run-context.ts';
-import { jobOf, openSpec } from '../spec.ts';
+import { jobOf, keep, openSpec } from '../spec.ts';
 import type { Style } from '../terminal.ts';
 
 export const sensitivity = defineCommand({
@@ -28,12 +30,20 @@ export const sensitivity = defineCommand({
     const samples = wholeNumber(options.samples, 'samples', 1);
     const context = runContext(progress, threadCount(options.threads));
     if (!path.endsWith('.qspec')) return answer(await measureSensitivity(path, undefined, context, samples));
-    const { job, findings } = jobOf(await openSpec(path));
-    for (const finding of findings) terminal.finding({ file: path, ...finding });
+    // Sensitivity is that of the spec without the rules that ask for it.
+    const opened = await openSpec(path);
+    const { measurements: _, ...unmeasured } = opened.context;
+    const { job: whole, pending, findings } = jobOf({ ...opened, context: unmeasured });
+    const job = pending ?? whole;
+    // That something is not measured is what this command is for.
+    const told = findings.filter(({ code }) => code !== 'rule/pending');
+    for (const finding of told) terminal.finding({ file: path, ...finding });
     if (job === undefined) {
       return { exitCode: 1, json: { ok: false, findings }, text: () => 'The spec has errors; nothing was measured.' };
     }
-    return answer(await measureSensitivity(job.model, job, context, samples));
+    const report = await measureSensitivity(job.model, job, context, samples);
+    if (pending && (samples ?? measuredSamples) === measuredSamples) await keep(pending, measurementsOf(report));
+    return answer(report);
 
     function answer(report: SensitivityReport): CommandResult {
       const style = terminal.outStyle;

@@ -9,8 +9,9 @@ import { simulate } from '../readings/simulate.ts';
 import { type Compressed, compress } from '../run/compress.ts';
 import { type RunContext, renamed } from '../run/context.ts';
 import { evaluate } from '../run/evaluate.ts';
-import type { LoadedModel, Prepared } from '../run/load.ts';
+import type { LoadedModel } from '../run/load.ts';
 import type { ComparisonMetrics } from '../run/metrics.ts';
+import type { PrunedModel } from '../run/prune.ts';
 import { engineScorer } from '../run/scorer.ts';
 import { candidates, hasOpenObserver, withObserver } from './observers.ts';
 import { mapWeights, promoted, type WeightSizes, weightSizes, wideBits, worthPromoting } from './promotion.ts';
@@ -24,7 +25,8 @@ const mostRounds = 4;
 
 export interface AutoInput {
   readonly model: LoadedModel;
-  readonly prepared: Prepared;
+  /** After passes and pruning. */
+  readonly pruned: PrunedModel;
   readonly plan: Plan;
   readonly calibration: Dataset;
   readonly context: RunContext;
@@ -47,36 +49,39 @@ export interface AutoResult {
 export async function chooseAutomatically(input: AutoInput): Promise<AutoResult> {
   const findings: Finding[] = [];
   const weightOf = (name: string) => {
-    const node = input.prepared.graph.nodes.find((known) => known.name === name)!;
-    const form = integerForm(node, input.prepared.graph);
+    const node = input.pruned.prepared.graph.nodes.find((known) => known.name === name)!;
+    const form = integerForm(node, input.pruned.prepared.graph);
     return 'kind' in form && form.weight !== undefined ? node.inputs[form.weight] : undefined;
   };
   const observed = await chooseObserver(input, findings);
-  const sizes = weightSizes(input.prepared.graph, observed, weightOf);
+  const sizes = weightSizes(input.pruned.prepared.graph, observed, weightOf);
   const noise = sizes.narrow.length === 0 ? new Map() : await noiseOfLayers(input, observed);
   let budget = spare * sizes.wide;
   let plan = promote(observed, sizes, noise, budget, findings);
-  let compressed = await compress(input.model, input.prepared, plan, input.calibration, input.context);
+  let result = await compressAs(input, plan);
   for (let round = 0; input.mostLost !== undefined && round < mostRounds; round++) {
-    const lost = lostShare(await measure(input, compressed));
+    const lost = lostShare(await measure(input, result));
     if (lost === undefined || lost <= input.mostLost || budget >= sizes.wide - sizes.planned) break;
     budget *= 2;
     findings.push(chosen(`More weights get ${wideBits} bits: ${percent(lost)} of the calibration samples are lost.`));
     plan = promote(observed, sizes, noise, budget, findings);
-    compressed = await compress(input.model, input.prepared, plan, input.calibration, input.context);
+    result = await compressAs(input, plan);
   }
-  return { plan, compressed: { ...compressed, findings: [...findings, ...compressed.findings] } };
+  return { plan, compressed: { ...result, findings: [...findings, ...result.findings] } };
+}
+
+function compressAs({ model, pruned, calibration, context }: AutoInput, plan: Plan): Promise<Compressed> {
+  return compress(model, pruned.prepared, plan, calibration, context, pruned.layers);
 }
 
 async function chooseObserver(input: AutoInput, findings: Finding[]): Promise<Plan> {
-  const { plan, model, prepared, calibration, context } = input;
+  const { plan } = input;
   if (!hasOpenObserver(plan)) return plan;
   const found: { readonly name: string; readonly sqnr: number }[] = [];
   for (const name of candidates) {
     // Weights of 8 bits, rounded: what differs is the activations.
     const tried = mapWeights(withObserver(plan, name), ({ method: _, ...choice }) => ({ ...choice, format: 'int8' }));
-    const compressed = await compress(model, prepared, tried, calibration, context);
-    found.push({ name, sqnr: (await measure(input, compressed)).sqnr });
+    found.push({ name, sqnr: (await measure(input, await compressAs(input, tried))).sqnr });
   }
   const best = found.reduce((a, b) => (b.sqnr > a.sqnr ? b : a));
   const list = found.map(({ name, sqnr }) => `${name} ${sqnr.toFixed(1)} dB`).join(', ');
@@ -86,11 +91,11 @@ async function chooseObserver(input: AutoInput, findings: Finding[]): Promise<Pl
 
 /** Noise over signal at the model's outputs for each layer's rounding alone. */
 async function noiseOfLayers(input: AutoInput, plan: Plan): Promise<ReadonlyMap<string, number>> {
-  const { model, prepared, calibration, context } = input;
+  const { calibration, context } = input;
   const { host, threads, progress } = context;
   // Each layer by itself: a method that makes up for the layers before it would hide what a layer costs.
   const alone = mapWeights(plan, (choice) => ({ ...choice, method: { name: 'coordinate-descent', arguments: {} } }));
-  const { quantized } = await compress(model, prepared, alone, calibration, context);
+  const { quantized } = await compressAs(input, alone);
   const startThread = host.startThread?.bind(host);
   const kernels = await loadKernels({ mode: 'strict', threads, startThread, cancelCell: progress.cancelCell });
   try {
@@ -129,12 +134,12 @@ function promote(
 
 /** The compressed model against the float one on the calibration samples, both by the engine in strict arithmetic. */
 async function measure(
-  { prepared, calibration, context }: AutoInput,
+  { pruned, calibration, context }: AutoInput,
   compressed: Compressed,
 ): Promise<ComparisonMetrics> {
   const inputs = await calibration.sample(0);
   const inputDims = new Map(Array.from(inputs, ([name, { dims }]) => [name, dims]));
-  const float = await engineScorer(prepared.graph, context, { name: 'float', mode: 'strict', inputDims });
+  const float = await engineScorer(pruned.prepared.graph, context, { name: 'float', mode: 'strict', inputDims });
   const rounded = await engineScorer(simulate(compressed.quantized), context, {
     name: 'compressed',
     mode: 'strict',

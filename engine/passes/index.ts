@@ -1,5 +1,7 @@
+import { fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
 import { withInference } from '../graph/infer.ts';
+import { suggestion } from '../nearest.ts';
 import { foldArithmetic } from './fold-arithmetic.ts';
 import { foldBatchNorm } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
@@ -26,6 +28,22 @@ export const passes: readonly Pass[] = [
   foldArithmetic,
   removeDead,
 ];
+
+/** Passes by name, in the order given. @throws FindingError `passes/unknown` */
+export function passesNamed(names: readonly string[]): readonly Pass[] {
+  return names.map(
+    (name) =>
+      passes.find((pass) => pass.name === name) ??
+      fail(
+        'passes/unknown',
+        `There is no pass \`${name}\`.`,
+        suggestion(
+          name,
+          passes.map((pass) => pass.name),
+        ),
+      ),
+  );
+}
 
 /** Rounds after which `optimize` stops even if something still changes; real models settle in three. */
 const roundLimit = 16;

@@ -165,7 +165,7 @@ function layerTable(layers: readonly LayerReport[]): string {
         ? '<span class="soft">–</span>'
         : `${bytes(layer.bytesBefore)} → ${bytes(layer.bytesAfter)}${bar(layer.bytesAfter / largest, '', layer.bytesBefore / largest)}`;
     const share = layer.macs / macs;
-    return `<tr><th scope="row">${e(layer.name)}${absorbed}</th><td>${e(layer.op)}</td><td>${chip(layer.weight) || '<span class="soft">–</span>'}</td><td>${formats}</td>
+    return `<tr><th scope="row">${e(layer.name)}${absorbed}</th><td>${e(layer.op)}</td><td>${chip(layer.weight) || '<span class="soft">–</span>'}${layer.zeros === undefined ? '' : ` <span class="soft small">${percent(layer.zeros)} zero</span>`}</td><td>${formats}</td>
 <td class="number">${noise(layer.weightSqnr)}</td><td class="number">${noise(layer.outputSqnr)}</td><td class="number">${size}</td>
 <td class="number">${layer.macs === 0 ? '<span class="soft">–</span>' : `${percent(share)}${bar(share, '')}`}</td></tr>`;
   });

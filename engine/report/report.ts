@@ -70,6 +70,8 @@ export interface LayerReport {
   readonly weightSqnr: number | undefined;
   /** Of the layer's output, with all layers before it compressed too, on calibration samples. */
   readonly outputSqnr: number | undefined;
+  /** Share of the weights that are zero; absent where nothing was pruned. */
+  readonly zeros?: number;
   readonly parameters: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;

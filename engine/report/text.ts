@@ -132,7 +132,7 @@ function layerTable(report: Report, { style, width, layers = Number.POSITIVE_INF
   const rows = kept.map((layer) => [
     layer.name,
     layer.op,
-    layer.weight ?? '–',
+    [layer.weight ?? '–', ...(layer.zeros === undefined ? [] : [`${percent(layer.zeros)} zero`])].join(', '),
     layer.input === layer.output ? layer.input : `${layer.input} → ${layer.output}`,
     layer.weightSqnr === undefined ? '–' : decibels(layer.weightSqnr),
     layer.outputSqnr === undefined ? '–' : decibels(layer.outputSqnr),

@@ -29,6 +29,8 @@ export interface RunFacts {
   readonly verification: VerifyReport | undefined;
   readonly weightNoise: ReadonlyMap<string, LayerNoise>;
   readonly outputNoise: ReadonlyMap<string, LayerNoise>;
+  /** Share of zeros among the weights of pruned layers. */
+  readonly zeros: ReadonlyMap<string, number>;
   /** Of the run itself. */
   readonly findings: readonly Finding[];
   readonly stages: readonly StageReport[];
@@ -47,6 +49,7 @@ export function assembleReport(facts: RunFacts): Omit<Report, 'files'> {
     absorbed: prepared.absorbed,
     weightNoise: facts.weightNoise,
     outputNoise: facts.outputNoise,
+    zeros: facts.zeros,
   };
   return {
     version: 1,

@@ -29,6 +29,7 @@ export async function compress(
   plan: Plan,
   calibration: Dataset | undefined,
   context: RunContext,
+  pruned: ReadonlySet<string> = new Set(),
 ): Promise<Compressed> {
   const { startThread } = context.host;
   const statistics: Statistics =
@@ -53,7 +54,7 @@ export async function compress(
       ? await layerByLayer(assigned, plan, calibration, context)
       : assigned;
   const summary = summarize({ ...model.model, graph: result.graph });
-  const coverage = coverageFindings(summary, plan, result.assignment);
+  const coverage = coverageFindings(summary, plan, result.assignment, pruned);
   return {
     quantized: result,
     statistics,
@@ -83,10 +84,11 @@ export function needsCalibration(prepared: Prepared, plan: Plan): boolean {
   return dataNeeded(prepared.graph, plan);
 }
 
-/** The plan of a job that is to compress. */
+/** The plan of a job that is to compress; one that only prunes leaves everything float. */
 export function planOf(job: Job): Plan {
   return (
     job.plan ??
+    (job.prune && { arithmetic: 'ort', nodes: {} }) ??
     fail('run/no-plan', 'The spec says nothing of what to compress.', {
       file: job.spec.path,
       fix: 'Add a quantize block: quantize { weights int8 symmetric per-channel  activations uint8 }.',

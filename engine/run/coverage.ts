@@ -9,13 +9,19 @@ const unremarkable = 0.1;
 
 /**
  * What of a model's weights compression did not reach. A result that is no smaller than the model must not look like one
- * that is: without a single weight in codes there is nothing to export.
+ * that is: without a single weight in codes, or pruned, there is nothing to export.
  *
  * @throws FindingError `quantize/nothing`
  */
-export function coverageFindings(summary: ModelSummary, plan: Plan, assignment: Assignment): Finding[] {
+export function coverageFindings(
+  summary: ModelSummary,
+  plan: Plan,
+  assignment: Assignment,
+  pruned: ReadonlySet<string>,
+): Finding[] {
   const { layers } = summary;
   const compressed = layers.filter(({ name }) => assignment.entries.has(edgeKey(name, 'weight')));
+  if (compressed.length === 0 && pruned.size > 0) return [];
   if (compressed.length === 0)
     fail('quantize/nothing', 'No weight of the model would be compressed.', causeOf(summary, plan));
   const left = layers

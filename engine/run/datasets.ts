@@ -3,7 +3,7 @@ import { classesOf, modelInputs } from '../data/model-inputs.ts';
 import { openDataset } from '../data/open.ts';
 import { FindingError, fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
-import { type DataSource, evaluationNames, type Job } from '../plan.ts';
+import { type DataSource, evaluationNames, type Job, trainingName } from '../plan.ts';
 import { breathing } from './breathing.ts';
 import type { RunContext } from './context.ts';
 
@@ -43,6 +43,7 @@ export function calibrationSource(job: Job): DataSource {
  */
 export function evaluationSource(job: Job): DataSource | undefined {
   for (const name of evaluationNames) if (job.data[name]) return job.data[name];
-  const others = Object.values(job.data).filter(({ name, labels }) => name !== 'calibration' && labels !== undefined);
+  const seen = ['calibration', ...(job.train ? [job.train.data ?? trainingName] : [])];
+  const others = Object.values(job.data).filter(({ name, labels }) => !seen.includes(name) && labels !== undefined);
   return others.length === 1 ? others[0] : undefined;
 }

@@ -15,11 +15,19 @@ export interface LayerReportInput {
   readonly absorbed: ReadonlyMap<string, readonly string[]>;
   readonly weightNoise: ReadonlyMap<string, LayerNoise>;
   readonly outputNoise: ReadonlyMap<string, LayerNoise>;
+  /** Share of zeros among the weights of pruned layers. */
+  readonly zeros: ReadonlyMap<string, number>;
 }
 
 /** Of the model before and after; zeros count as products that need not be made. */
-export function arithmeticCosts({ before, after, formats, weightNoise }: LayerReportInput): SizeReport['arithmetic'] {
-  const density = (layer: LayerCost) => 1 - (weightNoise.get(layer.name)?.weights?.zeros[1] ?? 0);
+export function arithmeticCosts({
+  before,
+  after,
+  formats,
+  weightNoise,
+  zeros,
+}: LayerReportInput): SizeReport['arithmetic'] {
+  const density = ({ name }: LayerCost) => 1 - (zeros.get(name) ?? weightNoise.get(name)?.weights?.zeros[1] ?? 0);
   return {
     before: arithmeticCost(modelCosts(before, storedFormats).layers),
     after: arithmeticCost(modelCosts(after, formats).layers, density),
@@ -46,6 +54,7 @@ export function layerReports(input: LayerReportInput): readonly LayerReport[] {
       const last = summaries.get(following.at(-1) ?? cost.name)!;
       const output = last.outputs[0];
       const weightNoise = input.weightNoise.get(cost.name);
+      const zeros = input.zeros.get(cost.name);
       const outputNoise = input.outputNoise.get(last.name) ?? input.outputNoise.get(cost.name);
       return {
         name: cost.name,
@@ -56,6 +65,7 @@ export function layerReports(input: LayerReportInput): readonly LayerReport[] {
         output: output === undefined ? cost.outputFormat : input.formats.value(output.name, output.dtype),
         weightSqnr: weightNoise?.sqnr,
         outputSqnr: outputNoise?.sqnr,
+        ...(zeros !== undefined && { zeros }),
         parameters: before.get(cost.name)?.parameters ?? cost.parameters,
         bytesBefore: before.get(cost.name)?.weightBytes ?? cost.weightBytes,
         bytesAfter: cost.weightBytes,

@@ -5,7 +5,7 @@ import { type ModelSummary, summarize } from '../graph/summary.ts';
 import { sha256 } from '../hash.ts';
 import type { Host } from '../host.ts';
 import { type OpenOptions, openModel } from '../onnx/model-file.ts';
-import { optimize } from '../passes/index.ts';
+import { optimize, passes, passesNamed } from '../passes/index.ts';
 
 /** A model file as a run needs it. */
 export interface LoadedModel {
@@ -37,7 +37,8 @@ export interface Prepared {
   readonly summary: ModelSummary;
 }
 
-export function prepare({ model }: LoadedModel): Prepared {
-  const { graph, absorbed } = optimize(model.graph);
+/** @param names passes to run, in this order; absent: all, in the engine's order */
+export function prepare({ model }: LoadedModel, names?: readonly string[]): Prepared {
+  const { graph, absorbed } = optimize(model.graph, names === undefined ? passes : passesNamed(names));
   return { graph, absorbed, summary: summarize({ ...model, graph }) };
 }

@@ -9,8 +9,15 @@ export interface MeasuredFinding {
   readonly fix: string;
 }
 
-/** Findings of quantising, exporting and verifying, in the order of a run. A test sees that none is missing. */
+/** Findings of pruning, quantising, exporting and verifying, in the order of a run. A test sees that none is missing. */
 export const measuredFindings: readonly MeasuredFinding[] = [
+  {
+    code: 'prune/not-pruned',
+    severity: 'warning',
+    what: 'A layer that the spec prunes keeps all its weights, with the reason.',
+    why: 'Only weights that are stored in the model can be taken out.',
+    fix: 'Leave it out of the `prune` block.',
+  },
   {
     code: 'calibrate/no-samples',
     severity: 'error',
@@ -96,11 +103,32 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Use 8-bit formats.',
   },
   {
+    code: 'reading/not-integer',
+    severity: 'error',
+    what: 'A tensor is held in a format whose codes are no integers, where integers are to be computed with.',
+    why: 'Integer execution multiplies and adds codes as they are.',
+    fix: 'Use the simulation for such formats.',
+  },
+  {
     code: 'export/opset',
     severity: 'error',
     what: 'The model cannot be written for the operator set that the spec asks for.',
     why: 'Its own operators or its formats need a newer one.',
     fix: 'Ask for the set that is named, or leave it out.',
+  },
+  {
+    code: 'export/format',
+    severity: 'error',
+    what: 'An activation is rounded to a format that no operator of ONNX rounds to.',
+    why: 'QuantizeLinear rounds to integers, e4m3fn and e5m2.',
+    fix: 'Use one of these for activations. Weights can have any format.',
+  },
+  {
+    code: 'export/carried-by-float',
+    severity: 'information',
+    what: 'Weights are written as float32, with the values that their codes stand for.',
+    why: 'ONNX has no type that holds the levels of their format: the file is no smaller.',
+    fix: 'Nothing, if accuracy is what is asked for; else use an integer format.',
   },
   {
     code: 'export/code-range',

@@ -18,6 +18,7 @@ import { outputNoise, weightNoise } from './layer-noise.ts';
 import { type LoadedModel, loadModel, prepare } from './load.ts';
 import { measureAccuracy } from './measure.ts';
 import { checkPlaces, type Output, writeOutputs } from './outputs.ts';
+import { pruneModel, zerosOf } from './prune.ts';
 import { roundedWeights } from './rounded-weights.ts';
 import { Stopwatch } from './stopwatch.ts';
 
@@ -55,7 +56,8 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   if (options.write) await checkPlaces(job, host, options.outFolder);
   progress.report('Loading', 0, 1);
   const model = await watch.time('load', () => loadModel(host, job.model));
-  const prepared = await watch.time('passes', () => prepare(model));
+  const prepared = await watch.time('passes', () => prepare(model, job.passes));
+  const pruned = await watch.time('prune', () => pruneModel(prepared, job, context));
 
   const open = (source: Parameters<typeof openData>[0] | undefined) =>
     source && watch.time('data', () => openData(source, prepared.graph, job, context));
@@ -66,7 +68,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   const samples = evaluation ?? calibration;
 
   const { plan, compressed } = await watch.time('calibrate', () =>
-    compressJob(job, model, prepared, calibration, context),
+    compressJob(job, model, pruned, calibration, context),
   );
   throwIfCancelled(progress);
   const outputs = await watch.time('export', () =>
@@ -122,6 +124,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       }),
     );
     const lost = await watch.time('layers', () => weightNoise(compressed.quantized, progress));
+    const zeros = await watch.time('layers', () => zerosOf(compressed.quantized.graph, pruned.layers, lost, context));
     // A short run may not have let a signal or a message through yet; from here on files are written.
     await turn();
     throwIfCancelled(progress);
@@ -139,7 +142,8 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       verification,
       weightNoise: lost,
       outputNoise: noise,
-      findings: main.bytes ? [] : [tooLargeToVerify(main)],
+      zeros,
+      findings: [...pruned.findings, ...(main.bytes ? [] : [tooLargeToVerify(main)])],
       stages: watch.stages,
       path: host.path,
     });

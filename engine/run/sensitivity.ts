@@ -2,6 +2,7 @@ import { loadKernels } from '../../kernels/loader.ts';
 import { compile } from '../executor/compile.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
 import type { GraphNode } from '../graph/graph.ts';
+import { measuredSamples } from '../measurements/key.ts';
 import type { Choice, Job, Plan } from '../plan.ts';
 import { interruptible, throwIfCancelled, turn } from '../progress.ts';
 import { edgeKey, type QuantizedModel } from '../quantize/assignment.ts';
@@ -16,6 +17,7 @@ import { openData } from './datasets.ts';
 import { signalToNoise } from './layer-noise.ts';
 import { type LoadedModel, loadModel, type Prepared, prepare } from './load.ts';
 import { brokenDecibels, exactDecibels } from './metrics.ts';
+import { pruneModel } from './prune.ts';
 
 /** What a measurement of sensitivity found, as plain JSON. */
 export interface SensitivityReport {
@@ -61,11 +63,11 @@ export async function measureSensitivity(
   path: string,
   job: Job | undefined,
   context: RunContext,
-  samples = 16,
+  samples = measuredSamples,
 ): Promise<SensitivityReport> {
   context.progress.report('Loading', 0, 1);
   const model = await loadModel(context.host, path);
-  const prepared = prepare(model);
+  const { prepared } = await pruneModel(prepare(model, job?.passes), job, context);
   const plan = job?.plan;
   if (plan === undefined || job?.data['calibration'] === undefined) return ofWeights(prepared, plan, context);
   return ofOutputs(model, prepared, job, plan, context, samples);

@@ -6,6 +6,7 @@ import type { Outcome } from '../engine/runs.ts';
 import { findingText, offer } from '../messages.ts';
 import { opensReport } from '../settings.ts';
 import { chooseSpec, nameOf, specsOf } from '../specs/find.ts';
+import { type Resolved, resolveMeasured } from '../specs/resolve.ts';
 import { writeStarterSpec } from '../specs/starter.ts';
 import { requireTrust } from '../trust.ts';
 import type { Command } from './command.ts';
@@ -49,7 +50,9 @@ async function save(spec: vscode.Uri): Promise<vscode.Uri | undefined> {
 
 async function runSpec(spec: vscode.Uri, app: App): Promise<void> {
   const name = nameOf(spec);
-  const { job, findings } = await app.language.resolve(spec);
+  const resolved = await resolveShowingProgress(spec, app);
+  if (resolved.kind !== 'resolved') return tell(spec, resolved, app);
+  const { job, findings } = resolved.result;
   if (job === undefined) {
     const errors = findings.filter(({ severity }) => severity === 'error');
     const first = errors[0] ?? findings[0];
@@ -63,6 +66,15 @@ async function runSpec(spec: vscode.Uri, app: App): Promise<void> {
   const outcome = await app.runs.quantize(spec, `Quantizing ${name}`, job, app.runs.folders);
   app.log.info(`${name}: ${outcome.kind}`);
   await tell(spec, outcome, app);
+}
+
+/** Only where something has to be measured first is there anything to show. */
+async function resolveShowingProgress(spec: vscode.Uri, app: App): Promise<Resolved> {
+  const result = await app.language.resolve(spec);
+  if (!result.pending) return { kind: 'resolved', result };
+  return app.runs.inNotification(`Measuring for ${nameOf(spec)}`, (say, token) =>
+    resolveMeasured(spec, app, token, say),
+  );
 }
 
 async function tell(spec: vscode.Uri, outcome: Outcome<QuantizeResult>, app: App): Promise<void> {

@@ -1,5 +1,7 @@
+import { clearMeasurements } from './clear-measurements.ts';
 import type { Command } from './command.ts';
 import { createSpec } from './create-spec.ts';
+import { measure } from './measure.ts';
 import { measureSensitivity } from './measure-sensitivity.ts';
 import { openExample } from './open-example.ts';
 import { openGraph } from './open-graph.ts';
@@ -15,6 +17,8 @@ export const commands: readonly Command[] = [
   createSpec,
   openGraph,
   measureSensitivity,
+  measure,
+  clearMeasurements,
   openReport,
   showPlan,
   openExample,

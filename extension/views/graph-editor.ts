@@ -230,7 +230,9 @@ class GraphView implements vscode.Disposable {
     const spec = by === 'choose' ? await model.spec('Which spec says how the layers are quantised?') : undefined;
     if (spec === 'cancelled') return;
     const resolved = spec && (await language.resolve(spec));
-    if (spec !== undefined && resolved?.job === undefined) {
+    // Rules that wait for a measurement do not count in it.
+    const job = resolved?.job ?? resolved?.pending?.job;
+    if (spec !== undefined && job === undefined) {
       const what = `${nameOf(spec)} has errors; sensitivity needs a spec without.`;
       this.#channel.send({ kind: 'sensitivity', state: { kind: 'failed', what, fix: 'Open the spec to see them.' } });
       return;
@@ -243,7 +245,7 @@ class GraphView implements vscode.Disposable {
       undefined,
       source.token,
       (text, share) => this.#channel.send({ kind: 'sensitivity', state: { kind: 'running', text, share } }),
-      (client, run) => client.sensitivity(path, { folders, ...(resolved?.job && { job: resolved.job }) }, run),
+      (client, run) => client.sensitivity(path, { folders, ...(job && { job }) }, run),
     );
     if (this.#measuring !== source) return;
     this.#measuring = undefined;

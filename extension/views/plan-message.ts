@@ -56,7 +56,7 @@ function figures(
   };
 }
 
-function verdictView({ weights, bias, inputs, outputs, float, by, decider }: Verdict): PlanVerdictView {
+function verdictView({ weights, bias, prune, inputs, outputs, float, by, decider }: Verdict): PlanVerdictView {
   const roles: readonly [string, Formats | null][] = [
     ['Weights', weights],
     ['Bias', bias],
@@ -67,9 +67,12 @@ function verdictView({ weights, bias, inputs, outputs, float, by, decider }: Ver
     weights: weights?.format ?? '',
     weightsHow: weights === null ? '' : howText(weights),
     activations: activationsText(inputs, outputs),
-    facts: roles.flatMap(([name, formats]) =>
-      formats === null ? [] : [[name, `${formats.format} ${howText(formats)}`.trim()]],
-    ),
+    facts: [
+      ...roles.flatMap(([name, formats]): [string, string][] =>
+        formats === null ? [] : [[name, `${formats.format} ${howText(formats)}`.trim()]],
+      ),
+      ...(prune === null ? [] : [['Pruned', prune] as const]),
+    ],
     float: float && reasons[float],
     by,
     decider,

@@ -159,13 +159,19 @@ function layerView(layer: LayerReport): ReportLayer {
     bytesBefore: size(layer.bytesBefore),
     bytesAfter: size(layer.bytesAfter),
     macs: layer.macs === 0 ? absent : { text: amount(layer.macs), value: layer.macs },
-    weightFacts: layer.weights ? weightFacts(layer.weights) : [],
+    weightFacts: weightFactsOf(layer),
     channelSqnr: (layer.weights?.channelSqnr ?? []).map((value) => (value >= exactDecibels ? null : value)),
     histograms: [
       ...(weightHistogram ? [histogram('weights', weightHistogram)] : []),
       ...(outputHistogram ? [histogram('output', outputHistogram)] : []),
     ],
   };
+}
+
+/** Without codes there is nothing to say of weights, unless some were taken out. */
+function weightFactsOf({ weights, zeros }: LayerReport): readonly string[] {
+  if (weights) return weightFacts(weights);
+  return zeros === undefined ? [] : [`${percent(zeros)} zeros`];
 }
 
 function histogram(

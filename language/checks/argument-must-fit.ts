@@ -1,25 +1,22 @@
 import { suggestion } from '../../engine/nearest.ts';
 import type { Call } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
-import { nodesOf } from '../grammar/walk.ts';
 import { numberOf } from '../quantities/quantity.ts';
 import { type CallableWord, find } from '../vocabulary.ts';
+import { callsOf } from './calls.ts';
 import type { Check, Remark } from './check.ts';
 
-/** Arguments of observers and methods: known, in range, each once. */
+/** Arguments of observers, methods and their like: known, in range, each once. */
 export const argumentMustFit: Check = {
   code: 'call/argument',
   severity: 'error',
   section: 'formats',
-  what: 'No such argument of an observer or method, one out of its range, or given twice.',
+  what: 'No such argument of an observer, method, criterion, optimiser or schedule, one out of its range, or given twice.',
   why: 'It would change nothing.',
   fix: 'Correct it, or leave it out: every argument has a default.',
   example: 'data calibration npz "c.npz"\nquantize { activations uint8 observe percentile(101) }',
   *remarks({ ast, vocabulary }) {
-    for (const { observers, methods } of nodesOf(ast, 'FormatWords')) {
-      for (const call of observers) yield* judge(call, vocabulary.observers);
-      for (const call of methods) yield* judge(call, vocabulary.methods);
-    }
+    for (const { call, words } of callsOf(ast, vocabulary)) yield* judge(call, words);
   },
 };
 

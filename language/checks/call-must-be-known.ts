@@ -1,29 +1,24 @@
-import { nodesOf } from '../grammar/walk.ts';
 import { wordFor } from '../spellings.ts';
 import { find } from '../vocabulary.ts';
+import { callsOf } from './calls.ts';
 import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
 
-/** Observers after `observe`, methods after `using`. */
+/** Observers after `observe`, methods after `using`, criteria after `by`, optimisers and schedules. */
 export const callMustBeKnown: Check = {
   code: 'call/unknown',
   severity: 'error',
   section: 'formats',
-  what: 'No such observer or method.',
-  why: 'Ranges and codes are chosen by it.',
+  what: 'No such observer, method, criterion, optimiser or schedule.',
+  why: 'Ranges, codes, masks and updates are chosen by it.',
   fix: 'Name one that `qspec methods` lists.',
   example: 'quantize { weights int8 using adarond }',
   *remarks({ ast, vocabulary }) {
-    for (const { observers, methods } of nodesOf(ast, 'FormatWords')) {
-      for (const [calls, words, kind] of [
-        [observers, vocabulary.observers, 'observer'],
-        [methods, vocabulary.methods, 'method'],
-      ] as const) {
-        const names = words.map((word) => word.name);
-        for (const { name } of calls) {
-          if (name && !find(words, name.text) && !wordFor(kind, name.text, names)) yield unknown(kind, name, names);
-        }
-      }
+    for (const { call, kind, words } of callsOf(ast, vocabulary)) {
+      const { name } = call;
+      if (!name || find(words, name.text)) continue;
+      const names = words.map((word) => word.name);
+      if (!wordFor(kind, name.text, names)) yield unknown(kind, name, names);
     }
   },
 };

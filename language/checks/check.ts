@@ -15,6 +15,7 @@ export const sections = {
   data: 'Data',
   formats: 'Formats',
   rules: 'Rules',
+  blocks: 'Passes, pruning, training',
   results: 'Search, export, expectations',
 } as const;
 

@@ -1,16 +1,16 @@
-import { evaluationNames } from '../../engine/plan.ts';
+import { evaluationNames, trainingName } from '../../engine/plan.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { allNodesOf } from '../grammar/walk.ts';
 import { optionsOf } from '../resolve/data.ts';
 import { isBase, statementsOf } from '../resolve/definitions.ts';
 import type { Check } from './check.ts';
 
-/** Data that neither calibrates nor judges, and that no other data set is like. */
+/** Data that neither calibrates nor trains nor judges, and that no other data set is like. */
 export const dataShouldBeUsed: Check = {
   code: 'data/unused',
   severity: 'hint',
   section: 'data',
-  what: 'A data set that is neither calibrated nor judged on, and that no other is like.',
+  what: 'A data set that is neither calibrated, trained nor judged on, and that no other is like.',
   why: 'Names have a meaning: `calibration` calibrates, `validation` judges; another name judges only where it alone has labels.',
   fix: 'Call it what it is for, or remove it.',
   example: 'data calibration npz "c.npz"\ndata spare npz "s.npz"',
@@ -19,6 +19,8 @@ export const dataShouldBeUsed: Check = {
     if (isBase(definitions)) return;
     const used = new Set<string | undefined>(['calibration', ...evaluationNames]);
     for (const { base } of allNodesOf(spec, 'DataStatement')) used.add(base?.text);
+    if (definitions.train) used.add(trainingName);
+    for (const { name } of allNodesOf(spec, 'TrainData')) used.add(name?.text);
     const judges = (data: (typeof definitions.data)[number]) =>
       !used.has(data.name?.text) && optionsOf(data, definitions).LabelsOption !== undefined;
     const named = evaluationNames.some((name) => definitions.dataByName.has(name));

@@ -2,6 +2,7 @@ import { nearest } from '../../engine/nearest.ts';
 import type { Text } from '../generated/ast.ts';
 import { shown } from '../grammar/messages.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { namingRules } from '../grammar/rules.ts';
 import { quoteText, textValue } from '../grammar/text.ts';
 import { allNodesOf } from '../grammar/walk.ts';
 import { isGlob, unescapeGlob } from '../selectors/glob.ts';
@@ -34,7 +35,7 @@ export const layerMustExist: Check = {
         range: rangeOf(text),
       };
     };
-    for (const rule of allNodesOf(spec, 'LayerRule')) {
+    for (const rule of namingRules.flatMap((type) => [...allNodesOf(spec, type)])) {
       for (const name of rule.names) yield* judge(name, textValue(name), rule.optionals.length > 0);
     }
     for (const { pattern } of allNodesOf(spec, 'NameSelector')) {

@@ -20,6 +20,12 @@ export const numberMustBeInRange: Check = {
     for (const budget of nodesOf(ast, 'Budget')) {
       if (numberOf(budget.limit) < 0) yield { what: 'A budget cannot be negative.', range: rangeOf(budget.limit) };
     }
+    for (const { share, of } of nodesOf(ast, 'PruneShare')) {
+      const reading = readQuantity(share, ['ratio']);
+      if (reading.kind === 'value' && (reading.value < 0 || reading.value > 1)) {
+        yield { what: `\`${of}\` is a share: it lies between 0 % and 100 %.`, range: rangeOf(share) };
+      }
+    }
     for (const count of nodesOf(ast, 'Count')) {
       const value = numberOf(count.number);
       if (count.number && !Number.isNaN(value) && !(Number.isSafeInteger(value) && value >= 0)) {

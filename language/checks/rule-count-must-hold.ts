@@ -1,6 +1,8 @@
 import { rangeOf } from '../grammar/ranges.ts';
+import { selects } from '../grammar/rules.ts';
 import { numberOf } from '../quantities/quantity.ts';
 import { compare } from '../selectors/predicate.ts';
+import { isPending } from '../selectors/select.ts';
 import type { Check } from './check.ts';
 import { plural } from './remarks.ts';
 
@@ -15,9 +17,9 @@ export const ruleCountMustHold: Check = {
   fix: 'Correct the selector or the number.',
   example: 'quantize { layers op Conv matches 4 { weights int8 } }',
   needs: 'model',
-  *remarks({ rules, network }) {
-    for (const { rule, layers } of rules?.matches ?? []) {
-      if (rule.$type !== 'LayersRule' || (layers.size === 0 && rule.optionals.length > 0)) continue;
+  *remarks({ outcomes, network }) {
+    for (const { rule, layers } of outcomes.flatMap(({ matches }) => matches)) {
+      if (!selects(rule) || isPending(rule, network!) || (layers.size === 0 && rule.optionals.length > 0)) continue;
       for (const count of rule.counts) {
         const wanted = numberOf(count.number);
         if (Number.isNaN(wanted) || compare(layers.size, count.comparison, wanted)) continue;

@@ -1,6 +1,8 @@
 import { joinRanges, rangeOf } from '../grammar/ranges.ts';
+import { selects } from '../grammar/rules.ts';
 import { textValue } from '../grammar/text.ts';
 import { isGlob } from '../selectors/glob.ts';
+import { isPending } from '../selectors/select.ts';
 import type { Check } from './check.ts';
 
 /** The field's most repeated complaint: a pattern that silently matches nothing. */
@@ -14,11 +16,11 @@ export const ruleMustMatch: Check = {
   fix: 'Correct the selector, or add `optional`.',
   example: 'quantize { layers op Gemm where macs > 1G { weights int8 } }',
   needs: 'model',
-  *remarks({ rules, network }) {
-    for (const { rule, layers } of rules?.matches ?? []) {
+  *remarks({ outcomes, network }) {
+    for (const { rule, layers } of outcomes.flatMap(({ matches }) => matches)) {
+      if (isPending(rule, network!)) continue;
       // An exact name that is not there has been told of by name; a count, if stated, judges for itself.
-      if (layers.size > 0 || rule.$type !== 'LayersRule' || rule.optionals.length > 0 || rule.counts.length > 0)
-        continue;
+      if (layers.size > 0 || !selects(rule) || rule.optionals.length > 0 || rule.counts.length > 0) continue;
       if (rule.selector?.$type === 'NameSelector' && !isGlob(textValue(rule.selector.pattern)) && !rule.predicate)
         continue;
       yield {

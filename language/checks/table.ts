@@ -45,10 +45,14 @@ import { inputMustExist } from './input-must-exist.ts';
 import { keptWordMustBeFloat } from './kept-word-must-be-float.ts';
 import { layerMustExist } from './layer-must-exist.ts';
 import { lockShouldNotBeMet } from './lock-should-not-be-met.ts';
+import { measurementShouldBeThere } from './measurement-should-be-there.ts';
 import { nameMustBeUnique } from './name-must-be-unique.ts';
 import { nameMustNotHideWord } from './name-must-not-hide-word.ts';
 import { numberMustBeInRange } from './number-must-be-in-range.ts';
 import { operatorMustBeKnown } from './operator-must-be-known.ts';
+import { passesMustBeKnown } from './passes-must-be-known.ts';
+import { patternMustMakeSense } from './pattern-must-make-sense.ts';
+import { patternShouldDivide } from './pattern-should-divide.ts';
 import { propertyMustBeKnown } from './property-must-be-known.ts';
 import { recipeMustBeKnown } from './recipe-must-be-known.ts';
 import { regexMustBeReadable } from './regex-must-be-readable.ts';
@@ -68,6 +72,10 @@ import { takeMustNotExceedData } from './take-must-not-exceed-data.ts';
 import { targetMustBeKnown } from './target-must-be-known.ts';
 import { tensorMustExist } from './tensor-must-exist.ts';
 import { textMustBeWellFormed } from './text-must-be-well-formed.ts';
+import { trainingDataMustExist } from './training-data-must-exist.ts';
+import { trainingIsNotRun } from './training-is-not-run.ts';
+import { trainingMustBeKnown } from './training-must-be-known.ts';
+import { trainingValueMustFit } from './training-value-must-fit.ts';
 import { unitMustFit } from './unit-must-fit.ts';
 import { versionMustBeKnown } from './version-must-be-known.ts';
 import { wordShouldBeOfThisLanguage } from './word-should-be-of-this-language.ts';
@@ -128,6 +136,7 @@ export const checks: readonly Check[] = [
   tensorMustExist,
   keptWordMustBeFloat,
   ruleShouldSaySomething,
+  measurementShouldBeThere,
   ruleMustMatch,
   ruleCountMustHold,
   ruleShouldHaveEffect,
@@ -136,6 +145,13 @@ export const checks: readonly Check[] = [
   sharedRangeShouldBeStatedOnce,
   conversionsShouldBeFew,
   sumsShouldFitAccumulator,
+  passesMustBeKnown,
+  patternMustMakeSense,
+  patternShouldDivide,
+  trainingMustBeKnown,
+  trainingValueMustFit,
+  trainingDataMustExist,
+  trainingIsNotRun,
   searchMustBeComplete,
   searchIsNotRun,
   exportMustBeKnown,

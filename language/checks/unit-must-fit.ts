@@ -35,6 +35,7 @@ export const unitMustFit: Check = {
         yield* judge(expectation.limit, measures, drop === undefined ? kind.name : 'a drop');
       }
     }
+    for (const { share, of } of nodesOf(ast, 'PruneShare')) yield* judge(share, ['ratio'], of);
     for (const test of nodesOf(ast, 'Test')) {
       const property = findProperty(test.property?.name);
       if (property?.type !== 'number' || test.value?.$type !== 'Quantity') continue;

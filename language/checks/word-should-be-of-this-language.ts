@@ -6,7 +6,8 @@ import { nodesOf } from '../grammar/walk.ts';
 import { budgetKinds, expectationKinds } from '../quantities/measured.ts';
 import { statementsOf } from '../resolve/definitions.ts';
 import { type WordKind, wordFor } from '../spellings.ts';
-import { float, granularities, schemes } from '../vocabulary.ts';
+import { type CallableWord, float, granularities, schemes } from '../vocabulary.ts';
+import { callsOf } from './calls.ts';
 import type { Check } from './check.ts';
 
 /** Words as other tools spell them. The checks of unknown words leave them to this one. */
@@ -47,6 +48,15 @@ interface Used {
   readonly known: readonly string[];
 }
 
+/** Names of a registry: one list for each, by which words that were looked at are remembered. */
+const listed = new WeakMap<readonly CallableWord[], readonly string[]>();
+
+function namesOf(words: readonly CallableWord[]): readonly string[] {
+  const known = listed.get(words) ?? words.map(({ name }) => name);
+  listed.set(words, known);
+  return known;
+}
+
 /** Every word that names something of a registry, with what there is. */
 function* wordsIn({ ast, vocabulary, definitions }: CheckedSpec): Iterable<Used> {
   const names = (words: readonly { readonly name: string }[]) => words.map(({ name }) => name);
@@ -60,12 +70,9 @@ function* wordsIn({ ast, vocabulary, definitions }: CheckedSpec): Iterable<Used>
   });
   const formats = [...names(vocabulary.formats), float, ...definitions.formats.keys()];
   const formatWords = [...formats, ...schemes, ...granularities];
-  const [observers, methods] = [names(vocabulary.observers), names(vocabulary.methods)];
-  for (const words of nodesOf(ast, 'FormatWords')) {
-    for (const word of words.words) yield used('format', word, formatWords);
-    for (const { name } of words.observers) yield used('observer', name, observers);
-    for (const { name } of words.methods) yield used('method', name, methods);
-  }
+  for (const { words } of nodesOf(ast, 'FormatWords'))
+    for (const word of words) yield used('format', word, formatWords);
+  for (const { call, kind, words } of callsOf(ast, vocabulary)) yield used(kind, call.name, namesOf(words));
   for (const choice of nodesOf(ast, 'SearchChoice')) {
     for (const word of choice.formats) yield used('format', word, formats);
   }

@@ -1,6 +1,9 @@
 import { arithmetics } from '../../engine/quantize/arithmetic/registry.ts';
 import { channelOrders, filters } from '../resolve/data.ts';
+import { dense } from '../resolve/prune.ts';
+import { frozen } from '../resolve/train.ts';
 import { recipes } from '../vocabulary.ts';
+import type { Block } from './situation.ts';
 import { registered, type Suggestion } from './suggestion.ts';
 
 function words<K extends string>(
@@ -49,7 +52,6 @@ export const layouts: readonly Suggestion[] = registered(
 /** Words that may stand after a word and are in no registry of the vocabulary, by that word. */
 export const closedWords: ReadonlyMap<string, readonly Suggestion[]> = new Map<string, readonly Suggestion[]>([
   ['qspec', [{ label: '1', kind: 'value', documentation: 'The version of the language that this QSpec reads.' }]],
-  ['keep', [{ label: 'float', kind: 'format', documentation: 'Not quantised.' }]],
   [
     'quantize',
     words({ auto: 'Finds observers, and which layers keep more bits, by measuring on the calibration data.' }, recipes),
@@ -71,3 +73,10 @@ export const closedWords: ReadonlyMap<string, readonly Suggestion[]> = new Map<s
     ),
   ],
 ]);
+
+/** What layers can be kept, by the block that their rule stands in. */
+export const keptWords: Readonly<Partial<Record<Block, readonly Suggestion[]>>> = {
+  quantize: [{ label: 'float', kind: 'format', documentation: 'Not quantised.' }],
+  prune: [{ label: dense, kind: 'value', documentation: 'All weights stay.' }],
+  train: [{ label: frozen, kind: 'value', documentation: 'The weights stay as they are.' }],
+};

@@ -1,3 +1,4 @@
+import { recipeNumbers } from '../../engine/training/recipe.ts';
 import { exportFormats } from '../checks/exports.ts';
 import type { CheckedSpec } from '../context.ts';
 import { onOneLine } from '../grammar/heads.ts';
@@ -7,12 +8,15 @@ import type { Measure } from '../quantities/units.ts';
 import type { Definitions } from '../resolve/definitions.ts';
 import { meaningOf, type WordMeaning } from '../resolve/fields.ts';
 import { measuresOf } from '../resolve/judgements.ts';
+import type { RuleOutcome } from '../resolve/layer-fields.ts';
+import { noPasses } from '../resolve/passes.ts';
 import { tensorNames } from '../selectors/network.ts';
 import { findProperty, type Property, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
+import { isPending } from '../selectors/select.ts';
 import { codeRanges, find, float, granularities, scaleWords, schemes } from '../vocabulary.ts';
 import { blockText } from './blocks.ts';
-import { closedWords, layouts } from './closed-words.ts';
+import { closedWords, keptWords, layouts } from './closed-words.ts';
 import { counted, plain } from './markdown.ts';
 import { type PathWish, pathWishAt } from './path-wishes.ts';
 import { comparisonsOf, comparisonsOfProperty, propertiesOf, valuesOf } from './predicate-values.ts';
@@ -110,6 +114,7 @@ function measuresAt({ block, item }: Situation): readonly Measure[] {
     const kind = findExpectationKind(item[1]);
     return kind ? measuresOf(kind, item[2] === 'drop' ? 'drop' : undefined) : [];
   }
+  if (block.startsWith('prune') && (item[0] === 'sparsity' || item[0] === 'channels')) return ['ratio'];
   const before = item.at(isComparison(item.at(-1)) ? -2 : -3);
   const budget = block === 'target' || item[0] === 'subject' ? findBudgetKind(before) : undefined;
   if (budget) return [budget.measure];
@@ -117,12 +122,13 @@ function measuresAt({ block, item }: Situation): readonly Measure[] {
 }
 
 function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestion[] {
-  const { item } = situation;
+  const { block, item } = situation;
   const last = item.at(-1);
   const starts = beginning(situation, spec);
   if (last === undefined) return starts;
   const slot = slotAfter(situation, spec);
   if (slot) return slot;
+  if (block === 'train' && item[0] === 'data') return starts;
   switch (item[0]) {
     case 'data':
       return [...keywords(['like']), ...starts];
@@ -134,11 +140,16 @@ function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestio
     case 'bias':
     case 'lock':
     case 'reset':
+      if (ruleWords[block]) return keywords(['all']);
       return [...formatWords(situation, spec), ...starts];
     case 'layers':
       return afterSelector(situation);
     case 'layer':
       return keywords(['keep', 'optional']);
+    case 'passes':
+      return item.length === 2 && last === 'all' ? [...keywords(['without']), ...starts] : starts;
+    case 'distil':
+      return [...keywords(['temperature', 'from']), ...starts];
     default:
       return starts;
   }
@@ -168,6 +179,20 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
       return operators(spec);
     case 'role':
       return registered(roles, 'value');
+    case 'passes':
+      return [...registered(vocabulary.passes, 'function'), ...keywords(['all']), noPass];
+    case 'without':
+      return registered(vocabulary.passes, 'function');
+    case 'by':
+      return block.startsWith('prune') ? registered(vocabulary.criteria, 'function') : undefined;
+    case 'optimizer':
+      return block === 'train' ? registered(vocabulary.optimizers, 'function') : undefined;
+    case 'schedule':
+      return block === 'train' ? registered(vocabulary.schedules, 'function') : undefined;
+    case 'data':
+      return block === 'train' ? dataNames(definitions, undefined) : undefined;
+    case 'keep':
+      return keptWords[block];
     case 'input':
       return (model?.inputs ?? []).map((input) => ({
         label: input.name,
@@ -181,8 +206,10 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
     case 'of':
       return first === 'layers' ? selectors(spec) : formats(spec);
     case 'lock':
+      if (ruleWords[block]) return [...ruleWords[block], ...keywords(['all'])];
       return keywords(['weights', 'activations', 'inputs', 'outputs', 'bias']);
     case 'reset':
+      if (ruleWords[block]) return keywords(['all']);
       return keywords(['all', 'weights', 'activations', 'inputs', 'outputs', 'bias']);
     case 'export':
       return registered(exportFormats, 'value');
@@ -214,6 +241,7 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
       return first === 'layers' ? counts(situation, spec) : undefined;
     case ',':
       if (first === 'layer') return layers(spec, '');
+      if (first === 'passes') return registered(vocabulary.passes, 'function');
       if (first === 'layers') return /^[0-9]/.test(item.at(-2) ?? '') ? blocks(spec) : operators(spec);
       return first === 'subject' ? budgets() : formats(spec);
     case '=':
@@ -223,10 +251,11 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
     case 'one':
       return keywords(['of']);
     default: {
-      const words = item.length === 1 || last === 'keep' ? closedWords.get(last) : undefined;
+      const words = item.length === 1 && !block.startsWith('prune') ? closedWords.get(last) : undefined;
       if (words) return words;
     }
   }
+  if (block === 'train') return undefined;
   if (first === 'expect' && item.length <= 3) return judged(item);
   if ((block === 'target' && item.length === 1) || (first === 'subject' && findBudgetKind(last))) return bounds;
   if (first === 'data' && item.length === 2) return registered(vocabulary.dataKinds, 'value');
@@ -238,6 +267,20 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
     return keywords(['one']);
   return undefined;
 }
+
+const noPass: Suggestion = { label: noPasses, kind: 'value', documentation: 'The network is compressed as it is.' };
+
+const pruneWords = keywords(['sparsity', 'channels', 'pattern', 'by']);
+const trainWords = registered(
+  recipeNumbers.filter(({ perLayer }) => perLayer),
+  'property',
+);
+
+/** What a lock in these blocks can speak of. */
+const ruleWords: Partial<Record<Situation['block'], readonly Suggestion[]>> = {
+  ...{ prune: pruneWords, 'prune-rule': pruneWords },
+  ...{ train: trainWords, 'train-rule': trainWords },
+};
 
 /** True after `where`, but not in a later parenthesis that holds selectors. */
 function inPredicate(item: readonly string[]): boolean {
@@ -276,10 +319,17 @@ function compared(situation: Situation, spec: CheckedSpec): readonly Suggestion[
 }
 
 /** How many layers the rule under the cursor matches as it stands. */
-function counts({ start }: Situation, { rules }: CheckedSpec): readonly Suggestion[] {
-  const rule = rules?.matches.findLast((match) => (match.rule.$cstNode?.offset ?? start) < start);
-  if (!rule) return [];
-  return [{ label: String(rule.layers.size), kind: 'value', documentation: 'What the rule matches now.' }];
+function counts({ start }: Situation, { outcomes, network }: CheckedSpec): readonly Suggestion[] {
+  const offsetOf = ({ rule }: RuleOutcome['matches'][number]) => rule.$cstNode?.offset ?? start;
+  const match = outcomes
+    .flatMap(({ matches }) => matches)
+    .filter((own) => offsetOf(own) < start)
+    .reduce<RuleOutcome['matches'][number] | undefined>(
+      (last, own) => (last && offsetOf(last) > offsetOf(own) ? last : own),
+      undefined,
+    );
+  if (!match || isPending(match.rule, network!)) return [];
+  return [{ label: String(match.layers.size), kind: 'value', documentation: 'What the rule matches now.' }];
 }
 
 function afterSelector({ item }: Situation): readonly Suggestion[] {

@@ -155,7 +155,7 @@ function shapesOf(readings: readonly Reading[]): ReadonlyMap<number, Shape> {
 }
 
 /** Signs without a space on either side. */
-const tight = new Set(['.', '..', '/']);
+const tight = new Set(['.', '..', '/', ':']);
 /** Keywords that a selector or a predicate in parentheses may follow; behind any other word they hold arguments. */
 const beforeSelectors = new Set(['layers', 'where', 'not', 'and', 'or', 'of', 'before', 'after', 'from', 'to']);
 

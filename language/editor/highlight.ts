@@ -1,4 +1,5 @@
 import type { TextRange } from '../../engine/findings.ts';
+import { recipeNumbers } from '../../engine/training/recipe.ts';
 import type { CheckedSpec } from '../context.ts';
 import type { FormatWord } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
@@ -16,7 +17,7 @@ export interface MeaningfulToken {
 }
 
 /**
- * Words by what they stand for: number formats, names of this spec, observers and methods, operators, properties, targets.
+ * Words by what they stand for: number formats, names of this spec, observers, methods and their like, passes, operators, properties, targets.
  * What means nothing gets no token, so that a misspelt word is seen by its colour.
  */
 export function highlightsOf(spec: CheckedSpec): readonly MeaningfulToken[] {
@@ -29,6 +30,8 @@ export function highlightsOf(spec: CheckedSpec): readonly MeaningfulToken[] {
   };
   const isKnown = (words: readonly { readonly name: string }[], name: string | undefined) =>
     words.some((word) => word.name === name);
+  const { observers, methods, criteria, optimizers, schedules } = vocabulary;
+  const callables = [...observers, ...methods, ...criteria, ...optimizers, ...schedules];
   for (const node of walk(spec.ast)) {
     switch (node.$type) {
       case 'FormatWord': {
@@ -41,7 +44,9 @@ export function highlightsOf(spec: CheckedSpec): readonly MeaningfulToken[] {
       case 'Word': {
         const word = node as { text?: string } & typeof node;
         const parent = node.$container?.$type;
-        if (parent === 'Call' && isKnown([...vocabulary.observers, ...vocabulary.methods], word.text)) {
+        if (parent === 'Call' && isKnown(callables, word.text)) {
+          add(rangeOf(node), 'function');
+        } else if (parent === 'PassesStatement' && isKnown(vocabulary.passes, word.text)) {
           add(rangeOf(node), 'function');
         } else if (parent === 'DataStatement' && isKnown(vocabulary.dataKinds, word.text)) add(rangeOf(node), 'type');
         break;
@@ -53,9 +58,14 @@ export function highlightsOf(spec: CheckedSpec): readonly MeaningfulToken[] {
         else if (parent === 'DataStatement') {
           const defines = node.$containerProperty === 'name';
           if (defines || definitions.dataByName.has(name ?? '')) add(rangeOf(node), 'namespace', defines);
+        } else if (parent === 'TrainData' && definitions.dataByName.has(name ?? '')) {
+          add(rangeOf(node), 'namespace');
         } else if (parent === 'FormatStatement') add(rangeOf(node), 'variable', true);
         break;
       }
+      case 'TrainWord':
+        if (isKnown(recipeNumbers, (node as { text?: string }).text)) add(rangeOf(node), 'property');
+        break;
       case 'OperatorName':
         add(rangeOf(node), 'class');
         break;

@@ -3,7 +3,9 @@ import { bytes, duration } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
 import { headOf } from '../grammar/heads.ts';
 import { importedFrom } from '../grammar/ranges.ts';
-import type { RuleMatch } from '../resolve/rules.ts';
+import type { AnyRule } from '../grammar/rules.ts';
+import type { LayerSet } from '../selectors/layer-set.ts';
+import { isPending } from '../selectors/select.ts';
 import { plannedOf } from './planned.ts';
 
 /** A short note behind a rule's head. */
@@ -14,14 +16,18 @@ export interface Hint {
 
 /** How many layers each rule matches and what it and all other rules make of them: `18 layers · 412 → 58.0 KiB · −2.10 ms`. */
 export function hintsOf(spec: CheckedSpec): readonly Hint[] {
-  return (spec.rules?.matches ?? [])
+  return spec.outcomes
+    .flatMap(({ matches }) => matches)
     .filter(({ rule }) => importedFrom(rule) === undefined)
     .map((match) => ({ position: headOf(match.rule).range.end, text: hintText(match, spec) }));
 }
 
-function hintText({ layers }: RuleMatch, spec: CheckedSpec): string {
+function hintText({ rule, layers }: { rule: AnyRule; layers: LayerSet }, spec: CheckedSpec): string {
+  if (isPending(rule, spec.network!)) return 'not measured';
   const parts = [`${layers.size} ${layers.size === 1 ? 'layer' : 'layers'}`];
-  const planned = layers.size > 0 ? plannedOf(spec) : undefined;
+  // Zeros are stored like other weights: only formats change what layers take.
+  const formats = rule.$container.$type === 'QuantizeBlock';
+  const planned = formats && layers.size > 0 ? plannedOf(spec) : undefined;
   if (planned) {
     const { bytesBefore, bytesAfter, timeBefore, timeAfter } = planned.costOf(layers);
     if (bytesBefore > 0 && bytesBefore !== bytesAfter) parts.push(`${bytes(bytesBefore)} → ${bytes(bytesAfter)}`);

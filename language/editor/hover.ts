@@ -1,5 +1,6 @@
 import type { AstNode } from 'langium';
 import type { TextPosition, TextRange } from '../../engine/findings.ts';
+import { recipeNumbers } from '../../engine/training/recipe.ts';
 import type { CheckedSpec } from '../context.ts';
 import type {
   BlockRange,
@@ -8,25 +9,25 @@ import type {
   FormatStatement,
   FormatWord,
   FormatWords,
-  LayerRule,
-  LayersRule,
   OperatorName,
   Property,
   Quantity,
   Selector,
   Test,
+  TrainCall,
   Unit,
 } from '../generated/ast.ts';
+import { isRule } from '../grammar/rules.ts';
 import { spelled } from '../grammar/spelling.ts';
 import { textValue } from '../grammar/text.ts';
 import { findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
 import { numberOf } from '../quantities/quantity.ts';
 import { findProperty } from '../selectors/properties.ts';
 import { findRole } from '../selectors/roles.ts';
-import { find, float, formatOf } from '../vocabulary.ts';
+import { type CallableWord, find, float, formatOf, type Vocabulary } from '../vocabulary.ts';
 import { closedWords } from './closed-words.ts';
 import { paragraphs, plain } from './markdown.ts';
-import { callablePage } from './pages/callable.ts';
+import { type CallKind, callablePage } from './pages/callable.ts';
 import { dataPage, namedFormatPage } from './pages/definition.ts';
 import { exportPage } from './pages/export.ts';
 import { formatPage, useOf } from './pages/format.ts';
@@ -56,10 +57,8 @@ export function hoverAt(spec: CheckedSpec, position: TextPosition, manual?: Manu
 function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefined {
   const { vocabulary } = spec;
   const parent = node.$container;
+  if (isRule(node)) return word === 'layers' || word === 'layer' ? rulePage(node, spec) : undefined;
   switch (node.$type) {
-    case 'LayersRule':
-    case 'LayerRule':
-      return word === 'layers' || word === 'layer' ? rulePage(node as LayersRule | LayerRule, spec) : undefined;
     case 'Text':
       return textPage(node as { raw?: string } & AstNode, spec);
     case 'RegexSelector':
@@ -81,6 +80,10 @@ function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefi
       return parent?.$type === 'Quantity' ? quantityOf(parent as Quantity) : quantityPage((node as Unit).text);
     case 'FormatWord':
       return parent && formatWordPage(parent, node as FormatWord, spec);
+    case 'TrainWord': {
+      const number = find(recipeNumbers, word);
+      return number && described(number);
+    }
     case 'Word':
     case 'Name':
       return wordPage(node, word, spec);
@@ -94,6 +97,14 @@ function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefi
         return own.$type === 'Name' ? namedFormatPage(parent as FormatStatement, spec) : undefined;
       case 'Call':
         return callPage(parent as Call, text, spec);
+      case 'PassesStatement': {
+        const pass = find(vocabulary.passes, text);
+        return pass && described(pass);
+      }
+      case 'TrainData': {
+        const data = definitions.dataByName.get(text);
+        return data && dataPage(data, spec);
+      }
       case 'TargetStatement': {
         const target = find(vocabulary.targets, text);
         return target && targetPage(target, spec);
@@ -157,22 +168,36 @@ function formatWordPage(parent: AstNode, word: FormatWord, spec: CheckedSpec): s
 }
 
 function callPage(call: Call, word: string, { vocabulary }: CheckedSpec): string | undefined {
-  const kind = call.$containerProperty === 'observers' ? 'observe' : 'using';
-  const known = find(kind === 'observe' ? vocabulary.observers : vocabulary.methods, word);
+  const kind = kindOf(call);
+  const known = find(callables[kind](vocabulary), word);
   return known && callablePage(known, kind);
 }
+
+function kindOf({ $container: parent, $containerProperty: property }: Call): CallKind {
+  if (parent.$type === 'TrainCall') return (parent as TrainCall).kind;
+  if (parent.$type === 'PruneCriterion') return 'by';
+  return property === 'observers' ? 'observe' : 'using';
+}
+
+const callables: Readonly<Record<CallKind, (vocabulary: Vocabulary) => readonly CallableWord[]>> = {
+  observe: ({ observers }) => observers,
+  using: ({ methods }) => methods,
+  by: ({ criteria }) => criteria,
+  optimizer: ({ optimizers }) => optimizers,
+  schedule: ({ schedules }) => schedules,
+};
 
 /** A layer that is named, or those that a pattern means. */
 function textPage(text: { readonly raw?: string } & AstNode, spec: CheckedSpec): string | undefined {
   const parent = text.$container;
-  if (parent?.$type !== 'LayerRule' && parent?.$type !== 'NameSelector' && parent?.$type !== 'TensorSelector')
-    return undefined;
+  const names = parent !== undefined && isRule(parent);
+  if (!names && parent?.$type !== 'NameSelector' && parent?.$type !== 'TensorSelector') return undefined;
   const layer =
     parent.$type === 'TensorSelector'
       ? undefined
       : spec.network?.layers[spec.network.indexOf.get(textValue(text)) ?? -1];
   if (layer) return layerPage(layer, spec);
-  return parent.$type === 'LayerRule' ? undefined : selectorPage(parent as Selector, spec);
+  return names ? undefined : selectorPage(parent as Selector, spec);
 }
 
 function positionPage(selector: Selector, word: string, spec: CheckedSpec): string | undefined {

@@ -50,6 +50,7 @@ function namedBy(node: AstNode, spec: CheckedSpec): { kind: NameUses['kind']; na
   const property = node.$containerProperty;
   if (parent.$type === 'DataStatement' && (property === 'name' || property === 'base'))
     return { kind: 'data', name: text };
+  if (parent.$type === 'TrainData') return { kind: 'data', name: text };
   if (parent.$type === 'FormatStatement' && property === 'name') return { kind: 'format', name: text };
   const isFormatWord =
     (parent.$type === 'FormatWords' && property === 'words') ||

@@ -1,8 +1,9 @@
 import type { AstNode, CstNode } from 'langium';
 import type { TextPosition, TextRange } from '../../engine/findings.ts';
-import type { QuantizeItem, Spec } from '../generated/ast.ts';
+import type { Spec } from '../generated/ast.ts';
 import type { LoadedSpec } from '../grammar/load.ts';
 import { lineStarts, positionAt, rangeOf, rangeOfCst } from '../grammar/ranges.ts';
+import { isRule } from '../grammar/rules.ts';
 import { tokensOf } from '../grammar/tokens.ts';
 import { offsetOf } from './position.ts';
 
@@ -44,6 +45,12 @@ function entryOf(statement: Statement): Entry | undefined {
       return entry('data', statement.name?.text, `${source(statement.kind)} ${source(statement.path)}`.trim());
     case 'FormatStatement':
       return entry('format', statement.name?.text, source(statement.format));
+    case 'PassesStatement':
+      return entry('block', 'passes', source(statement).replace(/^passes /, ''));
+    case 'PruneBlock':
+      return entry('block', 'prune', '', statement.items.flatMap(ruleEntry));
+    case 'TrainBlock':
+      return entry('block', 'train', '', statement.items.flatMap(ruleEntry));
     case 'QuantizeBlock':
       return entry('block', 'quantize', '', statement.items.flatMap(ruleEntry));
     case 'SearchBlock':
@@ -59,8 +66,8 @@ function entryOf(statement: Statement): Entry | undefined {
   }
 }
 
-function ruleEntry(item: QuantizeItem): Entry[] {
-  if (item.$type === 'LayersRule' || item.$type === 'LayerRule') {
+function ruleEntry(item: AstNode): Entry[] {
+  if (isRule(item)) {
     const text = source(item);
     const head = text.split(/\{|\bkeep\b/)[0]!.trim();
     const detail = text.slice(head.length).trim();

@@ -1,12 +1,13 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
-import type { Choice, Role } from '../../engine/plan.ts';
+import type { Choice, PruneChoice, Role } from '../../engine/plan.ts';
 import type { CheckedSpec } from '../context.ts';
 import type { RoleStatement } from '../generated/ast.ts';
 import { type Head, headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { howText } from '../resolve/choice-text.ts';
 import { type FieldName, valueText } from '../resolve/fields.ts';
+import { amountText, prunePlanOf } from '../resolve/prune.ts';
 import { type RoleGroup, type RoleState, type Rule, roleGroups, rolesSetBy } from '../resolve/rules.ts';
 import { blockNumber } from '../selectors/network.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
@@ -62,6 +63,8 @@ export interface Verdict {
   /** Null: the layer has none that are constant, or the spec names no format for them. */
   readonly weights: Formats | null;
   readonly bias: Formats | null;
+  /** What is taken out of the weights before: `pattern 2:4 by magnitude`; null: nothing. */
+  readonly prune: string | null;
   readonly inputs: Formats | null;
   readonly outputs: Formats | null;
   /** Null: something of the layer is quantised. */
@@ -113,7 +116,7 @@ type Choices = { readonly [K in RoleGroup]?: Choice };
 /** Undefined without a model or a `quantize` block. */
 export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const planned = plannedOf(spec);
-  const { network, rules: resolution, definitions, vocabulary } = spec;
+  const { network, rules: resolution, prune, definitions, vocabulary } = spec;
   if (!planned || !network || !resolution || !definitions.quantize) return undefined;
   const { plan, target, named, before, after } = planned;
   const items = definitions.quantize.items.filter((item): item is Item => item.$type !== 'ArithmeticStatement');
@@ -122,6 +125,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const speaksOf = items.map((item) => rolesSetBy(item, definitions.formats, vocabulary));
   const outcomes = items.map(() => ({ decides: new Spans(), overridden: new Spans(), idle: new Spans() }));
 
+  const pruned = prune && prunePlanOf(prune, network, vocabulary);
   const verdicts: Verdict[] = [];
   const known = new Map<string, number>();
   const rows = network.layers.map((layer, i): PlanRow => {
@@ -137,7 +141,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
           : 'idle';
       outcomes[r]![outcome].add(i);
     }
-    const verdict = verdictOf(layer, choices, deciding, items);
+    const verdict = { ...verdictOf(layer, choices, deciding, items), prune: pruneText(pruned?.nodes[layer.name]) };
     const key = JSON.stringify(verdict);
     const index = known.get(key) ?? verdicts.push(verdict) - 1;
     known.set(key, index);
@@ -211,7 +215,7 @@ function verdictOf(
   choices: Choices,
   deciding: ReadonlyMap<number, ReadonlyMap<RoleGroup, readonly FieldName[]>>,
   items: readonly Item[],
-): Verdict {
+): Omit<Verdict, 'prune'> {
   const formats = (group: RoleGroup) => formatsOf(choices[group]);
   const rules = [...deciding.keys()];
   const bySpeaking = (group: RoleGroup) => rules.findLast((rule) => deciding.get(rule)!.get(group)?.includes('format'));
@@ -229,6 +233,10 @@ function verdictOf(
       bySpeaking('inputs') ??
       null,
   };
+}
+
+function pruneText(choice: PruneChoice | undefined): string | null {
+  return choice ? `${amountText(choice.amount)} by ${valueText(choice.criterion)}` : null;
 }
 
 function floatReason(layer: LayerSummary, choices: readonly Choice[]): FloatReason | null {

@@ -14,6 +14,9 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
     ...['format', 'observe', 'using', 'symmetric', 'affine'],
     ...[...granularities, ...scaleWords, ...codeRanges],
   ],
+  passes: ['passes', 'without'],
+  prune: ['prune', 'sparsity', 'pattern', 'by'],
+  train: ['train', 'optimizer', 'schedule', 'distil', 'temperature'],
   quantize: [
     ...['quantize', 'weights', 'activations', 'inputs', 'outputs', 'bias', 'layers', 'layer', 'matches', 'optional'],
     ...['keep', 'lock', 'reset', 'arithmetic'],

@@ -1,6 +1,19 @@
+import { recipeNumbers } from '../../engine/training/recipe.ts';
 import { isComment, type Token, tokensOf } from '../grammar/tokens.ts';
 
-export type Block = 'file' | 'target' | 'data' | 'quantize' | 'rule' | 'search' | 'export';
+/** `rule`, `prune-rule`, `train-rule`: the braces of a rule in `quantize`, `prune`, `train`. */
+export type Block =
+  | 'file'
+  | 'target'
+  | 'data'
+  | 'prune'
+  | 'prune-rule'
+  | 'quantize'
+  | 'rule'
+  | 'train'
+  | 'train-rule'
+  | 'search'
+  | 'export';
 
 /** Where in a spec a cursor stands: found from the words before it alone, so that faults anywhere do not matter. */
 export interface Situation {
@@ -22,19 +35,31 @@ const blockOf: ReadonlyMap<string, Block> = new Map(
   Object.entries({
     target: 'target',
     data: 'data',
+    prune: 'prune',
     quantize: 'quantize',
-    layers: 'rule',
-    layer: 'rule',
+    train: 'train',
     search: 'search',
     export: 'export',
   } as const),
 );
 
+const ruleOf: Partial<Record<Block, Block>> = { prune: 'prune-rule', quantize: 'rule', train: 'train-rule' };
+
+function blockBehind({ block, item }: Level): Block {
+  const first = item[0] ?? '';
+  const rule = first === 'layers' || first === 'layer' ? ruleOf[block] : undefined;
+  return rule ?? blockOf.get(first) ?? block;
+}
+
+const pruning = ['sparsity', 'channels', 'pattern', 'by', 'lock', 'reset'];
 const roles = ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', 'reset'];
 
 /** Keywords that begin an item of a block. */
 export const beginnings: Readonly<Record<Block, readonly string[]>> = {
-  file: ['qspec', 'import', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'],
+  file: [
+    ...['qspec', 'import', 'model', 'target', 'data', 'format', 'passes', 'prune', 'quantize', 'train', 'search'],
+    ...['export', 'expect'],
+  ],
   target: [],
   data: [
     ...[
@@ -55,6 +80,13 @@ export const beginnings: Readonly<Record<Block, readonly string[]>> = {
   ],
   quantize: [...roles, 'layers', 'layer', 'arithmetic'],
   rule: roles,
+  prune: [...pruning, 'layers', 'layer'],
+  'prune-rule': pruning,
+  train: [
+    ...recipeNumbers.map(({ name }) => name),
+    ...['optimizer', 'schedule', 'data', 'distil', 'lock', 'reset', 'layers', 'layer'],
+  ],
+  'train-rule': [...recipeNumbers.filter(({ perLayer }) => perLayer).map(({ name }) => name), 'lock', 'reset'],
   search: ['weights', 'activations', 'minimize', 'maximize', 'subject'],
   export: ['opset'],
 };
@@ -93,7 +125,7 @@ export class Levels {
     const levels = this.#levels;
     const level = levels.at(-1)!;
     if (token === '{') {
-      levels.push({ block: blockOf.get(level.item[0] ?? '') ?? level.block, item: [] });
+      levels.push({ block: blockBehind(level), item: [] });
     } else if (token === '}') {
       if (levels.length > 1) levels.pop();
       levels.at(-1)!.item = [];

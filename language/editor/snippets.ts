@@ -2,6 +2,9 @@ import type { CheckedSpec } from '../context.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds, findBudgetKind } from '../quantities/measured.ts';
 import { channelOrders, filters } from '../resolve/data.ts';
+import { noPasses } from '../resolve/passes.ts';
+import { dense } from '../resolve/prune.ts';
+import { frozen } from '../resolve/train.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import { arithmetics } from '../vocabulary.ts';
 import { goalNames } from './closed-words.ts';
@@ -39,6 +42,12 @@ export function snippetOf(keyword: string, block: Block, spec: CheckedSpec): str
     case 'quantize':
     case 'rule':
       return quantizeItem(keyword, spec);
+    case 'prune':
+    case 'prune-rule':
+      return pruneItem(keyword, spec);
+    case 'train':
+    case 'train-rule':
+      return trainItem(keyword, spec);
     case 'search':
       return searchItem(keyword, spec);
     case 'export':
@@ -81,6 +90,12 @@ function statement(keyword: string, spec: CheckedSpec): string | undefined {
         `  activations ${choice(2, formatNames(spec), 'uint8')}`,
         '}',
       );
+    case 'passes':
+      return `passes ${choice(1, ['all', noPasses])}`;
+    case 'prune':
+      return lines('prune {', `  sparsity ${stop(1, '50 %')}`, '}');
+    case 'train':
+      return lines('train {', `  epochs ${stop(1, '3')}`, `  rate ${stop(2, '1e-4')}`, '}');
     case 'search':
       return lines(
         'search {',
@@ -164,6 +179,46 @@ function quantizeItem(keyword: string, spec: CheckedSpec): string | undefined {
     default:
       return undefined;
   }
+}
+
+function pruneItem(keyword: string, spec: CheckedSpec): string | undefined {
+  switch (keyword) {
+    case 'sparsity':
+    case 'channels':
+      return `${keyword} ${stop(1, keyword === 'sparsity' ? '50 %' : '25 %')}`;
+    case 'pattern':
+      return `pattern ${stop(1, '2:4')}`;
+    case 'by':
+      return `by ${choice(1, names(spec.vocabulary.criteria))}`;
+    case 'layers':
+      return lines(`layers ${stop(1, `op ${firstOperator(spec)}`)} {`, `  sparsity ${stop(2, '50 %')}`, '}');
+    default:
+      return otherItem(keyword, dense);
+  }
+}
+
+function trainItem(keyword: string, spec: CheckedSpec): string | undefined {
+  const { vocabulary, definitions } = spec;
+  switch (keyword) {
+    case 'optimizer':
+      return `optimizer ${choice(1, names(vocabulary.optimizers))}`;
+    case 'schedule':
+      return `schedule ${choice(1, names(vocabulary.schedules))}`;
+    case 'data':
+      return `data ${choice(1, [...definitions.dataByName.keys()], 'training')}`;
+    case 'distil':
+      return `distil ${stop(1, '50 %')}`;
+    case 'layers':
+      return lines(`layers ${stop(1, `op ${firstOperator(spec)}`)} {`, `  rate ${stop(2, '1e-5')}`, '}');
+    default:
+      return otherItem(keyword, frozen);
+  }
+}
+
+/** What blocks of rules other than `quantize` have in common. */
+function otherItem(keyword: string, kept: string): string | undefined {
+  if (keyword === 'lock' || keyword === 'reset') return `${keyword} all`;
+  return keyword === 'layer' ? `layer ${stop(1, '"name"')} keep ${kept}` : undefined;
 }
 
 function searchItem(keyword: string, spec: CheckedSpec): string | undefined {

@@ -26,7 +26,10 @@ export function suggestionPage(
     case 'function':
       return (
         page(find(vocabulary.observers, label), (word) => callablePage(word, 'observe')) ??
-        page(find(vocabulary.methods, label), (word) => callablePage(word, 'using'))
+        page(find(vocabulary.methods, label), (word) => callablePage(word, 'using')) ??
+        page(find(vocabulary.criteria, label), (word) => callablePage(word, 'by')) ??
+        page(find(vocabulary.optimizers, label), (word) => callablePage(word, 'optimizer')) ??
+        page(find(vocabulary.schedules, label), (word) => callablePage(word, 'schedule'))
       );
     case 'layer':
       return page(network?.layers[network.indexOf.get(label) ?? -1], (layer) => layerPage(layer, spec));

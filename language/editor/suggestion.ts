@@ -1,3 +1,5 @@
+import { recipeNumbers } from '../../engine/training/recipe.ts';
+import { find } from '../vocabulary.ts';
 import { documentationOf } from './words.ts';
 
 export interface Suggestion {
@@ -26,7 +28,12 @@ export interface Suggestion {
 }
 
 export function keywords(list: readonly string[]): readonly Suggestion[] {
-  return list.map((keyword) => ({ label: keyword, kind: 'keyword', documentation: documentationOf(keyword) ?? '' }));
+  return list.map((keyword) => ({
+    label: keyword,
+    kind: 'keyword',
+    // Words of a recipe are rows of a registry and no keywords of the grammar.
+    documentation: documentationOf(keyword) ?? find(recipeNumbers, keyword)?.description ?? '',
+  }));
 }
 
 /** Rows of a registry. */

@@ -1,8 +1,8 @@
 import type { AstNode } from 'langium';
 import { GrammarUtils } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
-import type { LayerRule, LayersRule } from '../generated/ast.ts';
 import { joinRanges, rangeOf, rangeOfCst } from './ranges.ts';
+import { type AnyRule, selects } from './rules.ts';
 
 /** A rule up to what it says of its layers: `layers op Conv where macs > 1M matches 3`. */
 export interface Head {
@@ -14,9 +14,8 @@ export interface Head {
 }
 
 /** The head of a rule: selector and what is said of its count, before `{` or `keep`. */
-export function headOf(rule: LayersRule | LayerRule): Head {
-  const nodes: (AstNode | undefined)[] =
-    rule.$type === 'LayersRule' ? [rule.selector, rule.predicate, ...rule.counts] : rule.names;
+export function headOf(rule: AnyRule): Head {
+  const nodes: (AstNode | undefined)[] = selects(rule) ? [rule.selector, rule.predicate, ...rule.counts] : rule.names;
   const optional = rule.optionals.length > 0 ? GrammarUtils.findNodeForKeyword(rule.$cstNode, 'optional') : undefined;
   const parts = [optional, ...nodes.map((node) => node?.$cstNode)].flatMap((part) => part ?? []);
   // Recovery from a fault may leave a rule of which only its first word is there.

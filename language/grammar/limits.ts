@@ -76,7 +76,7 @@ export function scan(text: string, deepest = deepestNesting): Scan {
 }
 
 const ordinary = new Set(
-  'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_µμ(){}[]<>=!+-/.,% \t\r\n'
+  'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_µμ(){}[]<>=!+-/.,:% \t\r\n'
     .split('')
     .map((character) => character.charCodeAt(0)),
 );

@@ -48,7 +48,12 @@ export class ExpectationCollector implements IParserErrorMessageProvider {
 
 /** What may begin in a block. The parser itself only says that the block's end was expected. */
 const contents: Readonly<Record<string, readonly string[]>> = {
-  Spec: ['qspec', 'import', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'],
+  Spec: [
+    ...['qspec', 'import', 'model', 'target', 'data', 'format', 'passes', 'prune', 'quantize', 'train', 'search'],
+    ...['export', 'expect'],
+  ],
+  PruneBlock: ['sparsity', 'channels', 'pattern', 'by', 'layers', 'layer', 'lock', 'reset', '}'],
+  PruneBody: ['sparsity', 'channels', 'pattern', 'by', 'lock', 'reset', '}'],
   QuantizeBlock: [
     'weights',
     'activations',
@@ -95,7 +100,8 @@ const kinds: Readonly<Record<string, string>> = {
 const softKeywords = new Set(
   (
     'input array offsets labels offset layout channels resize filter crop scale mean std skip take seed split part op role ' +
-    'to of one all subject from before after first last inputs outputs bias consumers producers reset reading writing block blocks'
+    'to of one all subject from before after first last inputs outputs bias consumers producers reset reading writing block blocks ' +
+    'passes without prune sparsity pattern by train optimizer schedule distil temperature'
   ).split(' '),
 );
 

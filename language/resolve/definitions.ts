@@ -4,11 +4,16 @@ import type {
   ExportStatement,
   FormatStatement,
   ModelStatement,
+  PassesStatement,
+  PruneBlock,
+  PruneItem,
   QuantizeBlock,
   QuantizeItem,
   SearchBlock,
   Spec,
   TargetStatement,
+  TrainBlock,
+  TrainItem,
   Word,
 } from '../generated/ast.ts';
 import { withImports } from '../grammar/imports.ts';
@@ -25,19 +30,25 @@ export interface Definitions {
   readonly data: readonly DataStatement[];
   readonly dataByName: ReadonlyMap<string, DataStatement>;
   readonly formats: FormatScope;
+  readonly passes: PassesStatement | undefined;
+  readonly prune: Merged<PruneItem, PruneBlock> | undefined;
   readonly quantize: Quantize | undefined;
+  readonly train: Merged<TrainItem, TrainBlock> | undefined;
   readonly search: SearchBlock | undefined;
   readonly exports: readonly ExportStatement[];
   readonly expectations: readonly ExpectStatement[];
 }
 
-/** The `quantize` blocks of a spec and of what it imports, as one: the imported items come first, the own ones last. */
-export interface Quantize {
-  readonly items: readonly QuantizeItem[];
+/** The blocks of one kind of a spec and of what it imports, as one: the imported items come first, the own ones last. */
+export interface Merged<Item, Block> {
+  readonly items: readonly Item[];
+  /** The spec's own block. */
+  readonly own: Block | undefined;
+}
+
+export interface Quantize extends Merged<QuantizeItem, QuantizeBlock> {
   /** The last that is named. */
   readonly recipe: Word | undefined;
-  /** The spec's own block. */
-  readonly own: QuantizeBlock | undefined;
 }
 
 type Kind = Spec['statements'][number]['$type'];
@@ -54,7 +65,14 @@ export function definitionsOf(spec: LoadedSpec): Definitions {
   const all = <K extends Kind>(kind: K) => trees.flatMap((tree) => statementsOf(tree, kind));
   /** The spec's own, then the imported from the last to the first. */
   const byRank = <K extends Kind>(kind: K) => trees.toReversed().flatMap((tree) => statementsOf(tree, kind));
-  const blocks = trees.flatMap((tree) => statementsOf(tree, 'QuantizeBlock').slice(0, 1));
+  const merged = <I, B extends { readonly items: readonly I[] }>(blocksOf: (tree: Spec) => readonly B[]) => {
+    const blocks = trees.flatMap((tree) => blocksOf(tree).slice(0, 1));
+    return blocks.length === 0
+      ? undefined
+      : { items: blocks.flatMap(({ items }) => items), own: blocksOf(spec.ast)[0] };
+  };
+  const quantize = merged<QuantizeItem, QuantizeBlock>((tree) => statementsOf(tree, 'QuantizeBlock'));
+  const recipe = all('QuantizeBlock').findLast((block) => block.recipe !== undefined)?.recipe;
   const data = byName(byRank('DataStatement'));
   return {
     model: byRank('ModelStatement')[0],
@@ -62,14 +80,10 @@ export function definitionsOf(spec: LoadedSpec): Definitions {
     data: all('DataStatement'),
     dataByName: data,
     formats: byName<FormatStatement>(byRank('FormatStatement')),
-    quantize:
-      blocks.length === 0
-        ? undefined
-        : {
-            items: blocks.flatMap(({ items }) => items),
-            recipe: blocks.findLast(({ recipe }) => recipe !== undefined)?.recipe,
-            own: statementsOf(spec.ast, 'QuantizeBlock')[0],
-          },
+    passes: byRank('PassesStatement')[0],
+    prune: merged<PruneItem, PruneBlock>((tree) => statementsOf(tree, 'PruneBlock')),
+    quantize: quantize && { ...quantize, recipe },
+    train: merged<TrainItem, TrainBlock>((tree) => statementsOf(tree, 'TrainBlock')),
     search: byRank('SearchBlock')[0],
     exports: all('ExportStatement'),
     expectations: all('ExpectStatement'),

@@ -5,12 +5,21 @@ import { runChecks } from '../checks/run.ts';
 import { examine, type SpecContext } from '../context.ts';
 import { withImports } from '../grammar/imports.ts';
 import type { LoadedSpec } from '../grammar/load.ts';
+import { isPending } from '../selectors/select.ts';
 import { dataSourceOf } from './data.ts';
 import { expectationOf, exportRequestOf, targetChoiceOf } from './judgements.ts';
+import { passesOf } from './passes.ts';
 import { planOf } from './plan.ts';
+import { prunePlanOf } from './prune.ts';
+import { trainingPlanOf } from './train.ts';
 
 export interface ResolvedSpec {
-  /** Absent if any finding is an error, or if a `quantize` block cannot be resolved because the model is not known. */
+  /**
+   * In place of a job where rules ask for what is not measured yet: the job without them, which is what has to be measured.
+   * With `SpecContext.measurements` of it the spec resolves.
+   */
+  readonly pending?: Job;
+  /** Absent if any finding is an error, or if a block of rules cannot be resolved because the model is not known. */
   readonly job?: Job;
   readonly findings: readonly Finding[];
 }
@@ -23,8 +32,10 @@ export function resolveSpec(spec: LoadedSpec, context: SpecContext): ResolvedSpe
     finding.code === 'spec/model' ? { ...finding, severity: 'error' as const } : finding,
   );
   if (findings.some((finding) => finding.severity === 'error')) return { findings };
-  const { definitions, absolute, rules, network } = checked;
-  if (!definitions.model || (definitions.quantize && !(rules && network))) return { findings };
+  const { definitions, absolute, rules, prune, train, outcomes, network } = checked;
+  const needsModel = definitions.quantize ?? definitions.prune ?? definitions.train;
+  if (!definitions.model || (needsModel && !network)) return { findings };
+  const passes = passesOf(definitions.passes, context.vocabulary);
   const data = [...definitions.dataByName].map(
     ([name, statement]) => [name, dataSourceOf(statement, definitions, absolute)] as const,
   );
@@ -33,13 +44,19 @@ export function resolveSpec(spec: LoadedSpec, context: SpecContext): ResolvedSpe
     model: absolute(definitions.model.path),
     data: Object.fromEntries(data),
     targets: definitions.targets.map(targetChoiceOf),
+    ...(passes && { passes }),
+    ...(prune && network ? { prune: prunePlanOf(prune, network, context.vocabulary) } : {}),
     ...(definitions.quantize && rules && network
       ? { plan: planOf(definitions.quantize, rules, network, context.vocabulary) }
+      : {}),
+    ...(definitions.train && train && network
+      ? { train: trainingPlanOf(definitions.train.items, train, network, context.vocabulary, absolute) }
       : {}),
     exports: definitions.exports.map((statement) => exportRequestOf(statement, absolute)),
     expectations: definitions.expectations.flatMap((statement) => expectationOf(statement) ?? []),
   };
-  return { job, findings };
+  const isOpen = network && outcomes.some(({ matches }) => matches.some(({ rule }) => isPending(rule, network)));
+  return isOpen ? { pending: job, findings } : { job, findings };
 }
 
 /** Of the spec's text, and of what it imports: another base is another spec. */

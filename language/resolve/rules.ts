@@ -1,6 +1,7 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { LayerRule, LayersRule, RoleStatement } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
+import { type AnyRule, selects } from '../grammar/rules.ts';
 import { textValue } from '../grammar/text.ts';
 import { LayerSet } from '../selectors/layer-set.ts';
 import type { Network } from '../selectors/network.ts';
@@ -277,8 +278,8 @@ function perField<T>(pick: (field: FieldName) => T | undefined): PerField<T> {
   };
 }
 
-export function layersOf(rule: Rule, network: Network): LayerSet {
-  if (rule.$type === 'LayersRule') return selectOnce(rule.selector, rule.predicate, network);
+export function layersOf(rule: AnyRule, network: Network): LayerSet {
+  if (selects(rule)) return selectOnce(rule.selector, rule.predicate, network);
   const named = rule.names.map((name) => network.indexOf.get(textValue(name)));
   return LayerSet.of(
     network.layers.length,

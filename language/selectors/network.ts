@@ -1,5 +1,6 @@
 import { blocksOf } from '../../engine/graph/blocks.ts';
 import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
+import type { Measurements } from '../../engine/measurements/measurements.ts';
 import { LayerSet } from './layer-set.ts';
 
 /** A model's layers by index, with their neighbours: what selectors walk. */
@@ -10,11 +11,33 @@ export interface Network {
   readonly producers: readonly (readonly number[])[];
   /** The layers of each block, in the order of the network; found when they are first asked for. */
   readonly blocks: readonly (readonly number[])[];
+  /** Undefined while nothing was measured. */
+  readonly measured: Measurements | undefined;
 }
 
 const built = new WeakMap<ModelSummary, Network>();
+const builtMeasured = new WeakMap<Measurements, WeakMap<ModelSummary, Network>>();
 
-export function networkOf(summary: ModelSummary): Network {
+/** One network for a model and what was measured of it: selections are remembered by it. */
+export function networkOf(summary: ModelSummary, measured?: Measurements): Network {
+  if (!measured) return plainNetwork(summary);
+  const ofModels = builtMeasured.get(measured) ?? new WeakMap<ModelSummary, Network>();
+  builtMeasured.set(measured, ofModels);
+  let network = ofModels.get(summary);
+  if (!network) {
+    const { layers, indexOf, consumers, producers } = plainNetwork(summary);
+    network = {
+      ...{ layers, indexOf, consumers, producers, measured },
+      get blocks() {
+        return blocksOf(summary);
+      },
+    };
+    ofModels.set(summary, network);
+  }
+  return network;
+}
+
+function plainNetwork(summary: ModelSummary): Network {
   let network = built.get(summary);
   if (!network) {
     const { layers } = summary;
@@ -29,6 +52,7 @@ export function networkOf(summary: ModelSummary): Network {
       get blocks() {
         return blocksOf(summary);
       },
+      measured: undefined,
     };
     built.set(summary, network);
   }

@@ -1,4 +1,5 @@
 import type { LayerSummary } from '../../engine/graph/summary.ts';
+import type { Measurements } from '../../engine/measurements/measurements.ts';
 import type { DimensionList, Predicate, Quantity, Test, TestValue } from '../generated/ast.ts';
 import { textValue } from '../grammar/text.ts';
 import { numberOf, readQuantity } from '../quantities/quantity.ts';
@@ -7,40 +8,41 @@ import { findProperty, type Property } from './properties.ts';
 type Side = number | string | null;
 
 type LayerTest = (layer: LayerSummary) => boolean;
+type Measured = Measurements | undefined;
 
 const never: LayerTest = () => false;
 
 /** A predicate as a function, its values read once. Whatever in it cannot be understood (a check has said so) does not hold. */
-export function compilePredicate(predicate: Predicate | undefined): LayerTest {
+export function compilePredicate(predicate: Predicate | undefined, measured?: Measured): LayerTest {
   switch (predicate?.$type) {
     case 'OrPredicate': {
-      const parts = predicate.parts.map(compilePredicate);
+      const parts = predicate.parts.map((part) => compilePredicate(part, measured));
       return (layer) => parts.some((part) => part(layer));
     }
     case 'AndPredicate': {
-      const parts = predicate.parts.map(compilePredicate);
+      const parts = predicate.parts.map((part) => compilePredicate(part, measured));
       return (layer) => parts.every((part) => part(layer));
     }
     case 'NotPredicate': {
-      const operand = compilePredicate(predicate.operand);
+      const operand = compilePredicate(predicate.operand, measured);
       const negated = predicate.negations.length % 2 === 1;
       return (layer) => operand(layer) !== negated;
     }
     case 'GroupPredicate':
-      return compilePredicate(predicate.predicate);
+      return compilePredicate(predicate.predicate, measured);
     case 'Test':
-      return compileTest(predicate);
+      return compileTest(predicate, measured);
     default:
       return never;
   }
 }
 
-function compileTest({ property: written, comparison, value }: Test): LayerTest {
+function compileTest({ property: written, comparison, value }: Test, measured: Measured): LayerTest {
   const property = findProperty(written?.name);
   if (!property) return never;
   if (comparison === undefined) {
     return (layer) => {
-      const actual = property.read(layer);
+      const actual = property.read(layer, measured);
       return actual !== undefined && actual !== false && actual !== 0;
     };
   }
@@ -48,7 +50,7 @@ function compileTest({ property: written, comparison, value }: Test): LayerTest 
   const word = wordValue(value);
   const sides = sidesValue(value);
   return (layer) => {
-    const actual = property.read(layer);
+    const actual = property.read(layer, measured);
     switch (typeof actual) {
       case 'undefined':
         return false;

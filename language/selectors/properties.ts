@@ -1,4 +1,5 @@
 import type { LayerSummary, SummaryShape } from '../../engine/graph/summary.ts';
+import type { Measurements } from '../../engine/measurements/measurements.ts';
 import type { Measure } from '../quantities/units.ts';
 
 /** Sides of a shape that is not wholly known are strings or null. */
@@ -10,8 +11,10 @@ export interface Property {
   readonly type: 'number' | 'sides' | 'text' | 'flag';
   /** Units a number may carry. */
   readonly measures: readonly Measure[];
+  /** Known only after a measurement (`Network.measured`); until then rules that ask for it are pending. */
+  readonly measured?: true;
   /** Undefined where the layer has no such thing; a test on it is then false. */
-  read(layer: LayerSummary): PropertyValue;
+  read(layer: LayerSummary, measured?: Measurements): PropertyValue;
 }
 
 function count(name: string, description: string, read: (layer: LayerSummary) => number | undefined): Property {
@@ -70,6 +73,19 @@ export const properties: readonly Property[] = [
   bytes('weight-bytes', 'Bytes of the weights as stored.', (layer) => layer.weightBytes),
   bytes('input-bytes', 'Bytes of the activations read.', (layer) => layer.inputBytes),
   bytes('output-bytes', 'Bytes of the activations written.', (layer) => layer.outputBytes),
+  {
+    name: 'sensitivity',
+    description:
+      'Signal to quantisation noise at the outputs with this layer alone quantised, as `qspec sensitivity` measures it. Few decibels: sensitive.',
+    type: 'number',
+    measures: ['decibel'],
+    measured: true,
+    read(layer, measured) {
+      const sensitivity = measured?.sensitivity;
+      if (!sensitivity || !Object.hasOwn(sensitivity, layer.name)) return undefined;
+      return sensitivity[layer.name] ?? Number.POSITIVE_INFINITY;
+    },
+  },
   flag('depthwise', 'One group per input channel.', isDepthwise),
   flag('pointwise', 'A kernel of 1x1.', isPointwise),
   text('op', 'Operator type.', (layer) => qualifiedOperator(layer)),

@@ -1,18 +1,44 @@
 import { compileRegex } from '../../engine/regex/matcher.ts';
-import type { BlockRange, Predicate, Selector, Step, TensorSelector, Text } from '../generated/ast.ts';
+import type { BlockRange, Predicate, Selector, Step, TensorSelector, Test, Text } from '../generated/ast.ts';
+import { type AnyRule, selects } from '../grammar/rules.ts';
 import { decodeRegex, textValue } from '../grammar/text.ts';
+import { walk } from '../grammar/walk.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
 import { LayerSet } from './layer-set.ts';
 import { layersOfOperator, type Network, namesBeginning, neighbours, pathsBetween, reachable } from './network.ts';
 import { compilePredicate } from './predicate.ts';
+import { findProperty, properties } from './properties.ts';
 import { findRole } from './roles.ts';
 
 /** Selections remembered per model: while a person types, one rule changes and the others are asked again. */
 const mostRemembered = 4000;
 const remembered = new WeakMap<Network, Map<string, LayerSet>>();
 
-/** As `select`, remembered by the text of the rule. */
+const measuredNames = properties.filter(({ measured }) => measured).map(({ name }) => name);
+const asking = new WeakMap<Selector | Predicate, boolean>();
+
+/** Whether a selector or what narrows it asks for a property that only a measurement tells. */
+export function asksForMeasurements(...parts: readonly (Selector | Predicate | undefined)[]): boolean {
+  return parts.some((part) => {
+    // Most rules do not so much as contain the word, and this is asked of each at every keystroke.
+    if (!part || !measuredNames.some((name) => part.$cstNode?.text.includes(name))) return false;
+    let asks = asking.get(part);
+    if (asks === undefined) {
+      asks = walk(part).some((node) => node.$type === 'Test' && findProperty((node as Test).property?.name)?.measured);
+      asking.set(part, asks);
+    }
+    return asks;
+  });
+}
+
+/** Whether what a rule matches is not known before something is measured. */
+export function isPending(rule: AnyRule, network: Network): boolean {
+  return !network.measured && selects(rule) && asksForMeasurements(rule.selector, rule.predicate);
+}
+
+/** As `select`, remembered by the text of the rule. None while it asks for what is not measured: the rule is pending. */
 export function selectOnce(selector: Selector | undefined, where: Predicate | undefined, network: Network): LayerSet {
+  if (!network.measured && asksForMeasurements(selector, where)) return none(network);
   const text = selector?.$cstNode?.text;
   if (text === undefined) return select(selector, where, network);
   let known = remembered.get(network);
@@ -33,7 +59,7 @@ export function selectOnce(selector: Selector | undefined, where: Predicate | un
 export function select(selector: Selector | undefined, where: Predicate | undefined, network: Network): LayerSet {
   const selected = selectAll(selector, network);
   if (!where) return selected;
-  const holds = compilePredicate(where);
+  const holds = compilePredicate(where, network.measured);
   return selected.filter((index) => holds(network.layers[index]!));
 }
 

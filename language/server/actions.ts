@@ -3,14 +3,16 @@ import {
   type CodeActionContext,
   CodeActionKind,
   type Connection,
+  type Diagnostic,
   type Range,
 } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Finding } from '../../engine/findings.ts';
+import { measurementShouldBeThere } from '../checks/measurement-should-be-there.ts';
 import { actionsAt } from '../editor/actions/registry.ts';
 import { fixesOfAll, fixOf } from '../editor/fixes.ts';
 import { overlaps, toRange, toTextEdits } from './convert.ts';
-import type { Serving } from './editing.ts';
+import { measureCommand, type Serving } from './editing.ts';
 
 /** Every quick fix of the file at once; what editors may be told to do when a file is saved. */
 const fixAll = `${CodeActionKind.SourceFixAll}.qspec`;
@@ -45,7 +47,10 @@ export function serveActions(
   );
 
   function quickFixes(document: TextDocument, range: Range, { diagnostics }: CodeActionContext): CodeAction[] {
-    return findings(document).flatMap((finding) => {
+    return findings(document).flatMap((finding): CodeAction[] => {
+      if (finding.code === measurementShouldBeThere.code && finding.range && overlaps(toRange(finding.range), range)) {
+        return [measureAction(document.uri, diagnostics)];
+      }
       const fix = fixOf(finding);
       if (!fix || !overlaps(toRange(fix.range), range)) return [];
       const edit = { changes: { [document.uri]: [{ range: toRange(fix.range), newText: fix.text }] } };
@@ -68,4 +73,15 @@ export function serveActions(
     const edits = fixes.map((fix) => ({ range: toRange(fix.range), newText: fix.text }));
     return [{ title: 'Fix all that QSpec can', kind: fixAll, edit: { changes: { [document.uri]: edits } } }];
   }
+}
+
+/** Runs in the client, which has the engine. */
+function measureAction(uri: string, diagnostics: readonly Diagnostic[]): CodeAction {
+  const title = 'Measure sensitivity';
+  return {
+    title,
+    kind: CodeActionKind.QuickFix,
+    diagnostics: diagnostics.filter(({ code }) => code === measurementShouldBeThere.code),
+    command: { title, command: measureCommand, arguments: [uri] },
+  };
 }

@@ -44,6 +44,9 @@ export const lensCommands = {
   graph: 'qspec.openGraph',
 } as const;
 
+/** The id of the client's command that measures what the rules of a spec ask for; its argument is the URI of the spec. */
+export const measureCommand = 'qspec.measure';
+
 const symbolKinds: Readonly<Record<Entry['kind'], SymbolKind>> = {
   import: SymbolKind.Namespace,
   model: SymbolKind.File,

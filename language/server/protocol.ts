@@ -1,4 +1,5 @@
 import type { Finding, TextRange } from '../../engine/findings.ts';
+import type { Measurements } from '../../engine/measurements/measurements.ts';
 import type { Job } from '../../engine/plan.ts';
 import type { NewRule, RuleEdit } from '../editor/add-rule.ts';
 import type { PlanTable } from '../editor/plan-table.ts';
@@ -50,8 +51,30 @@ export interface ResolveParams {
 export interface ResolveResult {
   /** Absent if a finding is an error, or in an untrusted workspace. */
   readonly job?: Job;
+  /** In place of a job: what has to be measured before the spec resolves. */
+  readonly pending?: Pending;
   readonly findings: readonly Finding[];
 }
+
+/** A measurement that is to be made. */
+export interface Pending {
+  /** What the client keeps it by. */
+  readonly key: string;
+  /** What the spec asks for without the rules that wait for the measurement. */
+  readonly job: Job;
+}
+
+/** Server to client: what it keeps under a key; null where there is nothing. */
+export const measuredRequest = 'qspec/measured';
+
+export interface MeasuredParams {
+  readonly key: string;
+}
+
+export type MeasuredResult = Measurements | null;
+
+/** Client to server: something was measured, or all was cleared. */
+export const measurementsChanged = 'qspec/measurementsChanged';
 
 /** Client to server: the absolute path of the model that each spec names; null where it names none or may not be read. */
 export const modelsNamedRequest = 'qspec/modelsNamed';

@@ -6,9 +6,10 @@ import {
   TextDocuments,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Finding } from '../../engine/findings.ts';
+import { type Finding, FindingError } from '../../engine/findings.ts';
 import type { ModelSummary } from '../../engine/graph/summary.ts';
 import type { Host } from '../../engine/host.ts';
+import type { Measurements } from '../../engine/measurements/measurements.ts';
 import { readSeverities, type Severities } from '../checks/severities.ts';
 import { type CheckedSpec, examine, type FileKnowledge } from '../context.ts';
 import { ruleEdit } from '../editor/add-rule.ts';
@@ -24,6 +25,7 @@ import { codeActionKinds, serveActions } from './actions.ts';
 import { pathOf, toDiagnostic, toRange } from './convert.ts';
 import { serveEditing } from './editing.ts';
 import { ImportStore, importsFile } from './imports.ts';
+import { MeasurementStore } from './measurements.ts';
 import { type ModelState, ModelStore } from './models.ts';
 import { planAt } from './plan.ts';
 import {
@@ -36,9 +38,13 @@ import {
   expectationsRequest,
   type InitializationOptions,
   type ManualPlace,
+  type MeasuredParams,
+  type MeasuredResult,
   type ModelStateParams,
   type ModelsNamedParams,
   type ModelsNamedResult,
+  measuredRequest,
+  measurementsChanged,
   modelStateNotification,
   modelsNamedRequest,
   type PlanParams,
@@ -55,7 +61,16 @@ import {
   trustGranted,
 } from './protocol.ts';
 import { Reach, type ReachOptions } from './reach.ts';
-import { expectationsAt, findingsOf, modelNamedAt, modelPathOf, resolveAt, type Surroundings } from './specs.ts';
+import {
+  asks,
+  expectationsAt,
+  findingsOf,
+  measurableOf,
+  modelNamedAt,
+  modelPathOf,
+  resolveAt,
+  type Surroundings,
+} from './specs.ts';
 import { serveSuggestions } from './suggesting.ts';
 
 /** Pause in typing after which a document is checked, in milliseconds. */
@@ -69,6 +84,7 @@ interface Examined {
   readonly bare: CheckedSpec;
   readonly model: ModelSummary | undefined;
   readonly fileAt: ((path: string) => FileKnowledge | undefined) | undefined;
+  readonly measurements: Measurements | undefined;
   readonly checked: CheckedSpec;
 }
 
@@ -79,6 +95,11 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
   const reach = new Reach(host, options);
   const models = new ModelStore(() => reach.host, checkAll);
   const imports = new ImportStore(() => reach.host, openTextAt, checkAll);
+  const measurements = new MeasurementStore(
+    () => reach.host,
+    (key) =>
+      connection.sendRequest<MeasuredResult>(measuredRequest, { key } satisfies MeasuredParams).catch(() => null),
+  );
   const files = new Map<string, (path: string) => FileKnowledge | undefined>();
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const known = new Map<string, Examined>();
@@ -185,8 +206,14 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     }),
   );
 
+  connection.onNotification(measurementsChanged, () => {
+    measurements.forget();
+    checkAll();
+  });
+
   connection.onDidChangeWatchedFiles(() => {
     models.refreshAll();
+    measurements.forget();
     imports.forget();
     checkAll();
   });
@@ -208,6 +235,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
       updateReach();
       clearTimeout(timers.get(uri));
       for (const map of [timers, files, modelStates, known]) map.delete(uri);
+      measurements.close(uri);
       await connection.sendDiagnostics({ uri, diagnostics: [] });
     }),
   );
@@ -279,6 +307,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     return {
       vocabulary,
       models,
+      measurements,
       host: reach.host,
       trusted: reach.trusted,
       severities,
@@ -295,10 +324,12 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     const bare = isRead ? before.bare : bareOf(linked(loadSpec(document.getText(), pathOf(uri))));
     const model = modelOf(bare);
     const fileAt = files.get(uri);
-    if (before?.bare === bare && before.model === model && before.fileAt === fileAt) return before.checked;
-    const checked =
-      model || fileAt ? examine(bare.spec, { ...context(), ...(model && { model }), ...(fileAt && { fileAt }) }) : bare;
-    known.set(uri, { version, imports: imports.version, bare, model, fileAt, checked });
+    const measured = measurements.get(uri);
+    const same = before?.bare === bare && before.model === model && before.fileAt === fileAt;
+    if (same && before.measurements === measured) return before.checked;
+    const more = { ...(model && { model }), ...(fileAt && { fileAt }), ...(measured && { measurements: measured }) };
+    const checked = model || fileAt ? examine(bare.spec, { ...context(), ...more }) : bare;
+    known.set(uri, { version, imports: imports.version, bare, model, fileAt, measurements: measured, checked });
     return checked;
   }
 
@@ -379,7 +410,35 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     const current = documents.get(uri);
     if (!current) return;
     files.set(uri, fileAt);
-    if (current.version === version) await publish(current);
+    if (current.version !== version) return;
+    await publish(current);
+    if (!(await lookForMeasurements(current))) return;
+    const latest = documents.get(uri);
+    if (latest?.version !== version) return;
+    await publish(latest);
+    refreshNotes();
+  }
+
+  /** True if rules of the document ask for what is measured, and something else is known of it than before. */
+  async function lookForMeasurements(document: TextDocument): Promise<boolean> {
+    const checked = examined(document);
+    const job = measurableOf(checked);
+    // Of a spec with errors what was known stays: it has them while a word is being typed.
+    if (!job && asks(checked)) return false;
+    try {
+      return await measurements.update(document.uri, job);
+    } catch (error) {
+      // A file that cannot be read is told of by the checks and by the run.
+      if (error instanceof FindingError) return false;
+      throw error;
+    }
+  }
+
+  /** Notes between the lines are asked for anew only when they are told to be others. */
+  function refreshNotes(): void {
+    if (!refreshes) return;
+    connection.languages.inlayHint.refresh().catch(() => {});
+    connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
   }
 
   async function publish(document: TextDocument): Promise<void> {
@@ -387,11 +446,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     const { state, findings } = judged(document);
     if ((modelStates.get(uri) ?? 'none') !== state) {
       modelStates.set(uri, state);
-      if (refreshes) {
-        // Notes between the lines are asked for anew only when they are told to be others.
-        connection.languages.inlayHint.refresh().catch(() => {});
-        connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
-      }
+      refreshNotes();
       await connection.sendNotification(modelStateNotification, { uri, state } satisfies ModelStateParams);
     }
     await connection.sendDiagnostics({ uri, version, diagnostics: findings.map(toDiagnostic) });

@@ -1,17 +1,21 @@
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Finding, FindingError, fail } from '../../engine/findings.ts';
 import type { Host } from '../../engine/host.ts';
+import type { Job } from '../../engine/plan.ts';
 import { runChecks } from '../checks/run.ts';
 import type { Severities } from '../checks/severities.ts';
 import { type CheckedSpec, examine } from '../context.ts';
 import { largestSpecFile, lookAtFiles, modelPathNamed, readImports } from '../facts.ts';
 import { byPosition, type LoadedSpec, loadSpec } from '../grammar/load.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { selects } from '../grammar/rules.ts';
 import { textValue } from '../grammar/text.ts';
 import { statementsOf } from '../resolve/definitions.ts';
 import { resolveSpec } from '../resolve/job.ts';
+import { asksForMeasurements } from '../selectors/select.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import { asEditorsWrite, pathOf } from './convert.ts';
+import type { MeasurementStore } from './measurements.ts';
 import type { ModelState, ModelStore } from './models.ts';
 import type { ExpectationsResult, ResolveResult } from './protocol.ts';
 
@@ -19,6 +23,7 @@ import type { ExpectationsResult, ResolveResult } from './protocol.ts';
 export interface Surroundings {
   readonly vocabulary: Vocabulary;
   readonly models: ModelStore;
+  readonly measurements: MeasurementStore;
   /** What it refuses is not opened. */
   readonly host: Host;
   /** False: `host` is not to be called at all. */
@@ -50,6 +55,19 @@ function withModelState(
   return [...findings, { ...state.finding, ...place, file: spec.path }].sort(byPosition);
 }
 
+/** What is to be measured for a spec whose rules ask for it; undefined where none does, or where it has errors. */
+export function measurableOf(checked: CheckedSpec): Job | undefined {
+  if (!asks(checked)) return undefined;
+  const { spec, measurements: _, ...context } = checked;
+  return resolveSpec(spec, context).pending;
+}
+
+export function asks({ outcomes }: CheckedSpec): boolean {
+  return outcomes.some(({ matches }) =>
+    matches.some(({ rule }) => selects(rule) && asksForMeasurements(rule.selector, rule.predicate)),
+  );
+}
+
 /** The job that a spec asks for, after its model was read and its files were looked at; or what keeps it from being one. */
 export async function resolveAt(uri: string, surroundings: Surroundings): Promise<ResolveResult> {
   if (!surroundings.trusted) return { findings: [untrusted] };
@@ -65,9 +83,16 @@ export async function resolveAt(uri: string, surroundings: Surroundings): Promis
     const path = modelPathOf(bare);
     const state = path === undefined ? undefined : await models.settled(path);
     const model = state?.kind === 'loaded' ? state.summary : undefined;
-    const { job, findings } = resolveSpec(spec, { vocabulary, path: host.path, fileAt, model, severities });
-    const all = withModelState(findings, bare, state);
-    return { ...(job && state?.kind === 'loaded' && { job }), findings: all };
+    const context = { vocabulary, path: host.path, fileAt, model, severities };
+    const first = resolveSpec(spec, context);
+    const found = first.pending && (await surroundings.measurements.of(first.pending));
+    const measurements = found?.measurements;
+    const { job, pending, findings } = measurements ? resolveSpec(spec, { ...context, measurements }) : first;
+    return {
+      ...(job && state?.kind === 'loaded' && { job }),
+      ...(pending && found && { pending: { key: found.key, job: pending } }),
+      findings: withModelState(findings, bare, state),
+    };
   } catch (error) {
     if (error instanceof FindingError) return { findings: [error.finding] };
     throw error;

@@ -11,10 +11,14 @@ import {
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
 import { sha256 } from '../../engine/hash.ts';
+import type { Measurements } from '../../engine/measurements/measurements.ts';
 import type { Job } from '../../engine/plan.ts';
 import {
+  type MeasuredParams,
   type ModelStateParams,
   type ModelsNamedResult,
+  measuredRequest,
+  measurementsChanged,
   modelStateNotification,
   modelsNamedRequest,
   type ResolveResult,
@@ -369,6 +373,88 @@ describe('the language server', () => {
       expect(await connection.sendRequest(modelsNamedRequest, null)).toEqual([]);
       expect(await connection.sendRequest('textDocument/hover', { textDocument: { uri: await open('x') } })).toBeNull();
       expect((await resolve(await open(plain, 'after.qspec'))).job).toBeDefined();
+    });
+  });
+
+  describe('rules on sensitivity', () => {
+    const text = (rule: string, more = '') =>
+      `qspec 1\nmodel "digits.onnx"\nquantize {\n  weights int4\n  ${rule}\n}\n${more}`;
+    const rule = 'layers op Conv where sensitivity < 30 dB { weights int8 }';
+    const weightsOf = (job: Job | undefined, layer: string) => job!.plan!.nodes[layer]!.weight!.format;
+    /** What the client keeps, by key; and the keys that were asked for. */
+    let kept: Map<string, Measurements>;
+    let asked: string[];
+
+    beforeEach(() => {
+      kept = new Map();
+      asked = [];
+      connection.onRequest(measuredRequest, ({ key }: MeasuredParams) => {
+        asked.push(key);
+        return kept.get(key) ?? null;
+      });
+    });
+
+    async function measure(uri: string): Promise<void> {
+      const { pending } = await connection.sendRequest<ResolveResult>(resolveRequest, { uri });
+      kept.set(pending!.key, { sensitivity: { conv1: 12, conv2: 40, conv3: null } });
+      await connection.sendNotification(measurementsChanged);
+    }
+
+    it('are pending with an action that measures, and resolve once the client has measured', async () => {
+      await start(true);
+      const uri = await open(text(rule));
+      const [pending] = await until(uri, has('rule/pending'));
+      expect(pending).toMatchObject({ code: 'rule/pending', severity: 3 });
+      const actions = await connection.sendRequest('textDocument/codeAction', {
+        textDocument: { uri },
+        range: pending!.range,
+        context: { diagnostics: [pending] },
+      });
+      expect(actions).toMatchObject([
+        { title: 'Measure sensitivity', command: { command: 'qspec.measure', arguments: [uri] } },
+      ]);
+      const before = await connection.sendRequest<ResolveResult>(resolveRequest, { uri });
+      expect(before.job).toBeUndefined();
+      expect(weightsOf(before.pending!.job, 'conv1')).toBe('int4');
+
+      await measure(uri);
+      await until(uri, (diagnostics) => diagnostics.length === 0);
+      const { job, pending: left } = await connection.sendRequest<ResolveResult>(resolveRequest, { uri });
+      expect(left).toBeUndefined();
+      expect(['conv1', 'conv2', 'conv3'].map((layer) => weightsOf(job, layer))).toEqual(['int8', 'int4', 'int4']);
+    });
+
+    it('stay measured while something else is changed, and are pending again when what was measured is', async () => {
+      await start(true);
+      const uri = await open(text(rule));
+      await until(uri, has('rule/pending'));
+      await measure(uri);
+      await until(uri, (diagnostics) => diagnostics.length === 0);
+      const count = asked.length;
+      const change = async (version: number, changed: string) =>
+        connection.sendNotification('textDocument/didChange', {
+          textDocument: { uri, version },
+          contentChanges: [{ text: changed }],
+        });
+      await change(
+        2,
+        text(`${rule} layers op Gemm where sensitivity > 3 dB { weights int8 }`, 'expect size <= 1 parsecs'),
+      );
+      // The classifier was not measured: the second rule matches nothing, and that is known.
+      expect(codes(await until(uri, has('number/unit')))).toEqual(['number/unit', 'rule/no-match']);
+      await change(3, text(`${rule} layers op Gemm where sensitivity > 3 dB { weights int8 }`, 'expect size <= 1 MiB'));
+      await until(uri, (diagnostics) => codes(diagnostics).join() === 'rule/no-match');
+      expect(asked.length).toBe(count);
+      await change(4, text(`layers op Gemm { weights int8 } ${rule}`));
+      await until(uri, has('rule/pending'));
+    });
+
+    it('are pending for a client that keeps nothing', async () => {
+      connection.onRequest(measuredRequest, () => Promise.reject(new Error('no such request')));
+      await start(true);
+      const uri = await open(text(rule));
+      await until(uri, has('rule/pending'));
+      expect((await connection.sendRequest<ResolveResult>(resolveRequest, { uri })).pending).toBeDefined();
     });
   });
 

@@ -1,10 +1,18 @@
 import type { ArgumentWord, CallableWord } from '../../vocabulary.ts';
 import { example, facts, figure, heading, paragraphs, plain, table } from '../markdown.ts';
 
-/** Observers stand after `observe`, methods after `using`. */
-export type CallKind = 'observe' | 'using';
+/** The word that a name stands behind, with how the two are written in a spec. */
+const writings = {
+  observe: (call: string) => `activations uint8 observe ${call}`,
+  using: (call: string) => `weights int8 using ${call}`,
+  by: (call: string) => `prune { sparsity 50 % by ${call} }`,
+  optimizer: (call: string) => `train { optimizer ${call} }`,
+  schedule: (call: string) => `train { schedule ${call} }`,
+} as const;
 
-/** An observer or method: what it does, what that takes, where it comes from, its arguments and how it is written. */
+export type CallKind = keyof typeof writings;
+
+/** An observer, method or their like: what it does, what that takes, where it comes from, its arguments and how it is written. */
 export function callablePage(word: CallableWord, kind: CallKind): string {
   const { name, title = '', description, cost = '', source = '' } = word;
   return paragraphs(
@@ -15,7 +23,7 @@ export function callablePage(word: CallableWord, kind: CallKind): string {
       ['source', plain(source)],
     ]),
     argumentsText(word.arguments),
-    example(`${kind === 'observe' ? 'activations uint8' : 'weights int8'} ${kind} ${callOf(word)}`),
+    example(writings[kind](callOf(word))),
   );
 }
 

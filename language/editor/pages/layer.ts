@@ -1,9 +1,10 @@
 import type { LayerSummary, SummaryShape } from '../../../engine/graph/summary.ts';
 import type { Choice } from '../../../engine/plan.ts';
-import { amount, bytes } from '../../../engine/report/quantities.ts';
+import { amount, bytes, decibels } from '../../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../../context.ts';
 import { howText } from '../../resolve/choice-text.ts';
 import { valueText } from '../../resolve/fields.ts';
+import { amountText, prunePlanOf } from '../../resolve/prune.ts';
 import { blockNumber } from '../../selectors/network.ts';
 import { isDepthwise, qualifiedOperator } from '../../selectors/properties.ts';
 import { float } from '../../vocabulary.ts';
@@ -29,6 +30,8 @@ export function layerPage(layer: LayerSummary, spec: CheckedSpec): string {
       ['time', planned?.named && before && after ? `${timeChange(before.time, after.time)} ${onTarget(planned)}` : ''],
       ['reads', namesText(layer.producers)],
       ['read by', namesText(layer.consumers)],
+      ['sensitivity', sensitivityText(layer, spec)],
+      ['pruned', prunedText(layer, spec)],
     ]),
     choicesText(layer, spec),
   );
@@ -53,6 +56,17 @@ function weightText(layer: LayerSummary, before: number | undefined, after: numb
 function namesText(names: readonly string[]): string {
   const shown = names.slice(0, mostNeighbours).map((name) => plain(name, 60));
   return `${shown.join(', ')}${names.length > shown.length ? ', …' : ''}`;
+}
+
+function sensitivityText({ name }: LayerSummary, { network }: CheckedSpec): string {
+  const sensitivity = network?.measured?.sensitivity;
+  if (!sensitivity || !Object.hasOwn(sensitivity, name)) return '';
+  return plain(decibels(sensitivity[name] ?? Number.POSITIVE_INFINITY));
+}
+
+function prunedText({ name }: LayerSummary, { prune, network, vocabulary }: CheckedSpec): string {
+  const choice = prune && prunePlanOf(prune, network!, vocabulary).nodes[name];
+  return choice ? plain(`${amountText(choice.amount)} by ${valueText(choice.criterion)}`) : '';
 }
 
 function choicesText(layer: LayerSummary, spec: CheckedSpec): string {

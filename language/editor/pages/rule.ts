@@ -1,9 +1,12 @@
 import { amount } from '../../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../../context.ts';
-import type { LayerRule, LayersRule } from '../../generated/ast.ts';
 import { headOf } from '../../grammar/heads.ts';
 import { rangeOf } from '../../grammar/ranges.ts';
+import type { AnyRule } from '../../grammar/rules.ts';
+import type { RuleOutcome } from '../../resolve/layer-fields.ts';
+import type { Rule } from '../../resolve/rules.ts';
 import type { LayerSet } from '../../selectors/layer-set.ts';
+import { isPending } from '../../selectors/select.ts';
 import { counted, paragraphs, plain } from '../markdown.ts';
 import { type Override, overridesOf } from '../owners.ts';
 import { plannedOf } from '../planned.ts';
@@ -15,22 +18,30 @@ const mostNames = 8;
 const mostOverrides = 5;
 
 /** Layers matched, what they cost before and after all rules have had their say, and what the rule takes from others. */
-export function rulePage(rule: LayersRule | LayerRule, spec: CheckedSpec): string | undefined {
-  const match = spec.rules?.matches.find((candidate) => candidate.rule === rule);
-  if (!match || !spec.model) return undefined;
+export function rulePage(rule: AnyRule, spec: CheckedSpec): string | undefined {
+  const outcome = spec.outcomes.find(({ matches }) => matches.some((match) => match.rule === rule));
+  const match = outcome?.matches.find((candidate) => candidate.rule === rule);
+  if (!outcome || !match || !spec.model) return undefined;
+  if (isPending(rule, spec.network!)) return paragraphs('**not measured**', ...remarksOf(rule, spec));
   const { layers } = match;
   const names = Array.from(layers.indices.subarray(0, mostNames), (index) =>
     plain(spec.model!.layers[index]!.name, 80),
   );
-  const { taken, lost } = overridesOf(rule, spec);
+  const formats = setsFormats(rule);
+  const { taken, lost } = formats ? overridesOf(rule, spec) : { taken: [], lost: [] };
   return paragraphs(
-    `**${counted(layers.size, 'layer')}**${costText(spec, layers)}`,
+    `**${counted(layers.size, 'layer')}**${formats ? costText(spec, layers) : ''}`,
     ...remarksOf(rule, spec),
     names.length === 0 ? '' : `${names.join(', ')}${layers.size > names.length ? ', …' : ''}`,
     listed('Overrides', taken, spec),
     listed('Overridden later', lost, spec),
-    lockedText(rule, spec),
+    lockedText(rule, outcome),
   );
+}
+
+/** Zeros are stored like other weights: only formats change what layers take. */
+function setsFormats(rule: AnyRule): rule is Rule {
+  return rule.$container.$type === 'QuantizeBlock';
 }
 
 function costText(spec: CheckedSpec, layers: LayerSet): string {
@@ -54,11 +65,9 @@ function listed(title: string, list: readonly Override[], spec: CheckedSpec): st
   return [`${title}:`, '', ...shown, ...more].join('\n');
 }
 
-function lockedText(rule: LayersRule | LayerRule, spec: CheckedSpec): string {
+function lockedText(rule: AnyRule, { lockedOut }: RuleOutcome): string {
   const held = new Set(
-    spec
-      .rules!.lockedOut.filter((met) => met.statement === rule || met.statement.$container === rule)
-      .map((met) => met.layer),
+    lockedOut.filter((met) => met.statement === rule || met.statement.$container === rule).map((met) => met.layer),
   );
   return held.size > 0 ? `Locks hold it off ${held.size} of them.` : '';
 }

@@ -1,10 +1,10 @@
-import { amount, bytes } from '../../../engine/report/quantities.ts';
+import { amount, bytes, decibels } from '../../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../../context.ts';
 import type { BlockRange, Selector, Test } from '../../generated/ast.ts';
 import { compilePredicate } from '../../selectors/predicate.ts';
 import { type Property, qualifiedOperator } from '../../selectors/properties.ts';
 import type { LayerRole } from '../../selectors/roles.ts';
-import { blocksNamed, selectOnce } from '../../selectors/select.ts';
+import { asksForMeasurements, blocksNamed, selectOnce } from '../../selectors/select.ts';
 import { blockText } from '../blocks.ts';
 import { counted, grouped, paragraphs, plain } from '../markdown.ts';
 
@@ -13,6 +13,7 @@ const mostNames = 8;
 /** The layers that a part of a selector means by itself. */
 export function selectorPage(selector: Selector, spec: CheckedSpec): string | undefined {
   if (!spec.network) return undefined;
+  if (!spec.network.measured && asksForMeasurements(selector)) return '**not measured**';
   const layers = selectOnce(selector, undefined, spec.network);
   const names = Array.from(layers.indices.subarray(0, mostNames), (index) =>
     plain(spec.network!.layers[index]!.name, 80),
@@ -57,13 +58,14 @@ export function rolePage(role: LayerRole, { model }: CheckedSpec): string {
 }
 
 /** What a property is, which values layers of the model have, and of how many a test of it holds. */
-export function propertyPage(property: Property, test: Test | undefined, { model }: CheckedSpec): string {
+export function propertyPage(property: Property, test: Test | undefined, { model, network }: CheckedSpec): string {
   const head = `**${plain(property.name)}** ${plain(property.description)}`;
   if (!model) return head;
+  if (property.measured && !network?.measured) return paragraphs(head, 'It is not measured yet.');
   const values = model.layers
-    .map((layer) => property.read(layer))
+    .map((layer) => property.read(layer, network?.measured))
     .filter((value) => value !== undefined && value !== false);
-  const holds = test && compilePredicate(test);
+  const holds = test && compilePredicate(test, network?.measured);
   const matching = holds && model.layers.filter(holds).length;
   return paragraphs(
     head,
@@ -77,6 +79,6 @@ function rangeText(values: readonly unknown[], { measures }: Property): string {
   if (numbers.length === 0) return '';
   const low = numbers.reduce((a, b) => Math.min(a, b));
   const high = numbers.reduce((a, b) => Math.max(a, b));
-  const text = measures.includes('bytes') ? bytes : amount;
+  const text = measures.includes('bytes') ? bytes : measures.includes('decibel') ? decibels : amount;
   return low === high ? `: ${text(low)}` : `, from ${text(low)} to ${text(high)}`;
 }

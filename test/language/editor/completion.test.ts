@@ -39,7 +39,12 @@ function accepted(source: string, label: string, surroundings: SpecContext = con
   return text.slice(0, start) + (suggestion.text ?? suggestion.label) + text.slice(end);
 }
 
-const statements = ['qspec', 'import', 'model', 'target', 'data', 'format', 'quantize', 'search', 'export', 'expect'];
+const statements = [
+  ...['qspec', 'import', 'model', 'target', 'data', 'format', 'passes', 'prune', 'quantize', 'train', 'search'],
+  ...['export', 'expect'],
+];
+const passes = ['fold-constants', 'remove-identity', 'fold-batch-norm'];
+const pruning = ['sparsity', 'channels', 'pattern', 'by'];
 
 const exactly: readonly (readonly [string, readonly string[]])[] = [
   ['¦', statements],
@@ -62,6 +67,23 @@ const exactly: readonly (readonly [string, readonly string[]])[] = [
   ['quantize { layers first keep ¦', ['float']],
   ['quantize { layers first { ¦ } }', ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', 'reset']],
   ['quantize { layers first { reset ¦ } }', ['all', 'weights', 'activations', 'inputs', 'outputs', 'bias']],
+  ['passes ¦', [...passes, 'all', 'none']],
+  ['passes fold-constants, ¦', passes],
+  ['passes all without ¦', passes],
+  ['prune { ¦', [...pruning, 'lock', 'reset', 'layers', 'layer']],
+  ['prune { layers first { ¦ } }', [...pruning, 'lock', 'reset']],
+  ['prune { layers first keep ¦', ['dense']],
+  ['prune { by ¦', ['magnitude', 'random']],
+  ['prune { lock ¦', [...pruning, 'all']],
+  ['prune { reset ¦', ['all']],
+  ['prune { layers op ¦', ['Conv', 'Relu', 'Add', 'GlobalAveragePool', 'Flatten', 'Gemm', 'Softmax']],
+  ['train { layers first { ¦ } }', ['rate', 'decay', 'lock', 'reset']],
+  ['train { layers first keep ¦', ['frozen']],
+  ['train { optimizer ¦', ['sgd']],
+  ['train { schedule ¦', ['cosine']],
+  ['data mine npz "a" train { data ¦', ['mine']],
+  ['prune { layers op Conv matches ¦', ['3']],
+  ['quantize { layers op Conv where sensitivity < 30 dB matches ¦', []],
   ['quantize { layers block ¦', ['1']],
   ['quantize { layers blocks 1, ¦', ['1']],
   ['quantize { layers writing ¦', ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'output']],

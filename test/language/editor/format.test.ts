@@ -69,6 +69,11 @@ const layouts: readonly (readonly [what: string, before: string, after: string])
     'qspec 1\r\nquantize {\nweights int8 }',
     'qspec 1\r\nquantize {\r\n  weights int8\r\n}\r\n',
   ],
+  [
+    'patterns, calls and shares of other blocks are closed up',
+    'prune{pattern 2 : 4 by random ( seed=1 ) layers first keep dense}train{epochs 3 rate 1e-4\nlayers first{rate 1e-5}}',
+    'prune { pattern 2:4  by random(seed = 1)  layers first keep dense }\ntrain {\n  epochs 3  rate 1e-4\n  layers first { rate 1e-5 }\n}\n',
+  ],
   ['an empty block', 'quantize {\n\n}', 'quantize {\n}\n'],
   ['an empty file', ' \n\n ', ''],
 ];

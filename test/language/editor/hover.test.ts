@@ -52,6 +52,40 @@ describe('hover on a rule', () => {
   });
 });
 
+describe('hover in the other blocks', () => {
+  it('tells of rules what they match, of words what they mean, of layers what goes', () => {
+    expect(hover('prune { »layers« op Conv { sparsity 50 % } }')).toContain('3 layers');
+    expect(hover('prune { by »magnitude« }')).toContain('smallest go first');
+    expect(hover('train { »rate« 1e-4 }')).toContain('Learning rate');
+    expect(hover('train { optimizer »sgd« }')).toContain('Gradient descent');
+    expect(hover('passes »fold-constants«')).toContain('fold');
+    expect(hover('prune { pattern 2:4 layer »"/fc/Gemm"« { by random } }')).toContain(
+      '| pruned&nbsp;&nbsp; | pattern 2\\:4 by random |',
+    );
+  });
+});
+
+describe('hover where rules ask for sensitivity', () => {
+  it('says that it is not measured; a layer says what was measured of it', () => {
+    expect(hover('quantize { »layers« op Conv where sensitivity < 30 dB { weights int8 } }')).toBe('**not measured**');
+    const { text, ranges } = takeMarkers('quantize { layer »"/stem/Conv"« { weights int8 } }');
+    const measurements = { sensitivity: { '/stem/Conv': 12.5 } };
+    const spec = examine(loadSpec(text, specPath), { vocabulary, path: posix, model: small, measurements });
+    expect(hoverAt(spec, ranges[0]!.start)?.markdown).toContain('| sensitivity&nbsp;&nbsp; | 12\\.5 dB |');
+  });
+
+  it('the property says of how many layers its test holds, once it is measured', () => {
+    const source = 'quantize { layers op Conv where »sensitivity« < 30 dB { weights int8 } }';
+    expect(hover(source)).toContain('It is not measured yet.');
+    const { text, ranges } = takeMarkers(source);
+    const measurements = { sensitivity: { '/stem/Conv': 12.5, '/fc/Gemm': 45 } };
+    const spec = examine(loadSpec(text, specPath), { vocabulary, path: posix, model: small, measurements });
+    const page = hoverAt(spec, ranges[0]!.start)?.markdown;
+    expect(page).toContain('2 layers of 10 have it, from 12.5 dB to 45.0 dB.');
+    expect(page).toContain('The test holds for 1 layer.');
+  });
+});
+
 describe('hover on the number of a block', () => {
   it('tells how far it goes; of a range both ends', () => {
     expect(hover('quantize { layers block »1« keep float }')).toBe(

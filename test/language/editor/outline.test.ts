@@ -12,6 +12,8 @@ data calibration npz "c.npz" {
   take 10
 }
 format w4 = int4 symmetric
+passes all without merge-pad
+prune { sparsity 50 % layers first keep dense }
 quantize {
   weights w4
   layers op Conv where macs > 1M
@@ -34,6 +36,10 @@ describe('the outline', () => {
       'target: cortex-m7 | target',
       'data: calibration | npz "c.npz"',
       'format: w4 | int4 symmetric',
+      'block: passes | all without merge-pad',
+      'block: prune | ',
+      '  rule: sparsity 50 % | ',
+      '  rule: layers first | keep dense',
       'block: quantize | ',
       '  rule: weights w4 | ',
       '  rule: layers op Conv where macs > 1M matches >= 1 | { weights int8 }',
@@ -59,7 +65,7 @@ describe('folding', () => {
     expect(foldsOf(source)).toEqual([
       { startLine: 3, endLine: 4, kind: 'comment' },
       { startLine: 5, endLine: 6, kind: 'block' },
-      { startLine: 9, endLine: 13, kind: 'block' },
+      { startLine: 11, endLine: 15, kind: 'block' },
     ]);
     expect(foldsOf('/* a\n b */\nquantize {\n}')).toEqual([{ startLine: 0, endLine: 1, kind: 'comment' }]);
   });

@@ -45,6 +45,19 @@ quantize {
 }`;
 
 describe('the table of a plan', () => {
+  it('tells of each layer the block that it is part of, and what is taken out of its weights', () => {
+    const { rows, verdicts } = tableOf(
+      'prune { sparsity 50 % layers op Conv { pattern 2:4 by random } layers first keep dense } quantize { weights int8 }',
+    )!;
+    expect(rows.map(({ block }) => block)).toEqual([null, null, 1, 1, 1, 1, null, null, null, null]);
+    const pruned = rows.map(({ name, verdict }) => [name, verdicts[verdict]!.prune]);
+    expect(pruned.filter(([, what]) => what !== null)).toEqual([
+      ['/block/0/dw/Conv', 'pattern 2:4 by random'],
+      ['/block/0/pw/Conv', 'pattern 2:4 by random'],
+      ['/fc/Gemm', 'sparsity 50 % by magnitude'],
+    ]);
+  });
+
   it('says of each layer what it gets and the rule that decided it, or why it stays float', () => {
     expect(shown(tableOf(spec)!)).toEqual([
       '/stem/Conv: int4 float float by [layers "/stem/*"] 8',

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { Finding, TextRange } from '../../../engine/findings.ts';
 import type { ModelSummary } from '../../../engine/graph/summary.ts';
+import type { Measurements } from '../../../engine/measurements/measurements.ts';
 import { linkImports } from '../../../language/grammar/imports.ts';
 import { type FileKnowledge, type LoadedSpec, loadSpec, type SpecContext } from '../../../language/index.ts';
 import { decoder } from './decoder.ts';
@@ -17,6 +18,7 @@ import { vocabulary } from './vocabulary.ts';
  *     // $FILES$ a.npz:1000 folder                what there is, with the number of samples; anything else is missing;
  *                                              `!` before a path: it lies outside of what may be looked at
  *
+ *     // $MEASURED$ LAYER:12.5 LAYER:exact      sensitivity of layers, in dB; without the line nothing was measured
  *     // $IMPORT$ base.qspec: qspec 1 …         the text of a file that is imported; others are missing
  *
  * Without a $TEST$ line the check must be silent. `// $CLEAN$` asks that no check at all speaks.
@@ -73,6 +75,7 @@ export function parseResource(name: string, source: string): Resource {
     throw new Error(`${name}: ${tests.length} expectations and ${ranges.length} markers`);
   const modelName = /\/\/ \$MODEL\$ (\w+)/.exec(source)?.[1] ?? 'small';
   if (!(modelName in models)) throw new Error(`${name}: no model ${modelName}`);
+  const measured = /\/\/ \$MEASURED\$ (.*)$/m.exec(source)?.[1];
   const files = /\/\/ \$FILES\$ (.*)$/m.exec(source)?.[1];
   return {
     name,
@@ -94,9 +97,21 @@ export function parseResource(name: string, source: string): Resource {
       vocabulary,
       path: posix,
       model: models[modelName],
+      ...(measured === undefined ? {} : { measurements: measurementsIn(measured) }),
       ...(files === undefined ? {} : { fileAt: filesAt(files) }),
     },
   };
+}
+
+function measurementsIn(list: string): Measurements {
+  const entries = list
+    .trim()
+    .split(/\s+/)
+    .map((entry) => {
+      const [layer, value] = entry.split(':');
+      return [layer!, value === 'exact' ? null : Number(value)] as const;
+    });
+  return { sensitivity: Object.fromEntries(entries) };
 }
 
 function filesAt(list: string): (path: string) => FileKnowledge {

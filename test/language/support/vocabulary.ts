@@ -19,6 +19,23 @@ export const vocabulary: Vocabulary = {
       ],
     },
   ],
+  criteria: [
+    { name: 'magnitude', description: 'The smallest go first.', arguments: [] },
+    {
+      name: 'random',
+      description: 'By chance.',
+      arguments: [{ name: 'seed', description: 'Seed of the draw.', initial: 0, min: 0, max: 1e6 }],
+    },
+  ],
+  optimizers: [
+    {
+      name: 'sgd',
+      description: 'Gradient descent.',
+      arguments: [{ name: 'momentum', description: 'Share of the last step.', initial: 0.9, min: 0, max: 1 }],
+    },
+  ],
+  schedules: [{ name: 'cosine', description: 'Falls along half a cosine.', arguments: [] }],
+  passes: ['fold-constants', 'remove-identity', 'fold-batch-norm'].map((name) => ({ name, description: name })),
   targets: [
     {
       name: 'cortex-m7',

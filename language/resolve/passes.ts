@@ -1,0 +1,17 @@
+import type { PassesStatement } from '../generated/ast.ts';
+import type { Vocabulary } from '../vocabulary.ts';
+
+/** `passes none`: the one word of the statement that is no pass. */
+export const noPasses = 'none';
+
+/** Names of the passes that run, in their order; undefined: all of them, in the engine's. Unknown words name none. */
+export function passesOf(
+  statement: PassesStatement | undefined,
+  { passes }: Vocabulary,
+): readonly string[] | undefined {
+  if (!statement || (statement.all && statement.names.length === 0)) return undefined;
+  const named = statement.names.map(({ text }) => text);
+  const known = passes.map(({ name }) => name);
+  if (statement.all) return known.filter((name) => !named.includes(name));
+  return named.filter((name) => known.includes(name));
+}

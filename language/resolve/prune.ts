@@ -1,0 +1,110 @@
+import type { LayerSummary } from '../../engine/graph/summary.ts';
+import type { NamedCall, PruneAmount, PruneChoice, PrunePlan } from '../../engine/plan.ts';
+import type { PruneItem, PruneSetting, PruneStatement } from '../generated/ast.ts';
+import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
+import { isRule } from '../grammar/rules.ts';
+import { readQuantity } from '../quantities/quantity.ts';
+import type { Network } from '../selectors/network.ts';
+import type { Vocabulary } from '../vocabulary.ts';
+import { readCall, type Setting } from './fields.ts';
+import {
+  type FieldRule,
+  type FieldStatement,
+  type LayerFieldEvent,
+  type LayerFields,
+  resolveLayerFields,
+} from './layer-fields.ts';
+
+export type PruneField = 'amount' | 'criterion';
+export const pruneFields: readonly PruneField[] = ['amount', 'criterion'];
+
+/** What rules say of layers that are to keep all their weights: `keep dense`. */
+export const dense = 'dense';
+
+export function resolvePrune(
+  items: readonly PruneItem[],
+  network: Network,
+  vocabulary: Vocabulary,
+  tell?: (event: LayerFieldEvent) => void,
+): LayerFields<PruneField> {
+  const read = items.map((item): FieldStatement | FieldRule => {
+    if (!isRule(item)) return statementOf(item, vocabulary);
+    const kept = item.keep && {
+      node: item,
+      sets: { amount: { value: dense, range: rangeOfProperty(item, 'keep') } },
+    };
+    return {
+      rule: item,
+      statements: [...(kept ? [kept] : []), ...item.items.map((statement) => statementOf(statement, vocabulary))],
+    };
+  });
+  return resolveLayerFields(read, pruneFields, network, tell);
+}
+
+function statementOf(node: PruneStatement, vocabulary: Vocabulary): FieldStatement {
+  return {
+    node,
+    sets: settingOf(node.setting, vocabulary),
+    ...(node.lock && { lock: rangeOf(node) }),
+    ...(node.all && { all: true }),
+  };
+}
+
+/** Empty where the setting makes no sense; a check has said so. */
+function settingOf(setting: PruneSetting | undefined, vocabulary: Vocabulary): Record<string, Setting<unknown>> {
+  if (setting?.$type === 'PruneCriterion') {
+    const criterion = readCall(setting.criterion, vocabulary.criteria);
+    return criterion ? { criterion } : {};
+  }
+  const value = setting && amountOf(setting);
+  return value ? { amount: { value, range: rangeOf(setting) } } : {};
+}
+
+export function amountOf(setting: Exclude<PruneSetting, { $type: 'PruneCriterion' }>): PruneAmount | undefined {
+  if (setting.$type === 'PrunePattern') {
+    const [kept, of] = [Number(setting.kept ?? Number.NaN), Number(setting.of ?? Number.NaN)];
+    const sensible =
+      Number.isSafeInteger(kept) && Number.isSafeInteger(of) && kept >= 1 && kept < of && of <= largestGroup;
+    return sensible ? { kind: 'pattern', kept, of } : undefined;
+  }
+  const reading = readQuantity(setting.share, ['ratio']);
+  if (reading.kind !== 'value' || reading.value < 0 || reading.value > 1) return undefined;
+  return { kind: setting.of === 'channels' ? 'channels' : 'weights', share: reading.value };
+}
+
+/** Of a pattern `N:M`, the most that M can be. */
+export const largestGroup = 64;
+
+/** Whether a layer has stored weights that can be pruned. */
+export function hasWeights(layer: LayerSummary): boolean {
+  return (
+    layer.quantization === 'compute' &&
+    layer.weightInput !== null &&
+    layer.inputs[layer.weightInput]?.kind === 'constant'
+  );
+}
+
+/** The plan for the layers that have weights; all others are not in it. */
+export function prunePlanOf({ fields }: LayerFields<PruneField>, network: Network, vocabulary: Vocabulary): PrunePlan {
+  const nodes: [string, PruneChoice][] = [];
+  for (const [index, layer] of network.layers.entries()) {
+    const { amount, criterion } = fields[index]!;
+    if (!amount || amount.value === dense || !hasWeights(layer)) continue;
+    nodes.push([
+      layer.name,
+      {
+        amount: amount.value as PruneAmount,
+        criterion: (criterion?.value as NamedCall | undefined) ?? { name: vocabulary.criteria[0]!.name, arguments: {} },
+        origin: { amount: amount.range, ...(criterion && { criterion: criterion.range }) },
+      },
+    ]);
+  }
+  return { nodes: Object.fromEntries(nodes) };
+}
+
+/** An amount as the language writes it: `sparsity 50 %`, `pattern 2:4`. */
+export function amountText(amount: PruneAmount | typeof dense): string {
+  if (amount === dense) return dense;
+  if (amount.kind === 'pattern') return `pattern ${amount.kept}:${amount.of}`;
+  return `${amount.kind === 'channels' ? 'channels' : 'sparsity'} ${Number((amount.share * 100).toPrecision(6))} %`;
+}
