@@ -19,8 +19,6 @@ export interface Rounded extends ChannelCodes {
 }
 
 export interface DescentOptions {
-  /** What the codes are to come close to; the weights themselves unless stated. */
-  readonly wanted?: Float32Array;
   /**
    * `nearest`: only the range that plain rounding does best with is improved. `several`: the three best are, each with
    * its scale fitted to its codes, and the best stays.
@@ -28,33 +26,24 @@ export interface DescentOptions {
   readonly ranges: 'nearest' | 'several';
 }
 
-/** What the codes of a channel are chosen for. */
-interface Aim {
-  readonly wanted: Float32Array;
-  /** Where one is exactly zero its code stands for zero, whatever is wanted: it may have been pruned. */
-  readonly weights: Float32Array;
-  readonly hessian: Float64Array;
-}
-
 /**
- * Codes of one output channel that make (ŵ − w)ᵀ·H·(ŵ − w) small, w being what is wanted: nearest codes of several ranges,
- * then coordinate descent, one code at a time. Weights that are exactly zero stay zero; the others make up for it.
+ * Codes of one output channel that make (ŵ − w)ᵀ·H·(ŵ − w) small: nearest codes of several ranges, then coordinate
+ * descent, one code at a time. Weights that are exactly zero stay zero.
  */
 export function roundChannel(
   { weights, whole, leastScale }: Omit<Channel, 'index'>,
   hessian: Float64Array,
   problem: WeightProblem,
-  { ranges, wanted = weights }: DescentOptions = { ranges: 'nearest' },
+  { ranges }: DescentOptions = { ranges: 'nearest' },
 ): Rounded {
-  const aim: Aim = { wanted, weights, hessian };
   const starts = fractionsOf(problem.format.bits).map((fraction) => {
     poll();
     const scale = atLeast(Math.max(whole.scale * fraction, leastScale));
-    return nearest(aim, { ...whole, scale }, problem);
+    return nearest(weights, hessian, { ...whole, scale }, problem);
   });
-  if (ranges === 'nearest') return descend(aim, starts.reduce(better), problem);
+  if (ranges === 'nearest') return descend(weights, hessian, starts.reduce(better), problem);
   const promising = starts.toSorted((a, b) => a.error - b.error).slice(0, 3);
-  return promising.map((start) => settle(aim, start, problem, leastScale)).reduce(better);
+  return promising.map((start) => settle(weights, hessian, start, problem, leastScale)).reduce(better);
 }
 
 function better(a: Rounded, b: Rounded): Rounded {
@@ -62,13 +51,19 @@ function better(a: Rounded, b: Rounded): Rounded {
 }
 
 /** Descent over the codes and the least-squares scale, in turn, while they help. */
-function settle(aim: Aim, start: Rounded, problem: WeightProblem, least: number): Rounded {
-  let best = descend(aim, start, problem);
+function settle(
+  weights: Float32Array,
+  hessian: Float64Array,
+  start: Rounded,
+  problem: WeightProblem,
+  least: number,
+): Rounded {
+  let best = descend(weights, hessian, start, problem);
   for (let round = 0; round < 4; round++) {
-    const scale = fittedScale(aim, best);
+    const scale = fittedScale(weights, hessian, best);
     if (!(scale > 0)) break;
     const parameters = { ...best.parameters, scale: atLeast(Math.max(scale, least)) };
-    const next = descend(aim, withCodes(aim, best.codes, parameters), problem);
+    const next = descend(weights, hessian, withCodes(weights, hessian, best.codes, parameters), problem);
     if (!(next.error < best.error * (1 - 1e-9))) break;
     best = next;
   }
@@ -76,31 +71,38 @@ function settle(aim: Aim, start: Rounded, problem: WeightProblem, least: number)
 }
 
 /** The scale at which the codes' error is least: ⟨q, H·w⟩ / ⟨q, H·q⟩ (OMSE's closed form in the metric H). */
-function fittedScale({ wanted, hessian }: Aim, { codes, parameters }: Rounded): number {
+function fittedScale(weights: Float32Array, hessian: Float64Array, { codes, parameters }: Rounded): number {
   const steps = Float64Array.from(codes, (code) => code - parameters.zeroPoint);
   const weighted = product(hessian, steps);
-  return dot(weighted, Float64Array.from(wanted)) / dot(weighted, steps);
+  return dot(weighted, Float64Array.from(weights)) / dot(weighted, steps);
 }
 
-function nearest(aim: Aim, parameters: AffineParameters, { range }: WeightProblem): Rounded {
-  const codes = Int32Array.from(aim.wanted, (wanted, k) =>
-    quantizeValue(aim.weights[k] === 0 ? 0 : wanted, parameters, range),
-  );
-  return withCodes(aim, codes, parameters);
+function nearest(
+  weights: Float32Array,
+  hessian: Float64Array,
+  parameters: AffineParameters,
+  { range }: WeightProblem,
+): Rounded {
+  const codes = Int32Array.from(weights, (weight) => quantizeValue(weight, parameters, range));
+  return withCodes(weights, hessian, codes, parameters);
 }
 
-function withCodes(aim: Aim, codes: Int32Array, parameters: AffineParameters): Rounded {
-  const change = changeOf(aim, codes, parameters);
-  return { parameters, codes, change, error: dot(change, product(aim.hessian, change)) };
+function withCodes(
+  weights: Float32Array,
+  hessian: Float64Array,
+  codes: Int32Array,
+  parameters: AffineParameters,
+): Rounded {
+  const change = changeOf(weights, codes, parameters);
+  return { parameters, codes, change, error: dot(change, product(hessian, change)) };
 }
 
-function changeOf({ wanted }: Aim, codes: Int32Array, { scale, zeroPoint }: AffineParameters): Float64Array {
-  return Float64Array.from(wanted, (value, k) => (codes[k]! - zeroPoint) * scale - value);
+function changeOf(weights: Float32Array, codes: Int32Array, { scale, zeroPoint }: AffineParameters): Float64Array {
+  return Float64Array.from(weights, (weight, k) => (codes[k]! - zeroPoint) * scale - weight);
 }
 
 /** Moves one code at a time to where the error is least, until no move helps. */
-function descend(aim: Aim, start: Rounded, { range }: WeightProblem): Rounded {
-  const { weights, hessian } = aim;
+function descend(weights: Float32Array, hessian: Float64Array, start: Rounded, { range }: WeightProblem): Rounded {
   const n = weights.length;
   const { scale } = start.parameters;
   const [low, high] = range;
@@ -127,7 +129,7 @@ function descend(aim: Aim, start: Rounded, { range }: WeightProblem): Rounded {
   return {
     parameters: start.parameters,
     codes,
-    change: changeOf(aim, codes, start.parameters),
+    change: changeOf(weights, codes, start.parameters),
     error: dot(change, gradient),
   };
 }

@@ -10,8 +10,8 @@ const damping = ({ length, rows }: LayerSamples) => 0.5 + length / rows;
 /**
  * Chooses codes so that the layer's output on what the compressed layers before it give comes closest to the float
  * model's: the weights that would do so best (least squares, held to the given ones), then the codes closest to them in
- * the metric of the input's covariance (coordinate descent, several ranges, the scale fitted), then the bias. Weights that
- * are exactly zero stay zero. After Nagel et al. 2020 (asymmetric reconstruction) and Behdin et al. 2023 (QuantEase).
+ * the metric of the input's covariance (coordinate descent, several ranges, the scale fitted), then the bias. After Nagel
+ * et al. 2020 (asymmetric reconstruction) and Behdin et al. 2023 (QuantEase).
  */
 export const layerByLayer: WeightMethod = {
   name: 'layer-by-layer',
@@ -32,8 +32,8 @@ export const layerByLayer: WeightMethod = {
     };
     const chosen = byChannel({ ...problem, axis }, samples.groups, metricOf, (channel, metric) => {
       const targets = samples.targets(channel.index);
-      const wanted = metric.wanted(channel.weights, targets);
-      const own = roundChannel(channel, metric.hessian, problem, { ranges: 'several', wanted });
+      const weights = metric.wanted(channel.weights, targets);
+      const own = roundChannel({ ...channel, weights }, metric.hessian, problem, { ranges: 'several' });
       bias[channel.index] = matchingBias(metric, targets, valuesOf(own));
       return own;
     });

@@ -44,6 +44,16 @@ describe('what the report view is sent', () => {
     });
   });
 
+  test('tells of the zeros of a pruned layer that stays float', () => {
+    const [layer, ...rest] = exampleReport.layers;
+    const { weights: _, ...float } = layer!;
+    const facts = (zeros: object) =>
+      reportMessage({ ...exampleReport, layers: [{ ...float, ...zeros }, ...rest] }, { id: 'spec', actions: [] })
+        .layers[0]!.weightFacts;
+    expect(facts({ zeros: 0.5 })).toEqual(['50.0 % zeros']);
+    expect(facts({})).toEqual([]);
+  });
+
   test('explains a histogram in its small print', () => {
     const [weights, output] = message.layers[1]!.histograms;
     expect(weights).toMatchObject({

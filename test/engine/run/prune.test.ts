@@ -51,6 +51,10 @@ describe('a run that prunes', () => {
     const own: Job = { ...rest, exports, targets: [], expectations: [], prune: { nodes: { conv2: pattern } } };
     const { written, report } = await quantizeJob(own, context, { ...options, write: true, outFolder: folder });
     expect(report.layers.find(({ name }) => name === 'conv2')!.zeros).toBe(0.5);
+    // What is multiplied with zeros need not be computed.
+    const { before, after } = report.size.arithmetic!;
+    expect(after.ace).toBe(before.ace);
+    expect(after.bops).toBeLessThan(before.bops);
     const { graph } = (await loadModel(context.host, written.find((path) => path.endsWith('.onnx'))!)).model;
     const conv = graph.nodes.find(({ name }) => name === 'conv2')!;
     const weights = graph.initializers.get(conv.inputs[1]!)!.data as Float32Array;
