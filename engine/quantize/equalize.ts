@@ -17,7 +17,7 @@ import { wire } from './wiring.ts';
  * Equalisation of the channels in front of depthwise convolutions, after Nagel et al. 2019 (data-free quantisation),
  * with ranges of activations. A channel between a layer and the depthwise convolution behind it may be scaled by any
  * positive factor, since both have a scale per channel and the Relu between them does not mind: quiet channels come up
- * towards the widest one and use more of the tensor's codes. The float function stays the same.
+ * towards the widest one and use more of the tensor's codes. The float function stays the same on what calibration saw.
  */
 
 /** Scale factor of each channel, by value name. */
@@ -41,8 +41,10 @@ export function junctionsOf(graph: Graph, plan: Plan, { nodes, fusions }: Layout
     const strength = strengthOf(plan, producer.name);
     if (nodes.get(producer.name)?.kind !== 'compute' || strength === 0) return [];
     const fusion = fusions.get(producer.name);
-    // A lower bound of zero is the same for every scale; an upper bound is not.
-    if (fusion !== undefined && !(fusion.clamp.min === 0 && fusion.clamp.max === Number.POSITIVE_INFINITY)) return [];
+    // A lower bound of zero is the same for every scale. An upper one is not, but a channel that calibration never saw at it
+    // comes no further than the widest one, which stays below it: what may be cut off now lies beyond what was seen, and
+    // that by the root of the way to the bound.
+    if (fusion !== undefined && !(fusion.clamp.min === 0 && fusion.clamp.max > 0)) return [];
     const value = fusion?.value ?? producer.outputs[0]!;
     const consumers = wiring.consumers(value);
     const fits =
