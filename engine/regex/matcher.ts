@@ -32,8 +32,28 @@ interface State {
 export function compileRegex(pattern: string, dialect: Dialect = javascript): Matcher {
   const builder = new Builder();
   const end = builder.add({ next: -1, jumps: [] });
-  const start = builder.compile(parseRegex(pattern, dialect), end);
-  return new Automaton(builder.states, start, end);
+  const tree = parseRegex(pattern, dialect);
+  return new Automaton(builder.states, builder.compile(tree, end), end, requiredText(tree));
+}
+
+/** The longest run of characters that every match must hold, as far as it can be read off a sequence; most texts lack it. */
+function requiredText(tree: RegexNode): string {
+  const parts = tree.kind === 'sequence' ? tree.parts : [tree];
+  let longest = '';
+  let run = '';
+  for (const part of parts) {
+    const character = part.kind === 'set' ? only(part.set) : undefined;
+    run = character === undefined ? '' : run + character;
+    if (run.length > longest.length) longest = run;
+  }
+  return longest;
+}
+
+/** The one character of a set that has no other. */
+function only({ ranges, negated }: CharacterSet): string | undefined {
+  const [range, ...others] = ranges;
+  const single = !negated && others.length === 0 && range !== undefined && range[0] === range[1];
+  return single ? String.fromCodePoint(range[0]) : undefined;
 }
 
 class Builder {
@@ -102,17 +122,20 @@ class Automaton implements Matcher {
   private readonly states: readonly State[];
   private readonly end: number;
   private readonly start: number;
+  private readonly required: string;
   private remembered = new Map<string, StateSet>();
   private first: StateSet;
 
-  constructor(states: readonly State[], start: number, end: number) {
+  constructor(states: readonly State[], start: number, end: number, required: string) {
     this.states = states;
     this.start = start;
     this.end = end;
+    this.required = required;
     this.first = this.setOf([start], 'none');
   }
 
   test(text: string): boolean {
+    if (!text.includes(this.required)) return false;
     if (this.remembered.size > mostRemembered) {
       this.remembered = new Map();
       this.first = this.setOf([this.start], 'none');
