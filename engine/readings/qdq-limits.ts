@@ -10,21 +10,12 @@ const eightBits = 'Use 8-bit formats here';
 export const qdqLimits: readonly Limit[] = [
   {
     operators: ['Conv'],
-    weights: ['int2', 'uint2', 'int8', 'uint8', 'int32', 'uint32'],
+    weights: ['int8', 'uint8', 'int32', 'uint32'],
     activations: ['int4', 'uint4'],
     blames: 'activations',
     outcome: 'refused',
     why: 'ONNX Runtime makes a QLinearConv of it, which takes activations of 8 bits alone, and does not load the model.',
     fix: `${eightBits}: \`activations uint8\`.`,
-  },
-  {
-    operators: products,
-    weights: ['int2', 'uint2'],
-    activations: ['uint8'],
-    blames: 'weights',
-    outcome: 'refused',
-    why: 'ONNX Runtime makes an integer operator of it, which takes weights of 8 bits alone, and does not load the model.',
-    fix: 'Use weights of 3 bits or more.',
   },
   {
     operators: ['Conv', 'MatMul'],
