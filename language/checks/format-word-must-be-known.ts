@@ -32,15 +32,14 @@ export const formatWordMustBeKnown: Check = {
     const { formats: rows, families } = vocabulary;
     const formats = [...[...rows, ...families].map(({ name }) => name), float, ...definitions.formats.keys()];
     const known = [...formats, ...schemes, ...granularities, ...scaleWords, ...codeRanges, ...following];
+    const own = [...formats, ...schemes, ...granularities];
     // What their arguments lack is told by a check of its own.
     const takesArguments = (name: string) => find(families, name) !== undefined || granularities.includes(name);
     for (const words of nodesOf(ast, 'FormatWords')) {
       for (const word of words.words) {
-        const meaning = meaningOf(spelled(word), definitions.formats, vocabulary);
-        const isForeign = wordFor('format', word.text, [...formats, ...schemes, ...granularities]) !== undefined;
-        if (meaning === 'unknown' && !isForeign && !takesArguments(word.text) && !known.includes(word.text)) {
-          yield { ...unknown('format', word, known) };
-        }
+        if (meaningOf(spelled(word), definitions.formats, vocabulary) !== 'unknown') continue;
+        if (takesArguments(word.text) || known.includes(word.text)) continue;
+        if (wordFor('format', word.text, own) === undefined) yield unknown('format', word, known);
       }
     }
     for (const choice of nodesOf(ast, 'SearchChoice')) {

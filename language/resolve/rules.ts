@@ -200,14 +200,11 @@ export function resolveRules(
     }
   }
 
-  const { states, different } = statesOf({ said, locked, words }, count);
+  const states = statesOf({ said, locked, words }, count);
+  const inForce = new Uint8Array(words.length);
+  for (let at = 0; at < said.length; at++) inForce[said[at]!] = 1;
   const effective = new Set<RoleStatement | Rule>(resetting);
-  for (const state of different) {
-    for (const role of roleGroups) {
-      const { by } = state[role];
-      for (const field of fieldNames) if (by[field]) effective.add(by[field]);
-    }
-  }
+  for (const [number, word] of words.entries()) if (word && inForce[number] === 1) effective.add(word.by);
   return { states, matches, lockedOut, setting, effective };
 }
 
@@ -218,52 +215,75 @@ interface Outcome {
   readonly words: readonly (Word | undefined)[];
 }
 
-/** The states of all layers, one object for all of which the same was said; and these objects, each once. */
-function statesOf(
-  outcome: Outcome,
-  count: number,
-): { readonly states: readonly LayerState[]; readonly different: readonly LayerState[] } {
-  // A hash table with open addressing over runs of `said`: no key is made of a layer whose like is known.
-  const places = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, 2 * count)))).fill(-1);
-  const different: LayerState[] = [];
-  const exemplars: number[] = [];
-  const states = new Array<LayerState>(count);
-  for (let layer = 0; layer < count; layer++) {
-    const from = layer * slotsPerLayer;
-    let hash = 0;
-    for (let slot = 0; slot < slotsPerLayer; slot++) hash = Math.imul(hash ^ outcome.said[from + slot]!, 0x9e3779b1);
-    let place = (hash ^ (hash >>> 15)) & (places.length - 1);
-    while (places[place]! >= 0 && !sameRun(outcome, exemplars[places[place]!]!, from))
-      place = (place + 1) & (places.length - 1);
-    if (places[place]! < 0) {
-      places[place] = different.push(stateAt(outcome, from)) - 1;
-      exemplars.push(from);
-    }
-    states[layer] = different[places[place]!]!;
-  }
-  return { states, different };
-}
-
-function sameRun({ said, locked }: Outcome, a: number, b: number): boolean {
-  for (let slot = 0; slot < slotsPerLayer; slot++) if (said[a + slot] !== said[b + slot]) return false;
-  if (locked) {
-    for (let slot = 0; slot < slotsPerLayer; slot++) {
-      if ((locked[a + slot] === 0) !== (locked[b + slot] === 0)) return false;
-    }
-  }
-  return true;
-}
-
-function stateAt({ said, locked, words }: Outcome, from: number): LayerState {
-  const role = (group: RoleGroup): RoleState => {
-    const word = (field: FieldName) => words[said[from + slotOf(group, field)]!];
-    return {
-      fields: perField((field) => word(field)?.setting),
-      by: perField((field) => word(field)?.by),
-      isFormatLocked: (locked?.[from + slotOf(group, 'format')] ?? 0) !== 0,
-    };
+/** The states of all layers: one object for all of which the same was said, made of one for all roles of which it was. */
+function statesOf(outcome: Outcome, count: number): readonly LayerState[] {
+  const layers = new Runs(outcome, slotsPerLayer, count);
+  const roles = new Runs(outcome, fieldNames.length, 4 * count);
+  const ofRoles: RoleState[] = [];
+  const ofLayers: LayerState[] = [];
+  const roleAt = (from: number): RoleState => {
+    const number = roles.numberOf(from);
+    ofRoles[number] ??= roleStateAt(outcome, from);
+    return ofRoles[number];
   };
-  return { weights: role('weights'), bias: role('bias'), inputs: role('inputs'), outputs: role('outputs') };
+  return Array.from({ length: count }, (_, layer) => {
+    const from = layer * slotsPerLayer;
+    const number = layers.numberOf(from);
+    ofLayers[number] ??= {
+      weights: roleAt(from + slotOf('weights', 'format')),
+      bias: roleAt(from + slotOf('bias', 'format')),
+      inputs: roleAt(from + slotOf('inputs', 'format')),
+      outputs: roleAt(from + slotOf('outputs', 'format')),
+    };
+    return ofLayers[number];
+  });
+}
+
+/** Numbers runs of words, equal ones alike: a hash table with open addressing, so that no key is made of a run whose like is known. */
+class Runs {
+  readonly #outcome: Outcome;
+  readonly #length: number;
+  readonly #places: Int32Array;
+  readonly #exemplars: number[] = [];
+
+  constructor(outcome: Outcome, length: number, most: number) {
+    this.#outcome = outcome;
+    this.#length = length;
+    this.#places = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, 2 * most)))).fill(-1);
+  }
+
+  numberOf(from: number): number {
+    const { said } = this.#outcome;
+    let hash = 0;
+    for (let i = 0; i < this.#length; i++) hash = Math.imul(hash ^ said[from + i]!, 0x9e3779b1);
+    let place = (hash ^ (hash >>> 15)) & (this.#places.length - 1);
+    for (;;) {
+      const number = this.#places[place]!;
+      if (number < 0) break;
+      if (this.#areAlike(this.#exemplars[number]!, from)) return number;
+      place = (place + 1) & (this.#places.length - 1);
+    }
+    this.#places[place] = this.#exemplars.push(from) - 1;
+    return this.#exemplars.length - 1;
+  }
+
+  #areAlike(a: number, b: number): boolean {
+    const { said, locked } = this.#outcome;
+    for (let i = 0; i < this.#length; i++) {
+      if (said[a + i] !== said[b + i]) return false;
+      if (locked && (locked[a + i] === 0) !== (locked[b + i] === 0)) return false;
+    }
+    return true;
+  }
+}
+
+function roleStateAt({ said, locked, words }: Outcome, from: number): RoleState {
+  const word = (field: FieldName) => words[said[from + fieldNames.indexOf(field)]!];
+  return {
+    fields: perField((field) => word(field)?.setting),
+    by: perField((field) => word(field)?.by),
+    isFormatLocked: (locked?.[from + fieldNames.indexOf('format')] ?? 0) !== 0,
+  };
 }
 
 function perField<T>(pick: (field: FieldName) => T | undefined): PerField<T> {
