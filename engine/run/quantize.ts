@@ -189,11 +189,15 @@ function makeOutputs(
   const style = exportRefusal(quantized) ? 'float' : 'qdq';
   const unwritten: ExportRequest = { kind: 'onnx', style, path: '', options: {} };
   return (job.exports.length > 0 ? job.exports : [unwritten]).map((request) => {
-    const opset = request.options['opset'];
+    const { opset, container } = request.options;
     const exported =
       request.style === 'float'
         ? { ...model, graph: roundedWeights(quantized) }
-        : exportQdq(model, quantized, { provenance, ...(typeof opset === 'number' && { opset }) });
+        : exportQdq(model, quantized, {
+            provenance,
+            ...(typeof opset === 'number' && { opset }),
+            ...(container === 'int8' && { container }),
+          });
     const proto = modelToProto(exported);
     const isLarge = weightBytes(proto) > singleFileBytes;
     return { request, model: exported, proto, bytes: isLarge ? undefined : encodeModel(proto) };
