@@ -81,14 +81,17 @@ export function exportRefusal({ graph, assignment }: QuantizedModel): Finding | 
 }
 
 /** What a person should know of how runtimes will treat the exported model. */
-export function exportFindings({ graph, assignment }: QuantizedModel): readonly Finding[] {
+export function exportFindings(
+  { graph, assignment }: QuantizedModel,
+  { container }: Pick<QdqOptions, 'container'> = {},
+): readonly Finding[] {
   const codes = codesOf(graph, assignment);
   const readers = new Map<string, number>();
   for (const node of graph.nodes) for (const value of node.inputs) readers.set(value, (readers.get(value) ?? 0) + 1);
   const found = carriedAsFloat(graph, codes);
   const shared = graph.nodes.filter((node) => {
     const entry = codes.written(node.outputs[0] ?? '');
-    if (entry === undefined || entry.format !== 'int8') return false;
+    if (entry === undefined || writtenFormat(entry, container).dtype !== 'int8') return false;
     return (readers.get(node.outputs[0]!) ?? 0) > 1 || entry.range[0] > -128 || entry.range[1] < 127;
   });
   if (shared.length === 0) return found;

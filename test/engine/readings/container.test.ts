@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadOnnxRuntime } from '../../../engine/env/node/onnxruntime.ts';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import type { Graph, Model } from '../../../engine/graph/graph.ts';
-import { exportQdq } from '../../../engine/readings/export-qdq.ts';
+import { exportFindings, exportQdq } from '../../../engine/readings/export-qdq.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
 import {
   bytesOf,
@@ -45,7 +45,7 @@ async function written(options: PlanOptions) {
   const inputs = await samplesFor(graph, 1, 99).sample(0);
   const own = exportQdq(modelOf(graph), quantized);
   const contained = exportQdq(modelOf(graph), quantized, { container: 'int8' });
-  return { inputs, own, contained, integers: runInteger(quantized, inputs).get('y')! };
+  return { quantized, inputs, own, contained, integers: runInteger(quantized, inputs).get('y')! };
 }
 
 async function run(model: Model, inputs: ReadonlyMap<string, Tensor>) {
@@ -90,6 +90,13 @@ describe('weights of fewer than 8 bits in int8', () => {
     const { convolutions } = await run(own, inputs);
     expect(convolutions.filter((op) => op === 'QLinearConv')).toEqual([]);
     expect(convolutions.length).toBe(3);
+  });
+
+  it('are told of where activations become int8, which x86 leaves in float', async () => {
+    const { quantized } = await written({ weights: 'int4', activations: 'int4' });
+    const told = (container?: 'int8') => exportFindings(quantized, container && { container }).map(({ code }) => code);
+    expect(told()).toEqual([]);
+    expect(told('int8')).toEqual(['export/int8-activations']);
   });
 
   it('keep their own type in blocks, which run in float either way', async () => {
