@@ -11,6 +11,21 @@ export type Carrier = Pick<NumberFormat, 'dtype' | 'storageBits' | 'minOpset' | 
 /** Decoded values, where no narrower type holds them all. */
 export const floatCarrier: Carrier = { dtype: 'float32', storageBits: 32, minOpset: 13, unit: 1 };
 
+/** Types that an export may write narrower integers in; absent: each format's own type. */
+export const containers = ['int8'] as const;
+export type Container = (typeof containers)[number];
+
+/**
+ * The format with its elements in a wider type, where its own is an integer of fewer bits than the container: the same codes,
+ * scales and zero points, for runtimes that have kernels for 8 bits alone.
+ */
+export function contained(format: NumberFormat, container: Container | undefined): NumberFormat {
+  if (container === undefined || format.storageBits >= 8) return format;
+  const dtype = format.dtype.startsWith('u') ? 'uint8' : 'int8';
+  const { bits, opset } = integerCarriers.find(({ bits }) => bits === 8)!;
+  return { ...format, dtype, storageBits: bits, minOpset: opset };
+}
+
 const smallFloats: readonly { readonly dtype: DataType; readonly layout: MinifloatLayout }[] = [
   { dtype: 'float8e4m3fn', layout: { exponentBits: 4, mantissaBits: 3, bias: 7, reserved: 'nan', subnormals: true } },
   { dtype: 'float8e5m2', layout: { exponentBits: 5, mantissaBits: 2, bias: 15, reserved: 'ieee', subnormals: true } },

@@ -1,3 +1,4 @@
+import { type Container, contained } from '../formats/carrier.ts';
 import { findFormat } from '../formats/registry.ts';
 import type { DataType } from '../tensor.ts';
 
@@ -30,9 +31,16 @@ export interface LayerFormats {
   readonly activations: { readonly format: string; readonly scheme: string };
 }
 
-/** The first limit that a layer meets. */
-export function limitOf(limits: readonly Limit[], { op, weights, activations }: LayerFormats): Limit | undefined {
-  const held = (format: string | undefined) => (format === undefined ? undefined : findFormat(format)?.dtype);
+/** The first limit that a layer meets; `container`: the type that narrower codes are written in. */
+export function limitOf(
+  limits: readonly Limit[],
+  { op, weights, activations }: LayerFormats,
+  container?: Container,
+): Limit | undefined {
+  const held = (name: string | undefined) => {
+    const format = name === undefined ? undefined : findFormat(name);
+    return format && contained(format, container).dtype;
+  };
   const [weightType, activationType] = [held(weights?.format), held(activations.format)];
   const fits = <T>(asked: readonly T[] | undefined, own: T | undefined) =>
     asked === undefined || (own !== undefined && asked.includes(own));

@@ -1,6 +1,6 @@
 import { type Finding, fail } from '../findings.ts';
 import { axisBlocks, type Blocks } from '../formats/blocks.ts';
-import { carriedElements, carriedScale } from '../formats/carrier.ts';
+import { type Container, carriedElements, carriedScale, contained } from '../formats/carrier.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
 import { hasQuantizeLinear } from '../formats/legality.ts';
@@ -23,6 +23,8 @@ const newestOpset = 26;
 export interface QdqOptions {
   /** Operator set to write, raised as formats need. Default: the model's own, at least 13. */
   readonly opset?: number;
+  /** Type that narrower integers without blocks are written in; runtimes fuse it. Default: the type of each format. */
+  readonly container?: Container;
   /** Goes into `metadata_props`: tool version, hashes of model, spec and data. No times: the same input gives the same bytes. */
   readonly provenance?: Readonly<Record<string, string>>;
 }
@@ -41,7 +43,7 @@ export function exportQdq(
   const refusal = exportRefusal({ graph: source, assignment });
   if (refusal !== undefined) fail(refusal.code, refusal.what, refusal);
   const own = source.opsets.get('') ?? 1;
-  const needed = neededOpset(assignment);
+  const needed = neededOpset(assignment, options.container);
   const opset = Math.max(options.opset ?? own, leastOpset, needed);
   if (opset > newestOpset)
     fail('export/opset', `Operator set ${opset} is not known.`, { fix: `Ask for ${newestOpset} or less.` });
@@ -55,7 +57,7 @@ export function exportQdq(
   for (const [key, value] of Object.entries(options.provenance ?? {})) metadata.set(key, value);
   return {
     ...model,
-    graph: new QdqReading(graph, assignment).build(),
+    graph: new QdqReading(graph, assignment, options.container).build(),
     irVersion: Math.max(model.irVersion, irVersionOf(opset)),
     metadata,
   };
@@ -79,14 +81,17 @@ export function exportRefusal({ graph, assignment }: QuantizedModel): Finding | 
 }
 
 /** What a person should know of how runtimes will treat the exported model. */
-export function exportFindings({ graph, assignment }: QuantizedModel): readonly Finding[] {
+export function exportFindings(
+  { graph, assignment }: QuantizedModel,
+  { container }: Pick<QdqOptions, 'container'> = {},
+): readonly Finding[] {
   const codes = codesOf(graph, assignment);
   const readers = new Map<string, number>();
   for (const node of graph.nodes) for (const value of node.inputs) readers.set(value, (readers.get(value) ?? 0) + 1);
   const found = carriedAsFloat(graph, codes);
   const shared = graph.nodes.filter((node) => {
     const entry = codes.written(node.outputs[0] ?? '');
-    if (entry === undefined || entry.format !== 'int8') return false;
+    if (entry === undefined || writtenFormat(entry, container).dtype !== 'int8') return false;
     return (readers.get(node.outputs[0]!) ?? 0) > 1 || entry.range[0] > -128 || entry.range[1] < 127;
   });
   if (shared.length === 0) return found;
@@ -133,17 +138,23 @@ function irVersionOf(opset: number): number {
   return rows.find(([from]) => opset >= from)?.[1] ?? 7;
 }
 
-function neededOpset(assignment: Assignment): number {
+function neededOpset(assignment: Assignment, container: Container | undefined): number {
   let opset = leastOpset;
   const entries = [...assignment.entries.values(), ...assignment.inputs.values()];
-  for (const { format, blocks } of entries) opset = Math.max(opset, formatNamed(format).minOpset, blocks ? 21 : 0);
+  for (const entry of entries) opset = Math.max(opset, writtenFormat(entry, container).minOpset, entry.blocks ? 21 : 0);
   return opset;
+}
+
+/** The format of a tensor with the type that the file has for it. Layers with blocks run in float: no container serves them. */
+function writtenFormat({ format, blocks }: QuantizedTensor, container: Container | undefined): NumberFormat {
+  return contained(formatNamed(format), blocks ? undefined : container);
 }
 
 class QdqReading {
   readonly #graph: Graph;
   readonly #codes: Codes;
   readonly #assignment: Assignment;
+  readonly #container: Container | undefined;
   readonly #rewriter: Rewriter;
   /** Values that must be found under their own name: graph outputs, and what subgraphs capture. */
   readonly #fixed: ReadonlySet<string>;
@@ -156,9 +167,10 @@ class QdqReading {
   /** Output of the activation that the producer of a value clamps for, by value. */
   readonly #fusedOutputs: ReadonlyMap<string, string>;
 
-  constructor(graph: Graph, assignment: Assignment) {
+  constructor(graph: Graph, assignment: Assignment, container: Container | undefined) {
     this.#graph = graph;
     this.#assignment = assignment;
+    this.#container = container;
     this.#codes = codesOf(graph, assignment);
     this.#rewriter = new Rewriter(graph);
     const fused = graph.nodes.filter((node) => this.#codes.fused(node)).reverse();
@@ -233,6 +245,10 @@ class QdqReading {
     this.#current.set(value, to);
   }
 
+  #written(entry: QuantizedTensor): NumberFormat {
+    return writtenFormat(entry, this.#container);
+  }
+
   /** Codes of a float value, clamped where the codes in use are fewer than the type holds. */
   #quantize(label: string, from: string, entry: QuantizedTensor, parameters: readonly [string, string]): string {
     const coded = this.#rewriter.value(`${label}_quantized`);
@@ -243,7 +259,7 @@ class QdqReading {
       [from, ...parameters],
       [coded],
     );
-    const { dtype, kind } = formatNamed(entry.format);
+    const { dtype, kind } = this.#written(entry);
     if (kind !== 'integer') return coded;
     const [low, high] = integerRange(dtype);
     if (entry.range[0] <= low && entry.range[1] >= high) return coded;
@@ -269,7 +285,7 @@ class QdqReading {
    * a Relu or Clip that it can move in front of a QuantizeLinear to floats; the two it leaves alone.)
    */
   #dequantize(label: string, inputs: readonly string[], to: string, entry: QuantizedTensor): void {
-    const format = formatNamed(entry.format);
+    const format = this.#written(entry);
     const bounds = format.kind === 'integer' ? [] : boundsOf(format, entry);
     const name = this.#rewriter.nodeName(`${label}_DequantizeLinear`);
     let value = bounds.length === 0 ? to : this.#rewriter.value(`${label}_unbounded`);
@@ -297,7 +313,7 @@ class QdqReading {
       this.#rewriter.keepConstant(value);
       return value;
     }
-    const format = formatNamed(held.format);
+    const format = this.#written(held);
     const { dtype } = format;
     const label = `${node.name}_${value}`;
     if (dtype === 'float32') {
@@ -333,7 +349,7 @@ class QdqReading {
 
   /** Codes of a view, dequantised by blocks and brought into the weight's own shape. */
   #blocked(label: string, codes: string, held: QuantizedTensor, blocks: Blocks, dims: readonly number[]): string {
-    const format = formatNamed(held.format);
+    const format = this.#written(held);
     const scales = blockScales(blocks);
     const own = carriedScale(format, held.scale);
     const scale = float32Tensor(
@@ -380,7 +396,7 @@ class QdqReading {
     const known = entry.group === undefined ? undefined : this.#shared.get(entry.group);
     if (known !== undefined) return known;
     const dims = entry.axis === undefined || entry.scale.length === 1 ? [] : [entry.scale.length];
-    const format = formatNamed(entry.format);
+    const format = this.#written(entry);
     const { dtype } = format;
     const scale = this.#rewriter.constant(`${label}_scale`, float32Tensor(dims, carriedScale(format, entry.scale)));
     const names = [

@@ -2,6 +2,7 @@ import type { Limit } from '../quantize/limits.ts';
 
 const products = ['Conv', 'Gemm', 'MatMul'];
 const eightBits = 'Use 8-bit formats here';
+const container = 'Where speed is what counts, give the export `{ container int8 }`: the same codes, a byte each.';
 
 /**
  * What ONNX Runtime does not compute in integers of an exported QDQ model with all its optimisations on: measured with
@@ -15,7 +16,7 @@ export const qdqLimits: readonly Limit[] = [
     blames: 'activations',
     outcome: 'refused',
     why: 'ONNX Runtime makes a QLinearConv of it, which takes activations of 8 bits alone, and does not load the model.',
-    fix: `${eightBits}: \`activations uint8\`.`,
+    fix: `${eightBits}, \`activations uint8\`, or give the export \`{ container int8 }\`: the same codes, a byte each.`,
   },
   {
     operators: ['Conv', 'MatMul'],
@@ -28,10 +29,18 @@ export const qdqLimits: readonly Limit[] = [
   },
   {
     operators: products,
-    weights: ['int2', 'uint2', 'int4', 'uint4', 'int16', 'uint16', 'int32', 'uint32'],
+    weights: ['int2', 'uint2', 'int4', 'uint4'],
     blames: 'weights',
     outcome: 'float',
-    why: 'ONNX Runtime has integer kernels for weights of 5 to 8 bits alone: it turns these into floats and computes in float. The file is smaller all the same.',
+    why: 'ONNX Runtime has integer kernels for weights in 8-bit types alone: it turns these into floats and computes in float. The file is smaller all the same.',
+    fix: container,
+  },
+  {
+    operators: products,
+    weights: ['int16', 'uint16', 'int32', 'uint32'],
+    blames: 'weights',
+    outcome: 'float',
+    why: 'ONNX Runtime has integer kernels for weights of up to 8 bits alone: it turns these into floats and computes in float.',
     fix: `${eightBits} where speed is what counts.`,
   },
   {
@@ -44,10 +53,17 @@ export const qdqLimits: readonly Limit[] = [
     fix: 'Use signed weights, or unsigned activations.',
   },
   {
-    activations: ['int2', 'uint2', 'int4', 'uint4', 'int16', 'uint16', 'int32', 'uint32'],
+    activations: ['int2', 'uint2', 'int4', 'uint4'],
     blames: 'activations',
     outcome: 'float',
-    why: 'ONNX Runtime has integer kernels for activations of 5 to 8 bits alone: it computes in float between conversions.',
+    why: 'ONNX Runtime has integer kernels for activations in 8-bit types alone: it computes in float between conversions.',
+    fix: container,
+  },
+  {
+    activations: ['int16', 'uint16', 'int32', 'uint32'],
+    blames: 'activations',
+    outcome: 'float',
+    why: 'ONNX Runtime has integer kernels for activations of up to 8 bits alone: it computes in float between conversions.',
     fix: `${eightBits} where speed is what counts.`,
   },
 ];

@@ -9,7 +9,6 @@ import { type AssignResult, assign } from '../quantize/assign.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { calibrate, needsCalibration as dataNeeded, noStatistics, type Statistics } from '../quantize/calibrate.ts';
 import { needsReconstruction, reconstruct } from '../quantize/reconstruct.ts';
-import { exportFindings } from '../readings/export-qdq.ts';
 import { type RunContext, renamed } from './context.ts';
 import { coverageFindings } from './coverage.ts';
 import type { LoadedModel, Prepared } from './load.ts';
@@ -60,7 +59,7 @@ export async function compress(
     statistics,
     summary,
     formats: assignedFormats(summary, result.assignment),
-    findings: [...coverage, ...result.findings, ...exportFindings(result)],
+    findings: [...coverage, ...result.findings],
   };
 }
 

@@ -78,9 +78,11 @@ export async function writeOutputs(
   for (const { request, proto, model } of named) {
     const paths = await writeModel(host, placeOf(host, request.path, outFolder), proto, { externalData, progress });
     const opset = model.graph.opsets.get('');
+    const container = request.options['container'];
+    const style = `${request.style.toUpperCase()}${container === undefined ? '' : ` in ${container}`}`;
     for (const path of paths) {
       const isModel = path === paths.at(-1);
-      await add(path, isModel ? `ONNX, ${request.style.toUpperCase()}, opset ${opset}` : 'ONNX external data');
+      await add(path, isModel ? `ONNX, ${style}, opset ${opset}` : 'ONNX external data');
     }
   }
   const name = named[0] ? host.path.basename(named[0].request.path).replace(/\.onnx$/, '') : report.title;

@@ -6,7 +6,7 @@ import { encodeModel } from '../onnx/codec.ts';
 import { singleFileBytes, storedBytes, weightBytes } from '../onnx/model-file.ts';
 import type { ExportRequest, Job } from '../plan.ts';
 import { throwIfCancelled, turn } from '../progress.ts';
-import { exportQdq, exportRefusal } from '../readings/export-qdq.ts';
+import { exportFindings, exportQdq, exportRefusal, type QdqOptions } from '../readings/export-qdq.ts';
 import { bytes } from '../report/quantities.ts';
 import type { Report } from '../report/report.ts';
 import { verifyModel } from '../verify/verify.ts';
@@ -143,7 +143,11 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       weightNoise: lost,
       outputNoise: noise,
       zeros,
-      findings: [...pruned.findings, ...(main.bytes ? [] : [tooLargeToVerify(main)])],
+      findings: [
+        ...exportFindings(compressed.quantized, qdqOptions(main.request)),
+        ...pruned.findings,
+        ...(main.bytes ? [] : [tooLargeToVerify(main)]),
+      ],
       stages: watch.stages,
       path: host.path,
     });
@@ -189,13 +193,16 @@ function makeOutputs(
   const style = exportRefusal(quantized) ? 'float' : 'qdq';
   const unwritten: ExportRequest = { kind: 'onnx', style, path: '', options: {} };
   return (job.exports.length > 0 ? job.exports : [unwritten]).map((request) => {
-    const opset = request.options['opset'];
     const exported =
       request.style === 'float'
         ? { ...model, graph: roundedWeights(quantized) }
-        : exportQdq(model, quantized, { provenance, ...(typeof opset === 'number' && { opset }) });
+        : exportQdq(model, quantized, { provenance, ...qdqOptions(request) });
     const proto = modelToProto(exported);
     const isLarge = weightBytes(proto) > singleFileBytes;
     return { request, model: exported, proto, bytes: isLarge ? undefined : encodeModel(proto) };
   });
+}
+
+function qdqOptions({ options: { opset, container } }: ExportRequest): QdqOptions {
+  return { ...(typeof opset === 'number' && { opset }), ...(container === 'int8' && { container }) };
 }

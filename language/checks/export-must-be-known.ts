@@ -2,8 +2,9 @@ import { suggestion } from '../../engine/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { statementsOf } from '../resolve/definitions.ts';
 import { optionValue } from '../resolve/judgements.ts';
-import type { Check } from './check.ts';
-import { exportFormats } from './exports.ts';
+import { find } from '../vocabulary.ts';
+import type { Check, Remark } from './check.ts';
+import { type ExportOptionWord, exportFormats } from './exports.ts';
 import { repeated, unknown } from './remarks.ts';
 
 /** Format, style and options of an export. */
@@ -27,7 +28,8 @@ export const exportMustBeKnown: Check = {
           );
         continue;
       }
-      if (statement.style && !format.styles.some((style) => style.name === statement.style.text)) {
+      const style = find(format.styles, statement.style?.text);
+      if (statement.style && !style) {
         yield unknown(
           `style of ${format.name}`,
           statement.style,
@@ -51,15 +53,30 @@ export const exportMustBeKnown: Check = {
           };
           continue;
         }
-        const value = optionValue(option);
-        if (typeof value === 'number' && Number.isInteger(value) && value >= declared.min && value <= declared.max)
+        if (style && declared.style !== undefined && declared.style !== style.name) {
+          yield {
+            what: `\`${declared.name}\` is an option of \`export ${format.name} ${declared.style}\`.`,
+            why: declared.description,
+            fix: 'Leave it out.',
+            range: rangeOf(option),
+          };
           continue;
-        yield {
-          what: `\`${declared.name}\` is a whole number from ${declared.min} to ${declared.max}.`,
-          why: declared.description,
-          range: rangeOf(option.value),
-        };
+        }
+        const value = optionValue(option);
+        if (!takes(declared, value)) yield { ...mistaken(declared, String(value)), range: rangeOf(option.value) };
       }
     }
   },
 };
+
+function takes(declared: ExportOptionWord, value: number | string | undefined): boolean {
+  if (declared.words) return declared.words.some(({ name }) => name === value);
+  return typeof value === 'number' && Number.isInteger(value) && value >= declared.min && value <= declared.max;
+}
+
+function mistaken(declared: ExportOptionWord, value: string): Pick<Remark, 'what' | 'why' | 'replacement'> {
+  const { name, description: why } = declared;
+  if (!declared.words) return { what: `\`${name}\` is a whole number from ${declared.min} to ${declared.max}.`, why };
+  const words = declared.words.map((word) => word.name);
+  return { what: `\`${name}\` is ${words.join(' or ')}.`, why, ...suggestion(value, words) };
+}

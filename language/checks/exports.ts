@@ -1,3 +1,4 @@
+import { containers } from '../../engine/formats/carrier.ts';
 import type { Limit } from '../../engine/quantize/limits.ts';
 import { qdqLimits } from '../../engine/readings/qdq-limits.ts';
 
@@ -16,12 +17,16 @@ export interface ExportStyle {
   readonly limits: readonly Limit[];
 }
 
-export interface ExportOptionWord {
+/** An option takes whole numbers from `min` to `max`, or one of `words`. */
+export type ExportOptionWord = {
   readonly name: string;
   readonly description: string;
-  readonly min: number;
-  readonly max: number;
-}
+  /** The only style that has it; absent: every style of the format. */
+  readonly style?: string;
+} & (
+  | { readonly min: number; readonly max: number; readonly words?: never }
+  | { readonly words: readonly { readonly name: string; readonly description: string }[] }
+);
 
 export const exportFormats: readonly ExportFormat[] = [
   {
@@ -45,6 +50,13 @@ export const exportFormats: readonly ExportFormat[] = [
         description: 'Operator set of the exported model; per-channel scales need 13, ONNX Runtime takes up to 26.',
         min: 13,
         max: 26,
+      },
+      {
+        name: 'container',
+        description:
+          'Type that integers of fewer bits are written in, with the same codes; without it each format has its own.',
+        style: 'qdq',
+        words: [{ name: containers[0], description: 'A byte a code, which ONNX Runtime fuses to integer operators.' }],
       },
     ],
   },

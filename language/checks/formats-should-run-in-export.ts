@@ -1,5 +1,7 @@
+import type { Limit } from '../../engine/quantize/limits.ts';
 import { heldIn } from '../flow/held.ts';
 import { limitedLayers } from '../flow/limited.ts';
+import { containerOf } from '../resolve/judgements.ts';
 import { find } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 import { exportFormats } from './exports.ts';
@@ -19,13 +21,15 @@ export const formatsShouldRunInExport: Check = {
   *remarks(spec) {
     const held = heldIn(spec);
     if (!held) return;
-    const written = new Set<object>();
-    for (const { format, style } of spec.definitions.exports) {
+    const told = new Map<Limit, Set<object>>();
+    for (const statement of spec.definitions.exports) {
+      const { format, style } = statement;
       const known = find(find(exportFormats, format?.text)?.styles ?? [], style?.text);
-      // Two exports of one style have one and the same fault.
-      if (!known || written.has(known)) continue;
-      written.add(known);
-      for (const limited of limitedLayers(held, known.limits)) {
+      for (const limited of limitedLayers(held, known?.limits ?? [], containerOf(statement))) {
+        // Several exports have one and the same fault.
+        const words = told.get(limited.limit) ?? new Set();
+        if (words.has(limited.words)) continue;
+        told.set(limited.limit, words.add(limited.words));
         const refused = limited.limit.outcome === 'refused';
         const runtime = refused ? 'ONNX Runtime does not load' : 'ONNX Runtime computes in float';
         yield { ...combination(limited, runtime), severity: refused ? 'error' : 'information' };

@@ -213,6 +213,8 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
       return keywords(['all', 'weights', 'activations', 'inputs', 'outputs', 'bias']);
     case 'export':
       return registered(exportFormats, 'value');
+    case 'container':
+      return block === 'export' ? registered(exportWords(last), 'value') : undefined;
     case 'expect':
       return registered(expectationKinds, 'value');
     case 'subject':
@@ -266,6 +268,11 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
   if (block === 'search' && item.length === 1 && (first === 'weights' || first === 'activations'))
     return keywords(['one']);
   return undefined;
+}
+
+/** Words that an option of an export takes. */
+function exportWords(name: string): readonly { readonly name: string; readonly description: string }[] {
+  return exportFormats.flatMap(({ options }) => options.find((option) => option.name === name)?.words ?? []);
 }
 
 const noPass: Suggestion = { label: noPasses, kind: 'value', documentation: 'The network is compressed as it is.' };

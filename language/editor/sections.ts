@@ -28,7 +28,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   blocks: ['block', 'blocks'],
   predicates: ['where'],
   search: ['search', 'minimize', 'maximize', 'subject', 'one'],
-  export: ['export', 'opset'],
+  export: ['export', 'opset', 'container'],
   expect: ['expect', 'drop'],
 };
 

@@ -88,7 +88,7 @@ export const beginnings: Readonly<Record<Block, readonly string[]>> = {
   ],
   'train-rule': [...recipeNumbers.filter(({ perLayer }) => perLayer).map(({ name }) => name), 'lock', 'reset'],
   search: ['weights', 'activations', 'minimize', 'maximize', 'subject'],
-  export: ['opset'],
+  export: ['opset', 'container'],
 };
 
 /** Words after which any word is a name. */

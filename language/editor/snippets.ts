@@ -1,3 +1,4 @@
+import { containers } from '../../engine/formats/carrier.ts';
 import type { CheckedSpec } from '../context.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds, findBudgetKind } from '../quantities/measured.ts';
@@ -51,6 +52,7 @@ export function snippetOf(keyword: string, block: Block, spec: CheckedSpec): str
     case 'search':
       return searchItem(keyword, spec);
     case 'export':
+      if (keyword === 'container') return `container ${choice(1, containers)}`;
       return keyword === 'opset' ? `opset ${stop(1, '21')}` : undefined;
     default:
       return undefined;

@@ -92,6 +92,7 @@ export const keywordDocumentation: Readonly<Record<string, string>> = {
   maximize: 'What the search makes large.',
   subject: '`subject to` budgets beside those of the targets.',
   opset: 'Operator set of the exported model.',
+  container: 'Type that integers of fewer bits are written in.',
 };
 
 export function documentationOf(word: string): string | undefined {

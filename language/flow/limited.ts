@@ -1,3 +1,4 @@
+import type { Container } from '../../engine/formats/carrier.ts';
 import { type LayerFormats, type Limit, limitOf } from '../../engine/quantize/limits.ts';
 import type { Setting } from '../resolve/fields.ts';
 import type { RoleState } from '../resolve/rules.ts';
@@ -12,8 +13,12 @@ export interface Limited {
   count: number;
 }
 
-/** Of the layers that run on codes, those that meet one of the limits; no layer twice. */
-export function limitedLayers({ flow, codes, rules, network }: Held, limits: readonly Limit[]): readonly Limited[] {
+/** Of the layers that run on codes, those that meet one of the limits (`limitOf`); no layer twice. */
+export function limitedLayers(
+  { flow, codes, rules, network }: Held,
+  limits: readonly Limit[],
+  container?: Container,
+): readonly Limited[] {
   const { kinds } = codes;
   /** By operator, weights and what is read: most layers are like one before. */
   const answers = new Map<number, Limit | undefined>();
@@ -29,7 +34,7 @@ export function limitedLayers({ flow, codes, rules, network }: Held, limits: rea
     // What only moves codes takes those that it is given.
     if (kind !== 'compute' && kind !== 'elementwise') continue;
     const key = (flow.operatorOf[i]! * kinds.length + codes.weights[i]!) * kinds.length + codes.wanted[i]!;
-    if (!answers.has(key)) answers.set(key, limitOf(limits, formatsOf(i)));
+    if (!answers.has(key)) answers.set(key, limitOf(limits, formatsOf(i), container));
     const limit = answers.get(key);
     if (!limit) continue;
     const words = decidingWords(limit, rules.states[i]!);

@@ -1,3 +1,4 @@
+import { type Container, containers } from '../../engine/formats/carrier.ts';
 import type { Budget as BudgetChoice, Expectation, ExportRequest, TargetChoice } from '../../engine/plan.ts';
 import type {
   Budget,
@@ -52,6 +53,13 @@ export function optionValue(option: ExportOption): number | string | undefined {
   if (value?.$type === 'Word') return value.text;
   if (value?.text === undefined) return undefined;
   return value.text.includes('x') ? value.text : Number(value.text);
+}
+
+/** The type that an export is to write narrower integers in. */
+export function containerOf({ options }: ExportStatement): Container | undefined {
+  const option = options.find(({ key }) => key?.text === 'container');
+  const value = option && optionValue(option);
+  return containers.find((known) => known === value);
 }
 
 /** What the limit of an `expect` line may be measured in. */

@@ -4,7 +4,7 @@ import { formatNamed } from '../../../engine/formats/registry.ts';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
 import { limitOf } from '../../../engine/quantize/limits.ts';
-import { exportQdq } from '../../../engine/readings/export-qdq.ts';
+import { exportQdq, type QdqOptions } from '../../../engine/readings/export-qdq.ts';
 import { qdqLimits } from '../../../engine/readings/qdq-limits.ts';
 import { bytesOf, makeGraph, modelOf, quantize, random, samplesFor, uniformPlan } from '../quantize/small.ts';
 
@@ -41,13 +41,13 @@ const weightFormats = ['int8', 'uint8', 'int5', 'int4', 'uint4', 'int2', 'int16'
 const activationFormats = ['uint8', 'int8', 'uint7', 'uint4', 'uint16', 'int16'];
 
 /** What ONNX Runtime makes of a network with these formats. */
-async function measured(graph: Graph, op: string, weights: string, activations: string) {
+async function measured(graph: Graph, op: string, weights: string, activations: string, options: QdqOptions) {
   const weightScheme = formatNamed(weights).signed ? 'symmetric' : 'affine';
   const samples = samplesFor(graph, 2);
   const quantized = await quantize(graph, uniformPlan(graph, { weights, weightScheme, activations }), samples);
   const runtime = await loadOnnxRuntime({ threads: 1 });
   try {
-    const bytes = bytesOf(exportQdq(modelOf(graph), quantized));
+    const bytes = bytesOf(exportQdq(modelOf(graph), quantized, options));
     const session = await runtime.createSession(bytes, { optimize: 'all', profile: true });
     await session.run(await samples.sample(0));
     const ran = session.endProfiling();
@@ -59,20 +59,34 @@ async function measured(graph: Graph, op: string, weights: string, activations: 
   }
 }
 
+async function compare(
+  op: string,
+  graph: Graph,
+  weights: string,
+  activationFormats: readonly string[],
+  options: QdqOptions,
+) {
+  const scheme = formatNamed(weights).signed ? 'symmetric' : 'affine';
+  const [found, told]: [Record<string, string>, Record<string, string>] = [{}, {}];
+  for (const activations of activationFormats) {
+    found[activations] = await measured(graph, op, weights, activations, options);
+    const formats = { op, activations: { format: activations, scheme: 'affine' } };
+    const layer = op === 'Add' ? formats : { ...formats, weights: { format: weights, scheme } };
+    told[activations] = limitOf(qdqLimits, layer, options.container)?.outcome ?? 'integer';
+  }
+  expect(told).toEqual(found);
+}
+
 describe.each(Object.entries(graphs))('what ONNX Runtime makes of %s in an exported model', (op, graph) => {
   it.each(op === 'Add' ? ['int8'] : weightFormats)(
     'with weights %s is what the table says',
-    async (weights) => {
-      const scheme = formatNamed(weights).signed ? 'symmetric' : 'affine';
-      const [found, told]: [Record<string, string>, Record<string, string>] = [{}, {}];
-      for (const activations of activationFormats) {
-        found[activations] = await measured(graph, op, weights, activations);
-        const formats = { op, activations: { format: activations, scheme: 'affine' } };
-        const limit = limitOf(qdqLimits, op === 'Add' ? formats : { ...formats, weights: { format: weights, scheme } });
-        told[activations] = limit?.outcome ?? 'integer';
-      }
-      expect(told).toEqual(found);
-    },
+    (weights) => compare(op, graph, weights, activationFormats, {}),
+    60_000,
+  );
+
+  it.each(op === 'Add' ? ['int8'] : ['int4', 'uint4', 'int2', 'uint2', 'ternary'])(
+    'with weights %s in 8-bit containers is what the table says',
+    (weights) => compare(op, graph, weights, ['uint8', 'int8', 'uint4', 'int4', 'uint2'], { container: 'int8' }),
     60_000,
   );
 });

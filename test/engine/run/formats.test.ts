@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobOf, openSpec } from '../../../cli/spec.ts';
 import { nodeHost } from '../../../engine/env/node/host.ts';
 import { loadOnnxRuntime } from '../../../engine/env/node/onnxruntime.ts';
+import { exactDecibels } from '../../../engine/run/metrics.ts';
 import { quantizeJob } from '../../../engine/run/quantize.ts';
 import { root } from '../../shared.ts';
 
@@ -18,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const example = (name: string) => JSON.stringify(join(root, 'examples', 'digits', name));
 
-async function run(words: string, statements = 'export onnx qdq "m.onnx"') {
+async function run(words: string, statements = 'export onnx qdq "m.onnx"', outFolder?: string) {
   const path = join(folder, 'm.qspec');
   writeFileSync(
     path,
@@ -41,7 +42,7 @@ ${statements}
       loadRuntime: () => loadOnnxRuntime({ threads: 1 }),
       progress: { signal: new AbortController().signal, report: () => undefined },
     },
-    { write: false },
+    outFolder === undefined ? { write: false } : { write: true, outFolder },
   );
   const { metrics, runtime } = report.accuracy!;
   const { labelled, sqnr } = metrics;
@@ -97,6 +98,23 @@ describe('the report', () => {
     expect(await bytesOf('mxfp4')).toEqual([160, 72 + 16 + bias]);
     expect(await bytesOf('bcq(2) per-channel')).toEqual([160, 36 + 16 * 2 * 4 + bias]);
     expect(await bytesOf('fp16')).toEqual([160, 288 + bias]);
+  });
+
+  it('is of the export that is asked for: narrow integers in their own type and float, or in int8 and integers', async () => {
+    const words = 'weights int4 layers op Gemm { weights int8 }  activations uint8';
+    const own = await run(words);
+    const contained = await run(words, 'export onnx qdq "m.onnx" { container int8 }', join(folder, 'contained'));
+    const optimised = ({ report }: typeof own) => report.verification!.levels.find(({ level }) => level === 'all')!;
+    expect(optimised(own).floatCompute.length).toBeGreaterThan(0);
+    expect(optimised(contained).floatCompute).toEqual([]);
+    expect(optimised(contained).operators.map(({ op }) => op)).toContain('QLinearConv');
+    expect(contained.integers).toBe(exactDecibels);
+    const { size, files } = contained.report;
+    expect(size.after).toBeGreaterThan(own.report.size.after);
+    expect(files[0]).toMatchObject({
+      bytes: size.after,
+      kind: expect.stringMatching(/^ONNX, QDQ in int8, opset 1\d$/),
+    });
   });
 
   it('measures in the simulation what no export holds', async () => {

@@ -382,10 +382,15 @@ describe('hover on an export', () => {
     const text = hover(spec('export »onnx« qdq "m.onnx"'));
     expect(text).toMatch(/^\| qdq&nbsp;&nbsp; \| Float operators between/m);
     expect(text).toMatch(/^\| opset&nbsp;&nbsp; \| 13&nbsp;…&nbsp;26&nbsp;&nbsp; \|/m);
+    expect(text).toMatch(/^\| container&nbsp;&nbsp; \| int8&nbsp;&nbsp; \|/m);
+    expect(hover(spec('export onnx »float« "m.onnx"'))).not.toContain('container');
   });
 
   it('tells what the formats of the spec ask of it', () => {
     expect(hover(spec('export onnx »qdq« "m.onnx"'))).toContain('opset 21, the lowest that holds int4');
+    expect(hover(spec('export onnx »qdq« "m.onnx" { container int8 }'))).toContain(
+      'opset 13, the lowest that holds int4',
+    );
     expect(hover(spec('export onnx »float« "m.onnx"'))).not.toContain('lowest');
   });
 });
