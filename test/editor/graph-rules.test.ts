@@ -25,6 +25,8 @@ inEditor('rules from the graph', 'development', (scenario) => {
     async (code) => {
       await code.editor.open('a.qspec');
       const graph = await opened(code);
+      // Room for the graph beside the spec: layers are clicked where they stand.
+      await code.runCommand('View: Toggle Primary Side Bar Visibility');
       const details = graph.locator('[data-testid="details"]');
       await card(graph, 'conv1').click();
       await expect.poll(() => details.innerText()).toMatch(/layer "conv1"/);

@@ -160,10 +160,17 @@ export function languageScenarios(edition: Edition): void {
         for (const theme of allThemes) {
           await code.setTheme(theme);
           await code.editor.completions();
-          // Once shown, details stay with the list.
+          // Once shown, details stay with the list; the key would hide them again.
           const details = code.page.locator('.suggest-details:visible');
-          if (theme === allThemes[0]) await code.page.keyboard.press('Control+Space');
-          await details.waitFor();
+          const areShown = async () => (await details.count()) > 0;
+          await expect
+            .poll(async () => {
+              if (await areShown()) return true;
+              await code.page.keyboard.press('Control+Space');
+              await code.page.waitForTimeout(1000);
+              return areShown();
+            })
+            .toBe(true);
           await code.screenshot('suggestions');
           await code.page.keyboard.press('Escape');
         }
