@@ -46,6 +46,7 @@ export const spellings: readonly Spelling[] = [
   { kind: 'observer', word: 'percentile', elsewhere: ['quantile', 'histogram-percentile'] },
   { kind: 'observer', word: 'mse', elsewhere: ['mean-squared-error'] },
   { kind: 'method', word: 'round-to-nearest', elsewhere: ['rtn', 'nearest', 'round'] },
+  { kind: 'method', word: 'hqq', elsewhere: ['half-quadratic', 'hqq-scale-only'] },
   { kind: 'operator', word: 'Conv', elsewhere: ['conv1d', 'conv2d', 'conv3d', 'convolution', 'nn.conv2d'] },
   {
     kind: 'operator',

@@ -11,7 +11,7 @@ export interface WeightProblem {
   readonly dims: readonly number[];
   /** Axis of the output channels for per-channel parameters; absent: one set for the whole tensor. */
   readonly axis?: number;
-  /** Other elements that share parameters; given to methods of any format alone. */
+  /** Other elements that share parameters; given to methods of any format or granularity alone. */
   readonly blocks?: Blocks;
   readonly format: NumberFormat;
   readonly scheme: Scheme;
@@ -87,6 +87,8 @@ export interface WeightMethod {
   readonly needs?: 'moments' | 'samples';
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
   readonly anyFormat?: true;
+  /** Takes integers of every granularity. */
+  readonly anyGranularity?: true;
   quantize(problem: WeightProblem, args: Readonly<Record<string, number>>): WeightCodes;
 }
 

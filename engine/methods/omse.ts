@@ -1,8 +1,8 @@
-import { type AffineParameters, quantizeTensor, quantizeValue, usableScale } from '../formats/affine.ts';
+import { type AffineParameters, quantizeValue, usableScale } from '../formats/affine.ts';
 import { poll } from '../progress.ts';
 import { channelsOf } from './channels.ts';
 import type { WeightMethod, WeightProblem } from './method.ts';
-import { atLeast, weightParameters } from './round-to-nearest.ts';
+import { atLeast, nearestCodes, weightParameters } from './round-to-nearest.ts';
 
 /** Scales that are tried, evenly from this part of the whole range's up to all of it; the best are then refined. */
 const [tries, narrowest] = [100, 0.1];
@@ -27,10 +27,7 @@ export const omse: WeightMethod = {
     const parameters = channelsOf(problem).map((weights, channel) =>
       fitted(weights, whole[channel]!, problem, channel),
     );
-    const scale = Float32Array.from(parameters, (own) => own.scale);
-    const zeroPoint = Int32Array.from(parameters, (own) => own.zeroPoint);
-    const codes = quantizeTensor(problem.values, problem.dims, { ...problem, scale, zeroPoint });
-    return { scale, zeroPoint, codes };
+    return nearestCodes(problem, parameters);
   },
 };
 

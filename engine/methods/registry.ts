@@ -3,6 +3,7 @@ import { adaround } from './adaround.ts';
 import { biasCorrection } from './bias-correction.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { gptq } from './gptq.ts';
+import { hqq } from './hqq.ts';
 import { layerByLayer } from './layer-by-layer.ts';
 import type { WeightMethod } from './method.ts';
 import { omse } from './omse.ts';
@@ -13,6 +14,7 @@ import { sequentialMse } from './sequential-mse.ts';
 export const methods: readonly WeightMethod[] = [
   roundToNearest,
   omse,
+  hqq,
   biasCorrection,
   coordinateDescent,
   layerByLayer,

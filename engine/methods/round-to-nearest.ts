@@ -3,7 +3,7 @@ import { encodeTensor, packParameters } from '../formats/held-tensor.ts';
 import { withScales } from '../formats/scales.ts';
 import { checkedObserver } from '../observers/registry.ts';
 import { channelsOf } from './channels.ts';
-import type { WeightMethod, WeightProblem } from './method.ts';
+import type { WeightCodes, WeightMethod, WeightProblem } from './method.ts';
 
 /** Every weight to the nearest code, ties to even; the range is the observer's choice per channel. */
 export const roundToNearest: WeightMethod = {
@@ -16,13 +16,17 @@ export const roundToNearest: WeightMethod = {
   arguments: [],
   anyFormat: true,
   quantize(problem) {
-    const parameters = weightParameters(problem);
-    const packed = packParameters(problem.format, parameters);
-    const { values, dims, format, range, axis, blocks } = problem;
-    const coding = { ...packed, range, ...(axis !== undefined && { axis }), ...(blocks !== undefined && { blocks }) };
-    return { ...packed, codes: encodeTensor(format, values, dims, coding, parameters) };
+    return nearestCodes(problem, weightParameters(problem));
   },
 };
+
+/** Every weight to the nearest code of its channel's or block's parameters. */
+export function nearestCodes(problem: WeightProblem, parameters: readonly Parameters[]): WeightCodes {
+  const packed = packParameters(problem.format, parameters);
+  const { values, dims, format, range, axis, blocks } = problem;
+  const coding = { ...packed, range, ...(axis !== undefined && { axis }), ...(blocks !== undefined && { blocks }) };
+  return { ...packed, codes: encodeTensor(format, values, dims, coding, parameters) };
+}
 
 /** The format's or the observer's parameters for every channel, scales raised to the least that the bias needs. */
 export function weightParameters(problem: WeightProblem): Parameters[] {

@@ -43,7 +43,9 @@ function obstacle({ node, form, choice, graph, samples }: LayerChoice): string |
   const method = methodNamed(choice.method.name);
   const { format, granularity } = choice;
   if (!takesFormat(method, choice))
-    return `The method takes integers per tensor or per channel, not ${format} ${granularity}.`;
+    return method.anyGranularity
+      ? `The method takes integers, not ${format}.`
+      : `The method takes integers per tensor or per channel, not ${format} ${granularity}.`;
   if (method.needs === undefined) return undefined;
   if (samples === 0) return 'The method needs calibration data, and there was none.';
   if (granularity !== 'per-channel') return 'The method needs a scale per channel.';

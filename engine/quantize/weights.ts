@@ -110,9 +110,9 @@ function methodFor(choice: Choice): WeightMethod {
   return takesFormat(wanted, choice) ? wanted : methodNamed('round-to-nearest');
 }
 
-export function takesFormat({ anyFormat }: WeightMethod, { format, granularity }: Choice): boolean {
+export function takesFormat({ anyFormat, anyGranularity }: WeightMethod, { format, granularity }: Choice): boolean {
   const plain = granularity === 'per-tensor' || granularity === 'per-channel';
-  return anyFormat === true || (plain && formatNamed(format).kind === 'integer');
+  return anyFormat === true || ((plain || anyGranularity === true) && formatNamed(format).kind === 'integer');
 }
 
 /** Codes that are worked out again when they are touched after they were forgotten. */

@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Granularity, partitionOf } from '../../../engine/formats/granularity.ts';
+import { decodeTensor } from '../../../engine/formats/held-tensor.ts';
+import { formatNamed } from '../../../engine/formats/registry.ts';
+import { hqq } from '../../../engine/methods/hqq.ts';
+import type { WeightMethod, WeightProblem } from '../../../engine/methods/method.ts';
 import { omse } from '../../../engine/methods/omse.ts';
 import { roundToNearest } from '../../../engine/methods/round-to-nearest.ts';
+import { noise } from '../quantize/small.ts';
 import { decoded, problemOf } from './problems.ts';
 
 /** Quantiles of the standard normal distribution: a sample without chance (Acklam's rational approximation). */
@@ -78,5 +84,127 @@ describe('omse', () => {
     const codes = own.codes as Int8Array;
     const cross = problem.values.reduce((sum, w, k) => sum + (w - own.scale[0]! * codes[k]!) * codes[k]!, 0);
     expect(Math.abs(cross) / squared(codes)).toBeLessThan(1e-6);
+  });
+});
+
+/** Weights cut as a spec says it, over all codes of an affine format. */
+function cutProblem(rows: readonly (readonly number[])[], format: string, granularity: Granularity, scale?: string) {
+  const { axis: _, ...problem } = problemOf(rows, format);
+  const { signed, low, high } = formatNamed(format);
+  return {
+    ...problem,
+    ...partitionOf(granularity, problem.dims, 0),
+    scheme: signed ? 'symmetric' : 'affine',
+    range: [signed ? -high : low, high],
+    ...(scale !== undefined && { scale }),
+  } satisfies WeightProblem;
+}
+
+function decodedBy(method: WeightMethod, problem: WeightProblem, args = {}): Float32Array {
+  const solved = method.quantize(problem, args);
+  return decodeTensor(solved.codes, problem.dims, { ...problem, ...solved, format: problem.format.name });
+}
+
+/** Σ|w − ŵ|ᵖ. */
+function normError(method: WeightMethod, problem: WeightProblem, p = 0.7): number {
+  const values = decodedBy(method, problem, { p });
+  return values.reduce((sum, value, k) => sum + Math.abs(value - problem.values[k]!) ** p, 0);
+}
+
+/** Of Student’s t distribution with two degrees of freedom: its quantile function on uniform draws. */
+function heavyTailed(rows: number, length: number): number[][] {
+  const next = noise(3);
+  const drawn = () => {
+    const u = next();
+    return u * Math.sqrt(2 / (1 - u * u));
+  };
+  return Array.from({ length: rows }, () => Array.from({ length }, drawn));
+}
+
+describe('hqq', () => {
+  const formats = fc.constantFrom('int2', 'int3', 'int4', 'int8', 'uint2', 'uint4');
+  const granularities = fc.constantFrom<Granularity>('per-tensor', 'per-channel', 'per-group(5)', 'per-block(2x3)');
+  const scales = fc.constantFrom(undefined, 'power-of-two-scale', 'bfloat16-scale', 'float8-scale');
+  const matrices = fc.integer({ min: 1, max: 16 }).chain((length) =>
+    fc.array(fc.array(fc.float({ min: -4, max: 4, noNaN: true }), { minLength: length, maxLength: length }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  );
+
+  it('never has a larger norm of the error than rounding to nearest, in any granularity and with any scales', () => {
+    const powers = fc.constantFrom(0.3, 0.7, 1);
+    fc.assert(
+      fc.property(matrices, formats, granularities, scales, powers, (rows, format, granularity, scale, p) => {
+        const problem = cutProblem(rows, format, granularity, scale);
+        expect(normError(hqq, problem, p)).toBeLessThanOrEqual(normError(roundToNearest, problem, p) * (1 + 1e-9));
+      }),
+    );
+  });
+
+  it.each([
+    { format: 'int4', granularity: 'per-channel', part: 0.7 },
+    { format: 'int4', granularity: 'per-group(32)', part: 0.85 },
+    { format: 'int3', granularity: 'per-group(32)', part: 0.8 },
+    { format: 'uint4', granularity: 'per-channel', part: 0.8 },
+    { format: 'uint4', granularity: 'per-group(32)', part: 0.95 },
+    { format: 'uint2', granularity: 'per-group(32)', part: 0.9 },
+  ] as const)('has less than $part of the error of heavy-tailed weights in $format $granularity', (row) => {
+    const problem = cutProblem(heavyTailed(8, 256), row.format, row.granularity);
+    expect(normError(hqq, problem) / normError(roundToNearest, problem)).toBeLessThan(row.part);
+  });
+
+  it('has less of its own norm than the least squares have of it', () => {
+    const problem = problemOf(heavyTailed(8, 256));
+    expect(normError(hqq, problem)).toBeLessThan(normError(omse, problem));
+  });
+
+  it.each([
+    { format: 'int4', from: -7 },
+    { format: 'uint4', from: -5 },
+  ])('leaves weights that lie on the grid of $format as they are', ({ format, from }) => {
+    const length = format === 'int4' ? 15 : 16;
+    const rows = [0.25, 0.0625, 3].map((step) => Array.from({ length }, (_, k) => step * (from + k)));
+    const problem = cutProblem(rows, format, 'per-channel');
+    expect([...decodedBy(hqq, problem)]).toEqual(rows.flat());
+  });
+
+  it.each([
+    { format: 'int4', from: -7, count: 15 },
+    { format: 'uint4', from: -5, count: 16 },
+  ])('finds the grid of $format behind an outlier that hides it from the range', ({ format, from, count }) => {
+    const onGrid = Array.from({ length: 8 * count }, (_, k) => 0.25 * (from + (k % count)));
+    const problem = cutProblem([[...onGrid, 5]], format, 'per-channel');
+    const { scale } = hqq.quantize(problem, {});
+    expect(Math.abs(scale[0]! / 0.25 - 1)).toBeLessThan(1e-3);
+  });
+
+  it('gives the same codes times a number for weights times it', () => {
+    const rows = heavyTailed(2, 64);
+    const [own, larger] = [1, 1024].map((unit) =>
+      hqq.quantize(problemOf(rows.map((row) => row.map((weight) => unit * weight))), {}),
+    );
+    expect(larger!.codes).toEqual(own!.codes);
+    expect([...larger!.scale]).toEqual(Array.from(own!.scale, (scale) => 1024 * scale));
+  });
+
+  it('gives the same twice, and each group what it has alone', () => {
+    const [row] = heavyTailed(1, 96);
+    const whole = hqq.quantize(cutProblem([row!], 'uint4', 'per-group(32)'), {});
+    expect(hqq.quantize(cutProblem([row!], 'uint4', 'per-group(32)'), {})).toEqual(whole);
+    const alone = [0, 32, 64].map((at) =>
+      hqq.quantize(cutProblem([row!.slice(at, at + 32)], 'uint4', 'per-tensor'), {}),
+    );
+    expect([...whole.scale]).toEqual(alone.map(({ scale }) => scale[0]));
+    expect([...whole.zeroPoint]).toEqual(alone.map(({ zeroPoint }) => zeroPoint[0]));
+  });
+
+  it('keeps scales above what the bias needs, and zeros zero', () => {
+    const [row] = heavyTailed(1, 64);
+    const pruned = row!.map((weight, k) => (k % 3 === 0 ? 0 : weight));
+    const problem = { ...cutProblem([pruned], 'uint4', 'per-channel'), leastScale: () => 0.7 };
+    expect(hqq.quantize(problem, {}).scale[0]).toBeGreaterThanOrEqual(0.7);
+    const values = decodedBy(hqq, { ...problem, leastScale: () => 0 });
+    expect(pruned.every((weight, k) => weight !== 0 || values[k] === 0)).toBe(true);
   });
 });

@@ -137,6 +137,7 @@ describe('quantising a pruned graph', () => {
     ['int8', 'symmetric', 'round-to-nearest'],
     ['int4', 'affine', 'round-to-nearest'],
     ['uint8', 'affine', 'round-to-nearest'],
+    ['uint4', 'affine', 'hqq'],
     ['int8', 'symmetric', 'coordinate-descent'],
     ['int8', 'symmetric', 'layer-by-layer'],
     ['int4', 'symmetric', 'layer-by-layer'],
