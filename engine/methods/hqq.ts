@@ -6,27 +6,26 @@ import { channelsOf } from './channels.ts';
 import type { WeightMethod, WeightProblem } from './method.ts';
 import { atLeast, nearestCodes, weightParameters } from './round-to-nearest.ts';
 
-/** Scales that are tried, evenly from this part of the observer's up to all of it; the best is then refined. */
-const [tries, narrowest] = [16, 0.1];
 /** Weight of the splitting's penalty, errors being in steps of the scale, and its growth from iteration to iteration. */
 const [firstPenalty, growth] = [10, 1.1];
 
 /**
- * Scale and zero point with the least Lp norm of the weights' error. For p < 1 a few large errors count for little, so that
+ * Scale and zero point with a least Lp norm of the weights' error. For p < 1 a few large errors count for little, so that
  * outliers are clipped where that lets the others come closer. Half-quadratic splitting, by turns: errors are shrunk towards zero
  * by the proximal operator of the norm (what is left are the outliers), and the parameters are those of least squares for the
  * weights without them.
  *
  * Our own: the paper holds the scale and moves a real zero point. Zero points are integers here, so that alone it would seldom
- * move; both are fitted at once, and of symmetric schemes the scale. The splitting finds the nearest minimum, hence the scales
- * that are tried before. Errors are in steps of the scale, so that the unit of the weights does not matter.
+ * move; both are fitted at once, and of symmetric schemes the scale. Errors are in steps of the scale, so that the unit of the
+ * weights does not matter. As in the paper the nearest minimum from the observer's parameters is taken: the least of all clips so
+ * much that small networks lose by it.
  */
 export const hqq: WeightMethod = {
   name: 'hqq',
   title: 'Half-quadratic quantisation (HQQ)',
   description:
-    'Fits scale and zero point so that an Lp norm of the weights’ error is least, to which outliers matter little; needs no data.',
-  cost: '16 scales tried and `iterations` passes over the weights, a power a weight in each; no data.',
+    'Moves the observer’s scale and zero point so that an Lp norm of the weights’ error, to which outliers matter little, gets less; needs no data.',
+  cost: 'Up to `iterations` passes over the weights, a power a weight in each; no data.',
   source: 'after HQQ, Badri & Shaji 2023',
   arguments: [
     {
@@ -36,7 +35,7 @@ export const hqq: WeightMethod = {
       min: 0.1,
       max: 1,
     },
-    { name: 'iterations', description: 'Turns of shrinking and fitting.', initial: 20, min: 1, max: 200 },
+    { name: 'iterations', description: 'Turns of shrinking and fitting at most.', initial: 20, min: 1, max: 200 },
   ],
   anyGranularity: true,
   quantize(problem, { p = 0.7, iterations = 20 }) {
@@ -62,27 +61,20 @@ interface Fitting extends Pick<WeightProblem, 'scheme' | 'range'> {
   readonly least: number;
 }
 
-/** The best parameters met, those of rounding to nearest among them. */
+/** The best parameters met, those of rounding to nearest among them. As in the paper, the first turn that does not help is the last. */
 function fittedTo(weights: Float32Array, nearest: AffineParameters, fitting: Fitting): AffineParameters {
   const { p, iterations, least } = fitting;
-  let best = { parameters: nearest, error: Number.POSITIVE_INFINITY };
-  const tried = (parameters: AffineParameters, penalty: number) => {
+  const at = ({ scale, zeroPoint }: AffineParameters, penalty: number) => {
     poll();
-    const { error, next } = turn(weights, parameters, fitting, p, penalty);
-    if (error < best.error) best = { parameters, error };
-    return { ...next, scale: atLeast(Math.max(next.scale, least)) };
+    const parameters = { scale: atLeast(Math.max(scale, least)), zeroPoint };
+    return { parameters, ...turn(weights, parameters, fitting, p, penalty) };
   };
-  for (let i = 0; i < tries; i++) {
-    const scale = nearest.scale * (1 - ((1 - narrowest) * i) / tries);
-    tried({ ...nearest, scale: atLeast(Math.max(scale, least)) }, firstPenalty);
+  let best = at(nearest, firstPenalty);
+  for (let i = 1; i <= iterations; i++) {
+    const next = at(best.next, firstPenalty * growth ** i);
+    if (!(next.error < best.error)) break;
+    best = next;
   }
-  let current = best.parameters;
-  for (let i = 0; i < iterations; i++) {
-    const next = tried(current, firstPenalty * growth ** i);
-    if (next.scale === current.scale && next.zeroPoint === current.zeroPoint) break;
-    current = next;
-  }
-  tried(current, firstPenalty);
   return best.parameters;
 }
 

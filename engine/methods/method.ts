@@ -82,7 +82,7 @@ export interface WeightMethod {
   readonly arguments: readonly ObserverArgument[];
   /**
    * What has to be collected for it. `moments`: of the float model, in one pass with the ranges. `samples`: layer by layer,
-   * each behind the compressed layers before it.
+   * each behind the compressed layers before it. Without, codes of integers are those nearest at the parameters.
    */
   readonly needs?: 'moments' | 'samples';
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */

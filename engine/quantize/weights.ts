@@ -3,6 +3,7 @@ import type { CodeRange } from '../formats/affine.ts';
 import { carriedScale } from '../formats/carrier.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { granularityOf, partitionOf } from '../formats/granularity.ts';
+import { encodeTensor } from '../formats/held-tensor.ts';
 import { formatNamed } from '../formats/registry.ts';
 import { roundHalfEven } from '../formats/rounding.ts';
 import { scaleBitsOf } from '../formats/scales.ts';
@@ -83,11 +84,12 @@ export function quantizeParameters(task: WeightTask): WeightResult {
     zeroPoint,
     range,
   };
-  // What a method worked out from data is worth its memory; rounding is done again in the time of reading.
+  // What a method worked out from data is worth its memory; rounding is done again in the time of reading. Integers need no more
+  // for it than their parameters, other formats may round by what is not stored.
+  const round = () =>
+    format.kind === 'integer' ? encodeTensor(format, weight.data as Float32Array, weight.dims, own) : solve().codes;
   const entry =
-    isLazy(weight) && method.needs === undefined
-      ? withLazyCodes(own, weight.dims, codes, () => solve().codes)
-      : { ...own, codes };
+    isLazy(weight) && method.needs === undefined ? withLazyCodes(own, weight.dims, codes, round) : { ...own, codes };
   if (shifted === undefined) return { weight: entry, parameters };
   if (inputScale === undefined) return { weight: entry, parameters: { weight, bias: shifted } };
   return {

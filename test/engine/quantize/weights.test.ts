@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { makeNode } from '../../../engine/graph/build.ts';
+import { dataBudget, lazyTensor } from '../../../engine/lazy-tensor.ts';
+import { edgeKey } from '../../../engine/quantize/assignment.ts';
+import { makeGraph, type PlanOptions, quantize, random, samplesFor, uniformPlan } from './small.ts';
+
+const weight = random(3, [24, 6]);
+const net = () =>
+  makeGraph({
+    inputs: { x: [1, 24] },
+    outputs: ['y'],
+    constants: { w: lazyTensor('float32', weight.dims, () => weight.data) },
+    nodes: [makeNode('matmul', 'MatMul', ['x', 'w'], ['y'])],
+  });
+
+/** Fills what lazy tensors may take of memory. */
+function forgetAll(): void {
+  const [first, second] = [1, 2].map(() => lazyTensor('uint8', [dataBudget], () => new Uint8Array(dataBudget)));
+  expect(first!.data.length + second!.data.length).toBe(2 * dataBudget);
+}
+
+async function codesOf(options: PlanOptions) {
+  const graph = net();
+  const { assignment, findings } = await quantize(graph, uniformPlan(graph, options), samplesFor(graph, 2));
+  return { entry: assignment.entries.get(edgeKey('matmul', 'weight'))!, findings };
+}
+
+describe('codes of a weight that is read anew each time', () => {
+  it.each([
+    { weights: 'uint4', weightScheme: 'affine', granularity: 'per-group(5)', method: 'hqq' },
+    { weights: 'uint4', weightScheme: 'affine', granularity: 'per-channel', method: 'hqq' },
+    { weights: 'int4', granularity: 'per-tensor', method: 'omse' },
+    { weights: 'int8', granularity: 'per-block(2x4)', method: 'round-to-nearest' },
+    { weights: 'kmeans(4)', granularity: 'per-channel', method: 'round-to-nearest' },
+  ] as const)('are the same after they were forgotten: $weights $granularity using $method', async (options) => {
+    const { entry } = await codesOf(options);
+    const first = entry.codes;
+    expect(entry.codes).toBe(first);
+    forgetAll();
+    expect(entry.codes).not.toBe(first);
+    expect(entry.codes).toEqual(first);
+  });
+});
+
+describe('a method that takes integers of every granularity', () => {
+  const whys = async (options: PlanOptions) => {
+    const { findings } = await codesOf({ ...options, method: 'hqq' });
+    return findings.filter(({ code }) => code === 'quantize/method-fallback').map(({ why }) => why);
+  };
+
+  it('is used for groups', async () => {
+    const [fitted, rounded] = await Promise.all(
+      ['hqq', 'round-to-nearest'].map((method) => codesOf({ weights: 'int2', granularity: 'per-group(12)', method })),
+    );
+    expect(fitted!.entry.scale).not.toEqual(rounded!.entry.scale);
+    expect(await whys({ weights: 'int2', granularity: 'per-group(12)' })).toEqual([]);
+  });
+
+  it('says that it takes nothing else', async () => {
+    expect(await whys({ weights: 'kmeans(4)' })).toEqual(['The method takes integers, not kmeans(4).']);
+  });
+});
