@@ -87,7 +87,7 @@ export interface WeightMethod {
   readonly needs?: 'moments' | 'samples';
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
   readonly anyFormat?: true;
-  /** Takes integers of every granularity. */
+  /** Takes integers of every granularity, with scales of every kind; others have scales of float32. */
   readonly anyGranularity?: true;
   quantize(problem: WeightProblem, args: Readonly<Record<string, number>>): WeightCodes;
 }

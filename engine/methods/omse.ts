@@ -1,4 +1,5 @@
 import { type AffineParameters, quantizeValue, usableScale } from '../formats/affine.ts';
+import { withScales } from '../formats/scales.ts';
 import { poll } from '../progress.ts';
 import { channelsOf } from './channels.ts';
 import type { WeightMethod, WeightProblem } from './method.ts';
@@ -22,12 +23,13 @@ export const omse: WeightMethod = {
   cost: 'For each channel up to a few hundred scales tried on its weights; no data.',
   source: 'METHODS A2, after Choukroun et al. 2019',
   arguments: [],
+  anyGranularity: true,
   quantize(problem) {
     const whole = weightParameters({ ...problem, observer: { name: 'min-max', arguments: {} } });
     const parameters = channelsOf(problem).map((weights, channel) =>
       fitted(weights, whole[channel]!, problem, channel),
     );
-    return nearestCodes(problem, parameters);
+    return nearestCodes(problem, withScales(parameters, problem.scale, problem.range));
   },
 };
 

@@ -41,11 +41,11 @@ export function whyRounded(layer: LayerChoice): Finding | undefined {
 function obstacle({ node, form, choice, graph, samples }: LayerChoice): string | undefined {
   if (choice.method === undefined) return undefined;
   const method = methodNamed(choice.method.name);
-  const { format, granularity } = choice;
+  const { format, granularity, scale } = choice;
   if (!takesFormat(method, choice))
     return method.anyGranularity
       ? `The method takes integers, not ${format}.`
-      : `The method takes integers per tensor or per channel, not ${format} ${granularity}.`;
+      : `The method takes integers per tensor or per channel with float32 scales, not ${[format, granularity, scale].filter(Boolean).join(' ')}.`;
   if (method.needs === undefined) return undefined;
   if (samples === 0) return 'The method needs calibration data, and there was none.';
   if (granularity !== 'per-channel') return 'The method needs a scale per channel.';

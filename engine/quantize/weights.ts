@@ -6,7 +6,7 @@ import { granularityOf, partitionOf } from '../formats/granularity.ts';
 import { encodeTensor } from '../formats/held-tensor.ts';
 import { formatNamed } from '../formats/registry.ts';
 import { roundHalfEven } from '../formats/rounding.ts';
-import { scaleBitsOf } from '../formats/scales.ts';
+import { defaultScale, scaleBitsOf } from '../formats/scales.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { isLazy, lazyTensor } from '../lazy-tensor.ts';
 import type { LayerSamples, Moments, WeightMethod } from '../methods/method.ts';
@@ -112,8 +112,11 @@ function methodFor(choice: Choice): WeightMethod {
   return takesFormat(wanted, choice) ? wanted : methodNamed('round-to-nearest');
 }
 
-export function takesFormat({ anyFormat, anyGranularity }: WeightMethod, { format, granularity }: Choice): boolean {
-  const plain = granularity === 'per-tensor' || granularity === 'per-channel';
+export function takesFormat(
+  { anyFormat, anyGranularity }: WeightMethod,
+  { format, granularity, scale = defaultScale }: Choice,
+): boolean {
+  const plain = (granularity === 'per-tensor' || granularity === 'per-channel') && scale === defaultScale;
   return anyFormat === true || ((plain || anyGranularity === true) && formatNamed(format).kind === 'integer');
 }
 

@@ -7,48 +7,11 @@ import { hqq } from '../../../engine/methods/hqq.ts';
 import type { WeightMethod, WeightProblem } from '../../../engine/methods/method.ts';
 import { omse } from '../../../engine/methods/omse.ts';
 import { roundToNearest } from '../../../engine/methods/round-to-nearest.ts';
+import { normalSample } from '../observers/gaussian.ts';
 import { noise } from '../quantize/small.ts';
 import { decoded, problemOf } from './problems.ts';
 
-/** Quantiles of the standard normal distribution: a sample without chance (Acklam's rational approximation). */
-function normalQuantiles(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => quantile((i + 0.5) / count));
-}
-
-function quantile(p: number): number {
-  if (p > 0.5) return -quantile(1 - p);
-  const polynomial = (x: number, ...c: readonly number[]) => c.reduce((sum, a) => sum * x + a, 0);
-  if (p < 0.02425) {
-    const q = Math.sqrt(-2 * Math.log(p));
-    return (
-      polynomial(
-        q,
-        -0.007784894002430293,
-        -0.3223964580411365,
-        -2.400758277161838,
-        -2.549732539343734,
-        4.374664141464968,
-        2.938163982698783,
-      ) / polynomial(q, 0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416, 1)
-    );
-  }
-  const q = p - 0.5;
-  const r = q * q;
-  return (
-    (q *
-      polynomial(
-        r,
-        -39.69683028665376,
-        220.9460984245205,
-        -275.9285104469687,
-        138.357751867269,
-        -30.66479806614716,
-        2.506628277459239,
-      )) /
-    polynomial(r, -54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572, 1)
-  );
-}
-
+const sample = (count: number) => [...normalSample(count)];
 const squared = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x * x, 0);
 const weights = fc.array(fc.float({ min: -4, max: 4, noNaN: true }), { minLength: 2, maxLength: 40 });
 
@@ -60,7 +23,7 @@ describe('omse', () => {
     { format: 'int4', step: 0.3534, decibels: 18.898 },
     { format: 'int5', step: 0.1932, decibels: 24.326 },
   ])('fits a Gaussian in $format at step $step, $decibels dB', ({ format, step, decibels }) => {
-    const problem = problemOf([normalQuantiles(10_000)], format);
+    const problem = problemOf([sample(10_000)], format);
     const own = omse.quantize(problem, {});
     const noise = decoded(problem, own).map((value, k) => value - problem.values[k]!);
     expect(own.scale[0]! / step).toBeCloseTo(1, 2);
@@ -78,8 +41,14 @@ describe('omse', () => {
     );
   });
 
+  it('has scales of the kind that is asked for', () => {
+    const problem = { ...problemOf([sample(200)]), scale: 'power-of-two-scale' };
+    const [scale] = omse.quantize(problem, {}).scale;
+    expect(Number.isInteger(Math.log2(scale!))).toBe(true);
+  });
+
   it('leaves an error that has nothing of the codes in it: ⟨w − αq, q⟩ = 0', () => {
-    const problem = problemOf([normalQuantiles(2000)]);
+    const problem = problemOf([sample(2000)]);
     const own = omse.quantize(problem, {});
     const codes = own.codes as Int8Array;
     const cross = problem.values.reduce((sum, w, k) => sum + (w - own.scale[0]! * codes[k]!) * codes[k]!, 0);
