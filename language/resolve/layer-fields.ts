@@ -1,10 +1,11 @@
 import type { AstNode } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
 import type { AnyRule } from '../grammar/rules.ts';
-import { LayerSet } from '../selectors/layer-set.ts';
+import type { LayerSet } from '../selectors/layer-set.ts';
 import type { Network } from '../selectors/network.ts';
 import type { Setting } from './fields.ts';
 import { layersOf } from './rules.ts';
+import { Runs, type Saying, Slots, type Word } from './slots.ts';
 
 /** What a block of rules came to, as checks judge it: of `quantize`, and of every block whose rules set fields of layers. */
 export interface RuleOutcome {
@@ -58,92 +59,52 @@ export interface LayerFields<F extends string> extends RuleOutcome {
   readonly by: readonly Readonly<Partial<Record<F, AstNode>>>[];
 }
 
-interface State {
-  fields: Record<string, Setting<unknown>>;
-  by: Record<string, AstNode>;
-  locks: Record<string, TextRange>;
-}
-
-/**
- * Applies the statements of a block to a model's layers in order: a later one wins, field by field, unless the field is locked.
- * `tell` hears of every field in turn.
- */
+/** As `resolveRules`, for a block whose rules set fields of layers. `tell` hears of every field in turn. */
 export function resolveLayerFields<F extends string>(
   items: readonly (FieldStatement | FieldRule)[],
   names: readonly F[],
   network: Network,
   tell?: (event: LayerFieldEvent) => void,
 ): LayerFields<F> {
-  const states: State[] = network.layers.map(() => ({ fields: {}, by: {}, locks: {} }));
-  const base: Pick<State, 'fields' | 'by'> = { fields: {}, by: {} };
-  const everything = LayerSet.all(network.layers.length);
   const matches: { rule: AnyRule; layers: LayerSet }[] = [];
-  const lockedOut: RuleOutcome['lockedOut'][number][] = [];
-  const setting = new Set<AstNode>();
-  const effective = new Set<AstNode>();
-
-  const reset = (statement: FieldStatement, layer: number, state: State) => {
-    for (const field of names) {
-      if (state.by[field] === base.by[field]) continue;
-      const [locked, original] = [state.locks[field], base.fields[field]];
-      tell?.({
-        ...{ statement: statement.node, layer, field, resetTo: base.by[field] ?? null },
-        ...(original && { setting: original }),
-        ...(locked && { lockedAt: locked }),
-      });
-      if (locked) {
-        lockedOut.push({ statement: statement.node, layer, field, lockedAt: locked, conflict: false });
-        continue;
-      }
-      assign(state.fields, field, original);
-      assign(state.by, field, base.by[field]);
-      effective.add(statement.node);
-    }
-  };
-  const apply = (statement: FieldStatement, layers: LayerSet) => {
-    const { node, sets, lock, all } = statement;
-    const own = Object.entries(sets);
-    if (layers.size > 0 && (own.length > 0 || (all && !lock))) setting.add(node);
-    for (const layer of layers) {
-      const state = states[layer]!;
-      if (all && !lock) reset(statement, layer, state);
-      for (const [field, value] of own) {
-        const locked = state.locks[field];
-        tell?.({ statement: node, layer, field, setting: value, ...(locked && { lockedAt: locked }) });
-        if (!locked) {
-          state.fields[field] = value;
-          state.by[field] = node;
-        } else if (JSON.stringify(value.value) !== JSON.stringify(state.fields[field]?.value)) {
-          lockedOut.push({ statement: node, layer, field, lockedAt: locked, conflict: lock !== undefined });
-        }
-        if (lock) state.locks[field] ??= lock;
-      }
-      if (lock && all) for (const field of names) state.locks[field] ??= lock;
-    }
-  };
-
+  const slots = new Slots<AstNode>(
+    network.layers.length,
+    names.length,
+    tell && (({ slot, ...event }) => tell({ ...event, field: names[slot]! })),
+  );
+  const all = [...names.keys()];
+  const sayingOf = ({ node, sets, lock, all: isAll = false }: FieldStatement): Saying<AstNode> => ({
+    node,
+    sets: names.flatMap((name, slot) => (sets[name] ? [[slot, sets[name]] as const] : [])),
+    resets: isAll && !lock ? all : [],
+    lock: lock && { at: lock, slots: isAll ? all : [] },
+  });
   for (const item of items) {
     if ('rule' in item) {
       const layers = layersOf(item.rule, network);
       matches.push({ rule: item.rule, layers });
-      for (const statement of item.statements) apply(statement, layers);
-    } else {
-      apply(item, everything);
-      for (const [field, value] of Object.entries(item.sets)) {
-        base.fields[field] = value;
-        base.by[field] = item.node;
-      }
-    }
+      for (const statement of item.statements) slots.say(sayingOf(statement), layers);
+    } else slots.sayOfAll(sayingOf(item));
   }
-  for (const { by } of states) for (const field of names) if (by[field]) effective.add(by[field]);
+  const runs = new Runs(slots, names.length, network.layers.length);
+  const made: { readonly fields: LayerFields<F>['fields'][number]; readonly by: LayerFields<F>['by'][number] }[] = [];
+  const states = Array.from({ length: network.layers.length }, (_, layer) => {
+    const from = layer * names.length;
+    const number = runs.numberOf(from);
+    const words = () => names.flatMap((name, slot) => ({ name, word: slots.words[slots.said[from + slot]!] }));
+    const record = <T>(pick: (word: Word<AstNode>) => T) =>
+      Object.fromEntries(words().flatMap(({ name, word }) => (word ? [[name, pick(word)]] : []))) as Partial<
+        Record<F, T>
+      >;
+    made[number] ??= { fields: record(({ setting }) => setting), by: record(({ by }) => by) };
+    return made[number];
+  });
   return {
-    fields: states.map(({ fields }) => fields as Partial<Record<F, Setting<unknown>>>),
-    by: states.map(({ by }) => by as Partial<Record<F, AstNode>>),
-    ...{ matches, lockedOut, setting, effective },
+    fields: states.map(({ fields }) => fields),
+    by: states.map(({ by }) => by),
+    matches,
+    lockedOut: slots.lockedOut.map(({ slot, ...met }) => ({ ...met, field: names[slot]! })),
+    setting: slots.setting,
+    effective: slots.effective(),
   };
-}
-
-function assign<T>(record: Record<string, T>, key: string, value: T | undefined): void {
-  if (value === undefined) delete record[key];
-  else record[key] = value;
 }
