@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createMessageConnection,
   type MessageConnection,
@@ -461,17 +461,23 @@ describe('the language server', () => {
   it('tells how far the model of a document is', async () => {
     await start(true);
     const uri = await open('qspec 1\nmodel "digits.onnx"\nquantize { layer "/conv9/Conv" keep float }\n');
+    const reached = (state: string) =>
+      vi.waitFor(() => expect(states.map((own) => own.state).at(-1)).toBe(state), { timeout: 20_000 });
     await until(uri, has('selector/layer'));
+    await reached('loaded');
     await connection.sendNotification('textDocument/didChange', {
       textDocument: { uri, version: 2 },
       contentChanges: [{ text: 'qspec 1\nmodel "nowhere.onnx"\n' }],
     });
     await until(uri, has('file/missing'));
+    // That the file is not there is found sooner than the model fails.
+    await reached('failed');
     await connection.sendNotification('textDocument/didChange', {
       textDocument: { uri, version: 3 },
       contentChanges: [{ text: 'qspec 1\n' }],
     });
     await until(uri, has('spec/model'));
+    await reached('none');
     expect(states.every((state) => state.uri === uri)).toBe(true);
     expect(states.map(({ state }) => state)).toEqual(['loading', 'loaded', 'loading', 'failed', 'none']);
   });
