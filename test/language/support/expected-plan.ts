@@ -62,9 +62,10 @@ function rolesOf({ layers }: ModelSummary): readonly { layer: string; role: stri
 
 function choiceText(choice: Choice | undefined): string {
   if (choice === undefined || choice.format === 'float') return 'float';
-  const { format, scheme, granularity, observer, method } = choice;
-  const using = method ? ` using ${callText(method)}` : '';
-  return `${format} ${scheme} ${granularity} ${callText(observer)}${using}`;
+  const { format, scheme, granularity, scale, codes, observer, method } = choice;
+  const using = method ? `using ${callText(method)}` : undefined;
+  const words = [format, scheme, granularity, scale, codes, callText(observer), using];
+  return words.filter((word) => word !== undefined).join(' ');
 }
 
 function callText({ name, arguments: given }: Choice['observer']): string {
