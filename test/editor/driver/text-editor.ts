@@ -174,6 +174,8 @@ export class TextEditor {
     const hover = page.locator('.monaco-hover:visible .hover-contents:visible');
     await this.code.retried(`the hover of “${text}”`, async (timeout) => {
       const { x, y } = await this.find(text);
+      // A hover that still stands is not asked for again: what it says may be from before the model was read.
+      await this.leaveHover();
       await page.mouse.move(x, y + 100);
       await page.mouse.move(x, y, { steps: 4 });
       await hover.first().waitFor({ timeout });

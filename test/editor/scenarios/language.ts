@@ -148,8 +148,11 @@ export function languageScenarios(edition: Edition): void {
         await expect
           .poll(text)
           .toBe('qspec 1\nmodel "digits.onnx"\nquantize {\n  weights int8\n  activations uint8\n}');
-        // Out of the list, then out of the snippet.
+        // Out of the list, once it is there, then out of the snippet.
+        const choices = code.page.locator('.suggest-widget.visible');
+        await choices.waitFor();
         await code.page.keyboard.press('Escape');
+        await choices.waitFor({ state: 'hidden' });
         await code.page.keyboard.press('Escape');
         await code.editor.goTo(5, 'activations uint8'.length + 3);
         // What is laid out waits for who types, and not the other way round: VS Code drops it when somebody types on.
@@ -272,12 +275,7 @@ export function languageScenarios(edition: Edition): void {
 
 /** Points at a word until its hover is whole: what findings say comes before what the language server says. */
 async function hoverThatSays(code: Workbench, word: string, says: RegExp): Promise<void> {
-  const text = async () => {
-    const found = await code.editor.hover(word);
-    if (!says.test(found)) await code.editor.leaveHover();
-    return found;
-  };
-  await expect.poll(text, { timeout: 20_000 }).toMatch(says);
+  await expect.poll(() => code.editor.hover(word), { timeout: 20_000 }).toMatch(says);
 }
 
 /** From Enter in Quick Open to the squiggle, in milliseconds. */
