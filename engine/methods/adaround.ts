@@ -1,10 +1,9 @@
 import { type AffineParameters, quantizeValue } from '../formats/affine.ts';
 import { poll } from '../progress.ts';
-import { byChannel, type ChannelCodes, valuesOf } from './by-channel.ts';
-import { layerMetric, leastSquares, matchingBias } from './layer-metric.ts';
+import { type ChannelCodes, valuesOf } from './by-channel.ts';
+import { bySamples, goalMetric } from './by-samples.ts';
 import { dot, product } from './linear-algebra.ts';
-import type { WeightMethod, WeightProblem } from './method.ts';
-import { roundToNearest } from './round-to-nearest.ts';
+import type { LayerSamples, WeightMethod, WeightProblem } from './method.ts';
 
 /** Stretch of the sigmoid, so that it reaches 0 and 1 (the paper's ζ and γ). */
 const [stretchHigh, stretchLow] = [1.1, -0.1];
@@ -28,21 +27,11 @@ export const adaround: WeightMethod = {
   arguments: [{ name: 'steps', description: 'Steps of the descent.', initial: 600, min: 10, max: 20000 }],
   needs: 'samples',
   quantize(problem, { steps = 600 }) {
-    const { samples, axis } = problem;
-    if (samples === undefined || axis === undefined) return roundToNearest.quantize(problem, {});
-    const bias = new Float64Array(problem.dims[axis]!);
-    const metricOf = (group: number) => {
-      const metric = layerMetric(samples, group, ridge);
-      return { ...metric, wanted: leastSquares(metric) };
-    };
-    const chosen = byChannel({ ...problem, axis }, samples.groups, metricOf, (channel, metric) => {
-      const targets = samples.targets(channel.index);
-      const goal = Float64Array.from(metric.wanted(channel.weights, targets));
-      const own = learnRounding(channel.weights, goal, channel.whole, metric.hessian, problem, Math.round(steps));
-      bias[channel.index] = matchingBias(metric, targets, valuesOf(own));
-      return own;
+    const metricOf = (samples: LayerSamples, group: number) => goalMetric(samples, group, ridge);
+    return bySamples(problem, metricOf, ({ weights, whole }, { wanted, hessian }, targets) => {
+      const goal = Float64Array.from(wanted(weights, targets));
+      return learnRounding(weights, goal, whole, hessian, problem, Math.round(steps));
     });
-    return { ...chosen, bias };
   },
 };
 

@@ -1,9 +1,8 @@
 import { type AffineParameters, dequantizeValue, quantizeValue } from '../formats/affine.ts';
-import { byChannel, valuesOf } from './by-channel.ts';
-import { type LayerMetric, layerMetric, matchingBias } from './layer-metric.ts';
+import { bySamples } from './by-samples.ts';
+import { type LayerMetric, layerMetric } from './layer-metric.ts';
 import { cholesky, solve } from './linear-algebra.ts';
-import type { WeightMethod, WeightProblem } from './method.ts';
-import { roundToNearest } from './round-to-nearest.ts';
+import type { LayerSamples, WeightMethod, WeightProblem } from './method.ts';
 
 /**
  * Rounds the weights of a channel one after the other; each time those that are left make up for the error, by the inverse
@@ -35,21 +34,15 @@ export const gptq: WeightMethod = {
   ],
   needs: 'samples',
   quantize(problem, { damping = 0.01, 'act-order': actOrder = 1 }) {
-    const { samples, axis } = problem;
-    if (samples === undefined || axis === undefined) return roundToNearest.quantize(problem, {});
-    const bias = new Float64Array(problem.dims[axis]!);
-    const metricOf = (group: number) => {
+    const metricOf = (samples: LayerSamples, group: number) => {
       const metric = layerMetric(samples, group, damping);
       const order = orderOf(metric, actOrder >= 0.5);
       return { ...metric, order, factor: inverseFactor(metric, order) };
     };
-    const chosen = byChannel({ ...problem, axis }, samples.groups, metricOf, (channel, metric) => {
-      const codes = roundInTurn(channel.weights, channel.whole, metric, problem);
-      const own = { parameters: channel.whole, codes };
-      bias[channel.index] = matchingBias(metric, samples.targets(channel.index), valuesOf(own));
-      return own;
-    });
-    return { ...chosen, bias };
+    return bySamples(problem, metricOf, ({ weights, whole: parameters }, metric) => ({
+      parameters,
+      codes: roundInTurn(weights, parameters, metric, problem),
+    }));
   },
 };
 

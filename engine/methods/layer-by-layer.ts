@@ -1,8 +1,6 @@
-import { byChannel, valuesOf } from './by-channel.ts';
+import { bySamples, goalMetric } from './by-samples.ts';
 import { roundChannel } from './descent.ts';
-import { layerMetric, leastSquares, matchingBias } from './layer-metric.ts';
 import { equalizeArgument, type LayerSamples, type WeightMethod } from './method.ts';
-import { roundToNearest } from './round-to-nearest.ts';
 
 /** Part of the mean variance by which weights are held to the given ones: a hundred samples are few, and fewer rows still less. */
 const damping = ({ length, rows }: LayerSamples) => 0.5 + length / rows;
@@ -23,20 +21,10 @@ export const layerByLayer: WeightMethod = {
   arguments: [equalizeArgument],
   needs: 'samples',
   quantize(problem) {
-    const { samples, axis } = problem;
-    if (samples === undefined || axis === undefined) return roundToNearest.quantize(problem, {});
-    const bias = new Float64Array(problem.dims[axis]!);
-    const metricOf = (group: number) => {
-      const metric = layerMetric(samples, group, damping(samples));
-      return { ...metric, wanted: leastSquares(metric) };
-    };
-    const chosen = byChannel({ ...problem, axis }, samples.groups, metricOf, (channel, metric) => {
-      const targets = samples.targets(channel.index);
-      const weights = metric.wanted(channel.weights, targets);
-      const own = roundChannel({ ...channel, weights }, metric.hessian, problem, { ranges: 'several' });
-      bias[channel.index] = matchingBias(metric, targets, valuesOf(own));
-      return own;
+    const metricOf = (samples: LayerSamples, group: number) => goalMetric(samples, group, damping(samples));
+    return bySamples(problem, metricOf, (channel, { wanted, hessian }, targets) => {
+      const weights = wanted(channel.weights, targets);
+      return roundChannel({ ...channel, weights }, hessian, problem, { ranges: 'several' });
     });
-    return { ...chosen, bias };
   },
 };

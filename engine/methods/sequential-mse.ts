@@ -1,9 +1,9 @@
 import { quantizeValue } from '../formats/affine.ts';
-import { byChannel, type ChannelCodes, valuesOf } from './by-channel.ts';
-import { layerMetric, leastSquares, matchingBias } from './layer-metric.ts';
+import { type ChannelCodes, valuesOf } from './by-channel.ts';
+import { bySamples, goalMetric } from './by-samples.ts';
 import { dot, product } from './linear-algebra.ts';
-import type { WeightMethod } from './method.ts';
-import { atLeast, roundToNearest } from './round-to-nearest.ts';
+import type { LayerSamples, WeightMethod } from './method.ts';
+import { atLeast } from './round-to-nearest.ts';
 
 const tries = 20;
 const ridge = 0.01;
@@ -22,28 +22,19 @@ export const sequentialMse: WeightMethod = {
   arguments: [],
   needs: 'samples',
   quantize(problem) {
-    const { samples, axis, range } = problem;
-    if (samples === undefined || axis === undefined) return roundToNearest.quantize(problem, {});
-    const bias = new Float64Array(problem.dims[axis]!);
-    const metricOf = (group: number) => {
-      const metric = layerMetric(samples, group, ridge);
-      return { ...metric, wanted: leastSquares(metric) };
-    };
-    const chosen = byChannel({ ...problem, axis }, samples.groups, metricOf, (channel, metric) => {
-      const { weights, whole, leastScale } = channel;
-      const targets = samples.targets(channel.index);
-      const goal = metric.wanted(weights, targets);
+    const { range } = problem;
+    const metricOf = (samples: LayerSamples, group: number) => goalMetric(samples, group, ridge);
+    return bySamples(problem, metricOf, ({ weights, whole, leastScale }, { wanted, hessian }, targets) => {
+      const goal = wanted(weights, targets);
       let best: (ChannelCodes & { readonly error: number }) | undefined;
       for (let i = tries; i > 0; i--) {
         const parameters = { ...whole, scale: atLeast(Math.max((whole.scale * i) / tries, leastScale)) };
         const codes = Int32Array.from(weights, (weight) => quantizeValue(weight, parameters, range));
         const change = valuesOf({ codes, parameters }).map((value, k) => value - goal[k]!);
-        const error = dot(change, product(metric.hessian, change));
+        const error = dot(change, product(hessian, change));
         if (best === undefined || error < best.error) best = { parameters, codes, error };
       }
-      bias[channel.index] = matchingBias(metric, targets, valuesOf(best!));
       return best!;
     });
-    return { ...chosen, bias };
   },
 };

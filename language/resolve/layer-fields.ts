@@ -5,7 +5,7 @@ import type { LayerSet } from '../selectors/layer-set.ts';
 import type { Network } from '../selectors/network.ts';
 import type { Setting } from './fields.ts';
 import { layersOf } from './rules.ts';
-import { Runs, type Saying, Slots, type Word } from './slots.ts';
+import { Runs, type Saying, type SlotEvent, Slots, type Word } from './slots.ts';
 
 /** What a block of rules came to, as checks judge it: of `quantize`, and of every block whose rules set fields of layers. */
 export interface RuleOutcome {
@@ -41,16 +41,7 @@ export interface FieldRule {
 }
 
 /** One field of a layer that a statement sets or resets, or would if it were not locked. */
-export interface LayerFieldEvent {
-  readonly statement: AstNode;
-  readonly layer: number;
-  readonly field: string;
-  /** Absent where a reset leaves nothing. */
-  readonly setting?: Setting<unknown>;
-  /** Of a reset: the statement of the block whose word counts again, if one has said anything. */
-  readonly resetTo?: AstNode | null;
-  readonly lockedAt?: TextRange;
-}
+export type LayerFieldEvent = Omit<SlotEvent<AstNode>, 'slot'> & { readonly field: string };
 
 export interface LayerFields<F extends string> extends RuleOutcome {
   /** By layer index. */

@@ -8,6 +8,7 @@ import { convert } from '../conversion.ts';
 import type { Declined, Lowering, Operand } from '../lowering.ts';
 import { pitchOf } from '../operand.ts';
 import { channelsLastOrder, logicalStrides } from '../order.ts';
+import { floatConvParts } from './conv-parts.ts';
 
 /** One axis of a transposed convolution. */
 interface Axis {
@@ -36,15 +37,11 @@ interface Phase {
  * spread to its places. No product is made with the zeros that a stride puts between inputs.
  */
 export function lowerConvTranspose(node: GraphNode, lowering: Lowering): Declined {
-  const [x, w, b] = node.inputs as [string, string, string | undefined];
-  const input = lowering.type(x);
-  const weights = lowering.constant(w);
-  const bias = b ? lowering.constant(b) : undefined;
-  if (input.dtype !== 'float32') return `no kernel for ${input.dtype}`;
-  if (weights?.dtype !== 'float32') return 'the weights are only known while running';
-  if (b && bias?.dtype !== 'float32') return 'the bias is only known while running';
+  const parts = floatConvParts(node, lowering);
+  if (typeof parts === 'string') return parts;
+  const { input, weights, bias } = parts;
+  const x = node.inputs[0]!;
   const rank = input.dims.length;
-  if (rank !== 3 && rank !== 4) return `no kernel for ${rank - 2} spatial axes`;
   const { kernel, strides, dilations } = windowOf(node, rank - 2, weights.dims.slice(2));
   if (strides.some((stride, i) => stride > 1 && dilations[i]! > 1)) return 'no kernel for a stride with a dilation';
   const { begin } = convTransposeGeometry(node, input, weights)!;

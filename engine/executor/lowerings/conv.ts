@@ -4,20 +4,17 @@ import { intAttribute } from '../../operators/shared/attributes.ts';
 import type { Declined, Lowering } from '../lowering.ts';
 import { pitchOf } from '../operand.ts';
 import { channelsLastOrder } from '../order.ts';
+import { floatConvParts } from './conv-parts.ts';
 import { window } from './window.ts';
 
 /** Convolution of rank 3 (one spatial axis) or 4, channels-last, with constant weights. */
 export function lowerConv(node: GraphNode, lowering: Lowering): Declined {
-  const [x, w, b] = node.inputs as [string, string, string | undefined];
-  const input = lowering.type(x);
-  const output = lowering.type(node.outputs[0]!);
-  const weights = lowering.constant(w);
-  const bias = b ? lowering.constant(b) : undefined;
-  if (input.dtype !== 'float32') return `no kernel for ${input.dtype}`;
-  if (weights?.dtype !== 'float32') return 'the weights are only known while running';
-  if (b && bias?.dtype !== 'float32') return 'the bias is only known while running';
+  const parts = floatConvParts(node, lowering);
+  if (typeof parts === 'string') return parts;
+  const { input, weights, bias } = parts;
+  const x = node.inputs[0]!;
   const rank = input.dims.length;
-  if (rank !== 3 && rank !== 4) return `no kernel for ${rank - 2} spatial axes`;
+  const output = lowering.type(node.outputs[0]!);
   const geometry = convGeometry(node, input.dims, output.dims, weights.dims);
   const order = channelsLastOrder(rank);
   const source = lowering.input(x, order, { pitched: true });

@@ -1,11 +1,10 @@
 import { withAttributes } from '../../graph/build.ts';
 import type { GraphNode } from '../../graph/graph.ts';
-import type { Tensor, ValueType } from '../../tensor.ts';
+import type { ValueType } from '../../tensor.ts';
 import { isTensorType } from '../../value.ts';
 import type { InferContext, Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
-import { stridedOffsets, stridesOf } from '../shared/broadcast.ts';
-import { pick } from '../shared/movement.ts';
+import { permuted } from '../shared/movement.ts';
 import { addTranspose, channelsFirst, channelsLast } from '../shared/parts.ts';
 
 /** Another operator on images [N, …, C], and how a node says that its images are such. */
@@ -43,9 +42,9 @@ export function onChannelsLast(inner: Operator, { op = inner.op, images = [0], a
     evaluate(node, inputs, context) {
       if (!applies(node)) return inner.evaluate!(node, inputs, context);
       const given = inputs.map((tensor, index) =>
-        tensor && images.includes(index) ? moved(tensor, channelsFirst(tensor.dims.length)) : tensor,
+        tensor && images.includes(index) ? permuted(tensor, channelsFirst(tensor.dims.length)) : tensor,
       );
-      return inner.evaluate!(node, given, context).map((tensor) => moved(tensor, channelsLast(tensor.dims.length)));
+      return inner.evaluate!(node, given, context).map((tensor) => permuted(tensor, channelsLast(tensor.dims.length)));
     },
     decompose(node, parts) {
       if (!applies(node)) return inner.decompose ? inner.decompose(node, parts) : 'it is not composed';
@@ -64,18 +63,4 @@ export function onChannelsLast(inner: Operator, { op = inner.op, images = [0], a
 function reordered(type: ValueType, order: (rank: number) => number[]): ValueType {
   if (type.dims === undefined) return type;
   return { ...type, dims: order(type.dims.length).map((axis) => type.dims![axis]) };
-}
-
-/** The tensor with its axes in another order: axis i of the result is axis order[i]. */
-export function moved(tensor: Tensor, order: readonly number[]): Tensor {
-  const strides = stridesOf(tensor.dims);
-  const dims = order.map((axis) => tensor.dims[axis]!);
-  return pick(
-    tensor,
-    dims,
-    stridedOffsets(
-      dims,
-      order.map((axis) => strides[axis]!),
-    ),
-  );
 }

@@ -5,11 +5,11 @@ import { gemm } from '../linear/gemm.ts';
 import type { InferContext, Operator } from '../operator.ts';
 import { floatAttribute, intAttribute } from '../shared/attributes.ts';
 import { mapTensor } from '../shared/elementwise.ts';
+import { permuted } from '../shared/movement.ts';
 import { numbersOf, tensorOf } from '../shared/numbers.ts';
 import { addScaled, addTranspose } from '../shared/parts.ts';
 import { matmul, matmulDims } from '../shared/product.ts';
 import { costCount, costDims, inputType, requireSameType, valueType } from '../shared/types.ts';
-import { moved } from './channels-last.ts';
 import { fusedActivation } from './fused-activation.ts';
 
 /** Matrix products with what ONNX Runtime's optimiser puts around them. */
@@ -97,7 +97,7 @@ function addArranged(node: GraphNode, parts: Parts, name: string, index: number)
 
 function arrangedTensor(node: GraphNode, tensor: Tensor, index: number): Tensor {
   const axes = order(node, index, tensor.dims.length);
-  return axes ? moved(tensor, axes) : tensor;
+  return axes ? permuted(tensor, axes) : tensor;
 }
 
 const { quantization: _role, lower: _kernel, ...product } = gemm;

@@ -10,11 +10,12 @@ import { dynamicQuantizeLinear } from '../quantization/dynamic-quantize-linear.t
 import { floatAttribute, intAttribute } from '../shared/attributes.ts';
 import { broadcastOffsets } from '../shared/broadcast.ts';
 import { centred, requantized } from '../shared/integer.ts';
+import { permuted } from '../shared/movement.ts';
 import { integerRange, numbersOf, scalarOf, tensorOf } from '../shared/numbers.ts';
 import { addNumber, addRoundNearest } from '../shared/parts.ts';
 import { matmul, matmulDims } from '../shared/product.ts';
 import { costCount, costDims, hasInput, inputType, optionalType, requireRank, valueType } from '../shared/types.ts';
-import { byAttribute, moved, onChannelsLast } from './channels-last.ts';
+import { byAttribute, onChannelsLast } from './channels-last.ts';
 import { constantInputs, type ReadInput } from './code-scale.ts';
 
 /** Matrix products of ONNX Runtime on 8-bit codes. Scales and zero points of the right side are one or one for each column. */
@@ -148,7 +149,8 @@ export const qgemm: Operator = {
     return [valueType(dtype, matmulDims(node, order(a, 'transA'), order(b, 'transB')))];
   },
   evaluate(node, [a, aScale, aZero, b, bScale, bZero, c, yScale, yZero]) {
-    const straight = (tensor: Tensor, name: string) => (intAttribute(node, name, 0) ? moved(tensor, [1, 0]) : tensor);
+    const straight = (tensor: Tensor, name: string) =>
+      intAttribute(node, name, 0) ? permuted(tensor, [1, 0]) : tensor;
     const [left, right] = [straight(a!, 'transA'), straight(b!, 'transB')];
     const { values, dims } = matmul(
       { values: centred(node, left, aZero, -1), dims: left.dims },

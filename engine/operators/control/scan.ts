@@ -6,9 +6,8 @@ import type { EvaluateContext, Operator } from '../operator.ts';
 import { joined } from '../shape/concat.ts';
 import { section } from '../shape/split.ts';
 import { describe, graphAttribute, intAttribute, intsAttribute, missing } from '../shared/attributes.ts';
-import { stridedOffsets, stridesOf } from '../shared/broadcast.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { pick, reshaped } from '../shared/movement.ts';
+import { permuted, reshaped } from '../shared/movement.ts';
 import { emptyLike, integersOf } from '../shared/numbers.ts';
 import { inputType, normalizeAxis, valueType } from '../shared/types.ts';
 import { stacked } from './loop.ts';
@@ -141,14 +140,5 @@ function moveFirstAxis(tensor: Tensor, to: number): Tensor {
   if (to === 0) return tensor;
   const order = [...Array.from({ length: to }, (_, i) => i + 1), 0];
   for (let i = to + 1; i < tensor.dims.length; i++) order.push(i);
-  const strides = stridesOf(tensor.dims);
-  const dims = order.map((axis) => tensor.dims[axis]!);
-  return pick(
-    tensor,
-    dims,
-    stridedOffsets(
-      dims,
-      order.map((axis) => strides[axis]!),
-    ),
-  );
+  return permuted(tensor, order);
 }

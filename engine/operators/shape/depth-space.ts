@@ -4,22 +4,13 @@ import type { GraphNode } from '../../graph/graph.ts';
 import type { Dimension, Tensor } from '../../tensor.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intAttribute, missing, stringAttribute } from '../shared/attributes.ts';
-import { stridedOffsets, stridesOf } from '../shared/broadcast.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { pick } from '../shared/movement.ts';
+import { permuted, reshaped } from '../shared/movement.ts';
 import { inputType, requireRank, valueType } from '../shared/types.ts';
 
 /** A reshape to six axes, their transposition, and a reshape back: what both operators are. */
 function rearranged(x: Tensor, six: readonly number[], order: readonly number[], dims: readonly number[]): Tensor {
-  const strides = stridesOf(six);
-  return pick(
-    x,
-    dims,
-    stridedOffsets(
-      order.map((axis) => six[axis]!),
-      order.map((axis) => strides[axis]!),
-    ),
-  );
+  return reshaped(permuted(reshaped(x, six), order), dims);
 }
 
 function blockOf(node: GraphNode): number {

@@ -3,9 +3,8 @@ import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import type { Operator } from '../operator.ts';
 import { describe, intsAttribute } from '../shared/attributes.ts';
-import { stridedOffsets, stridesOf } from '../shared/broadcast.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { pick } from '../shared/movement.ts';
+import { permuted } from '../shared/movement.ts';
 import { inputType, valueType } from '../shared/types.ts';
 
 /** Axis i of the output is axis perm[i] of the input; reversed axes by default. */
@@ -24,19 +23,7 @@ export const transpose: Operator = {
     ];
   },
   evaluate(node, [x]) {
-    const order = permutation(node, x!.dims.length);
-    const strides = stridesOf(x!.dims);
-    const dims = order.map((axis) => x!.dims[axis]!);
-    return [
-      pick(
-        x!,
-        dims,
-        stridedOffsets(
-          dims,
-          order.map((axis) => strides[axis]!),
-        ),
-      ),
-    ];
+    return [permuted(x!, permutation(node, x!.dims.length))];
   },
   lower: lowerTranspose,
   quantization: { kind: 'same-scale' },

@@ -1,6 +1,6 @@
 import { poll } from '../../progress.ts';
 import { elementCount, type Tensor } from '../../tensor.ts';
-import { broadcastOffsets } from './broadcast.ts';
+import { broadcastOffsets, stridedOffsets, stridesOf } from './broadcast.ts';
 import { emptyLike, movable } from './numbers.ts';
 
 /** The elements of `tensor` at `offsets`, as a tensor of shape `dims`. */
@@ -12,6 +12,14 @@ export function pick(tensor: Tensor, dims: readonly number[], offsets: ArrayLike
     data[i] = from[offsets[i]!];
   }
   return out;
+}
+
+/** The tensor with its axes in another order: axis i of the result is axis order[i]. */
+export function permuted(tensor: Tensor, order: readonly number[]): Tensor {
+  const strides = stridesOf(tensor.dims);
+  const dims = order.map((axis) => tensor.dims[axis]!);
+  const steps = order.map((axis) => strides[axis]!);
+  return pick(tensor, dims, stridedOffsets(dims, steps));
 }
 
 /** Broadcast to `dims`. */
