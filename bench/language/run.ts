@@ -43,22 +43,22 @@ function percentile(list: readonly number[], share: number): string {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(1);
 }
 
-const read = (text: string): CheckedSpec => {
-  const spec = loadSpec(text, '/project/model.qspec');
+const read = (text: string, before?: CheckedSpec): CheckedSpec => {
+  const spec = loadSpec(text, '/project/model.qspec', before?.spec);
   const checked = examine(spec, context);
   runChecks(checked);
   return checked;
 };
 
 let text = syntheticSpec(lines, layers);
-timed('cold open: text to findings', () => read(text));
+let checked = timed('cold open: text to findings', () => read(text));
 for (let round = 0; round < rounds; round++) {
   // Another number in one rule, as somebody types it.
   const changed = text.split('\n');
   const at = 10 + ((round * 37) % (lines - 20));
   changed[at] = `  layers op Conv where macs > ${round + 5}k optional { weights int4 } `;
   text = changed.join('\n');
-  const checked = timed('keystroke to findings', () => read(text));
+  checked = timed('keystroke to findings', () => read(text, checked));
   timed('hints', () => hintsOf(checked));
   const hover = (what: string, word: string) =>
     timed(`hover on ${what}`, () => hoverAt(checked, { line: at, column: changed[at]!.indexOf(word) + 1 }));

@@ -1,10 +1,11 @@
 import type { Finding } from '../../engine/findings.ts';
 import type { Spec } from '../generated/ast.ts';
 import type { Import } from './imports.ts';
-import { blank, deepestNesting, largestSpec, mostSyntaxErrors, type Scan, safeNesting, scan } from './limits.ts';
-import { findingOfCharacter, findingOfSyntaxError, type SyntaxFault, TooManySyntaxErrors } from './messages.ts';
-import { createServices, type QSpecServices } from './parser.ts';
+import { deepestNesting, largestSpec, mostSyntaxErrors, type Scan, safeNesting, scan } from './limits.ts';
+import { findingOfCharacter, findingOfSyntaxError } from './messages.ts';
+import { type Parsed, parse } from './parser.ts';
 import { lineStarts, rangeBetween } from './ranges.ts';
+import { reparse } from './reparse.ts';
 
 /** A spec as read: its tree, whatever the text was, and what is wrong with how it is written. */
 export interface LoadedSpec {
@@ -17,13 +18,13 @@ export interface LoadedSpec {
   readonly imports?: readonly Import[];
 }
 
-let cached: QSpecServices | undefined;
-
 /**
  * Reads a spec. Never throws: any text whatever gives a tree and findings (with ranges). After recovery from a fault, nodes
  * of the tree may lack parts that their types call mandatory; whoever walks it uses `?.`.
+ *
+ * @param before an earlier version of the same file; what did not change is taken from it, after which it is not to be used.
  */
-export function loadSpec(text: string, path: string): LoadedSpec {
+export function loadSpec(text: string, path: string, before?: LoadedSpec): LoadedSpec {
   const starts = lineStarts(text);
   const findings: Finding[] = [];
   let readable = text;
@@ -37,7 +38,7 @@ export function loadSpec(text: string, path: string): LoadedSpec {
     });
     readable = '';
   }
-  const { scanned, parsed, deepest } = scanAndParse(readable);
+  const { scanned, parsed, deepest } = scanAndParse(readable, before && readings.get(before.ast));
   if (scanned.tooDeep !== undefined) {
     findings.push({
       code: 'syntax/nesting',
@@ -80,41 +81,20 @@ interface Attempt {
   readonly deepest: number;
 }
 
-function scanAndParse(text: string, deepest = deepestNesting): Attempt {
+/** What the parser made of the texts that are shown to be sound as a whole, for the next version of them. */
+const readings = new WeakMap<Spec, Parsed>();
+
+function scanAndParse(text: string, before?: Parsed, deepest = deepestNesting): Attempt {
   const scanned = scan(text, deepest);
+  const isSound = scanned.tooDeep === undefined && scanned.unclosedComment === undefined;
   try {
-    return { scanned, parsed: parse(scanned.text), deepest };
+    const parsed = (isSound && before && reparse(before, scanned.text)) || parse(scanned.text);
+    if (isSound) readings.set(parsed.value, parsed);
+    return { scanned, parsed, deepest };
   } catch (error) {
     // The stack's end.
     if (!(error instanceof RangeError) || deepest === safeNesting) throw error;
-    return scanAndParse(text, safeNesting);
-  }
-}
-
-interface Parsed {
-  readonly value: Spec;
-  readonly lexerErrors: readonly { readonly offset: number; readonly length: number }[];
-  readonly parserErrors: readonly SyntaxFault[];
-  readonly stoppedAt?: number;
-}
-
-function parse(text: string): Parsed {
-  let stoppedAt: number | undefined;
-  let readable = text;
-  for (;;) {
-    cached ??= createServices();
-    cached.expectations.restart(stoppedAt === undefined ? mostSyntaxErrors : Number.POSITIVE_INFINITY);
-    try {
-      const { value, lexerErrors, parserErrors } = cached.parser.parse<Spec>(readable);
-      const errors = parserErrors as unknown as readonly SyntaxFault[];
-      return { value, lexerErrors, parserErrors: errors, ...(stoppedAt === undefined ? {} : { stoppedAt }) };
-    } catch (error) {
-      // A parser that was left in the middle is of no further use.
-      cached = undefined;
-      if (!(error instanceof TooManySyntaxErrors) || stoppedAt !== undefined) throw error;
-      stoppedAt = Math.min(error.offset, readable.length);
-      readable = blank(readable, [[stoppedAt, readable.length]]);
-    }
+    return scanAndParse(text, undefined, safeNesting);
   }
 }
 

@@ -3,24 +3,52 @@ import type { QSpecAstType, Spec } from '../generated/ast.ts';
 import { withImports } from './imports.ts';
 import type { LoadedSpec } from './load.ts';
 
-type Index = ReadonlyMap<string, readonly object[]>;
+type Index = ReadonlyMap<string, readonly AstNode[]>;
 
 /** Trees by type of node; forty checks would otherwise walk the tree forty times. */
 const indices = new WeakMap<Spec, Index>();
+/** The same of statements and of the items of blocks: from one keystroke to the next most stay what they are (`reparse.ts`). */
+const partIndices = new WeakMap<AstNode, Index>();
 
 function indexOf(spec: Spec): Index {
   let index = indices.get(spec);
   if (!index) {
-    const made = new Map<string, object[]>();
-    for (const node of walk(spec)) {
-      const nodes = made.get(node.$type);
-      if (nodes) nodes.push(node);
-      else made.set(node.$type, [node]);
+    const made = new Map<string, AstNode[]>([[spec.$type, [spec]]]);
+    for (const statement of spec.statements) {
+      if (!('items' in statement)) include(made, partIndexOf(statement));
+      else {
+        const { items, ...head } = statement;
+        include(made, byType([statement, ...walk(head).slice(1)]));
+        for (const item of items) include(made, partIndexOf(item));
+      }
     }
     index = made;
     indices.set(spec, index);
   }
   return index;
+}
+
+function partIndexOf(part: AstNode): Index {
+  let index = partIndices.get(part);
+  if (!index) {
+    index = byType(walk(part));
+    partIndices.set(part, index);
+  }
+  return index;
+}
+
+function byType(nodes: readonly AstNode[]): Index {
+  const index = new Map<string, AstNode[]>();
+  for (const node of nodes) include(index, [[node.$type, [node]]]);
+  return index;
+}
+
+function include(index: Map<string, AstNode[]>, more: Iterable<readonly [string, readonly AstNode[]]>): void {
+  for (const [type, nodes] of more) {
+    const known = index.get(type);
+    if (known) known.push(...nodes);
+    else index.set(type, [...nodes]);
+  }
 }
 
 /** Every node of a tree, each before those inside it; a loop over lists, for a spec of a thousand lines at every keystroke. */

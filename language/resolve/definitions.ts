@@ -79,7 +79,7 @@ export function definitionsOf(spec: LoadedSpec): Definitions {
     targets: [...byName(byRank('TargetStatement')).values()],
     data: all('DataStatement'),
     dataByName: data,
-    formats: byName<FormatStatement>(byRank('FormatStatement')),
+    formats: scopeOf(byRank('FormatStatement')),
     passes: byRank('PassesStatement')[0],
     prune: merged<PruneItem, PruneBlock>((tree) => statementsOf(tree, 'PruneBlock')),
     quantize: quantize && { ...quantize, recipe },
@@ -94,6 +94,21 @@ export function definitionsOf(spec: LoadedSpec): Definitions {
 export function isBase({ model, exports, expectations }: Definitions): boolean {
   return model === undefined && exports.length === 0 && expectations.length === 0;
 }
+
+/** The formats that a spec names; the same map as the last time where they are the same, so that what is known of them holds. */
+function scopeOf(statements: readonly FormatStatement[]): FormatScope {
+  const scope = byName(statements);
+  const first = statements[0] ?? nothing;
+  const before = scopes.get(first);
+  const isSame = before?.size === scope.size && [...scope].every(([name, format]) => before.get(name) === format);
+  if (before && isSame) return before;
+  scopes.set(first, scope);
+  return scope;
+}
+
+const scopes = new WeakMap<object, FormatScope>();
+/** Stands for the first format where there is none. */
+const nothing = {};
 
 function byName<T extends { readonly name?: { readonly text?: string } }>(statements: readonly T[]): Map<string, T> {
   const map = new Map<string, T>();

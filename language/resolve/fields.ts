@@ -1,3 +1,4 @@
+import type { AstNode } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
 import { parseGranularity } from '../../engine/formats/granularity.ts';
 import type { Call, FormatStatement, FormatWord, FormatWords } from '../generated/ast.ts';
@@ -22,6 +23,21 @@ import {
 export interface Setting<T> {
   readonly value: T;
   readonly range: TextRange;
+}
+
+/** Words may move while what they say stays: where they stand is looked up when somebody asks. */
+class Said<T> implements Setting<T> {
+  readonly value: T;
+  readonly #words: AstNode;
+
+  constructor(value: T, words: AstNode) {
+    this.value = value;
+    this.#words = words;
+  }
+
+  get range(): TextRange {
+    return rangeOf(this.#words);
+  }
 }
 
 export interface CallValue {
@@ -73,7 +89,7 @@ export function readFields(words: FormatWords | undefined, scope: FormatScope, v
   return fields;
 }
 
-/** Several checks ask for the same words at every keystroke. */
+/** Several checks ask for the same words at every keystroke, of most of them as they were at the last. */
 const readBefore = new WeakMap<FormatScope, WeakMap<FormatWords, Fields>>();
 
 /** Formats made of formats, at most: a chain that is longer is no longer a help to anyone. */
@@ -97,22 +113,22 @@ function readNested(
 }
 
 function fieldsOfWord(word: FormatWord, scope: FormatScope, vocabulary: Vocabulary, open: Set<string>): Fields {
-  const range = rangeOf(word);
+  const said = <T>(value: T) => new Said(value, word);
   const text = spelled(word);
   switch (meaningOf(text, scope, vocabulary)) {
     case 'format':
       // Under its canonical name, whichever way its arguments are written.
-      return { format: { value: formatOf(vocabulary, text)?.name ?? text, range } };
+      return { format: said(formatOf(vocabulary, text)?.name ?? text) };
     case 'scheme':
-      return { scheme: { value: text as Scheme, range } };
+      return { scheme: said(text as Scheme) };
     case 'granularity':
-      return { granularity: { value: text as Granularity, range } };
+      return { granularity: said(text as Granularity) };
     case 'scale':
-      return { scale: { value: text, range } };
+      return { scale: said(text) };
     case 'codes':
-      return { codes: { value: text as CodeRangeWord, range } };
+      return { codes: said(text as CodeRangeWord) };
     case 'named':
-      return moved(fieldsOfNamed(word.text, scope, vocabulary, open), range);
+      return saidBy(word, fieldsOfNamed(word.text, scope, vocabulary, open));
     case 'unknown':
       return {};
   }
@@ -131,8 +147,8 @@ function fieldsOfNamed(name: string, scope: FormatScope, vocabulary: Vocabulary,
   return fields;
 }
 
-function moved(fields: Fields, range: TextRange): Fields {
-  const entries = Object.entries(fields).map(([name, setting]) => [name, { value: setting.value, range }]);
+function saidBy(word: FormatWord, fields: Fields): Fields {
+  const entries = Object.entries(fields).map(([name, setting]) => [name, new Said(setting.value, word)]);
   return Object.fromEntries(entries) as Fields;
 }
 
@@ -146,7 +162,7 @@ export function readCall(call: Call | undefined, words: readonly CallableWord[])
     const value = numberOf(argument.value);
     if (declared && value >= declared.min && value <= declared.max) values[declared.name] = value;
   }
-  return { value: { name: word.name, arguments: values }, range: rangeOf(call) };
+  return new Said({ name: word.name, arguments: values }, call);
 }
 
 /** A field's value as the language writes it: `int8`, `percentile(p = 99)`. */

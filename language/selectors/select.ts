@@ -20,15 +20,21 @@ const asking = new WeakMap<Selector | Predicate, boolean>();
 /** Whether a selector or what narrows it asks for a property that only a measurement tells. */
 export function asksForMeasurements(...parts: readonly (Selector | Predicate | undefined)[]): boolean {
   return parts.some((part) => {
-    // Most rules do not so much as contain the word, and this is asked of each at every keystroke.
-    if (!part || !measuredNames.some((name) => part.$cstNode?.text.includes(name))) return false;
+    if (!part) return false;
     let asks = asking.get(part);
     if (asks === undefined) {
-      asks = walk(part).some((node) => node.$type === 'Test' && findProperty((node as Test).property?.name)?.measured);
+      asks = asksAnew(part);
       asking.set(part, asks);
     }
     return asks;
   });
+}
+
+function asksAnew(part: Selector | Predicate): boolean {
+  const text = part.$cstNode?.text;
+  // Most rules do not so much as contain the word.
+  if (!measuredNames.some((name) => text?.includes(name))) return false;
+  return walk(part).some((node) => node.$type === 'Test' && findProperty((node as Test).property?.name)?.measured);
 }
 
 /** Whether what a rule matches is not known before something is measured. */

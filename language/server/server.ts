@@ -321,7 +321,7 @@ export function serve(connection: Connection, host: Host, options: ReachOptions)
     const { uri, version } = document;
     const before = known.get(uri);
     const isRead = before?.version === version && before.imports === imports.version;
-    const bare = isRead ? before.bare : bareOf(linked(loadSpec(document.getText(), pathOf(uri))));
+    const bare = isRead ? before.bare : bareOf(linked(loadSpec(document.getText(), pathOf(uri), before?.bare.spec)));
     const model = modelOf(bare);
     const fileAt = files.get(uri);
     const measured = measurements.get(uri);
