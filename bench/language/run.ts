@@ -53,26 +53,31 @@ const read = (text: string, before?: CheckedSpec): CheckedSpec => {
 let text = syntheticSpec(lines, layers);
 let checked = timed('cold open: text to findings', () => read(text));
 for (let round = 0; round < rounds; round++) {
-  // Another number in one rule, as somebody types it.
-  const changed = text.split('\n');
+  // A rule is typed into the middle of the others, with the faults that it has until its last brace.
   const at = 10 + ((round * 37) % (lines - 20));
-  changed[at] = `  layers op Conv where macs > ${round + 5}k optional { weights int4 } `;
+  const before = text.split('\n');
+  const rule = `  layers op Conv where macs > ${round + 5}k optional { weights int4 }`;
+  for (const length of [0, 3, 8, 12, 16, 20, 30, rule.length - 7, rule.length - 1, rule.length]) {
+    const now = [...before.slice(0, at), rule.slice(0, length), ...before.slice(at)].join('\n');
+    checked = timed('keystroke to findings', () => read(now, checked));
+  }
+  const changed = [...before.slice(0, at), rule, ...before.slice(at + 1)];
   text = changed.join('\n');
   checked = timed('keystroke to findings', () => read(text, checked));
-  timed('hints', () => hintsOf(checked));
+  timed('hints of what is in sight', () => hintsOf(checked, at - 30, at + 30));
   const hover = (what: string, word: string) =>
     timed(`hover on ${what}`, () => hoverAt(checked, { line: at, column: changed[at]!.indexOf(word) + 1 }));
   hover('a rule', 'layers');
   hover('a format', 'int4');
   hover('a property', 'macs');
   const start = changed.slice(0, at).join('\n').length + 1;
-  const complete = (what: string, before: string) =>
-    timed(`completion of ${what}`, () => completionsAt(checked, start + changed[at]!.indexOf(before) + before.length));
+  const complete = (what: string, word: string) =>
+    timed(`completion of ${what}`, () => completionsAt(checked, start + changed[at]!.indexOf(word) + word.length));
   complete('operators', 'op ');
   complete('selectors', 'layers ');
   complete('properties', 'where ');
   complete('values', '> ');
-  complete('statements', '} ');
+  complete('statements', ' }');
   timed('code actions', () => actionsAt(checked, start + changed[at]!.indexOf('weights')));
   timed('a page of a suggestion', () => suggestionPage({ kind: 'layer', label: model.layers[at]!.name }, checked));
   timed('layout of a line as it is typed', () => formatTyped(text, start + changed[at]!.length + 1, '\n'));

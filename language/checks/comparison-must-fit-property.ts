@@ -24,11 +24,10 @@ export const comparisonMustFitProperty: Check = {
 };
 
 function* judge(test: Test, property: Property): Iterable<Remark> {
-  const range = rangeOf(test);
   const { name, type } = property;
   if (test.comparison === undefined) {
     if (type !== 'flag') {
-      yield { what: `\`${name}\` must be compared with something.`, fix: example(property), range };
+      yield { what: `\`${name}\` must be compared with something.`, fix: example(property), range: rangeOf(test) };
     }
     return;
   }

@@ -1,8 +1,11 @@
+import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
 import { suggestion } from '../../engine/nearest.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { nodesOf } from '../grammar/walk.ts';
+import { remembered } from '../remembered.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import { wordFor } from '../spellings.ts';
+import type { Vocabulary } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
 /** Operator types are case-sensitive in ONNX: `conv` selects nothing. */
@@ -16,11 +19,7 @@ export const operatorMustBeKnown: Check = {
   fix: 'Correct the name; `qspec operators` lists them.',
   example: 'quantize { layers op Convolve optional { weights int8 } }',
   *remarks({ ast, vocabulary, model }) {
-    const inModel = new Set(model?.layers.map(qualifiedOperator));
-    const known = [...inModel, ...vocabulary.operators.filter((operator) => !inModel.has(operator))];
-    const names = new Set(known);
-    // A bare name selects the operator in every domain.
-    for (const { op } of model?.layers ?? []) names.add(op);
+    const { known, names } = model ? operatorsBeside(model, vocabulary) : operatorsOf([], vocabulary);
     for (const operator of nodesOf(ast, 'OperatorName')) {
       const { name } = operator;
       if (name === undefined || names.has(name) || names.has(name.replace(/^ai\.onnx\./, ''))) continue;
@@ -29,3 +28,24 @@ export const operatorMustBeKnown: Check = {
     }
   },
 };
+
+interface Operators {
+  /** What a suggestion is taken from: those of the model first. */
+  readonly known: readonly string[];
+  /** All that may be written. */
+  readonly names: ReadonlySet<string>;
+}
+
+function operatorsOf(layers: readonly LayerSummary[], vocabulary: Vocabulary): Operators {
+  const inModel = new Set(layers.map(qualifiedOperator));
+  const known = [...inModel, ...vocabulary.operators.filter((operator) => !inModel.has(operator))];
+  // A bare name selects the operator in every domain.
+  return { known, names: new Set([...known, ...layers.map(({ op }) => op)]) };
+}
+
+/** Worked out once a model and not at every keystroke. */
+const ofModels = new WeakMap<ModelSummary, Operators>();
+
+function operatorsBeside(model: ModelSummary, vocabulary: Vocabulary): Operators {
+  return remembered(ofModels, model, () => operatorsOf(model.layers, vocabulary));
+}

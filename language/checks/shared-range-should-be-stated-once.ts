@@ -59,7 +59,9 @@ export const sharedRangeShouldBeStatedOnce: Check = {
       judge(outputs, i, i, 'outputs');
       // What only moves codes, and what folds, has no inputs of its own to speak of.
       if (flow.forms[i]!.kind === 'same-scale' || flow.forms[i]!.kind === 'activation') continue;
-      for (const [k, source] of flow.sources[i]!.entries()) {
+      const sources = flow.sources[i]!;
+      for (let k = 0; k < sources.length; k++) {
+        const source = sources[k]!;
         if (source === constant) continue;
         if (codes.readsOwn(i, k)) {
           if (inputs.fields.observer) heard.add(inputs.fields.observer as Observer);

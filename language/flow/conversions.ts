@@ -69,7 +69,9 @@ export function conversionsOf(spec: CheckedSpec): readonly Conversions[] {
     const form = flow.forms[i];
     if (!form || flow.uncertain[i] === 1) continue;
     const state = rules.states[i]!;
-    for (const [k, source] of flow.sources[i]!.entries()) {
+    const sources = flow.sources[i]!;
+    for (let k = 0; k < sources.length; k++) {
+      const source = sources[k]!;
       if (source === constant) continue;
       const isInput = source >= flow.layers;
       const before = rules.states[source]?.outputs;

@@ -8,6 +8,7 @@ export function argumentsOf(word: FormatWord): readonly GivenArgument[] {
 
 /** A word of a format with its arguments: `int8`, `float(e4m3, bias = 11)`. */
 export function spelled(word: FormatWord): string {
+  if (word.arguments.length === 0) return word.text;
   const given = argumentsOf(word).map(({ name, value }) => (name === undefined ? value : `${name} = ${value}`));
-  return given.length === 0 ? word.text : `${word.text}(${given.join(', ')})`;
+  return `${word.text}(${given.join(', ')})`;
 }

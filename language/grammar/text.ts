@@ -25,6 +25,8 @@ const simpleEscapes: Readonly<Record<string, string>> = {
 /** Decodes `"…"` as it stands in the source. Never throws: an unknown escape stays as it is written. */
 export function decodeText(raw: string | undefined): DecodedText {
   if (!raw) return { value: '', faults: [] };
+  const isPlain = raw.length > 1 && raw.indexOf('"', 1) === raw.length - 1 && !raw.includes('\\');
+  if (isPlain) return { value: raw.slice(1, -1), faults: [] };
   const faults: TextFault[] = [];
   let value = '';
   let i = 1;

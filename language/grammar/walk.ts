@@ -1,5 +1,6 @@
 import type { AstNode } from 'langium';
 import type { QSpecAstType, Spec } from '../generated/ast.ts';
+import { remembered } from '../remembered.ts';
 import { withImports } from './imports.ts';
 import type { LoadedSpec } from './load.ts';
 
@@ -11,30 +12,20 @@ const indices = new WeakMap<Spec, Index>();
 const partIndices = new WeakMap<AstNode, Index>();
 
 function indexOf(spec: Spec): Index {
-  let index = indices.get(spec);
-  if (!index) {
-    const made = new Map<string, AstNode[]>([[spec.$type, [spec]]]);
-    for (const statement of spec.statements) {
-      if (!('items' in statement)) include(made, partIndexOf(statement));
-      else {
-        const { items, ...head } = statement;
-        include(made, byType([statement, ...walk(head).slice(1)]));
-        for (const item of items) include(made, partIndexOf(item));
-      }
+  const index = new Map<string, AstNode[]>([[spec.$type, [spec]]]);
+  for (const statement of spec.statements) {
+    if (!('items' in statement)) include(index, partIndexOf(statement));
+    else {
+      const { items, ...head } = statement;
+      include(index, byType([statement, ...walk(head).slice(1)]));
+      for (const item of items) include(index, partIndexOf(item));
     }
-    index = made;
-    indices.set(spec, index);
   }
   return index;
 }
 
 function partIndexOf(part: AstNode): Index {
-  let index = partIndices.get(part);
-  if (!index) {
-    index = byType(walk(part));
-    partIndices.set(part, index);
-  }
-  return index;
+  return remembered(partIndices, part, () => byType(walk(part)));
 }
 
 function byType(nodes: readonly AstNode[]): Index {
@@ -81,7 +72,7 @@ function isNode(value: unknown): value is AstNode {
 
 /** Every node of the tree of one type, in the order of the file. */
 export function nodesOf<K extends keyof QSpecAstType>(spec: Spec, type: K): readonly QSpecAstType[K][] {
-  return (indexOf(spec).get(type) ?? []) as readonly QSpecAstType[K][];
+  return (remembered(indices, spec, () => indexOf(spec)).get(type) ?? []) as readonly QSpecAstType[K][];
 }
 
 /** As `nodesOf`, of a spec and of what it imports. */

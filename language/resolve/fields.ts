@@ -5,6 +5,7 @@ import type { Call, FormatStatement, FormatWord, FormatWords } from '../generate
 import { rangeOf } from '../grammar/ranges.ts';
 import { spelled } from '../grammar/spelling.ts';
 import { numberOf } from '../quantities/quantity.ts';
+import { remembered } from '../remembered.ts';
 import {
   type CallableWord,
   type CodeRangeWord,
@@ -69,6 +70,16 @@ export type WordMeaning = 'format' | 'scheme' | 'granularity' | 'scale' | 'codes
 /** @param word as it is spelled, with its arguments. */
 export function meaningOf(word: string | undefined, scope: FormatScope, vocabulary: Vocabulary): WordMeaning {
   if (word === undefined) return 'unknown';
+  const meanings = remembered(meaningsIn, scope, () => new Map());
+  if (meanings.size > mostMeanings) meanings.clear();
+  return remembered(meanings, word, () => meaningAnew(word, scope, vocabulary));
+}
+
+/** A spec says the same few words again and again. */
+const meaningsIn = new WeakMap<FormatScope, Map<string, WordMeaning>>();
+const mostMeanings = 4000;
+
+function meaningAnew(word: string, scope: FormatScope, vocabulary: Vocabulary): WordMeaning {
   if (word === float || formatOf(vocabulary, word)) return 'format';
   if ((schemes as readonly string[]).includes(word)) return 'scheme';
   if (parseGranularity(word)) return 'granularity';
@@ -83,10 +94,8 @@ export function meaningOf(word: string | undefined, scope: FormatScope, vocabula
  */
 export function readFields(words: FormatWords | undefined, scope: FormatScope, vocabulary: Vocabulary): Fields {
   if (!words) return {};
-  const remembered = readBefore.get(scope) ?? new WeakMap<FormatWords, Fields>();
-  const fields = remembered.get(words) ?? readNested(words, scope, vocabulary, new Set());
-  readBefore.set(scope, remembered.set(words, fields));
-  return fields;
+  const before = remembered(readBefore, scope, () => new WeakMap());
+  return remembered(before, words, () => readNested(words, scope, vocabulary, new Set()));
 }
 
 /** Several checks ask for the same words at every keystroke, of most of them as they were at the last. */
@@ -136,8 +145,8 @@ function fieldsOfWord(word: FormatWord, scope: FormatScope, vocabulary: Vocabula
 
 /** A format that is made of itself, or of too many others, says nothing; a check tells of it. */
 function fieldsOfNamed(name: string, scope: FormatScope, vocabulary: Vocabulary, open: Set<string>): Fields {
-  const remembered = known.get(scope)?.get(name);
-  if (remembered) return remembered;
+  const before = known.get(scope)?.get(name);
+  if (before) return before;
   if (open.has(name) || open.size >= deepestFormats) return {};
   open.add(name);
   const fields = readNested(scope.get(name)?.format, scope, vocabulary, open);

@@ -3,6 +3,7 @@ import type { BlockRange, Predicate, Selector, Step, TensorSelector, Test, Text 
 import { type AnyRule, selects } from '../grammar/rules.ts';
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { walk } from '../grammar/walk.ts';
+import { remembered } from '../remembered.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
 import { LayerSet } from './layer-set.ts';
 import { layersOfOperator, type Network, namesBeginning, neighbours, pathsBetween, reachable } from './network.ts';
@@ -12,7 +13,8 @@ import { findRole } from './roles.ts';
 
 /** Selections remembered per model: while a person types, one rule changes and the others are asked again. */
 const mostRemembered = 4000;
-const remembered = new WeakMap<Network, Map<string, LayerSet>>();
+const selectedAs = new WeakMap<Network, Map<string, LayerSet>>();
+const selectedBy = new WeakMap<Network, WeakMap<Selector | Predicate, LayerSet>>();
 
 const measuredNames = properties.filter(({ measured }) => measured).map(({ name }) => name);
 const asking = new WeakMap<Selector | Predicate, boolean>();
@@ -21,12 +23,7 @@ const asking = new WeakMap<Selector | Predicate, boolean>();
 export function asksForMeasurements(...parts: readonly (Selector | Predicate | undefined)[]): boolean {
   return parts.some((part) => {
     if (!part) return false;
-    let asks = asking.get(part);
-    if (asks === undefined) {
-      asks = asksAnew(part);
-      asking.set(part, asks);
-    }
-    return asks;
+    return remembered(asking, part, () => asksAnew(part));
   });
 }
 
@@ -45,28 +42,28 @@ export function isPending(rule: AnyRule, network: Network): boolean {
 /** As `select`, remembered by the text of the rule. None while it asks for what is not measured: the rule is pending. */
 export function selectOnce(selector: Selector | undefined, where: Predicate | undefined, network: Network): LayerSet {
   if (!network.measured && asksForMeasurements(selector, where)) return none(network);
-  const text = selector?.$cstNode?.text;
+  // A rule that did not change is the same node as at the keystroke before.
+  const rule = selector && (where ?? selector);
+  if (!rule) return select(selector, where, network);
+  const ofRules = remembered(selectedBy, network, () => new WeakMap());
+  return remembered(ofRules, rule, () => selectLike(selector, where, network));
+}
+
+/** What a rule that is written alike selected. */
+function selectLike(selector: Selector, where: Predicate | undefined, network: Network): LayerSet {
+  const text = selector.$cstNode?.text;
   if (text === undefined) return select(selector, where, network);
-  let known = remembered.get(network);
-  if (!known || known.size > mostRemembered) {
-    known = new Map();
-    remembered.set(network, known);
-  }
-  const key = `${text}\u0000${where?.$cstNode?.text ?? ''}`;
-  let layers = known.get(key);
-  if (!layers) {
-    layers = select(selector, where, network);
-    known.set(key, layers);
-  }
-  return layers;
+  const known = remembered(selectedAs, network, () => new Map());
+  if (known.size > mostRemembered) known.clear();
+  return remembered(known, `${text}\u0000${where?.$cstNode?.text ?? ''}`, () => select(selector, where, network));
 }
 
 /** The layers that a selector names, narrowed by `where`. Whatever in it cannot be understood names none. */
 export function select(selector: Selector | undefined, where: Predicate | undefined, network: Network): LayerSet {
-  const selected = selectAll(selector, network);
-  if (!where) return selected;
+  const all = selectAll(selector, network);
+  if (!where) return all;
   const holds = compilePredicate(where, network.measured);
-  return selected.filter((index) => holds(network.layers[index]!));
+  return all.filter((index) => holds(network.layers[index]!));
 }
 
 function selectAll(selector: Selector | undefined, network: Network): LayerSet {

@@ -180,15 +180,13 @@ export function serveEditing(connection: Connection, { documentAt, examined, gua
 
   connection.languages.inlayHint.on(
     about('inlay hints', null, (document, { range: { start, end } }) =>
-      hintsOf(examined(document))
-        .filter(({ position: { line } }) => line >= start.line && line <= end.line)
-        .map(({ position: { line, column }, text }) => ({
-          position: { line, character: column },
-          // What pads a hint is narrower than a letter: behind a number it would be read as part of it.
-          label: `\u00a0${text}`,
-          paddingLeft: true,
-          paddingRight: true,
-        })),
+      hintsOf(examined(document), start.line, end.line).map(({ position: { line, column }, text }) => ({
+        position: { line, character: column },
+        // What pads a hint is narrower than a letter: behind a number it would be read as part of it.
+        label: `\u00a0${text}`,
+        paddingLeft: true,
+        paddingRight: true,
+      })),
     ),
   );
   connection.onCodeLens(
