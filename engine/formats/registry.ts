@@ -1,4 +1,5 @@
 import { fail } from '../findings.ts';
+import { bestSplitFamily } from './best-split.ts';
 import { binary, ternary } from './binary.ts';
 import { binaryCodingFamily } from './binary-coding.ts';
 import { elasticFamily } from './esb.ts';
@@ -25,6 +26,7 @@ export const formats: readonly NumberFormat[] = [
 export const formatFamilies: readonly FormatFamily[] = [
   minifloatFamily,
   sfpFamily,
+  bestSplitFamily,
   powerOfTwoFamily,
   logarithmicFamily,
   additivePowersFamily,

@@ -13,6 +13,20 @@ const sampled = (values: Float32Array) => values.filter((_, i) => i % 5 === 0);
 const halfNormal = Float32Array.from({ length: 50_000 }, (_, i) => normalQuantile(0.5 + (i + 0.5) / 100_000));
 const laplace = unitVariance(Array.from({ length: 50_000 }, (_, i) => laplaceQuantile((i + 0.5) / 50_000)));
 
+const student = unitVariance(Array.from({ length: 50_000 }, (_, i) => studentQuantile((i + 0.5) / 50_000)));
+
+/** Of Student's t with 3 degrees of freedom, by bisection of its distribution function. */
+function studentQuantile(p: number): number {
+  let [low, high] = [-1e3, 1e3];
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    const x = middle / Math.sqrt(3);
+    if (0.5 + (x / (1 + x * x) + Math.atan(x)) / Math.PI < p) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 function laplaceQuantile(p: number): number {
   return p < 0.5 ? Math.log(2 * p) : -Math.log(2 - 2 * p);
 }
@@ -70,6 +84,27 @@ describe('six bits on heavy tails', () => {
     ['e3m2', 25.56],
   ])('Laplace: %s has %d dB', (name, wanted) => {
     expect(Math.abs(best(name, laplace) - wanted)).toBeLessThan(0.13);
+  });
+
+  it('Student’s t with 3 degrees of freedom: the wide split is decibels ahead', () => {
+    expect(best('e3m2', student) - best('e2m3', student)).toBeGreaterThan(6);
+  });
+});
+
+/** Of the splits of METHODS A4 each distribution has its own. */
+describe('the best split of six bits', () => {
+  it.each([
+    ['a Gaussian', 'e2m3', normal],
+    ['Laplace', 'e2m3', laplace],
+    ['Student’s t', 'e3m2', student],
+  ] as const)('%s: that of %s, with its noise', (_name, split, values) => {
+    const format = formatNamed('best-split(6)');
+    const parameters = format.fit!(values);
+    expect([...parameters.basis!]).toEqual([Number(split[1])]);
+    expect(decibels(format, parameters, values)).toBeGreaterThan(best(split, values) - 0.02);
+  });
+  it('of four levels evenly spaced is the one that is an integer', () => {
+    expect([...formatNamed('best-split(4)').fit!(Float32Array.of(-7, -3, 1, 5, 7)).basis!]).toEqual([1]);
   });
 });
 
