@@ -10,7 +10,7 @@ import { observers } from '../engine/observers/registry.ts';
 import { passes } from '../engine/passes/index.ts';
 import { criteria } from '../engine/pruning/registry.ts';
 import { arithmetics } from '../engine/quantize/arithmetic/registry.ts';
-import { bytes } from '../engine/report/quantities.ts';
+import { bytes, watts } from '../engine/report/quantities.ts';
 import { measuredFindings } from '../engine/run/measured-findings.ts';
 import { optimizers, recipeNumbers, schedules } from '../engine/training/recipe.ts';
 import { sections } from '../language/checks/check.ts';
@@ -139,6 +139,7 @@ const figures = [
   ['weightBandwidth', 'weight bandwidth', (value) => `${value / 1e6} MB/s`],
   ['activationBandwidth', 'activation bandwidth', (value) => `${value / 1e6} MB/s`],
   ['layerOverhead', 'overhead of a layer', (value) => `${value * 1e6} µs`],
+  ['activePower', 'power while it computes', watts],
   ['flash', 'flash', bytes],
   ['ram', 'RAM', bytes],
   ['runtimeFlash', 'runtime in flash', bytes],

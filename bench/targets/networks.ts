@@ -13,6 +13,8 @@ const files: Readonly<Record<string, string>> = {
   'MobileNetV1-0.25 224×224': 'mobilenet_v1_0.25_224_keras_bn_fp32',
   'MobileNetV2-0.35 128×128': 'st_mobilenet_v2_035_128_chfirst',
   'SSD MobileNetV1-0.25 256×256': 'st_ssd_mobilenet_v1_025_256',
+  'DS-CNN 49×10': 'mlperf_tiny_kws_dscnn_bn_fp32',
+  'FC autoencoder 640': 'mlperf_tiny_ad_autoencoder_bn_fp32',
 };
 
 export interface Network {

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { profileModel } from '../../engine/hardware/profile.ts';
 import { targets } from '../../engine/hardware/registry.ts';
-import { bytes, duration } from '../../engine/report/quantities.ts';
+import { bytes, duration, joules } from '../../engine/report/quantities.ts';
 import { writeBetweenMarkers } from '../../scripts/markers.mjs';
 import { hasShared, root } from '../../test/shared.ts';
 import { networkOf } from './networks.ts';
@@ -21,7 +21,7 @@ for (const target of targets) {
     const { network, format, quantity, measured, clockHz, device, runtime, source, fitted } = anchor;
     const subject = await networkOf(network, format);
     const profile = subject && profileModel(subject.summary, subject.formats, { ...target, clockHz });
-    const say = quantity === 'latency' ? duration : bytes;
+    const say = { latency: duration, energy: joules, flash: bytes, ram: bytes }[quantity];
     const estimate = profile?.[quantity];
     const error =
       estimate === undefined

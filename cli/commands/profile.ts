@@ -9,7 +9,7 @@ import { nearest } from '../../engine/nearest.ts';
 import type { Job } from '../../engine/plan.ts';
 import type { Progress } from '../../engine/progress.ts';
 import { judgeBudget } from '../../engine/report/judge.ts';
-import { amount, bytes, duration, percent } from '../../engine/report/quantities.ts';
+import { amount, bytes, duration, joules, percent } from '../../engine/report/quantities.ts';
 import { judgementLine } from '../../engine/report/text.ts';
 import { textTable } from '../../engine/report/text-table.ts';
 import { loadModel, prepare } from '../../engine/run/load.ts';
@@ -21,7 +21,7 @@ import type { Style, Terminal } from '../terminal.ts';
 
 export const profile = defineCommand({
   name: 'profile',
-  summary: 'estimated latency, flash and RAM on a target, layer by layer',
+  summary: 'estimated latency, energy, flash and RAM on a target, layer by layer',
   description: `Estimates one inference on a hardware target. A model is taken as it is (a quantised one in its own formats); a spec in
     the formats that it plans, without calibration. Estimates are no measurements: docs/targets.md says what they rest on.`,
   arguments: [{ name: 'SPEC|MODEL', description: 'a .qspec or an .onnx file' }],
@@ -41,7 +41,8 @@ export const profile = defineCommand({
     const results = chosen.map((target) => {
       const profiled = profileModel(subject.summary, subject.formats, target);
       const budgets = subject.job?.targets.find(({ name }) => name === target.name)?.budgets ?? [];
-      const values: Record<string, number> = { latency: profiled.latency, flash: profiled.flash, ram: profiled.ram };
+      const { latency, energy, flash, ram } = profiled;
+      const values: Record<string, number | undefined> = { latency, energy, flash, ram };
       return { ...profiled, budgets: budgets.map((budget) => judgeBudget(budget, values[budget.quantity])) };
     });
     for (const result of results) for (const finding of result.findings) terminal.finding(finding);
@@ -103,9 +104,11 @@ function chooseTargets(name: string | undefined, job: Job | undefined): readonly
 function profileLines(result: Profile, path: string, style: Style): string[] {
   const limit = (value: number, most: number | undefined) =>
     most === undefined ? bytes(value) : `${bytes(value)} ${style.dim(`of ${bytes(most)}`)}`;
+  const withEnergy = result.energy !== undefined;
   return [
     `${style.bold(path)} on ${style.bold(result.title)}`,
     `  latency  ${style.bold(duration(result.latency))}  ${style.dim(`${amount(result.macs)} MACs`)}`,
+    ...(result.energy === undefined ? [] : [`  energy   ${style.bold(joules(result.energy))}`]),
     `  flash    ${limit(result.flash, result.flashLimit)}`,
     `  RAM      ${limit(result.ram, result.ramLimit)}  ${style.dim(`activations ${bytes(result.peakActivationBytes)} during ${result.peakLayer ?? '–'}`)}`,
     '',
@@ -115,6 +118,7 @@ function profileLines(result: Profile, path: string, style: Style): string[] {
         { title: 'operator', max: 18 },
         { title: 'formats' },
         { title: 'time', align: 'right' },
+        ...(withEnergy ? [{ title: 'energy', align: 'right' } as const] : []),
         { title: 'share', align: 'right' },
         { title: 'bound by' },
         { title: 'MACs', align: 'right' },
@@ -128,6 +132,7 @@ function profileLines(result: Profile, path: string, style: Style): string[] {
           layer.op,
           layer.weightFormat === undefined ? layer.inputFormat : `${layer.weightFormat}×${layer.inputFormat}`,
           duration(layer.time),
+          ...(layer.energy === undefined ? [] : [joules(layer.energy)]),
           percent(layer.share),
           layer.boundBy,
           layer.macs === 0 ? '–' : amount(layer.macs),

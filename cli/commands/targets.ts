@@ -1,5 +1,5 @@
 import { targets as registered } from '../../engine/hardware/registry.ts';
-import { bytes } from '../../engine/report/quantities.ts';
+import { bytes, watts } from '../../engine/report/quantities.ts';
 import { textTable } from '../../engine/report/text-table.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 
@@ -22,6 +22,7 @@ export const targets = defineCommand({
             { title: 'machine' },
             { title: 'flash', align: 'right' },
             { title: 'RAM', align: 'right' },
+            { title: 'power', align: 'right' },
             { title: 'formats' },
           ],
           registered.map((target) => [
@@ -29,6 +30,7 @@ export const targets = defineCommand({
             target.title,
             target.flash === undefined ? '–' : bytes(target.flash),
             target.ram === undefined ? '–' : bytes(target.ram),
+            target.activePower === undefined ? '–' : watts(target.activePower),
             target.formats.join(', '),
           ]),
           terminal.outStyle,

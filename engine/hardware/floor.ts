@@ -3,12 +3,14 @@ import type { LayerSummary, ModelSummary } from '../graph/summary.ts';
 import { graphOfSummary } from '../graph/summary-graph.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import { modelCosts } from './costs.ts';
+import { energyOf } from './energy.ts';
 import { type ModelFormats, storedFormats } from './model-formats.ts';
 import { profileModel } from './profile.ts';
 import { bitsOf, isFloat } from './storage.ts';
 import type { Target } from './target.ts';
+import { withoutFoldable } from './without-foldable.ts';
 
-/** The least that a model can come to by a choice of formats alone; nothing is pruned and no layer is left out. */
+/** The least that a model can come to by a choice of formats alone; nothing is pruned, and what passes may fold away costs nothing. */
 export interface Floor {
   /** Bytes of all constants. */
   readonly size: number;
@@ -18,24 +20,27 @@ export interface Floor {
 }
 
 export interface TargetFloor extends Floor {
-  /** Bytes, bytes and seconds. */
+  /** Bytes, bytes, seconds and joules; energy is undefined where the target has no model of it. */
   readonly flash: number;
   readonly ram: number;
   readonly latency: number;
+  readonly energy: number | undefined;
 }
 
 /**
  * Bytes of all constants with the weights of every layer that has an integer form in the narrowest of `formats`, one scale each.
  * What the file holds beside them is left out, so that no export is smaller.
  */
-export function sizeFloor(summary: ModelSummary, formats: readonly string[]): Floor {
+export function sizeFloor(model: ModelSummary, formats: readonly string[]): Floor {
+  const summary = withoutFoldable(model);
   const weights = narrowest(formats, (name) => findFormat(name)?.storageBits ?? bitsOf(name));
   const costs = modelCosts(summary, inFormats(summary, weights, 'float32'));
   return { size: costs.constantBytes, weights, activations: 'float32' };
 }
 
 /** The same on a target, with activations in the narrowest format that its kernels compute with. */
-export function targetFloor(summary: ModelSummary, formats: readonly string[], target: Target): TargetFloor {
+export function targetFloor(model: ModelSummary, formats: readonly string[], target: Target): TargetFloor {
+  const summary = withoutFoldable(model);
   const activationFormats = Object.keys(target.macsPerCycle).map((pair) => pair.split('×')[1]!);
   const activations = narrowest(activationFormats, bitsOf);
   const weights = narrowest(formats, bitsOf);
@@ -47,8 +52,8 @@ export function targetFloor(summary: ModelSummary, formats: readonly string[], t
     (total, _, i) => total + Math.min(...profiles.map((profile) => profile.layers[i]!.time)),
     0,
   );
-  const { size } = sizeFloor(summary, formats);
-  return { size, weights, activations, flash: least.flash, ram: least.ram, latency };
+  const { size } = sizeFloor(model, formats);
+  return { size, weights, activations, flash: least.flash, ram: least.ram, latency, energy: energyOf(latency, target) };
 }
 
 function narrowest(formats: readonly string[], bits: (format: string) => number): string {

@@ -1,6 +1,8 @@
 import type { Finding } from '../findings.ts';
 import type { ModelSummary } from '../graph/summary.ts';
+import { watts } from '../report/quantities.ts';
 import { type LayerCost, type ModelCosts, modelCosts } from './costs.ts';
+import { energyOf } from './energy.ts';
 import type { ModelFormats } from './model-formats.ts';
 import { bitsOf, isFloat } from './storage.ts';
 import type { Target } from './target.ts';
@@ -10,6 +12,8 @@ export interface Profile {
   readonly title: string;
   /** Seconds. */
   readonly latency: number;
+  /** Joules; undefined where the target has no model of energy. */
+  readonly energy: number | undefined;
   /** Bytes; flash: constants and runtime; ram: peak activations, scratch, runtime and, off microcontrollers, weights. */
   readonly flash: number;
   readonly ram: number;
@@ -29,7 +33,9 @@ export interface Profile {
 export interface LayerProfile extends LayerCost {
   /** Seconds. */
   readonly time: number;
-  /** Share of the whole latency. */
+  /** Joules; undefined where the target has no model of energy. */
+  readonly energy: number | undefined;
+  /** Share of the whole latency, and of the energy. */
   readonly share: number;
   readonly boundBy: 'arithmetic' | 'weights' | 'activations' | 'overhead' | 'folded';
 }
@@ -50,6 +56,7 @@ export function profileModel(summary: ModelSummary, formats: ModelFormats, targe
     target: target.name,
     title: target.title,
     latency,
+    energy: energyOf(latency, target),
     flash,
     ram,
     flashLimit: target.flash,
@@ -61,7 +68,7 @@ export function profileModel(summary: ModelSummary, formats: ModelFormats, targe
     macs: costs.macs,
     layers: costs.layers.map((layer, i) => {
       const { time, boundBy } = times[i]!;
-      return { ...layer, time, boundBy, share: latency > 0 ? time / latency : 0 };
+      return { ...layer, time, energy: energyOf(time, target), boundBy, share: latency > 0 ? time / latency : 0 };
     }),
     findings: targetFindings(costs, target, flash, ram),
     basis: basis(summary, target),
@@ -153,6 +160,9 @@ function basis(summary: ModelSummary, target: Target): string[] {
   const sentences = [
     `An estimate, not a measurement: roofline of ${target.title}; docs/targets.md says what it rests on and how far it was off.`,
   ];
+  if (target.activePower !== undefined) {
+    sentences.push(`Energy is ${watts(target.activePower)} while it computes, times that latency.`);
+  }
   const symbolic = [...summary.inputs].some((input) => input.shape?.some((dimension) => typeof dimension !== 'number'));
   if (symbolic) sentences.push('Unknown dimensions (a batch, mostly) were taken as 1.');
   return sentences;

@@ -30,6 +30,8 @@ export interface Target {
   readonly activationBandwidth: number;
   /** Seconds a layer costs beside its arithmetic. */
   readonly layerOverhead: number;
+  /** Watts that are drawn while it computes, all cores at work, of as much of the machine as its source measured; absent where none has been published. */
+  readonly activePower?: number;
   /** Bytes; absent on machines where it is no constraint. */
   readonly flash?: number;
   readonly ram?: number;
@@ -41,7 +43,8 @@ export interface Target {
   /** Scratch that the kernels take beside the activations. */
   readonly scratch: 'none' | 'cmsis-nn';
   /** Where each figure comes from, by the name of its field. Every figure has one. */
-  readonly sources: Readonly<Record<Exclude<TargetFigure, 'limits'>, string>> & { readonly limits?: string };
+  readonly sources: Readonly<Record<Exclude<TargetFigure, OptionalFigure>, string>> &
+    Partial<Readonly<Record<OptionalFigure, string>>>;
   /** Measurements the model was compared with, and how far off it was. */
   readonly anchors: readonly Anchor[];
 }
@@ -57,10 +60,14 @@ export type TargetFigure =
   | 'weightBandwidth'
   | 'activationBandwidth'
   | 'layerOverhead'
+  | 'activePower'
   | 'flash'
   | 'ram'
   | 'runtimeFlash'
   | 'runtimeRam';
+
+/** What not every target has. */
+type OptionalFigure = 'limits' | 'activePower';
 
 /** A published measurement that the estimate is held against. */
 export interface Anchor {
@@ -69,8 +76,8 @@ export interface Anchor {
   readonly clockHz: number;
   readonly runtime: string;
   readonly format: string;
-  readonly quantity: 'latency' | 'ram' | 'flash';
-  /** Seconds or bytes. */
+  readonly quantity: 'latency' | 'energy' | 'ram' | 'flash';
+  /** Seconds, joules or bytes. */
   readonly measured: number;
   readonly source: string;
   /** True if the figures of the target were fitted to this row; such a row says nothing about other networks. */

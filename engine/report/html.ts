@@ -4,7 +4,7 @@ import { escapeHtml as e } from './escape.ts';
 import { bar, intervalChart } from './html-charts.ts';
 import { layerHistograms } from './html-histograms.ts';
 import { reportStyle } from './html-style.ts';
-import { amount, bytes, decibels, duration, percent, points } from './quantities.ts';
+import { amount, bytes, decibels, duration, joules, percent, points } from './quantities.ts';
 import type { AccuracyReport, Judgement, LayerReport, Report, TargetReport } from './report.ts';
 
 /**
@@ -185,17 +185,22 @@ function targetTable(targets: readonly TargetReport[]): string {
   if (targets.length === 0) return '';
   const cell = (before: string, after: string, limit: number | undefined) =>
     `<td class="number">${e(before)} → <strong>${e(after)}</strong>${limit === undefined ? '' : `<br><span class="soft small">of ${bytes(limit)}</span>`}</td>`;
+  const energies = targets.some(({ after }) => after.energy !== undefined);
   const rows = targets.map(({ title, before, after, flashLimit, ramLimit }) => {
     const latency = cell(duration(before.latency), duration(after.latency), undefined);
+    const energy =
+      before.energy === undefined || after.energy === undefined
+        ? '<td class="number">–</td>'
+        : cell(joules(before.energy), joules(after.energy), undefined);
     const flash = cell(bytes(before.flash), bytes(after.flash), flashLimit);
     const ram = cell(bytes(before.ram), bytes(after.ram), ramLimit);
-    return `<tr><th scope="row">${e(title)}</th>${latency}${flash}${ram}</tr>`;
+    return `<tr><th scope="row">${e(title)}</th>${latency}${energies ? energy : ''}${flash}${ram}</tr>`;
   });
   const budgets = targets.flatMap(({ name, budgets: all }) =>
     all.map((item) => ({ ...item, text: `${name}: ${item.text}` })),
   );
   const basis = [...new Set(targets.flatMap((target) => target.basis))];
-  return `<div class="scroll"><table><thead><tr><th>Target</th><th class="number">Latency</th><th class="number">Flash</th><th class="number">RAM</th></tr></thead>
+  return `<div class="scroll"><table><thead><tr><th>Target</th><th class="number">Latency</th>${energies ? '<th class="number">Energy</th>' : ''}<th class="number">Flash</th><th class="number">RAM</th></tr></thead>
 <tbody>${rows.join('\n')}</tbody></table></div>
 ${basis.map((sentence) => `<p class="soft small">${e(sentence)}</p>`).join('')}
 ${judgements(budgets)}`;

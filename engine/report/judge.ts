@@ -1,5 +1,6 @@
+import { targets } from '../hardware/registry.ts';
 import type { Budget, Expectation } from '../plan.ts';
-import { bytes, duration, percent } from './quantities.ts';
+import { bytes, duration, joules, percent } from './quantities.ts';
 import type { Judgement } from './report.ts';
 
 type Comparison = Expectation['comparison'];
@@ -57,6 +58,8 @@ export function judgeBudget(budget: Budget, value: number | undefined): Judgemen
   };
 }
 
+const powered = targets.filter(({ activePower }) => activePower !== undefined).map(({ name }) => name);
+
 function reasonFor(quantity: string): string {
   switch (quantity) {
     case 'top1':
@@ -70,7 +73,7 @@ function reasonFor(quantity: string): string {
     case 'ram':
       return 'not estimated: the spec names no target';
     case 'energy':
-      return 'not estimated: no target has an energy model yet';
+      return `not estimated: it needs a target whose power has been published (${powered.join(', ')})`;
     default:
       return 'not measured';
   }
@@ -84,6 +87,8 @@ function say(quantity: string, value: number): string {
       return bytes(value);
     case 'latency':
       return duration(value);
+    case 'energy':
+      return joules(value);
     case 'top1':
     case 'top5':
     case 'agreement':

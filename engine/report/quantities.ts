@@ -36,12 +36,26 @@ export function amount(value: number): string {
 
 /** Seconds as `35.5 ms`, `120 µs`, `1.20 s`. */
 export function duration(seconds: number): string {
-  const size = Math.abs(seconds);
-  if (size === 0) return '0 s';
-  if (size >= 1) return `${significant(seconds)} s`;
-  if (size >= 1e-3) return `${significant(seconds * 1e3)} ms`;
-  if (size >= 1e-6) return `${significant(seconds * 1e6)} µs`;
-  return `${significant(seconds * 1e9)} ns`;
+  return small(seconds, 's');
+}
+
+/** Joules as `2.57 mJ`. */
+export function joules(value: number): string {
+  return small(value, 'J');
+}
+
+/** Watts as `42.9 mW`. */
+export function watts(value: number): string {
+  return small(value, 'W');
+}
+
+function small(value: number, unit: string): string {
+  const size = Math.abs(value);
+  if (size === 0) return `0 ${unit}`;
+  if (size >= 1) return `${significant(value)} ${unit}`;
+  if (size >= 1e-3) return `${significant(value * 1e3)} m${unit}`;
+  if (size >= 1e-6) return `${significant(value * 1e6)} µ${unit}`;
+  return `${significant(value * 1e9)} n${unit}`;
 }
 
 /** A fraction as `91.3 %`. */

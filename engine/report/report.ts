@@ -140,6 +140,8 @@ export interface TargetReport {
 
 export interface TargetFigures {
   readonly latency: number;
+  /** Joules; absent where the target has no model of energy. */
+  readonly energy?: number;
   readonly flash: number;
   readonly ram: number;
 }

@@ -1,5 +1,5 @@
 import { visible } from './escape.ts';
-import { amount, bytes, decibels, duration, percent, points } from './quantities.ts';
+import { amount, bytes, decibels, duration, joules, percent, points } from './quantities.ts';
 import type { AccuracyReport, Judgement, LayerReport, Report, TargetReport } from './report.ts';
 import { shorten, textTable } from './text-table.ts';
 
@@ -164,16 +164,19 @@ function layerTable(report: Report, { style, width, layers = Number.POSITIVE_INF
 function targetTable(targets: readonly TargetReport[], style: TextStyle): string[] {
   if (targets.length === 0) return [];
   const change = (before: string, after: string) => `${before} → ${after}`;
+  const energies = targets.some(({ after }) => after.energy !== undefined);
   const table = textTable(
     [
       { title: 'target' },
       { title: 'latency', align: 'right' },
+      ...(energies ? [{ title: 'energy', align: 'right' } as const] : []),
       { title: 'flash', align: 'right' },
       { title: 'RAM', align: 'right' },
     ],
     targets.map(({ title, before, after }) => [
       title,
       change(duration(before.latency), duration(after.latency)),
+      ...(energies ? [energyChange(before.energy, after.energy)] : []),
       change(bytes(before.flash), bytes(after.flash)),
       change(bytes(before.ram), bytes(after.ram)),
     ]),
@@ -183,6 +186,10 @@ function targetTable(targets: readonly TargetReport[], style: TextStyle): string
     target.budgets.map((item) => judgementLine({ ...item, text: `${target.name}: ${item.text}` }, style)),
   );
   return [...table, ...budgets, style.dim('  Estimates, not measurements; docs/targets.md says what they rest on.')];
+}
+
+function energyChange(before: number | undefined, after: number | undefined): string {
+  return before === undefined || after === undefined ? '–' : `${joules(before)} → ${joules(after)}`;
 }
 
 export function judgementLine({ text, passed, found }: Judgement, style: TextStyle): string {

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Finding } from '../findings.ts';
+import type { Profile } from '../hardware/profile.ts';
 import type { HostPath } from '../host.ts';
 import type { Job, Plan } from '../plan.ts';
 import { layOut } from '../quantize/layout.ts';
@@ -98,10 +99,7 @@ function verificationReport(verification: VerifyReport, measured: Measured | und
   };
 }
 
-function measurementsOf(
-  { model, size, measured }: RunFacts,
-  profile: { readonly latency: number; readonly flash: number; readonly ram: number } | undefined,
-): Measurements {
+function measurementsOf({ model, size, measured }: RunFacts, profile: Profile | undefined): Measurements {
   const metrics = measured?.report.metrics;
   const top = (k: 'top1' | 'top5') => {
     const value = metrics?.labelled?.candidate[k];
@@ -115,6 +113,7 @@ function measurementsOf(
     agreement: metrics?.agreement === undefined ? undefined : { value: metrics.agreement },
     size: { value: size, before: model.bytes },
     latency: profile && { value: profile.latency },
+    energy: profile?.energy === undefined ? undefined : { value: profile.energy },
     flash: profile && { value: profile.flash },
     ram: profile && { value: profile.ram },
   };

@@ -44,6 +44,6 @@ export function hardwareReport(
   };
 }
 
-function figures({ latency, flash, ram }: Profile): TargetFigures {
-  return { latency, flash, ram };
+function figures({ latency, energy, flash, ram }: Profile): TargetFigures {
+  return { latency, flash, ram, ...(energy !== undefined && { energy }) };
 }

@@ -1,4 +1,4 @@
-import { amount, bytes, decibels, duration, percent, points } from '../../engine/report/quantities.ts';
+import { amount, bytes, decibels, duration, joules, percent, points } from '../../engine/report/quantities.ts';
 import type {
   AccuracyReport,
   Judgement,
@@ -227,6 +227,9 @@ function hardware({
     target: title,
     rows: [
       { quantity: 'Latency', before: duration(before.latency), after: duration(after.latency) },
+      ...(before.energy === undefined || after.energy === undefined
+        ? []
+        : [{ quantity: 'Energy', before: joules(before.energy), after: joules(after.energy) }]),
       { quantity: 'Flash', before: bytes(before.flash), after: limited(after.flash, flashLimit) },
       { quantity: 'RAM', before: bytes(before.ram), after: limited(after.ram, ramLimit) },
     ],

@@ -4,7 +4,7 @@ import { type Floor, sizeFloor, type TargetFloor, targetFloor } from '../../engi
 import { findTarget } from '../../engine/hardware/registry.ts';
 import type { Target } from '../../engine/hardware/target.ts';
 import type { Budget as BudgetChoice, Expectation } from '../../engine/plan.ts';
-import { bytes, duration } from '../../engine/report/quantities.ts';
+import { bytes, duration, joules } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
 import type { Quantity as QuantityNode } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
@@ -48,6 +48,31 @@ export const budgetShouldBeReachable: Check = {
   },
 };
 
+interface Judged {
+  /** For a machine; a size is that of the file. */
+  readonly estimated: boolean;
+  /** Whether the formats of activations have a part in it. */
+  readonly activations: boolean;
+  text(value: number): string;
+  /** The value, rounded up, as a spec has it. */
+  reachable(value: number): string;
+}
+
+const kibibytes = (value: number) => `${Math.ceil(value / 1024)} KiB`;
+const tenths = (value: number, unit: string) => `${Math.ceil(value * 1e4) / 10} ${unit}`;
+
+const judged = {
+  size: { estimated: false, activations: false, text: bytes, reachable: kibibytes },
+  flash: { estimated: true, activations: false, text: bytes, reachable: kibibytes },
+  ram: { estimated: true, activations: true, text: bytes, reachable: kibibytes },
+  latency: { estimated: true, activations: true, text: duration, reachable: (value) => tenths(value, 'ms') },
+  energy: { estimated: true, activations: true, text: joules, reachable: (value) => tenths(value, 'mJ') },
+} satisfies Record<string, Judged>;
+
+function isJudged(quantity: string): quantity is keyof typeof judged {
+  return Object.hasOwn(judged, quantity);
+}
+
 /** Of several targets the one that needs least counts: what it meets is met somewhere. */
 function* judge(
   bound: BudgetChoice | Expectation | undefined,
@@ -58,21 +83,24 @@ function* judge(
 ): Iterable<Remark> {
   if (!limit || !bound?.comparison.startsWith('<')) return;
   const { quantity } = bound;
-  if (quantity !== 'size' && quantity !== 'flash' && quantity !== 'ram' && quantity !== 'latency') return;
-  const floors = on.map((target) => ({ ...onTarget(target), name: target.name }));
-  const least = (value: (floor: TargetFloor) => number) =>
-    floors.reduce<(typeof floors)[number] | undefined>((a, b) => (a && value(a) <= value(b) ? a : b), undefined);
-  const best = least((floor) => floor[quantity]);
+  if (!isJudged(quantity)) return;
+  const { estimated, activations: holdsActivations, text, reachable: atLeast } = judged[quantity];
+  const floors = on.flatMap((target) => {
+    const floor = onTarget(target);
+    const value = floor[quantity];
+    return value === undefined ? [] : [{ ...floor, name: target.name, value }];
+  });
+  const best = floors.reduce<(typeof floors)[number] | undefined>(
+    (a, b) => (a && a.value <= b.value ? a : b),
+    undefined,
+  );
   if (!best && quantity !== 'size') return;
   const { weights, activations } = best ?? anywhere();
-  const value = best ? best[quantity] : anywhere().size;
+  const value = best ? best.value : anywhere().size;
   if (value <= bound.limit) return;
-  const isEstimate = quantity !== 'size';
-  const holdsActivations = quantity === 'ram' || quantity === 'latency';
-  const text = quantity === 'latency' ? duration(value) : bytes(value);
-  const reachable = quantity === 'latency' ? `${Math.ceil(value * 1e4) / 10} ms` : `${Math.ceil(value / 1024)} KiB`;
+  const reachable = atLeast(value);
   yield {
-    what: `No choice of formats meets this: \`${quantity}\` is ${isEstimate ? `about ${text} at the least on ${best!.name}` : `${text} at the least`}.`,
+    what: `No choice of formats meets this: \`${quantity}\` is ${estimated ? `about ${text(value)} at the least on ${best!.name}` : `${text(value)} at the least`}.`,
     why: holdsActivations
       ? `That is with weights ${weights} and activations ${activations} throughout.`
       : `That is with weights ${weights} throughout, biases and other constants as they are.`,

@@ -19,6 +19,7 @@ import { dataOptionMustFitKind } from './data-option-must-fit-kind.ts';
 import { dataShouldBeUsed } from './data-should-be-used.ts';
 import { dataValueMustMakeSense } from './data-value-must-make-sense.ts';
 import { definitionShouldBeUsed } from './definition-should-be-used.ts';
+import { energyShouldHaveModel } from './energy-should-have-model.ts';
 import { expectationMustBeKnown } from './expectation-must-be-known.ts';
 import { expectationMustBeMeasurable } from './expectation-must-be-measurable.ts';
 import { exportMustBeKnown } from './export-must-be-known.ts';
@@ -101,6 +102,7 @@ export const checks: readonly Check[] = [
   budgetMustBeKnown,
   budgetMustAppearOnce,
   budgetShouldBeReachable,
+  energyShouldHaveModel,
   dataKindMustBeKnown,
   dataOptionMustBeKnown,
   dataOptionMustAppearOnce,

@@ -1,4 +1,5 @@
 import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
+import { energyOf } from '../../engine/hardware/energy.ts';
 import { type ModelFormats, storedFormats } from '../../engine/hardware/model-formats.ts';
 import { plannedParameterBytes } from '../../engine/hardware/parameter-bytes.ts';
 import { type Profile, profileModel } from '../../engine/hardware/profile.ts';
@@ -74,6 +75,9 @@ export interface LayersCost {
   /** Seconds on the target, where there is one. */
   readonly timeBefore?: number;
   readonly timeAfter?: number;
+  /** Joules on the target, where it has a model of energy. */
+  readonly energyBefore?: number | undefined;
+  readonly energyAfter?: number | undefined;
 }
 
 /** Figures of every layer, side by side: rules sum them over thousands of layers at every keystroke. */
@@ -99,8 +103,8 @@ export function costTable(summary: ModelSummary, before: Profile, after: Profile
   };
 }
 
-/** What some layers cost as they are and as planned; without times where they are nobody's. */
-export function costOf(layers: LayerSet, table: CostTable, timed: boolean): LayersCost {
+/** What some layers cost as they are and as planned; times and energy on a target alone. */
+export function costOf(layers: LayerSet, table: CostTable, target: Target | undefined): LayersCost {
   let [parameters, macs, bytesBefore, bytesAfter, timeBefore, timeAfter] = [0, 0, 0, 0, 0, 0];
   for (const index of layers) {
     parameters += table.parameters[index]!;
@@ -110,7 +114,10 @@ export function costOf(layers: LayerSet, table: CostTable, timed: boolean): Laye
     timeBefore += table.timeBefore[index]!;
     timeAfter += table.timeAfter[index]!;
   }
-  return { parameters, macs, bytesBefore, bytesAfter, ...(timed && { timeBefore, timeAfter }) };
+  const bytes = { parameters, macs, bytesBefore, bytesAfter };
+  if (target === undefined) return bytes;
+  const [energyBefore, energyAfter] = [energyOf(timeBefore, target), energyOf(timeAfter, target)];
+  return { ...bytes, timeBefore, timeAfter, energyBefore, energyAfter };
 }
 
 /** Profiles of models as they are, by target: they do not change while a person types. */

@@ -1,5 +1,5 @@
 import type { TextPosition } from '../../engine/findings.ts';
-import { bytes, duration } from '../../engine/report/quantities.ts';
+import { bytes, duration, joules } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
 import { headOf } from '../grammar/heads.ts';
 import { importedFrom } from '../grammar/ranges.ts';
@@ -15,7 +15,8 @@ export interface Hint {
 }
 
 /**
- * How many layers each rule matches and what it and all other rules make of them: `18 layers · 412 → 58.0 KiB · −2.10 ms`.
+ * How many layers each rule matches and what it and all other rules make of them: `18 layers · 412 → 58.0 KiB · −2.10 ms`;
+ * energy too, which goes with time, where the spec bounds it.
  *
  * @param from first and last line of those that are in sight
  */
@@ -35,11 +36,24 @@ function hintText({ rule, layers }: { rule: AnyRule; layers: LayerSet }, spec: C
   const formats = rule.$container.$type === 'QuantizeBlock';
   const planned = formats && layers.size > 0 ? plannedOf(spec) : undefined;
   if (planned) {
-    const { bytesBefore, bytesAfter, timeBefore, timeAfter } = planned.costOf(layers);
+    const { bytesBefore, bytesAfter, timeBefore, timeAfter, energyBefore, energyAfter } = planned.costOf(layers);
     if (bytesBefore > 0 && bytesBefore !== bytesAfter) parts.push(`${bytes(bytesBefore)} → ${bytes(bytesAfter)}`);
-    if (timeBefore !== undefined && timeAfter !== undefined && timeBefore !== timeAfter) {
-      parts.push(`${timeAfter < timeBefore ? '−' : '+'}${duration(Math.abs(timeAfter - timeBefore))}`);
-    }
+    parts.push(...difference(timeBefore, timeAfter, duration));
+    if (boundsEnergy(spec)) parts.push(...difference(energyBefore, energyAfter, joules));
   }
   return parts.join(' · ');
+}
+
+function difference(
+  before: number | undefined,
+  after: number | undefined,
+  text: (size: number) => string,
+): readonly string[] {
+  if (before === undefined || after === undefined || before === after) return [];
+  return [`${after < before ? '−' : '+'}${text(Math.abs(after - before))}`];
+}
+
+function boundsEnergy({ definitions: { targets, expectations } }: CheckedSpec): boolean {
+  const quantities = [...targets.flatMap(({ budgets }) => budgets), ...expectations].map(({ quantity }) => quantity);
+  return quantities.some((quantity) => quantity?.text === 'energy');
 }

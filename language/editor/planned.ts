@@ -42,6 +42,6 @@ function work(spec: CheckedSpec): Planned | undefined {
     named,
     before,
     after,
-    costOf: (layers) => costOf(layers, table, named),
+    costOf: (layers) => costOf(layers, table, own),
   };
 }

@@ -1,4 +1,4 @@
-import { bytes, duration } from '../../engine/report/quantities.ts';
+import { bytes, duration, joules } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
 import { findUnit, type Measure, unitNames } from '../quantities/units.ts';
 import { find } from '../vocabulary.ts';
@@ -48,10 +48,16 @@ export function boundsOf(name: string, targetName: string | undefined, spec: Che
   const has = name === 'flash' ? target?.flash : name === 'ram' ? target?.ram : undefined;
   if (target && has !== undefined) suggestions.push(quantity(bytesAbove(has), `What ${target.name} has.`, target.name));
   if (planned?.named && (targetName === undefined || planned.target.name === targetName)) {
-    const needed = { flash: planned.after.flash, ram: planned.after.ram, latency: planned.after.latency }[name];
-    const [text, told] = name === 'latency' ? [timeAbove, duration] : [bytesAbove, bytes];
+    const { flash, ram, latency, energy } = planned.after;
+    const [needed, text, told] =
+      {
+        flash: [flash, bytesAbove, bytes] as const,
+        ram: [ram, bytesAbove, bytes] as const,
+        latency: [latency, timeAbove, duration] as const,
+        energy: [energy, energyAbove, joules] as const,
+      }[name] ?? [];
     if (needed !== undefined && needed > 0)
-      suggestions.push(quantity(text(needed), `The spec needs ${told(needed)} by the estimate.`, 'estimate'));
+      suggestions.push(quantity(text!(needed), `The spec needs ${told!(needed)} by the estimate.`, 'estimate'));
   }
   return suggestions;
 }
@@ -67,5 +73,13 @@ function bytesAbove(value: number): string {
 }
 
 function timeAbove(seconds: number): string {
-  return seconds >= 1e-3 ? `${above(seconds * 1e3)} ms` : `${above(seconds * 1e6)} us`;
+  return thousandths(seconds, 's');
+}
+
+function energyAbove(value: number): string {
+  return thousandths(value, 'J');
+}
+
+function thousandths(value: number, unit: string): string {
+  return value >= 1e-3 ? `${above(value * 1e3)} m${unit}` : `${above(value * 1e6)} u${unit}`;
 }

@@ -156,6 +156,10 @@ test('profile estimates a model as it is, and a spec as planned', async () => {
   expect(planned.budgets).toHaveLength(3);
   expect(float.layers.map((layer: { name: string }) => layer.name)).toContain('conv2');
   expect((await qspec(['profile', model])).out).toContain('An estimate, not a measurement');
+  const [onM4] = JSON.parse((await qspec(['profile', model, '--target', 'cortex-m4', '--json'])).out).profiles;
+  expect(onM4.energy / onM4.latency).toBeCloseTo(42.9e-3);
+  expect((await qspec(['profile', model, '--target', 'cortex-m4'])).out).toMatch(/energy +\S+ µJ\n/);
+  expect(float.energy).toBeUndefined();
 });
 
 test('sensitivity ranks layers, at the outputs with a spec and by their weights with a model', async () => {

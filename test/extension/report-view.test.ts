@@ -95,6 +95,18 @@ describe('what the report view is sent', () => {
     expect(message.layers[0]!.weightFacts).toEqual([]);
   });
 
+  test('tells energy where the target has a model of it', () => {
+    const [target] = exampleReport.targets;
+    const figures = (energy: number) => ({ ...target!.before, energy });
+    const withEnergy = { ...target!, before: figures(0.0009), after: figures(0.0003) };
+    const sent = reportMessage({ ...exampleReport, targets: [target!, withEnergy] }, { id: 'spec', actions: [] });
+    expect(sent.hardware.map(({ rows }) => rows.map(({ quantity }) => quantity))).toEqual([
+      ['Latency', 'Flash', 'RAM'],
+      ['Latency', 'Energy', 'Flash', 'RAM'],
+    ]);
+    expect(sent.hardware[1]!.rows[1]).toEqual({ quantity: 'Energy', before: '900 µJ', after: '300 µJ' });
+  });
+
   test('leaves out what the run did not do', () => {
     const bare = reportMessage(
       {

@@ -16,6 +16,7 @@ export const cortexA72: Target = {
   weightBandwidth: 4e9,
   activationBandwidth: 8e9,
   layerOverhead: 10e-6,
+  activePower: 5.4,
   runtimeFlash: 2 * 1024 * 1024,
   runtimeRam: 4 * 1024 * 1024,
   weightsInRam: true,
@@ -30,6 +31,8 @@ export const cortexA72: Target = {
     weightBandwidth: 'Estimate: one LPDDR4-3200 channel at a third of its peak.',
     activationBandwidth: 'Estimate: shared 1 MiB L2 cache.',
     layerOverhead: 'Estimate: waking four threads.',
+    activePower:
+      'The whole board at its USB supply with the cores under high load: chipwired.com, “How much power a Raspberry Pi uses (36 measurements)”. No inference was measured.',
     flash: 'No constraint: a card of gigabytes.',
     ram: 'No constraint: a gigabyte and more.',
     runtimeFlash: 'Estimate: a runtime library built for few operators.',

@@ -1,4 +1,5 @@
 import type { Target } from '../target.ts';
+import { cmsisNn, cmsisNnSources } from './cmsis-nn.ts';
 
 const zoo = 'STM32 model zoo, benchmark tables of the image classification and object detection pages';
 
@@ -13,32 +14,6 @@ export const cortexM7: Target = {
   macsPerCycle: { 'int8×int8': 0.856, 'int16×int8': 0.5, 'int8×int16': 0.5, 'float32×float32': 0.276 },
   depthwiseMacsPerCycle: { 'int8×int8': 0.1315, 'int16×int8': 0.1, 'int8×int16': 0.1, 'float32×float32': 0.042 },
   operationsPerCycle: 0.25,
-  formats: ['int8', 'uint8', 'int16', 'int4', 'float32'],
-  limits: [
-    {
-      weightScheme: 'affine',
-      blames: 'weights',
-      outcome: 'refused',
-      why: 'CMSIS-NN multiplies weights without a zero point.',
-      fix: 'Write `symmetric`, with a signed format.',
-    },
-    {
-      weights: ['int4'],
-      activations: ['int16'],
-      blames: 'activations',
-      outcome: 'refused',
-      why: 'CMSIS-NN’s kernels for 4-bit weights take activations of 8 bits.',
-      fix: 'Use 8-bit activations or 8-bit weights here.',
-    },
-    {
-      activations: ['int16'],
-      activationScheme: 'affine',
-      blames: 'activations',
-      outcome: 'refused',
-      why: 'CMSIS-NN’s 16-bit activations have no zero point.',
-      fix: 'Write `symmetric`.',
-    },
-  ],
   weightBandwidth: 200e6,
   activationBandwidth: 900e6,
   layerOverhead: 5e-6,
@@ -46,23 +21,20 @@ export const cortexM7: Target = {
   ram: 512 * 1024,
   runtimeFlash: 64 * 1024,
   runtimeRam: 5 * 1024,
-  weightsInRam: false,
-  scratch: 'cmsis-nn',
+  ...cmsisNn,
   sources: {
+    ...cmsisNnSources,
     clockHz: 'STM32H743 data sheet (DS12110): up to 480 MHz.',
     cores: 'STM32H743 data sheet.',
     macsPerCycle:
       'int8: fitted to the rows marked "fitted" below. float32: the MNIST network of the same tables takes 14.63 ms in float and 4.718 ms in int8, 3.1 times as long. int16: estimate.',
     depthwiseMacsPerCycle: 'int8: fitted together with the rate above. Others: in the same proportion.',
     operationsPerCycle: 'Estimate: one element in four cycles for loads, arithmetic, saturation and store.',
-    formats:
-      'CMSIS-NN: int8 and int16 activations, int8 and int4 weights (int4 for convolutions and fully connected layers). uint8 equals int8 with the zero point moved by 128.',
-    limits:
-      'CMSIS-NN follows the integer kernels of TensorFlow Lite: weights have zero point 0, 16-bit activations too; 4-bit weights go with 8-bit activations.',
     weightBandwidth:
       'Estimate: flash behind the 16 KiB cache; layers without reuse (fully connected) run at about 0.4 bytes a cycle.',
     activationBandwidth: 'Estimate: AXI SRAM through the data cache, two bytes a cycle.',
     layerOverhead: 'Estimate; the fit above gives no overhead beyond its error.',
+    activePower: 'No published energy of a network on this family was found; data sheets state currents of other code.',
     flash: 'STM32H743 data sheet: 2 MiB.',
     ram: 'STM32H743 data sheet: 512 KiB AXI SRAM is the largest contiguous block of 1 MiB in all.',
     runtimeFlash: `Flash columns of the rows below less our constants: 45 to 84 KiB. ${zoo}.`,

@@ -1,4 +1,4 @@
-import { bytes, duration, percent } from '../../../engine/report/quantities.ts';
+import { bytes, duration, joules, percent } from '../../../engine/report/quantities.ts';
 import { plain } from '../markdown.ts';
 import type { Planned } from '../planned.ts';
 
@@ -10,6 +10,11 @@ export function bytesChange(before: number, after: number): string {
 /** Of seconds. */
 export function timeChange(before: number, after: number): string {
   return change(before, after, duration);
+}
+
+/** Of joules; empty where the target has no model of energy. */
+export function energyChange(before: number | undefined, after: number | undefined): string {
+  return before === undefined || after === undefined ? '' : change(before, after, joules);
 }
 
 function change(before: number, after: number, text: (value: number) => string): string {

@@ -10,7 +10,7 @@ import { isDepthwise, qualifiedOperator } from '../../selectors/properties.ts';
 import { float } from '../../vocabulary.ts';
 import { facts, paragraphs, plain, table } from '../markdown.ts';
 import { plannedOf } from '../planned.ts';
-import { bytesChange, onTarget, timeChange } from './change.ts';
+import { bytesChange, energyChange, onTarget, timeChange } from './change.ts';
 import { placeText } from './place.ts';
 
 const mostNeighbours = 4;
@@ -28,6 +28,7 @@ export function layerPage(layer: LayerSummary, spec: CheckedSpec): string {
       ['kernel', kernelText(layer)],
       ['weights', weightText(layer, before?.weightBytes, after?.weightBytes)],
       ['time', planned?.named && before && after ? `${timeChange(before.time, after.time)} ${onTarget(planned)}` : ''],
+      ['energy', planned?.named ? energyChange(before?.energy, after?.energy) : ''],
       ['reads', namesText(layer.producers)],
       ['read by', namesText(layer.consumers)],
       ['sensitivity', sensitivityText(layer, spec)],

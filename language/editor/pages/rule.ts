@@ -10,7 +10,7 @@ import { isPending } from '../../selectors/select.ts';
 import { counted, paragraphs, plain } from '../markdown.ts';
 import { type Override, overridesOf } from '../owners.ts';
 import { plannedOf } from '../planned.ts';
-import { bytesChange, onTarget, timeChange } from './change.ts';
+import { bytesChange, energyChange, onTarget, timeChange } from './change.ts';
 import { placeText } from './place.ts';
 import { remarksOf } from './remarks.ts';
 
@@ -47,12 +47,15 @@ function setsFormats(rule: AnyRule): rule is Rule {
 function costText(spec: CheckedSpec, layers: LayerSet): string {
   const planned = layers.size > 0 ? plannedOf(spec) : undefined;
   if (!planned) return '';
-  const { parameters, macs, bytesBefore, bytesAfter, timeBefore, timeAfter } = planned.costOf(layers);
-  const time =
-    timeBefore === undefined || timeAfter === undefined
-      ? ''
-      : ` · ${timeChange(timeBefore, timeAfter)} ${onTarget(planned)}`;
-  return ` · ${amount(parameters)} parameters · ${amount(macs)} MACs\n\n${bytesChange(bytesBefore, bytesAfter)}${time}`;
+  const { parameters, macs, bytesBefore, bytesAfter, timeBefore, timeAfter, energyBefore, energyAfter } =
+    planned.costOf(layers);
+  const changes = [
+    bytesChange(bytesBefore, bytesAfter),
+    timeBefore === undefined || timeAfter === undefined ? '' : timeChange(timeBefore, timeAfter),
+    energyChange(energyBefore, energyAfter),
+  ].filter((text) => text !== '');
+  const where = timeBefore === undefined ? '' : ` ${onTarget(planned)}`;
+  return ` · ${amount(parameters)} parameters · ${amount(macs)} MACs\n\n${changes.join(' · ')}${where}`;
 }
 
 function listed(title: string, list: readonly Override[], spec: CheckedSpec): string {

@@ -1,20 +1,21 @@
-import { bytes, duration } from '../../../engine/report/quantities.ts';
+import { bytes, duration, joules, watts } from '../../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../../context.ts';
 import type { BudgetKind, ExpectationKind } from '../../quantities/measured.ts';
 import type { TargetWord } from '../../vocabulary.ts';
 import { facts, figure, heading, paragraphs, plain } from '../markdown.ts';
 import { plannedOf } from '../planned.ts';
-import { bytesChange, timeChange } from './change.ts';
+import { bytesChange, energyChange, timeChange } from './change.ts';
 
 /** A machine: what it is, has and can run, and what this spec costs there if it is the one that the spec names. */
 export function targetPage(target: TargetWord, spec: CheckedSpec): string {
-  const { name, title = '', description, macsPerCycle, formats } = target;
+  const { name, title = '', description, activePower, macsPerCycle, formats } = target;
   return paragraphs(
     heading(name, title),
     plain(description, 600),
     facts([
       ...estimates(name, spec),
       ['has', machineText(target)],
+      ['power while it computes', activePower === undefined ? 'not published' : watts(activePower)],
       ['MACs a cycle and core', ratesText(macsPerCycle)],
       ['formats', plain(formats.join(', '))],
     ]),
@@ -43,6 +44,7 @@ function estimates(name: string, spec: CheckedSpec): readonly (readonly [string,
   const { before, after } = planned;
   return [
     ['estimated latency', timeChange(before.latency, after.latency)],
+    ['estimated energy', energyChange(before.energy, after.energy)],
     ['estimated flash', bytesChange(before.flash, after.flash)],
     ['estimated RAM', bytesChange(before.ram, after.ram)],
   ];
@@ -61,6 +63,10 @@ function plannedText(name: string, spec: CheckedSpec): string {
   switch (name) {
     case 'latency':
       return `Estimated ${duration(before.latency)} → ${duration(after.latency)} on ${plain(target.title)}.`;
+    case 'energy':
+      return before.energy === undefined || after.energy === undefined
+        ? `Not estimated: ${plain(target.title)} has no model of energy.`
+        : `Estimated ${joules(before.energy)} → ${joules(after.energy)} on ${plain(target.title)}.`;
     case 'flash':
       return `Estimated ${bytes(before.flash)} → ${bytes(after.flash)}${of(target.flash)} on ${plain(target.title)}.`;
     case 'ram':

@@ -52,5 +52,12 @@ test('budgets of a target say that their figures are estimates', () => {
     passed: true,
     found: '7.10 ms (estimate)',
   });
-  expect(judgeBudget({ ...budget, quantity: 'energy' }, undefined).passed).toBeUndefined();
+  expect(judgeBudget({ ...budget, quantity: 'energy', limit: 2e-3 }, 1.5e-3)).toEqual({
+    text: 'energy <= 2.00 mJ',
+    passed: true,
+    found: '1.50 mJ (estimate)',
+  });
+  const unjudged = judgeBudget({ ...budget, quantity: 'energy' }, undefined);
+  expect(unjudged.passed).toBeUndefined();
+  expect(unjudged.found).toMatch(/needs a target whose power has been published \(.*cortex-m4/);
 });

@@ -29,6 +29,21 @@ describe('the report in a terminal', () => {
     expect(text).toContain('… and 3 smaller layers');
   });
 
+  test('tells energy where a target has a model of it', () => {
+    const [target] = exampleReport.targets;
+    const onM4 = {
+      ...target!,
+      name: 'cortex-m4',
+      before: { ...target!.before, energy: 0.0009 },
+      after: { ...target!.after, energy: 0.0003 },
+    };
+    const text = (targets: typeof exampleReport.targets) =>
+      renderText({ ...exampleReport, targets }, { style: plain, width: 100 });
+    expect(text([onM4])).toContain('900 µJ → 300 µJ');
+    expect(text([target!, onM4])).toMatch(/21\.3 ms → 7\.10 ms +–/);
+    expect(text([target!])).not.toContain('energy');
+  });
+
   test('lets no escape sequence of a model through', () => {
     const report = {
       ...exampleReport,

@@ -307,6 +307,11 @@ describe('quantities', () => {
       '10 ms',
       '100 ms',
     ]);
+    expect(labels(`${block} target cortex-a72 { energy <= ¦`)).toEqual([
+      expect.stringMatching(/^\d+(\.\d)? (mJ|uJ) \(estimate\)$/),
+      '1 mJ',
+    ]);
+    expect(labels(`${block} target cortex-m7 { energy <= ¦`)).toEqual(['1 mJ']);
     expect(labels(`target cortex-m7 ${block} expect latency drop <= ¦`)).toEqual(['0.05 relative']);
   });
 

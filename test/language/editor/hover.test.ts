@@ -368,6 +368,23 @@ describe('hover on a machine and its budgets', () => {
     expect(hover('target cortex-m7 target »cortex-a72« quantize { weights int8 }')).not.toContain('estimated');
   });
 
+  it('tells energy where the machine has a model of it, of rules, layers and the whole', () => {
+    const spec = (name: string, block = 'weights int8 activations uint8 layers first { weights int8 }') =>
+      `target ${name} quantize { ${block} }`;
+    const rule = 'weights int8 activations uint8 »layers« first { weights int8 }';
+    const change = String.raw`\S+ µJ → \S+ µJ \(−\d+ %\)`;
+    expect(hover(spec('»cortex-a72«'))).toMatch(
+      new RegExp(`^\\| estimated energy&nbsp;&nbsp; \\| ${change} \\|$`, 'm'),
+    );
+    expect(hover(spec('cortex-a72', rule))).toMatch(new RegExp(`µs \\(−\\d+ %\\) · ${change} on Cortex`));
+    expect(hover(spec('cortex-a72', rule.replace('»layers« first', 'layer »"/stem/Conv"«')))).toMatch(
+      new RegExp(`^\\| energy&nbsp;&nbsp; \\| ${change} \\|$`, 'm'),
+    );
+    expect(hover(spec('cortex-m7', rule))).not.toContain('J →');
+    expect(hover(spec('cortex-m7 { »energy« <= 2 mJ }'))).toContain('has no model of energy');
+    expect(hover(spec('cortex-a72 { »energy« <= 2 mJ }'))).toMatch(/Estimated \S+ µJ → \S+ µJ on Cortex/);
+  });
+
   it('tells how near to a budget the spec is', () => {
     expect(hover('target cortex-m7 { »flash« <= 1 MiB } quantize { weights int8 }')).toMatch(
       /Bytes of weights.*\n\nEstimated 68\.\d KiB → 65\.\d KiB of 2\.00 MiB on Cortex/,

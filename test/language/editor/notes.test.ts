@@ -49,6 +49,14 @@ quantize {
     `);
   });
 
+  it('tell energy where the spec bounds it', () => {
+    const rule = 'quantize { activations uint8 layers op Conv { weights int8 } }';
+    expect(withHints(`target cortex-a72 { energy <= 2 mJ } ${rule}`)).toMatch(/ · −[\d.]+ µs · −[\d.]+ µJ\]/);
+    expect(withHints(`target cortex-a72 ${rule} expect energy <= 2 mJ`)).toMatch(/ µJ\]/);
+    expect(withHints(`target cortex-a72 ${rule}`)).not.toContain('J]');
+    expect(withHints(`target cortex-m7 { energy <= 2 mJ } ${rule}`)).not.toContain('J]');
+  });
+
   it('without a target give no time, without a model nothing', () => {
     expect(withHints('quantize { weights int8 layers first { weights int4 } }')).toMatchInlineSnapshot(
       `"quantize { weights int8 layers first[1 layer · 1.75 KiB → 344 B] { weights int4 } }"`,

@@ -43,7 +43,12 @@ export const vocabulary: Vocabulary = {
       formats: ['int8', 'uint8', 'int4', 'float32'],
       limits: cortexM7.limits!,
     },
-    { name: 'cortex-a72', description: 'An application processor.', formats: ['int8', 'uint8', 'float32'] },
+    {
+      name: 'cortex-a72',
+      description: 'An application processor.',
+      formats: ['int8', 'uint8', 'float32'],
+      activePower: 5.4,
+    },
   ],
   dataKinds: ['images', 'npz', 'npy', 'onnx-pb'].map((name) => ({ name, description: name })),
   operators: ['Add', 'Conv', 'ConvTranspose', 'Gemm', 'LSTM', 'MatMul', 'Relu', 'Softmax', 'com.microsoft.Gelu'],
