@@ -1,19 +1,23 @@
+import type { AstNode } from 'langium';
 import type { CheckedSpec } from '../context.ts';
 import type { RoleStatement } from '../generated/ast.ts';
+import type { AnyRule } from '../grammar/rules.ts';
+import type { ExplainedField } from '../resolve/explain.ts';
 import { type FieldName, type Fields, fieldNames, readFields, valueText } from '../resolve/fields.ts';
 import { groupsOf, type RoleGroup, type Rule, roleGroups } from '../resolve/rules.ts';
 import { LayerSet } from '../selectors/layer-set.ts';
 import { float } from '../vocabulary.ts';
+import { fieldOverridesOf } from './field-owners.ts';
 import { plannedOf } from './planned.ts';
 
 type Item = RoleStatement | Rule;
 
-/** What one statement of a `quantize` block takes from another: a field of a role, in some layers. */
+/** What one statement of a block takes from another: a field, of `quantize` one of a role, in some layers. */
 export interface Override {
   /** The statement or rule on the other side. */
-  readonly item: Item;
-  readonly role: RoleGroup | 'activations';
-  readonly field: FieldName;
+  readonly item: AstNode;
+  readonly role?: RoleGroup | 'activations';
+  readonly field: ExplainedField;
   /** Values as the language writes them. */
   readonly before: string;
   readonly after: string;
@@ -26,7 +30,16 @@ export interface Overrides {
   readonly lost: readonly Override[];
 }
 
-export function overridesOf(rule: Rule, spec: CheckedSpec): Overrides {
+export function overridesOf(rule: AnyRule, spec: CheckedSpec): Overrides {
+  return setsFormats(rule) ? formatOverridesOf(rule, spec) : fieldOverridesOf(rule, spec);
+}
+
+/** Of `prune` and `train` there are rules too. */
+export function setsFormats(rule: AnyRule): rule is Rule {
+  return rule.$container.$type === 'QuantizeBlock';
+}
+
+function formatOverridesOf(rule: Rule, spec: CheckedSpec): Overrides {
   const block = new Block(spec);
   const position = block.items.indexOf(rule);
   const layers = block.layersOf(rule);

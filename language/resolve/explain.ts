@@ -12,6 +12,8 @@ import { amountText, type dense, type PruneField, prunePlanOf, resolvePrune } fr
 import { type RoleGroup, resolveRules } from './rules.ts';
 import { resolveTrain, type TrainField, trainingPlanOf } from './train.ts';
 
+export type ExplainedField = FieldName | PruneField | TrainField;
+
 /** One statement that has something to say of a layer. */
 export interface Saying {
   readonly range: TextRange;
@@ -25,7 +27,7 @@ export interface Saying {
 export interface Change {
   /** Of formats the role; `prune` or `train` of what those blocks say. */
   readonly role: RoleGroup | 'prune' | 'train';
-  readonly field: FieldName | PruneField | TrainField;
+  readonly field: ExplainedField;
   readonly value: string;
   /**
    * `decides`: the value in force. `overridden`: set again later. `locked-out`: an earlier lock forbids it. `resets`: put back
@@ -132,6 +134,7 @@ function sayingsOf(events: readonly Event[]): readonly Saying[] {
   });
 }
 
-function settingText(field: Change['field'], value: unknown): string {
+/** A value as the language writes it. */
+export function settingText(field: ExplainedField, value: unknown): string {
   return field === 'amount' ? amountText(value as PruneAmount | typeof dense) : valueText(value);
 }

@@ -1,6 +1,7 @@
 import type { AstNode } from 'langium';
 import type { CheckedSpec } from '../../context.ts';
 import type { QSpecAstType } from '../../generated/ast.ts';
+import { type AnyRule, namingRules, selectingRules } from '../../grammar/rules.ts';
 import { isComment, tokensOf } from '../../grammar/tokens.ts';
 import type { TextEdit } from '../format.ts';
 import { nodeAt } from '../position.ts';
@@ -47,6 +48,11 @@ export class Place {
       if ((types as readonly string[]).includes(node.$type)) return node as Types[K];
     }
     return undefined;
+  }
+
+  /** The rule around the cursor, of whichever block. */
+  rule(): AnyRule | undefined {
+    return this.around(...selectingRules, ...namingRules);
   }
 }
 

@@ -1,7 +1,8 @@
+import { selectingRules } from '../../grammar/rules.ts';
 import { quoteText } from '../../grammar/text.ts';
 import { counted } from '../markdown.ts';
 import { type ActionKind, indentAt } from './action.ts';
-import { partsOf, ruleText } from './rule-parts.ts';
+import { layersMatchedBy, partsOf, ruleText } from './rule-parts.ts';
 
 /** A longer list is no longer read by anybody. */
 const mostLayers = 40;
@@ -18,10 +19,11 @@ export const listLayers: ActionKind = {
     before: 'quantize {\n  layers "/stem/*¦" keep float\n}',
     after: 'quantize {\n  layer "/stem/Conv", "/stem/Relu" keep float\n}',
   },
-  offer(place, { rules, network }) {
-    const rule = place.around('LayersRule');
+  offer(place, spec) {
+    const { network } = spec;
+    const rule = place.around(...selectingRules);
     const own = partsOf(rule);
-    const layers = rules?.matches.find((match) => match.rule === rule)?.layers;
+    const layers = layersMatchedBy(rule, spec);
     if (!own || !layers || !network || layers.size === 0 || layers.size > mostLayers) return undefined;
     const names = Array.from(layers.indices, (index) => quoteText(network.layers[index]!.name));
     const write = (parts: readonly string[]) => ruleText({ ...own, keyword: 'layer', parts, where: '', optional: '' });

@@ -1,4 +1,5 @@
-import type { LayerRule, LayersRule } from '../../generated/ast.ts';
+import type { AstNode } from 'langium';
+import { type AnyRule, isRule } from '../../grammar/rules.ts';
 import { type ActionKind, wordsIn } from './action.ts';
 import { partsOf, ruleText } from './rule-parts.ts';
 
@@ -13,7 +14,7 @@ export const mergeRules: ActionKind = {
     after: 'quantize {\n  weights int8\n  layers first or op Gemm keep float\n}',
   },
   offer(place) {
-    const rule = place.around('LayersRule', 'LayerRule');
+    const rule = place.rule();
     const [own, next] = [partsOf(rule), partsOf(rule && ruleAfter(rule))];
     if (!own || !next || own.counted || next.counted || own.keyword !== next.keyword) return undefined;
     const body = wordsIn(own.body);
@@ -26,8 +27,8 @@ export const mergeRules: ActionKind = {
   },
 };
 
-function ruleAfter(rule: LayersRule | LayerRule): LayersRule | LayerRule | undefined {
-  const { items } = rule.$container;
+function ruleAfter(rule: AnyRule): AnyRule | undefined {
+  const items: readonly AstNode[] = rule.$container.items;
   const next = items[items.indexOf(rule) + 1];
-  return next?.$type === 'LayersRule' || next?.$type === 'LayerRule' ? next : undefined;
+  return next && isRule(next) ? next : undefined;
 }

@@ -1,3 +1,4 @@
+import type { AstNode } from 'langium';
 import { importedFrom } from '../../grammar/ranges.ts';
 import { overridesOf } from '../owners.ts';
 import { type ActionKind, stretchOf, wholeLines } from './action.ts';
@@ -13,10 +14,10 @@ export const moveRule: ActionKind = {
     after: 'quantize {\n  layers op Conv { weights int4 }\n  layers first { weights int8 }\n}',
   },
   offer(place, spec) {
-    const rule = place.around('LayersRule', 'LayerRule');
+    const rule = place.rule();
     const own = stretchOf(rule);
     if (!rule || !own) return undefined;
-    const { items } = rule.$container;
+    const items: readonly AstNode[] = rule.$container.items;
     const taking = overridesOf(rule, spec).lost.map(({ item }) => item);
     const others = new Set<unknown>(taking.filter((item) => importedFrom(item) === undefined));
     const last = items.findLast((item) => others.has(item));

@@ -1,5 +1,7 @@
 import { headOf } from '../../grammar/heads.ts';
+import { selectingRules } from '../../grammar/rules.ts';
 import { type ActionKind, stretchOf } from './action.ts';
+import { layersMatchedBy } from './rule-parts.ts';
 
 /** The rule says how many layers it matches, so that a changed model cannot go unnoticed. */
 export const pinCount: ActionKind = {
@@ -11,10 +13,10 @@ export const pinCount: ActionKind = {
     before: 'quantize {\n  layers op Co¦nv { weights int4 }\n}',
     after: 'quantize {\n  layers op Conv matches 3 { weights int4 }\n}',
   },
-  offer(place, { rules }) {
-    const rule = place.around('LayersRule');
+  offer(place, spec) {
+    const rule = place.around(...selectingRules);
     const own = stretchOf(rule);
-    const count = rules?.matches.find((match) => match.rule === rule)?.layers.size ?? 0;
+    const count = layersMatchedBy(rule, spec)?.size ?? 0;
     if (!rule || !own || count === 0) return undefined;
     const text = `matches ${count}`;
     const said = stretchOf(rule.counts[0]);

@@ -1,5 +1,7 @@
-import type { LayerRule, LayersRule } from '../../generated/ast.ts';
+import type { CheckedSpec } from '../../context.ts';
 import { headOf } from '../../grammar/heads.ts';
+import { type AnyRule, selects } from '../../grammar/rules.ts';
+import type { LayerSet } from '../../selectors/layer-set.ts';
 import { stretchOf, wordsIn } from './action.ts';
 
 /** A rule taken apart into what its text is made of. */
@@ -20,7 +22,7 @@ export interface RuleParts {
 }
 
 /** Undefined where the rule is not whole, or has comments that would be lost. */
-export function partsOf(rule: LayersRule | LayerRule | undefined): RuleParts | undefined {
+export function partsOf(rule: AnyRule | undefined): RuleParts | undefined {
   const own = stretchOf(rule);
   if (!rule || !own || !rule.$cstNode) return undefined;
   const head = headOf(rule);
@@ -28,21 +30,26 @@ export function partsOf(rule: LayersRule | LayerRule | undefined): RuleParts | u
   if (wordsIn(own.text.slice(0, length)) === undefined) return undefined;
   const body = own.text.slice(length).trim();
   if (body === '') return undefined;
-  const nodes =
-    rule.$type === 'LayerRule' ? rule.names : rule.selector?.$type === 'AnyOf' ? rule.selector.parts : [rule.selector];
+  const selecting = selects(rule) ? rule : undefined;
+  const nodes = !selects(rule) ? rule.names : rule.selector?.$type === 'AnyOf' ? rule.selector.parts : [rule.selector];
   const parts = nodes.flatMap((node) => stretchOf(node)?.text ?? []);
   if (parts.length === 0) return undefined;
-  const predicate = rule.$type === 'LayersRule' ? stretchOf(rule.predicate)?.text : undefined;
+  const predicate = stretchOf(selecting?.predicate)?.text;
   return {
     start: own.start,
     end: own.end,
-    keyword: rule.$type === 'LayersRule' ? 'layers' : 'layer',
+    keyword: selecting ? 'layers' : 'layer',
     parts,
     where: predicate === undefined ? '' : ` where ${predicate}`,
     optional: rule.optionals.length > 0 ? ' optional' : '',
     body,
-    counted: rule.$type === 'LayersRule' && rule.counts.length > 0,
+    counted: (selecting?.counts.length ?? 0) > 0,
   };
+}
+
+/** The layers that a rule of any block matches; undefined without a model. */
+export function layersMatchedBy(rule: AnyRule | undefined, { outcomes }: CheckedSpec): LayerSet | undefined {
+  return outcomes.flatMap(({ matches }) => matches).find((match) => match.rule === rule)?.layers;
 }
 
 export function ruleText({

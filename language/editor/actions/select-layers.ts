@@ -1,6 +1,7 @@
+import { namingRules } from '../../grammar/rules.ts';
 import { describeLayers } from '../describe-layers.ts';
 import type { ActionKind } from './action.ts';
-import { partsOf } from './rule-parts.ts';
+import { layersMatchedBy, partsOf } from './rule-parts.ts';
 
 /** A list of names gives way to a selector that means exactly them. */
 export const selectLayers: ActionKind = {
@@ -12,10 +13,11 @@ export const selectLayers: ActionKind = {
     before: 'quantize {\n  layer "/stem/Conv", "/stem/Re¦lu" keep float\n}',
     after: 'quantize {\n  layers "/stem/*" keep float\n}',
   },
-  offer(place, { rules, network }) {
-    const rule = place.around('LayerRule');
+  offer(place, spec) {
+    const { network } = spec;
+    const rule = place.around(...namingRules);
     const own = partsOf(rule);
-    const layers = rules?.matches.find((match) => match.rule === rule)?.layers;
+    const layers = layersMatchedBy(rule, spec);
     // A name that no layer has would be lost without a word.
     if (!own || !layers || !network || layers.size !== own.parts.length) return undefined;
     const [head] = describeLayers(layers, network);

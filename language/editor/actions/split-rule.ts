@@ -15,7 +15,7 @@ export const splitRule: ActionKind = {
     after: 'quantize {\n  weights int8\n  layers first { weights int4 }\n  layers op Gemm { weights int4 }\n}',
   },
   offer(place) {
-    const rule = partsOf(place.around('LayersRule', 'LayerRule'));
+    const rule = partsOf(place.rule());
     if (!rule || rule.counted || rule.parts.length < 2 || rule.parts.length > mostRules) return undefined;
     const between = `\n${indentAt(place.text, rule.start)}`;
     const text = rule.parts.map((part) => ruleText({ ...rule, parts: [part] })).join(between);

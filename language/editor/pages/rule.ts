@@ -2,13 +2,12 @@ import { amount } from '../../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../../context.ts';
 import { headOf } from '../../grammar/heads.ts';
 import { rangeOf } from '../../grammar/ranges.ts';
-import type { AnyRule } from '../../grammar/rules.ts';
+import { type AnyRule, isRule } from '../../grammar/rules.ts';
 import type { RuleOutcome } from '../../resolve/layer-fields.ts';
-import type { Rule } from '../../resolve/rules.ts';
 import type { LayerSet } from '../../selectors/layer-set.ts';
 import { isPending } from '../../selectors/select.ts';
 import { counted, paragraphs, plain } from '../markdown.ts';
-import { type Override, overridesOf } from '../owners.ts';
+import { type Override, overridesOf, setsFormats } from '../owners.ts';
 import { plannedOf } from '../planned.ts';
 import { bytesChange, energyChange, onTarget, timeChange } from './change.ts';
 import { placeText } from './place.ts';
@@ -27,10 +26,9 @@ export function rulePage(rule: AnyRule, spec: CheckedSpec): string | undefined {
   const names = Array.from(layers.indices.subarray(0, mostNames), (index) =>
     plain(spec.model!.layers[index]!.name, 80),
   );
-  const formats = setsFormats(rule);
-  const { taken, lost } = formats ? overridesOf(rule, spec) : { taken: [], lost: [] };
+  const { taken, lost } = overridesOf(rule, spec);
   return paragraphs(
-    `**${counted(layers.size, 'layer')}**${formats ? costText(spec, layers) : ''}`,
+    `**${counted(layers.size, 'layer')}**${setsFormats(rule) ? costText(spec, layers) : ''}`,
     ...remarksOf(rule, spec),
     names.length === 0 ? '' : `${names.join(', ')}${layers.size > names.length ? ', …' : ''}`,
     listed('Overrides', taken, spec),
@@ -40,10 +38,6 @@ export function rulePage(rule: AnyRule, spec: CheckedSpec): string | undefined {
 }
 
 /** Zeros are stored like other weights: only formats change what layers take. */
-function setsFormats(rule: AnyRule): rule is Rule {
-  return rule.$container.$type === 'QuantizeBlock';
-}
-
 function costText(spec: CheckedSpec, layers: LayerSet): string {
   const planned = layers.size > 0 ? plannedOf(spec) : undefined;
   if (!planned) return '';
@@ -61,8 +55,8 @@ function costText(spec: CheckedSpec, layers: LayerSet): string {
 function listed(title: string, list: readonly Override[], spec: CheckedSpec): string {
   if (list.length === 0) return '';
   const shown = list.slice(0, mostOverrides).map(({ item, role, field, before, after, layers }) => {
-    const head = item.$type === 'RoleStatement' ? rangeOf(item) : headOf(item).range;
-    return `- ${role} ${field} ${plain(before)} → ${plain(after)} in ${counted(layers, 'layer')}, ${placeText(head, spec)}`;
+    const head = isRule(item) ? headOf(item).range : rangeOf(item);
+    return `- ${role === undefined ? '' : `${role} `}${field} ${plain(before)} → ${plain(after)} in ${counted(layers, 'layer')}, ${placeText(head, spec)}`;
   });
   const more = list.length > shown.length ? [`- and ${list.length - shown.length} more`] : [];
   return [`${title}:`, '', ...shown, ...more].join('\n');

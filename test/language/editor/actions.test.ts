@@ -26,8 +26,12 @@ function taken(source: string, wanted: RegExp | string): string | undefined {
 
 /** What every layer gets, whatever words decided it. */
 function planIn(text: string): unknown {
-  const plan = plannedOf(read(text))?.plan;
-  return JSON.parse(JSON.stringify(plan ?? null, (key, value) => (key === 'origin' ? undefined : value)));
+  const spec = read(text);
+  const fields = [spec.prune, spec.train].map((block) => block?.fields);
+  const places = new Set(['origin', 'range']);
+  return JSON.parse(
+    JSON.stringify([plannedOf(spec)?.plan, fields], (key, value) => (places.has(key) ? undefined : value)),
+  );
 }
 
 describe('every action', () => {
@@ -49,6 +53,8 @@ describe('every action', () => {
 
 describe('an action', () => {
   const block = (rules: string) => `quantize {\n  weights int8\n${rules}\n}`;
+  const prune = (rules: string) => `prune {\n  sparsity 50 %\n${rules}\n}`;
+  const train = (rules: string) => `train {\n  rate 0.01\n${rules}\n}`;
 
   it.each<[what: string, title: string | RegExp, before: string, after: string | undefined]>([
     [
@@ -158,6 +164,73 @@ describe('an action', () => {
       'target cortex-m7 { flash <= 1.5 MiB }',
     ],
     ['and nothing that is not', /Write as/, 'target cortex-m7 { flash <= 10¦25 B }', undefined],
+    [
+      'locks what a rule prunes',
+      'Lock amount',
+      prune('  layers first { spar¦sity 20 % }'),
+      prune('  layers first { lock sparsity 20 % }'),
+    ],
+    [
+      'unlocks what a rule trains with',
+      'Unlock rate',
+      train('  layers first { lock ra¦te 0.1 }'),
+      train('  layers first { rate 0.1 }'),
+    ],
+    ['locks nothing of a recipe', /Lock/, 'train { epo¦chs 3 }', undefined],
+    [
+      'splits a rule of pruning',
+      'Split into 2 rules',
+      prune('  layers first or la¦st keep dense'),
+      prune('  layers first keep dense\n  layers last keep dense'),
+    ],
+    [
+      'splits names of training',
+      'Split into 2 rules',
+      train('  layer "/stem/Conv", "/fc/¦Gemm" { rate 0.1 }'),
+      train('  layer "/stem/Conv" { rate 0.1 }\n  layer "/fc/Gemm" { rate 0.1 }'),
+    ],
+    [
+      'merges rules of pruning',
+      'Merge with the next rule',
+      prune('  layers fir¦st { pattern 2:4 }\n  layers last { pattern 2:4 }'),
+      prune('  layers first or last { pattern 2:4 }'),
+    ],
+    [
+      'pins what is pruned',
+      'Add `matches 3`',
+      prune('  layers op Co¦nv { sparsity 20 % }'),
+      prune('  layers op Conv matches 3 { sparsity 20 % }'),
+    ],
+    [
+      'names what is frozen',
+      'Name the 2 layers',
+      train('  layers "/stem/*¦" keep frozen'),
+      train('  layer "/stem/Conv", "/stem/Relu" keep frozen'),
+    ],
+    [
+      'selects what is frozen',
+      /^Write as `layers/,
+      train('  layer "/stem/Conv", "/stem/Re¦lu" keep frozen'),
+      train('  layers "/stem/*" keep frozen'),
+    ],
+    [
+      'moves a rule of pruning below the one that overrides it',
+      'Move below the rule that overrides it',
+      prune('  layers fir¦st keep dense\n  layers op Conv { sparsity 70 % }'),
+      prune('  layers op Conv { sparsity 70 % }\n  layers first keep dense'),
+    ],
+    [
+      'does not move one that a later rule resets to the same',
+      /Move/,
+      prune('  layers fir¦st { sparsity 50 % }\n  layers op Conv { reset all }'),
+      undefined,
+    ],
+    [
+      'moves a rule of training',
+      'Move below the rule that overrides it',
+      train('  layers fir¦st keep frozen\n  layers op Conv { rate 0.1 }'),
+      train('  layers op Conv { rate 0.1 }\n  layers first keep frozen'),
+    ],
     ['has nothing to say of a text with a fault', /./, 'quantize { weights in¦t8 per-tensor', undefined],
   ])('%s', (_, title, before, after) => {
     expect(taken(before, title)).toBe(after);
@@ -208,20 +281,39 @@ describe('actions anywhere', () => {
       (items) =>
         `target cortex-m7 { flash <= 1024 KiB }\nformat w4 = int4 per-channel\nquantize {\n  ${items.join('\n  ')}\n}\n`,
     );
+  const rulesOf = (words: readonly string[]) =>
+    fc.array(
+      fc
+        .tuple(fc.constantFrom(...selectors, '"/stem/*" and first'), fc.constantFrom(...words))
+        .map(([selector, said]) => `layers ${selector} ${said}`),
+      { minLength: 1, maxLength: 4 },
+    );
+  const prunes = rulesOf(['keep dense', '{ sparsity 20 % }', '{ lock pattern 2:4 }', '{ reset all by magnitude }']);
+  const trains = rulesOf(['keep frozen', '{ rate 0.1 }', '{ lock decay 0.1 }', '{ reset all }']);
+  const others = fc
+    .tuple(prunes, trains)
+    .map(
+      ([some, more]) =>
+        `prune {\n  sparsity 50 %\n  ${some.join('\n  ')}\n}\ntrain {\n  rate 0.01\n  ${more.join('\n  ')}\n}\n`,
+    );
 
   it('give a spec that reads, and keep what every layer gets where they say so', () => {
     const seen = new Set<string>();
     fc.assert(
-      fc.property(specs, fc.nat(400), (text, at) => {
-        const before = planIn(text);
-        for (const { kind, edits, title } of actionsAt(read(text), Math.min(at, text.length))) {
-          seen.add(`${kind.family}.${kind.name}`);
-          const after = applyEdits(text, edits);
-          expect(loadSpec(after, specPath).findings, title).toEqual([]);
-          if (kind.keepsPlan) expect(planIn(after), `${title}\n${text}\n${after}`).toEqual(before);
-        }
-      }),
-      { seed: 1, numRuns: 600 },
+      fc.property(
+        fc.oneof({ arbitrary: specs, weight: 2 }, { arbitrary: others, weight: 1 }),
+        fc.nat(400),
+        (text, at) => {
+          const before = planIn(text);
+          for (const { kind, edits, title } of actionsAt(read(text), Math.min(at, text.length))) {
+            seen.add(`${kind.family}.${kind.name}`);
+            const after = applyEdits(text, edits);
+            expect(loadSpec(after, specPath).findings, title).toEqual([]);
+            if (kind.keepsPlan) expect(planIn(after), `${title}\n${text}\n${after}`).toEqual(before);
+          }
+        },
+      ),
+      { seed: 1, numRuns: 900 },
     );
     expect(seen.size).toBeGreaterThanOrEqual(actionKinds.length - 1);
   });

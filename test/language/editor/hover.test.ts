@@ -146,6 +146,34 @@ describe('what a rule takes from others, and they from it', () => {
   });
 });
 
+describe('hover on a rule of pruning or training', () => {
+  it.each([
+    [
+      'what it takes from the block, and what a later rule takes from it',
+      'prune {\nsparsity 50 %\n»layers« first or last { sparsity 20 % }\nlayers last keep dense\n}',
+      ['amount sparsity 50 % → sparsity 20 % in 2 layers, line 2: sparsity 50 %'],
+      ['amount sparsity 20 % → dense in 1 layer, line 4: layers last keep dense'],
+    ],
+    [
+      'nothing of what a lock holds off',
+      'prune {\nsparsity 50 %\nlayers first { lock sparsity 20 % }\n»layers« first or last keep dense }',
+      ['amount sparsity 50 % → dense in 1 layer, line 2: sparsity 50 %'],
+      [],
+    ],
+    [
+      'what a layer is trained with',
+      'train {\nrate 0.01\n»layers« first { rate 0.1 }\nlayers first { rate 0.2 }\n}',
+      ['rate 0.01 → 0.1 in 1 layer, line 2: rate 0.01'],
+      ['rate 0.1 → 0.2 in 1 layer, line 4: layers first { rate 0.2 }'],
+    ],
+  ])('tells %s', (_, text, overrides, overridden) => {
+    const [before, after = ''] = hover(text)!.split('Overridden later:');
+    const listed = (part: string) => [...part.matchAll(/^- (.*)$/gm)].map((match) => match[1]!.replaceAll('\\', ''));
+    expect(listed(before!)).toEqual(overrides);
+    expect(listed(after)).toEqual(overridden);
+  });
+});
+
 describe('hover on a layer', () => {
   const spec =
     'target cortex-m7 quantize {\nweights int8\nactivations uint8 observe mse\nlayer »"/stem/Conv"« { weights int4 using adaround } }';
