@@ -1,3 +1,4 @@
+import { roleWords, ruleWords } from '../grammar/block-words.ts';
 import { spelled } from '../grammar/spelling.ts';
 import { nodesOf } from '../grammar/walk.ts';
 import { meaningOf } from '../resolve/fields.ts';
@@ -7,18 +8,7 @@ import type { Check } from './check.ts';
 import { unknown } from './remarks.ts';
 
 /** Words that may follow a format; a misspelt one was read as part of the format. */
-const following = [
-  'weights',
-  'activations',
-  'inputs',
-  'outputs',
-  'bias',
-  'layers',
-  'layer',
-  'lock',
-  'observe',
-  'using',
-];
+const following = [...roleWords, ...ruleWords, 'lock', 'observe', 'using'];
 
 export const formatWordMustBeKnown: Check = {
   code: 'format/unknown',

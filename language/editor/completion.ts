@@ -1,6 +1,7 @@
 import { recipeNumbers } from '../../engine/training/recipe.ts';
 import { exportFormats } from '../checks/exports.ts';
 import type { CheckedSpec } from '../context.ts';
+import { pruneWords, roleWords } from '../grammar/block-words.ts';
 import { onOneLine } from '../grammar/heads.ts';
 import { quoteText, textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds, findBudgetKind, findExpectationKind } from '../quantities/measured.ts';
@@ -207,10 +208,10 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
       return first === 'layers' ? selectors(spec) : formats(spec);
     case 'lock':
       if (ruleWords[block]) return [...ruleWords[block], ...keywords(['all'])];
-      return keywords(['weights', 'activations', 'inputs', 'outputs', 'bias']);
+      return keywords(roleWords);
     case 'reset':
       if (ruleWords[block]) return keywords(['all']);
-      return keywords(['all', 'weights', 'activations', 'inputs', 'outputs', 'bias']);
+      return keywords(['all', ...roleWords]);
     case 'export':
       return registered(exportFormats, 'value');
     case 'container':
@@ -277,7 +278,7 @@ function exportWords(name: string): readonly { readonly name: string; readonly d
 
 const noPass: Suggestion = { label: noPasses, kind: 'value', documentation: 'The network is compressed as it is.' };
 
-const pruneWords = keywords(['sparsity', 'channels', 'pattern', 'by']);
+const pruneSettings = keywords(pruneWords);
 const trainWords = registered(
   recipeNumbers.filter(({ perLayer }) => perLayer),
   'property',
@@ -285,7 +286,7 @@ const trainWords = registered(
 
 /** What a lock in these blocks can speak of. */
 const ruleWords: Partial<Record<Situation['block'], readonly Suggestion[]>> = {
-  ...{ prune: pruneWords, 'prune-rule': pruneWords },
+  ...{ prune: pruneSettings, 'prune-rule': pruneSettings },
   ...{ train: trainWords, 'train-rule': trainWords },
 };
 
@@ -434,7 +435,7 @@ const granularityExamples: Readonly<Record<string, string>> = {
 };
 
 const notQuantised: Suggestion = { label: float, kind: 'format', documentation: 'Not quantised.' };
-const roleWords = new Set(['weights', 'activations', 'inputs', 'outputs', 'bias']);
+const ofRoles: ReadonlySet<string> = new Set(roleWords);
 
 /** What a word is of, whatever arguments it has. */
 function meaningWithout(word: string, { definitions, vocabulary }: CheckedSpec): WordMeaning {
@@ -462,7 +463,7 @@ function formatWords({ item }: Situation, spec: CheckedSpec): readonly Suggestio
       : [
           ...formats(
             spec,
-            item.find((word) => roleWords.has(word)),
+            item.find((word) => ofRoles.has(word)),
           ),
           notQuantised,
         ]),

@@ -1,3 +1,4 @@
+import { roleWords, ruleWords } from '../grammar/block-words.ts';
 import { codeRanges, granularities, scaleWords } from '../vocabulary.ts';
 
 /** Which section of docs/language.md speaks of a keyword, by the section's anchor. Statements have sections of their own name. */
@@ -18,7 +19,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   prune: ['prune', 'sparsity', 'pattern', 'by'],
   train: ['train', 'optimizer', 'schedule', 'distil', 'temperature'],
   quantize: [
-    ...['quantize', 'weights', 'activations', 'inputs', 'outputs', 'bias', 'layers', 'layer', 'matches', 'optional'],
+    ...['quantize', ...roleWords, ...ruleWords, 'matches', 'optional'],
     ...['keep', 'lock', 'reset', 'arithmetic'],
   ],
   selectors: [

@@ -1,4 +1,13 @@
 import { recipeNumbers } from '../../engine/training/recipe.ts';
+import {
+  dataWords,
+  fieldWords,
+  pruneWords,
+  roleWords,
+  ruleWords,
+  searchWords,
+  statementWords,
+} from '../grammar/block-words.ts';
 import { isComment, type Token, tokensOf } from '../grammar/tokens.ts';
 
 /** `rule`, `prune-rule`, `train-rule`: the braces of a rule in `quantize`, `prune`, `train`. */
@@ -51,43 +60,24 @@ function blockBehind({ block, item }: Level): Block {
   return rule ?? blockOf.get(first) ?? block;
 }
 
-const pruning = ['sparsity', 'channels', 'pattern', 'by', 'lock', 'reset'];
-const roles = ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', 'reset'];
+const pruning = [...pruneWords, ...fieldWords];
+const roles = [...roleWords, ...fieldWords];
 
 /** Keywords that begin an item of a block. */
 export const beginnings: Readonly<Record<Block, readonly string[]>> = {
-  file: [
-    ...['qspec', 'import', 'model', 'target', 'data', 'format', 'passes', 'prune', 'quantize', 'train', 'search'],
-    ...['export', 'expect'],
-  ],
+  file: statementWords,
   target: [],
-  data: [
-    ...[
-      'input',
-      'array',
-      'offsets',
-      'labels',
-      'layout',
-      'channels',
-      'resize',
-      'filter',
-      'crop',
-      'scale',
-      'mean',
-      'std',
-    ],
-    ...['skip', 'take', 'seed', 'split'],
-  ],
-  quantize: [...roles, 'layers', 'layer', 'arithmetic'],
+  data: dataWords,
+  quantize: [...roles, ...ruleWords, 'arithmetic'],
   rule: roles,
-  prune: [...pruning, 'layers', 'layer'],
+  prune: [...pruning, ...ruleWords],
   'prune-rule': pruning,
   train: [
     ...recipeNumbers.map(({ name }) => name),
-    ...['optimizer', 'schedule', 'data', 'distil', 'lock', 'reset', 'layers', 'layer'],
+    ...['optimizer', 'schedule', 'data', 'distil', ...fieldWords, ...ruleWords],
   ],
-  'train-rule': [...recipeNumbers.filter(({ perLayer }) => perLayer).map(({ name }) => name), 'lock', 'reset'],
-  search: ['weights', 'activations', 'minimize', 'maximize', 'subject'],
+  'train-rule': [...recipeNumbers.filter(({ perLayer }) => perLayer).map(({ name }) => name), ...fieldWords],
+  search: searchWords,
   export: ['opset', 'container'],
 };
 

@@ -1,5 +1,6 @@
 import { containers } from '../../engine/formats/carrier.ts';
 import type { CheckedSpec } from '../context.ts';
+import { roleWords } from '../grammar/block-words.ts';
 import { textValue } from '../grammar/text.ts';
 import { budgetKinds, expectationKinds, findBudgetKind } from '../quantities/measured.ts';
 import { channelOrders, filters } from '../resolve/data.ts';
@@ -152,8 +153,6 @@ function dataOption(keyword: string, { model }: CheckedSpec): string | undefined
   }
 }
 
-const roles = ['weights', 'activations', 'inputs', 'outputs', 'bias'];
-
 function quantizeItem(keyword: string, spec: CheckedSpec): string | undefined {
   switch (keyword) {
     case 'weights':
@@ -165,9 +164,9 @@ function quantizeItem(keyword: string, spec: CheckedSpec): string | undefined {
     case 'bias':
       return `bias ${choice(1, ['int32', 'float'])}`;
     case 'lock':
-      return `lock ${choice(1, roles)}`;
+      return `lock ${choice(1, roleWords)}`;
     case 'reset':
-      return `reset ${choice(1, ['all', ...roles])}`;
+      return `reset ${choice(1, ['all', ...roleWords])}`;
     case 'arithmetic':
       return `arithmetic ${choice(1, arithmetics)}`;
     case 'layers':

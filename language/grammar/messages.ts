@@ -1,6 +1,7 @@
 import type { IParserErrorMessageProvider, IToken, TokenType } from 'chevrotain';
 import type { Finding } from '../../engine/findings.ts';
 import { nearest } from '../../engine/nearest.ts';
+import { dataWords, fieldWords, pruneWords, roleWords, ruleWords, searchWords, statementWords } from './block-words.ts';
 import { rangeBetween } from './ranges.ts';
 
 /** Thrown out of the parser when a text has so many faults that reading on helps nobody. */
@@ -48,44 +49,13 @@ export class ExpectationCollector implements IParserErrorMessageProvider {
 
 /** What may begin in a block. The parser itself only says that the block's end was expected. */
 const contents: Readonly<Record<string, readonly string[]>> = {
-  Spec: [
-    ...['qspec', 'import', 'model', 'target', 'data', 'format', 'passes', 'prune', 'quantize', 'train', 'search'],
-    ...['export', 'expect'],
-  ],
-  PruneBlock: ['sparsity', 'channels', 'pattern', 'by', 'layers', 'layer', 'lock', 'reset', '}'],
-  PruneBody: ['sparsity', 'channels', 'pattern', 'by', 'lock', 'reset', '}'],
-  QuantizeBlock: [
-    'weights',
-    'activations',
-    'inputs',
-    'outputs',
-    'bias',
-    'layers',
-    'layer',
-    'lock',
-    'reset',
-    'arithmetic',
-    '}',
-  ],
-  RuleBody: ['weights', 'activations', 'inputs', 'outputs', 'bias', 'lock', 'reset', '}'],
-  SearchBlock: ['weights', 'activations', 'minimize', 'maximize', 'subject', '}'],
-  DataStatement: [
-    ...[
-      'input',
-      'array',
-      'offsets',
-      'labels',
-      'layout',
-      'channels',
-      'resize',
-      'filter',
-      'crop',
-      'scale',
-      'mean',
-      'std',
-    ],
-    ...['skip', 'take', 'seed', 'split', '}'],
-  ],
+  Spec: statementWords,
+  PruneBlock: [...pruneWords, ...ruleWords, ...fieldWords, '}'],
+  PruneBody: [...pruneWords, ...fieldWords, '}'],
+  QuantizeBlock: [...roleWords, ...ruleWords, ...fieldWords, 'arithmetic', '}'],
+  RuleBody: [...roleWords, ...fieldWords, '}'],
+  SearchBlock: [...searchWords, '}'],
+  DataStatement: [...dataWords, '}'],
 };
 
 const kinds: Readonly<Record<string, string>> = {

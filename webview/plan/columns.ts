@@ -1,6 +1,7 @@
 import { element, withAttributes } from '../dom.ts';
-import type { Figure, PlanMessage } from '../protocol.ts';
-import { clip, formatChip, miniBar, nameLabel } from '../table/cells.ts';
+import type { PlanMessage } from '../protocol.ts';
+import { clip, nameLabel } from '../table/cells.ts';
+import { afterColumn, changeColumn, formatCell, largestOf, operatorColumn } from '../table/layer-columns.ts';
 import type { Column } from '../table/table.ts';
 import { type ColumnKey, deciderText, type Line, type Mark, orders } from './lines.ts';
 
@@ -41,14 +42,7 @@ export function columnsOf(
     },
     total: () => [element('span', 'at-cursor'), `All ${rows.length.toLocaleString('en-US')}`],
   };
-  const op: PlanColumn = {
-    key: 'op',
-    title: 'Operator',
-    about: 'operator',
-    track: 'minmax(84px, 0.9fr)',
-    order: orders.op,
-    cell: (line) => [clip(line.op)],
-  };
+  const op = operatorColumn<Line>('minmax(84px, 0.9fr)', orders.op);
   const shape: PlanColumn = {
     key: 'shape',
     title: 'Output',
@@ -63,8 +57,10 @@ export function columnsOf(
     about: 'format of the weights',
     track: 'minmax(92px, 1.6fr)',
     order: orders.weights,
-    cell: ({ what: { weights: format, weightsHow } }) =>
-      format === '' ? ['–'] : [formatChip(format), ...(weightsHow ? [clip(weightsHow, 'soft small')] : [])],
+    cell: ({ what: { weights: format, weightsHow } }) => [
+      formatCell(format),
+      ...(format !== '' && weightsHow ? [clip(weightsHow, 'soft small')] : []),
+    ],
   };
   const activations: PlanColumn = {
     key: 'activations',
@@ -72,7 +68,7 @@ export function columnsOf(
     about: 'formats of input and output',
     track: 'minmax(98px, 0.8fr)',
     order: orders.activations,
-    cell: ({ what }) => [what.activations === '' ? '–' : formatChip(what.activations)],
+    cell: ({ what }) => [formatCell(what.activations)],
   };
   const parameters: PlanColumn = {
     key: 'parameters',
@@ -85,35 +81,27 @@ export function columnsOf(
     cell: (line) => [line.parameters.text],
     total: () => [totals.parameters.text],
   };
-  const largest = rows.reduce((most, { bytesBefore }) => Math.max(most, bytesBefore.value ?? 0), 0);
-  const bytes: PlanColumn = {
-    key: 'bytes',
+  const bytes = {
+    largest: largestOf(rows.map(({ bytesBefore }) => bytesBefore)),
+    key: 'bytes' as const,
     title: 'Bytes',
     about: 'bytes of weights after compression',
     track: 'minmax(156px, 0.9fr)',
-    numeric: true,
-    first: 'descending',
     order: orders.bytes,
-    cell: ({ bytesBefore, bytesAfter }) =>
-      bytesAfter.value === null
-        ? [bytesAfter.text]
-        : [change(bytesBefore, bytesAfter), miniBar(bytesAfter.value, largest, bytesBefore.value ?? 0)],
-    total: () => [change(totals.bytesBefore, totals.bytesAfter)],
+    before: (line: Line) => line.bytesBefore,
+    after: (line: Line) => line.bytesAfter,
+    totals: [totals.bytesBefore, totals.bytesAfter] as const,
   };
-  const slowest = rows.reduce((most, { timeBefore }) => Math.max(most, timeBefore.value ?? 0), 0);
-  const latency: PlanColumn = {
-    key: 'latency',
+  const latency = {
+    largest: largestOf(rows.map(({ timeBefore }) => timeBefore)),
+    key: 'latency' as const,
     title: 'Latency',
     about: `latency after compression, estimated for ${target}`,
     track: 'minmax(156px, 0.9fr)',
-    numeric: true,
-    first: 'descending',
     order: orders.latency,
-    cell: ({ timeBefore, timeAfter }) =>
-      timeAfter.value === null
-        ? [timeAfter.text]
-        : [change(timeBefore, timeAfter), miniBar(timeAfter.value, slowest, timeBefore.value ?? 0)],
-    total: () => [change(totals.timeBefore, totals.timeAfter)],
+    before: (line: Line) => line.timeBefore,
+    after: (line: Line) => line.timeAfter,
+    totals: [totals.timeBefore, totals.timeAfter] as const,
   };
   const rule: PlanColumn = {
     key: 'rule',
@@ -127,39 +115,22 @@ export function columnsOf(
   const weightsShort: PlanColumn = {
     ...weights,
     track: 'minmax(74px, 0.5fr)',
-    cell: ({ what }) => [what.weights === '' ? '–' : formatChip(what.weights)],
+    cell: ({ what }) => [formatCell(what.weights)],
   };
   const ruleShort: PlanColumn = { ...rule, track: 'minmax(116px, 2fr)', cell: (line) => ruleCell(line).slice(0, 2) };
-  const bytesAfter = narrow(bytes, 'bytesAfter', totals.bytesAfter);
-  const latencyAfter = narrow(latency, 'timeAfter', totals.timeAfter);
+  const [bytesChange, latencyChange] = [changeColumn(bytes), changeColumn(latency)];
+  const narrow = { track: 'minmax(80px, 0.6fr)' };
+  const [bytesAfter, latencyAfter] = [afterColumn({ ...bytes, ...narrow }), afterColumn({ ...latency, ...narrow })];
   const timed = (column: PlanColumn) => (target === null ? [] : [column]);
   return (width) => {
-    if (width >= 1120) return [name, op, shape, weights, activations, parameters, bytes, ...timed(latency), rule];
+    if (width >= 1120)
+      return [name, op, shape, weights, activations, parameters, bytesChange, ...timed(latencyChange), rule];
     if (width >= 860) return [name, op, shape, weights, activations, bytesAfter, ...timed(latencyAfter), rule];
     if (width >= 690) return [name, op, weights, activations, bytesAfter, ...timed(latencyAfter), rule];
     if (width >= 560) return [name, weightsShort, activations, bytesAfter, ruleShort];
     if (width >= 380) return [name, weightsShort, bytesAfter, ruleShort];
     return [name, weightsShort, ruleShort];
   };
-}
-
-/** The same column with what comes out alone. */
-function narrow(column: PlanColumn, key: 'bytesAfter' | 'timeAfter', total: Figure): PlanColumn {
-  return {
-    ...column,
-    track: 'minmax(80px, 0.6fr)',
-    cell: (line) => [line[key].text],
-    total: () => [total.text],
-  };
-}
-
-function change(before: Figure, after: Figure): HTMLElement {
-  return element(
-    'span',
-    'change',
-    ...(before.text === after.text ? [] : [element('span', 'soft', `${before.text} → `)]),
-    after.text,
-  );
 }
 
 function ruleCell(line: Line): readonly (Node | string)[] {

@@ -1,6 +1,7 @@
 import { element, withAttributes } from '../dom.ts';
 import type { Figure, ReportLayer } from '../protocol.ts';
-import { clip, formatChip, miniBar, nameLabel } from '../table/cells.ts';
+import { formatChip, miniBar, nameLabel } from '../table/cells.ts';
+import { afterColumn, changeColumn, formatCell, largestOf, operatorColumn } from '../table/layer-columns.ts';
 import type { Column } from '../table/table.ts';
 import { activationsOf, type ColumnKey, isWeak, orders } from './layer-order.ts';
 
@@ -22,21 +23,14 @@ const name: LayerColumn = {
     ];
   },
 };
-const op: LayerColumn = {
-  key: 'op',
-  title: 'Operator',
-  about: 'operator',
-  track: 'minmax(84px, 1fr)',
-  order: orders.op,
-  cell: (layer) => [clip(layer.op)],
-};
+const op = operatorColumn<ReportLayer>('minmax(84px, 1fr)', orders.op);
 const weight: LayerColumn = {
   key: 'weight',
   title: 'Weights',
   about: 'format of the weights',
   track: 'minmax(86px, 0.7fr)',
   order: orders.weight,
-  cell: (layer) => [layer.weight === '' ? '–' : formatChip(layer.weight)],
+  cell: (layer) => [formatCell(layer.weight)],
 };
 const activations: LayerColumn = {
   key: 'activations',
@@ -66,30 +60,18 @@ const outputSqnr: LayerColumn = {
 };
 /** The columns that there is room for; the detail of a layer shows everything at any width. */
 export function columnsOf(layers: readonly ReportLayer[]): (width: number) => readonly LayerColumn[] {
-  let largest = 0;
-  let allMacs = 0;
-  for (const layer of layers) {
-    largest = Math.max(largest, layer.bytesBefore.value ?? 0);
-    allMacs += layer.macs.value ?? 0;
-  }
-  const bytesAfter: LayerColumn = {
-    key: 'bytesAfter',
+  const allMacs = layers.reduce((sum, { macs }) => sum + (macs.value ?? 0), 0);
+  const bytes = {
+    largest: largestOf(layers.map(({ bytesBefore }) => bytesBefore)),
+    key: 'bytesAfter' as const,
     title: 'Bytes',
     about: 'bytes of weights after compression',
     track: 'minmax(150px, 1.3fr)',
-    numeric: true,
-    first: 'descending',
     order: orders.bytesAfter,
-    cell: ({ bytesBefore, bytesAfter: after }) =>
-      after.value === null
-        ? [after.text]
-        : [`${bytesBefore.text} → ${after.text}`, miniBar(after.value, largest, bytesBefore.value ?? 0)],
+    before: (layer: ReportLayer) => layer.bytesBefore,
+    after: (layer: ReportLayer) => layer.bytesAfter,
   };
-  const bytesNarrow: LayerColumn = {
-    ...bytesAfter,
-    track: 'minmax(78px, 0.7fr)',
-    cell: (layer) => [layer.bytesAfter.text],
-  };
+  const [bytesChange, bytesNarrow] = [changeColumn(bytes), afterColumn({ ...bytes, track: 'minmax(78px, 0.7fr)' })];
   const macs: LayerColumn = {
     key: 'macs',
     title: 'MACs',
@@ -102,7 +84,7 @@ export function columnsOf(layers: readonly ReportLayer[]): (width: number) => re
       layer.macs.value === null ? [layer.macs.text] : [layer.macs.text, miniBar(layer.macs.value, allMacs)],
   };
   return (width) => {
-    if (width >= 900) return [name, op, weight, activations, weightSqnr, outputSqnr, bytesAfter, macs];
+    if (width >= 900) return [name, op, weight, activations, weightSqnr, outputSqnr, bytesChange, macs];
     if (width >= 640) return [name, op, weight, weightSqnr, outputSqnr, bytesNarrow];
     if (width >= 480) return [name, weight, outputSqnr, bytesNarrow];
     return [name, outputSqnr, bytesNarrow];

@@ -1,25 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startKernelThread } from '../../../engine/env/node/threads.ts';
+import { describe, expect, it } from 'vitest';
 import { compile } from '../../../engine/executor/compile.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Attribute, Graph, GraphNode } from '../../../engine/graph/graph.ts';
 import { inferTypes } from '../../../engine/graph/infer.ts';
 import { type Dimension, int64Tensor, type Tensor, type ValueType } from '../../../engine/tensor.ts';
-import type { Kernels } from '../../../kernels/api.ts';
-import { loadKernels } from '../../../kernels/loader.ts';
 import { relativeError } from '../../onnxruntime.ts';
+import { kernelPools } from './pools.ts';
 import { int, ints, randomNumbers, randomTensor } from './random-graph.ts';
 
-let strict: Kernels;
-let threaded: Kernels;
-beforeAll(async () => {
-  strict = await loadKernels({ mode: 'strict' });
-  threaded = await loadKernels({ mode: 'strict', threads: 3, startThread: startKernelThread });
-});
-afterAll(() => {
-  strict.dispose();
-  threaded.dispose();
-});
+const pools = kernelPools('strict', 'threaded');
 
 type Line = readonly [op: string, inputs: string, outputs: string, attributes?: Record<string, Attribute>];
 
@@ -74,7 +63,7 @@ async function check(graph: Graph, inputs: Readonly<Record<string, Tensor>>, con
   const expected = evaluateGraph(graph, given);
   const results: ReadonlyMap<string, Tensor>[] = [];
   let copies = 0;
-  for (const kernels of [strict, threaded]) {
+  for (const kernels of [pools.strict, pools.threaded]) {
     const program = await compile(graph, { mode: 'strict', kernels });
     const report = program.report();
     expect(report.filter(({ how }) => how === 'control').map(({ op }) => op)).toEqual(control);
@@ -194,7 +183,11 @@ describe('If', () => {
       [3, 'Abs'],
     ] as const) {
       const x = random([rows, 3], 5);
-      const program = await compile(graph, { mode: 'strict', kernels: strict, inputDims: new Map([['x', [rows, 3]]]) });
+      const program = await compile(graph, {
+        mode: 'strict',
+        kernels: pools.strict,
+        inputDims: new Map([['x', [rows, 3]]]),
+      });
       const ran = program
         .report()
         .filter(({ how }) => how === 'kernel' || how === 'control')
@@ -241,7 +234,7 @@ describe('Loop', () => {
       { m: limit(5), w: random([4, 4], 6) },
     );
     await check(graph, { x: random([3, 4], 7) }, ['Loop']);
-    const program = await compile(graph, { mode: 'strict', kernels: strict });
+    const program = await compile(graph, { mode: 'strict', kernels: pools.strict });
     expect(program.report().find(({ op }) => op === 'Neg')).toMatchObject({ how: 'kernel' });
     program.dispose();
   });
@@ -410,7 +403,7 @@ describe('Loop', () => {
       [['Loop', '_ _ x', 'y', { body: body({ ...turn, s: f32(1) }, [['Identity', 'go', 'on']], 'on s') }]],
       'y',
     );
-    const program = await compile(graph, { mode: 'strict', kernels: strict });
+    const program = await compile(graph, { mode: 'strict', kernels: pools.strict });
     await expect(program.run(new Map([['x', random([1], 1)]]))).rejects.toThrow('was stopped after 1048576 iterations');
     program.dispose();
   });

@@ -1,21 +1,12 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startKernelThread } from '../../../engine/env/node/threads.ts';
+import { describe, expect, it } from 'vitest';
 import { compile } from '../../../engine/executor/compile.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
-import type { Kernels } from '../../../kernels/api.ts';
-import { loadKernels } from '../../../kernels/loader.ts';
+import { kernelPools } from './pools.ts';
 import { GraphBuilder, int, randomNumbers, randomTensor } from './random-graph.ts';
 import { randomIntegerGraph } from './random-integer-graph.ts';
 
-const pools: Kernels[] = [];
-beforeAll(async () => {
-  pools.push(await loadKernels({ mode: 'strict' }), await loadKernels({ mode: 'relaxed' }));
-  pools.push(await loadKernels({ mode: 'strict', threads: 3, startThread: startKernelThread }));
-});
-afterAll(() => {
-  for (const kernels of pools) kernels.dispose();
-});
+const pools = kernelPools('strict', 'relaxed', 'threaded');
 
 describe('integer graphs run by kernels as their operators are defined, bit for bit', () => {
   it.each(['ort', 'tflite', 'gemmlowp', 'settle'] as const)('%s', async (arithmetic) => {
@@ -25,7 +16,7 @@ describe('integer graphs run by kernels as their operators are defined, bit for 
         const graph = randomIntegerGraph(seed, arithmetic);
         const inputs = new Map([['x', randomTensor(graph.types.get('x')!.dims as number[], randomNumbers(seed))]]);
         const expected = evaluateGraph(graph, inputs);
-        for (const kernels of pools) {
+        for (const kernels of Object.values(pools)) {
           const program = await compile(graph, { mode: 'strict', kernels });
           expect(await program.run(inputs)).toEqual(expected);
           for (const { op, how, reason } of program.report()) {
@@ -67,7 +58,7 @@ describe('integer graphs run by kernels as their operators are defined, bit for 
     const c = builder.node('qspec.FakeQuantize', [b], { ...attributes(3), axis: int(3) });
     const graph = builder.finish([a, b, c]);
     const inputs = new Map([['x', randomTensor([1, 5, 4, 3], random, -2, 2)]]);
-    for (const kernels of pools) {
+    for (const kernels of Object.values(pools)) {
       const program = await compile(graph, { mode: 'strict', kernels });
       expect(await program.run(inputs)).toEqual(evaluateGraph(graph, inputs));
       expect(new Set(program.report().map(({ how }) => how))).toEqual(new Set(['kernel']));

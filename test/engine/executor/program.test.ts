@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startKernelThread } from '../../../engine/env/node/threads.ts';
+import { describe, expect, it } from 'vitest';
 import { compile } from '../../../engine/executor/compile.ts';
 import { channelsLastOrder, plainOrder, reorder } from '../../../engine/executor/order.ts';
 import type { ValueView } from '../../../engine/executor/program.ts';
@@ -8,22 +7,11 @@ import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
 import { Cancelled } from '../../../engine/progress.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
-import type { Kernels } from '../../../kernels/api.ts';
-import { loadKernels } from '../../../kernels/loader.ts';
 import { relativeError } from '../../onnxruntime.ts';
+import { kernelPools } from './pools.ts';
 import { float, GraphBuilder, int, ints, randomGraph, randomNumbers, randomTensor } from './random-graph.ts';
 
-let strict: Kernels;
-let relaxed: Kernels;
-let threaded: Kernels;
-beforeAll(async () => {
-  strict = await loadKernels({ mode: 'strict' });
-  relaxed = await loadKernels({ mode: 'relaxed' });
-  threaded = await loadKernels({ mode: 'strict', threads: 3, startThread: startKernelThread });
-});
-afterAll(() => {
-  for (const kernels of [strict, relaxed, threaded]) kernels.dispose();
-});
+const pools = kernelPools('strict', 'relaxed', 'threaded');
 
 function inputsOf(graph: Graph, seed: number): Map<string, Tensor> {
   const random = randomNumbers(seed);
@@ -48,7 +36,7 @@ describe('a compiled graph equals the reference evaluation of its operators', ()
         const inputs = inputsOf(graph, seed);
         const values = graph.nodes.flatMap((node) => node.outputs);
         const expected = evaluateGraph(graph, inputs, { keep: values });
-        const program = await compile(graph, { mode: 'strict', kernels: strict, observed: values });
+        const program = await compile(graph, { mode: 'strict', kernels: pools.strict, observed: values });
         const seen = new Map<string, Tensor>();
         await program.run(inputs, { observe: (value, view) => seen.set(value, plain(view)) });
         program.dispose();
@@ -66,7 +54,7 @@ describe('a compiled graph equals the reference evaluation of its operators', ()
         const graph = randomGraph(seed, 12);
         const inputs = inputsOf(graph, seed);
         const expected = evaluateGraph(graph, inputs);
-        const program = await compile(graph, { mode, kernels: mode === 'strict' ? strict : relaxed });
+        const program = await compile(graph, { mode, kernels: pools[mode] });
         await program.run(inputsOf(graph, seed + 1));
         const outputs = await program.run(inputs);
         program.dispose();
@@ -85,7 +73,7 @@ describe('a compiled graph equals the reference evaluation of its operators', ()
         const graph = randomGraph(seed, 10);
         const inputs = inputsOf(graph, seed);
         const [one, three] = await Promise.all(
-          [strict, threaded].map(async (kernels) => {
+          [pools.strict, pools.threaded].map(async (kernels) => {
             const program = await compile(graph, { mode: 'strict', kernels });
             const outputs = await program.run(inputs);
             program.dispose();
@@ -99,17 +87,17 @@ describe('a compiled graph equals the reference evaluation of its operators', ()
   });
 
   it('gives everything back when it is disposed of', async () => {
-    const before = strict.allocatedBytes;
-    const program = await compile(randomGraph(5, 12), { mode: 'strict', kernels: strict });
-    expect(strict.allocatedBytes).toBeGreaterThan(before);
+    const before = pools.strict.allocatedBytes;
+    const program = await compile(randomGraph(5, 12), { mode: 'strict', kernels: pools.strict });
+    expect(pools.strict.allocatedBytes).toBeGreaterThan(before);
     program.dispose();
     program.dispose();
     // Scratch and constants that all programs share may have grown.
-    const again = await compile(randomGraph(5, 12), { mode: 'strict', kernels: strict });
-    const during = strict.allocatedBytes;
+    const again = await compile(randomGraph(5, 12), { mode: 'strict', kernels: pools.strict });
+    const during = pools.strict.allocatedBytes;
     again.dispose();
-    const third = await compile(randomGraph(5, 12), { mode: 'strict', kernels: strict });
-    expect(strict.allocatedBytes).toBe(during);
+    const third = await compile(randomGraph(5, 12), { mode: 'strict', kernels: pools.strict });
+    expect(pools.strict.allocatedBytes).toBe(during);
     third.dispose();
   });
 });
@@ -140,7 +128,7 @@ describe('fusion', () => {
     const a = builder.node('Conv', [x, weights(4, 4, 3)], same);
     const b = builder.node('Conv', [builder.node('Relu', [a]), weights(4, 4, 3)], same);
     const y = builder.node('Relu', [builder.node('Add', [b, x])]);
-    const program = await compile(builder.finish([y]), { mode: 'strict', kernels: strict });
+    const program = await compile(builder.finish([y]), { mode: 'strict', kernels: pools.strict });
     expect(how(program)).toEqual({
       Conv_0: 'kernel',
       Relu_1: 'fused into Conv_0',
@@ -159,7 +147,7 @@ describe('fusion', () => {
     const d = builder.node('Relu', [c]);
     const e = builder.node('Conv', [d, weights(4, 4, 3)], same);
     const y = builder.node('Add', [builder.node('Relu', [e]), e]);
-    const program = await compile(builder.finish([y, c]), { mode: 'strict', kernels: strict, observed: [a] });
+    const program = await compile(builder.finish([y, c]), { mode: 'strict', kernels: pools.strict, observed: [a] });
     expect(new Set(Object.values(how(program)))).toEqual(new Set(['kernel']));
     program.dispose();
   });
@@ -173,7 +161,7 @@ describe('memory', () => {
     const y = builder.node('Concat', [a, b], { axis: int(1) });
     const program = await compile(builder.finish([builder.node('GlobalAveragePool', [y])]), {
       mode: 'strict',
-      kernels: strict,
+      kernels: pools.strict,
     });
     expect(how(program)).toMatchObject({ Concat_3: 'free' });
     program.dispose();
@@ -183,7 +171,7 @@ describe('memory', () => {
     const { builder, x } = network();
     let y = x;
     for (let i = 0; i < 6; i++) y = builder.node('Sigmoid', [y]);
-    const program = await compile(builder.finish([y]), { mode: 'strict', kernels: strict });
+    const program = await compile(builder.finish([y]), { mode: 'strict', kernels: pools.strict });
     expect(program.arenaBytes).toBe(4 * 4 * 8 * 8);
     program.dispose();
   });
@@ -197,7 +185,7 @@ describe('memory', () => {
       kernel_shape: ints([1, 1]),
     });
     const y = builder.node('Transpose', [conv], { perm: ints([0, 2, 3, 1]) });
-    const program = await compile(builder.finish([y]), { mode: 'strict', kernels: strict });
+    const program = await compile(builder.finish([y]), { mode: 'strict', kernels: pools.strict });
     expect(program.report().flatMap((entry) => entry.conversions)).toEqual([]);
     program.dispose();
   });
@@ -208,8 +196,8 @@ describe('memory', () => {
     for (let i = 0; i < 4; i++) y = builder.node('Relu', [builder.node('Conv', [y, weights(4, 4, 3)], same)]);
     const graph = builder.finish([y]);
     const inputs = inputsOf(graph, 1);
-    const resident = await compile(graph, { mode: 'strict', kernels: strict });
-    const staged = await compile(graph, { mode: 'strict', kernels: strict, residentWeights: 0 });
+    const resident = await compile(graph, { mode: 'strict', kernels: pools.strict });
+    const staged = await compile(graph, { mode: 'strict', kernels: pools.strict, residentWeights: 0 });
     expect(staged.peakBytes).toBeLessThan(resident.peakBytes);
     expect(await staged.run(inputs)).toEqual(await resident.run(inputs));
     expect(await staged.run(inputs)).toEqual(await resident.run(inputs));
@@ -223,11 +211,11 @@ describe('a model that does not fit', () => {
     const builder = new GraphBuilder(13);
     const x = builder.input('x', [1, 64, 4000, 4000]);
     const y = builder.node('Sigmoid', [builder.node('GlobalAveragePool', [builder.node('Add', [x, x])])]);
-    const before = strict.allocatedBytes;
-    await expect(compile(builder.finish([y]), { mode: 'strict', kernels: strict })).rejects.toThrow(
+    const before = pools.strict.allocatedBytes;
+    await expect(compile(builder.finish([y]), { mode: 'strict', kernels: pools.strict })).rejects.toThrow(
       /does not fit into the 2048 MiB .* takes 3907 MiB/,
     );
-    expect(strict.allocatedBytes).toBe(before);
+    expect(pools.strict.allocatedBytes).toBe(before);
   });
 });
 
@@ -239,7 +227,7 @@ describe('what has no kernel', () => {
     const y = builder.node('Conv', [b, weights(4, 4, 3)], same);
     const graph = builder.finish([y]);
     const inputs = inputsOf(graph, 2);
-    const program = await compile(graph, { mode: 'strict', kernels: strict });
+    const program = await compile(graph, { mode: 'strict', kernels: pools.strict });
     expect(program.report().find(({ op }) => op === 'Shrink')).toMatchObject({
       how: 'reference',
       reason: 'no kernel for this operator',
@@ -255,7 +243,7 @@ describe('what has no kernel', () => {
     const y = builder.node('Cast', [flat], { to: int(1) });
     const graph = builder.finish([y]);
     const inputs = inputsOf(graph, 2);
-    const program = await compile(graph, { mode: 'strict', kernels: strict });
+    const program = await compile(graph, { mode: 'strict', kernels: pools.strict });
     expect((await program.run(inputs)).get(y)).toEqual(evaluateGraph(graph, inputs).get(y));
     program.dispose();
   });
@@ -268,7 +256,7 @@ describe('running', () => {
     for (let i = 0; i < 20; i++) y = builder.node('Conv', [y, weights(4, 4, 3)], same);
     const graph = builder.finish([y]);
     const inputs = inputsOf(graph, 1);
-    const program = await compile(graph, { mode: 'strict', kernels: strict });
+    const program = await compile(graph, { mode: 'strict', kernels: pools.strict });
     const controller = new AbortController();
     const stages: number[] = [];
     const progress = {
@@ -286,7 +274,10 @@ describe('running', () => {
 
   it('says which input is missing or has another shape than the program was compiled for', async () => {
     const { builder, x } = network();
-    const program = await compile(builder.finish([builder.node('Relu', [x])]), { mode: 'strict', kernels: strict });
+    const program = await compile(builder.finish([builder.node('Relu', [x])]), {
+      mode: 'strict',
+      kernels: pools.strict,
+    });
     await expect(program.run(new Map())).rejects.toThrow('Input “x” of the model was not given.');
     const wrong = randomTensor([1, 4, 8, 9], randomNumbers(1));
     await expect(program.run(new Map([['x', wrong]]))).rejects.toThrow('compiled for [1, 4, 8, 8]');

@@ -1,25 +1,14 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startKernelThread } from '../../../engine/env/node/threads.ts';
+import { describe, expect, it } from 'vitest';
 import { compile } from '../../../engine/executor/compile.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Attribute, Graph } from '../../../engine/graph/graph.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
-import type { Kernels } from '../../../kernels/api.ts';
-import { loadKernels } from '../../../kernels/loader.ts';
 import { relativeError } from '../../onnxruntime.ts';
+import { kernelPools } from './pools.ts';
 import { float, GraphBuilder, int, randomNumbers, randomTensor, string } from './random-graph.ts';
 
-let strict: Kernels;
-let threaded: Kernels;
-beforeAll(async () => {
-  strict = await loadKernels({ mode: 'strict' });
-  threaded = await loadKernels({ mode: 'strict', threads: 3, startThread: startKernelThread });
-});
-afterAll(() => {
-  strict.dispose();
-  threaded.dispose();
-});
+const pools = kernelPools('strict', 'threaded');
 
 interface Layer {
   readonly op: 'LSTM' | 'GRU' | 'RNN';
@@ -135,7 +124,7 @@ describe('LSTM, GRU and RNN', () => {
         const inputs = inputsOf(graph, layer.seed + 1);
         const expected = evaluateGraph(graph, inputs);
         const [one, three] = await Promise.all(
-          [strict, threaded].map(async (kernels) => {
+          [pools.strict, pools.threaded].map(async (kernels) => {
             const program = await compile(graph, { mode: 'strict', kernels });
             expect(program.report().filter(({ how }) => how === 'reference')).toEqual([]);
             await program.run(inputsOf(graph, layer.seed + 2));
@@ -164,7 +153,7 @@ describe('LSTM, GRU and RNN', () => {
       [[4, 2], 'reference'],
     ] as const) {
       const graph = graphOf({ ...plain, lengths });
-      const program = await compile(graph, { mode: 'strict', kernels: strict });
+      const program = await compile(graph, { mode: 'strict', kernels: pools.strict });
       const report = program.report().find(({ node }) => node === 'layer')!;
       expect([report.how, report.reason ?? '']).toEqual([
         how,
@@ -182,7 +171,7 @@ describe('LSTM, GRU and RNN', () => {
     const [both, one] = await Promise.all(
       [true, false].map(async (last) => {
         const graph = graphOf({ ...plain, hidden: 64, wanted: [true, last, false] });
-        const program = await compile(graph, { mode: 'strict', kernels: strict });
+        const program = await compile(graph, { mode: 'strict', kernels: pools.strict });
         program.dispose();
         return program.arenaBytes;
       }),
