@@ -1,13 +1,11 @@
-import type { Finding } from '../findings.ts';
+import type { Finding, TextRange } from '../findings.ts';
 import { type CodeRange, channelLayout, forEachRun } from '../formats/affine.ts';
 import { channelsOf } from '../methods/channels.ts';
 import type { Arithmetic } from '../plan.ts';
 import { arithmeticNamed } from './arithmetic/registry.ts';
 import type { QuantizedTensor } from './assignment.ts';
+import { byPlace, namesOf, type PlacedLayer, rangeOfPlace } from './places.ts';
 import { biasTarget, type WeightResult } from './weights.ts';
-
-/** Names told of; a model that has more of them has one fault many times. */
-const mostNamed = 4;
 
 /**
  * The largest sum that an output channel of a layer can come to, whatever codes it reads: Σ|q_w − z_w| · max|q_x − z_x| + |bias|
@@ -45,54 +43,47 @@ export function channelsHeldByBias({ weight, bias, parameters }: WeightResult): 
   return large.filter((channel) => channels[channels.length === 1 ? 0 : channel]!.some((value) => value !== 0)).length;
 }
 
-/** What the codes of all layers come to, in two findings at most. */
+/** What the codes of all layers come to: two findings at most for each place in the spec that decided formats of weights. */
 export class AccumulatorFindings {
   readonly #arithmetic: Arithmetic;
-  readonly #over: { readonly name: string; readonly sum: number }[] = [];
-  readonly #held: string[] = [];
+  readonly #over: (PlacedLayer & { readonly sum: number })[] = [];
+  readonly #held: PlacedLayer[] = [];
 
   constructor(arithmetic: Arithmetic) {
     this.#arithmetic = arithmetic;
   }
 
-  sum(name: string, sum: number): void {
-    if (sum > 2 ** (arithmeticNamed(this.#arithmetic).accumulator.bits - 1) - 1) this.#over.push({ name, sum });
+  sum(name: string, sum: number, place: TextRange | undefined): void {
+    if (sum > 2 ** (arithmeticNamed(this.#arithmetic).accumulator.bits - 1) - 1) this.#over.push({ name, sum, place });
   }
 
-  heldByBias(name: string, channels: number): void {
-    if (channels > 0) this.#held.push(name);
+  heldByBias(name: string, channels: number, place: TextRange | undefined): void {
+    if (channels > 0) this.#held.push({ name, place });
   }
 
   findings(): Finding[] {
     const { accumulator } = arithmeticNamed(this.#arithmetic);
-    const found: Finding[] = [];
-    const [first] = this.#over;
-    if (first) {
-      found.push({
+    const over = byPlace(this.#over).map((layers): Finding => {
+      const [first] = layers;
+      return {
         code: 'quantize/accumulator',
         severity: 'warning',
-        what: `Sums of ${listed(this.#over.map(({ name }) => name))} can pass the ${accumulator.bits}-bit accumulator of \`${this.#arithmetic}\`.`,
-        why: `With the weights as they are, inputs at their limits give ${first.sum.toExponential(2)} in “${first.name}”; a sum that wraps round is off by the whole range.`,
+        what: `Sums of ${namesOf(layers)} can pass the ${accumulator.bits}-bit accumulator of \`${this.#arithmetic}\`.`,
+        why: `With the weights as they are, inputs at their limits give ${first!.sum.toExponential(2)} in “${first!.name}”; a sum that wraps round is off by the whole range.`,
         fix: 'Use fewer bits for weights or activations of these layers, or keep them float.',
-      });
-    }
-    if (this.#held.length > 0) {
-      found.push({
+        ...rangeOfPlace(layers),
+      };
+    });
+    const held = byPlace(this.#held).map(
+      (layers): Finding => ({
         code: 'quantize/bias-range',
         severity: 'warning',
-        what: `Biases of ${listed(this.#held)} are so large beside the weights that these got a coarser scale than their values ask for.`,
+        what: `Biases of ${namesOf(layers)} are so large beside the weights that these got a coarser scale than their values ask for.`,
         why: 'A bias is held in steps of the scales of input and weights, in 32 bits; at a finer scale of the weights it would overflow.',
         fix: 'Keep these layers float if accuracy suffers, or give their inputs a wider range.',
-      });
-    }
-    return found;
+        ...rangeOfPlace(layers),
+      }),
+    );
+    return [...over, ...held];
   }
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
-  return `${names
-    .slice(0, mostNamed)
-    .map((name) => `“${name}”`)
-    .join(', ')}${more}`;
 }

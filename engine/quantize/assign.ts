@@ -17,7 +17,7 @@ import { foldDeadChannels } from './dead-channels.ts';
 import { junctionsOf, withGains } from './equalize.ts';
 import { hasIntegerCodes, isIntegerFactor } from './integer-products.ts';
 import { type Group, type Layout, layOut, type Slot } from './layout.ts';
-import { whyRounded } from './method-fallback.ts';
+import { fallbackFindings, type RoundedLayer, roundedInstead } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
 import { quantizeParameters } from './weights.ts';
 import { wire } from './wiring.ts';
@@ -73,7 +73,7 @@ export async function assign(
   });
 
   const breather = new Breather(progress);
-  const fallbacks: Finding[] = [];
+  const fallbacks: RoundedLayer[] = [];
   const accumulators = new AccumulatorFindings(plan.arithmetic);
   const clampedBy = new Map(Array.from(layout.fusions.values(), ({ activation, clamp }) => [activation, clamp]));
   const entries = new Map<string, QuantizedTensor>();
@@ -83,8 +83,8 @@ export async function assign(
     if (form !== undefined && choice !== undefined) {
       const input = layout.nodes.has(node.name) ? inputOf(node, 0) : undefined;
       const inputScale = input && hasIntegerCodes(input.slot.choice.format) ? input.parameters.scale : undefined;
-      const reason = whyRounded({ node, form, choice, graph, samples: statistics.samples });
-      if (reason !== undefined) fallbacks.push(reason);
+      const rounded = roundedInstead({ node, form, choice, graph, samples: statistics.samples });
+      if (rounded !== undefined) fallbacks.push(rounded);
       const task = {
         node,
         form,
@@ -95,7 +95,7 @@ export async function assign(
       };
       const own = interruptible(progress, () => quantizeParameters(task));
       parameters.set(node.name, own.parameters);
-      accumulators.heldByBias(node.name, channelsHeldByBias(own));
+      accumulators.heldByBias(node.name, channelsHeldByBias(own), choice.origin.format);
       // Codes of lazy weights would be worked out once more for this.
       const summed = inputScale !== undefined && isIntegerFactor(own.weight) && !isLazy(own.parameters.weight);
       if (input && form.weightAxis !== undefined && summed) {
@@ -103,7 +103,7 @@ export async function assign(
         const reads = { zeroPoint, range: codeRange(formatNamed(input.slot.choice.format)) };
         const weight = { ...own.weight, codes: own.weight.codes as Int8Array };
         const { dims } = own.parameters.weight;
-        accumulators.sum(node.name, largestSum(weight, dims, own.bias, reads, form.weightAxis));
+        accumulators.sum(node.name, largestSum(weight, dims, own.bias, reads, form.weightAxis), choice.origin.format);
       }
       progress?.report('assign', at + 1, graph.nodes.length);
       // A method may take a second for a layer: let messages in, a cancellation among them.
@@ -128,7 +128,7 @@ export async function assign(
   return {
     graph: withParameters(graph, layout.weights, parameters),
     assignment: { arithmetic: plan.arithmetic, entries, inputs },
-    findings: [...layout.findings, ...findings, ...fallbacks, ...accumulators.findings()],
+    findings: [...layout.findings, ...findings, ...fallbackFindings(fallbacks), ...accumulators.findings()],
   };
 }
 

@@ -4,6 +4,7 @@ import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import { vectorShape } from './input-vectors.ts';
 import type { IntegerForm } from './integer-form.ts';
+import { byPlace, namesOf, type PlacedLayer, rangeOfPlace } from './places.ts';
 import { takesFormat } from './weights.ts';
 
 /** Squares of a layer's inputs larger than this are not worked with: 64 MiB, some 2900 inputs. */
@@ -25,17 +26,35 @@ export function fitsMoments(node: GraphNode, form: IntegerForm, graph: Graph): b
   return groups * length * length <= mostElements;
 }
 
-/** Why a layer's weights are rounded to nearest although the spec names another method; undefined where that method works. */
-export function whyRounded(layer: LayerChoice): Finding | undefined {
+/** A layer whose weights are rounded to nearest although the spec names another method, and why. */
+export interface RoundedLayer extends PlacedLayer {
+  readonly method: string;
+  readonly why: string;
+}
+
+/** Undefined where the method of the layer works. */
+export function roundedInstead(layer: LayerChoice): RoundedLayer | undefined {
   const why = obstacle(layer);
+  const { node, choice } = layer;
   return why === undefined
     ? undefined
-    : {
+    : { name: node.name, method: choice.method!.name, why, place: choice.origin.method };
+}
+
+/** One finding for each place of the spec and each reason. */
+export function fallbackFindings(layers: readonly RoundedLayer[]): Finding[] {
+  return byPlace(layers).flatMap((placed) =>
+    [...new Set(placed.map(({ why }) => why))].map((why) => {
+      const same = placed.filter((layer) => layer.why === why);
+      return {
         code: 'quantize/method-fallback',
         severity: 'warning',
-        what: `The weights of “${layer.node.name}” are rounded to nearest instead of by \`${layer.choice.method!.name}\`.`,
+        what: `The weights of ${namesOf(same)} are rounded to nearest instead of by \`${same[0]!.method}\`.`,
         why,
+        ...rangeOfPlace(same),
       };
+    }),
+  );
 }
 
 function obstacle({ node, form, choice, graph, samples }: LayerChoice): string | undefined {

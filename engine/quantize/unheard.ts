@@ -1,10 +1,11 @@
-import type { Finding } from '../findings.ts';
+import type { Finding, TextRange } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Choice, Plan } from '../plan.ts';
 import type { Fusion } from './activations.ts';
 import { edgeKey } from './assignment.ts';
 import type { IntegerForm } from './integer-form.ts';
 import type { Slot } from './layout.ts';
+import { byPlace, namesOf, type PlacedLayer, rangeOfPlace } from './places.ts';
 import type { Wiring } from './wiring.ts';
 
 interface Allocated {
@@ -13,9 +14,6 @@ interface Allocated {
   readonly slots: ReadonlyMap<string, Slot>;
   readonly inputs: ReadonlyMap<string, Slot>;
 }
-
-/** Names told of; a spec that has more of them has one fault many times. */
-const mostNamed = 4;
 
 /**
  * What a spec says of a tensor and is not done, because the tensor has its codes from another role: a layer reads what
@@ -27,8 +25,8 @@ export function unheard(
   { nodes, fusions, slots, inputs }: Allocated,
   wiring: Wiring,
 ): Finding[] {
-  const reading: string[] = [];
-  const folded: string[] = [];
+  const reading: PlacedLayer[] = [];
+  const folded: PlacedLayer[] = [];
   const activations = new Set(Array.from(fusions.values(), ({ activation }) => activation));
   for (const node of graph.nodes) {
     const form = nodes.get(node.name);
@@ -36,12 +34,13 @@ export function unheard(
     if (form === undefined || roles === undefined) continue;
     if (activations.has(node.name)) {
       const slot = slots.get(edgeKey(node.name, 'output[0]'));
-      if (slot && differs(roles['output[0]'], slot.choice)) folded.push(node.name);
+      const wanted = roles['output[0]'];
+      if (slot && differs(wanted, slot.choice)) folded.push({ name: node.name, place: placeOf(wanted) });
       continue;
     }
     // What only moves codes has no range to state.
     if (form.kind === 'same-scale') continue;
-    const isUnheard = form.data.some((index) => {
+    const unheardAt = form.data.find((index) => {
       const value = node.inputs[index]!;
       if (slots.has(edgeKey(node.name, `input[${index}]`))) return false;
       const producer = wiring.producer(value);
@@ -49,7 +48,7 @@ export function unheard(
         inputs.get(value) ?? slots.get(edgeKey(producer?.name ?? '', `output[${producer?.outputs.indexOf(value)}]`));
       return written !== undefined && differs(roles[`input[${index}]`], written.choice);
     });
-    if (isUnheard) reading.push(node.name);
+    if (unheardAt !== undefined) reading.push({ name: node.name, place: placeOf(roles[`input[${unheardAt}]`]!) });
   }
   return [
     ...finding(
@@ -68,23 +67,23 @@ export function unheard(
 }
 
 /** A choice whose own words are not those that hold; defaults ask for nothing. */
-function differs(wanted: Choice | undefined, held: Choice): boolean {
+function differs(wanted: Choice | undefined, held: Choice): wanted is Choice {
   if (wanted === undefined || wanted.format === 'float') return false;
   if (wanted.format !== held.format || wanted.scheme !== held.scheme) return true;
   return wanted.origin.observer !== undefined && JSON.stringify(wanted.observer) !== JSON.stringify(held.observer);
 }
 
-function finding(names: readonly string[], what: string, why: string, fix: string): Finding[] {
-  if (names.length === 0) return [];
-  const listed = names.slice(0, mostNamed).map((name) => `“${name}”`);
-  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
-  return [
-    {
-      code: 'quantize/unheard',
-      severity: 'information',
-      what: `${what}, and not as the spec says of ${listed.join(', ')}${more}.`,
-      why,
-      fix,
-    },
-  ];
+function placeOf({ origin }: Choice): TextRange | undefined {
+  return origin.observer ?? origin.format;
+}
+
+function finding(layers: readonly PlacedLayer[], what: string, why: string, fix: string): Finding[] {
+  return byPlace(layers).map((placed) => ({
+    code: 'quantize/unheard',
+    severity: 'information',
+    what: `${what}, and not as the spec says of ${namesOf(placed)}.`,
+    why,
+    fix,
+    ...rangeOfPlace(placed),
+  }));
 }

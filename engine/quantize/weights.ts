@@ -46,7 +46,7 @@ export interface WeightResult {
 
 /** Codes of a node's weight by the chosen method, and of its bias in steps of s_in·s_w. */
 export function quantizeParameters(task: WeightTask): WeightResult {
-  const { node, form, choice, parameters, moments, samples } = task;
+  const { form, choice, parameters, moments, samples } = task;
   const { weight, bias } = parameters;
   const format = formatNamed(choice.format);
   const range = codesInUse(choice, format);
@@ -94,7 +94,7 @@ export function quantizeParameters(task: WeightTask): WeightResult {
   if (inputScale === undefined) return { weight: entry, parameters: { weight, bias: shifted } };
   return {
     weight: entry,
-    bias: biasEntry(node, shifted, inputScale, carriedScale(format, scale)),
+    bias: biasEntry(task, shifted, inputScale, carriedScale(format, scale)),
     // The node needs a bias input for the codes to stand at.
     parameters: { weight, bias: bias ?? new Float32Array(shifted.length) },
   };
@@ -149,7 +149,7 @@ function shift(bias: Float32Array | undefined, by: Float64Array | undefined): Fl
 
 /** int32 bias with scale s_in·s_w in float32: any other scale keeps runtimes from fusing the layer. */
 function biasEntry(
-  node: GraphNode,
+  { node, choice }: WeightTask,
   bias: Float32Array,
   inputScale: number,
   weightScale: Float32Array,
@@ -161,6 +161,7 @@ function biasEntry(
       fail('quantize/bias-overflow', `The bias of “${node.name}” does not fit 32 bits at its scale.`, {
         why: `Channel ${channel} would need ${steps.toExponential(2)} steps.`,
         fix: 'Keep the layer float.',
+        ...(choice.origin.format && { range: choice.origin.format }),
       });
     return roundHalfEven(steps);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
-import type { Arithmetic } from '../../../engine/plan.ts';
+import type { Arithmetic, Plan } from '../../../engine/plan.ts';
 import { largestSum } from '../../../engine/quantize/accumulators.ts';
 import { float32Tensor } from '../../../engine/tensor.ts';
 import { makeGraph, quantize, random, samplesFor, uniformPlan } from './small.ts';
@@ -83,6 +83,37 @@ describe('biases that would not fit 32 bits beside their weights', () => {
   it('make the scale of the weights coarser, and that is told', async () => {
     expect(await told(1e-6)).toEqual([
       'quantize/bias-range: Biases of “fc” are so large beside the weights that these got a coarser scale than their values ask for.',
+    ]);
+  });
+
+  it('are told at the place that decided the format, each place for itself', async () => {
+    const graph = makeGraph({
+      inputs: { x: [1, 8] },
+      outputs: ['y', 'z'],
+      constants: {
+        ...{ w: random(1, [8, 8], 1e-6), b: float32Tensor([8], new Float32Array(8).fill(1000)) },
+        ...{ v: random(2, [8, 8], 1e-6), c: float32Tensor([8], new Float32Array(8).fill(1000)) },
+      },
+      nodes: [
+        makeNode('one', 'Gemm', ['x', 'w', 'b'], ['y'], { transB: attribute.int(1) }),
+        makeNode('two', 'Gemm', ['x', 'v', 'c'], ['z'], { transB: attribute.int(1) }),
+      ],
+    });
+    const plan = uniformPlan(graph);
+    const line = (number: number) => ({ start: { line: number, column: 2 }, end: { line: number, column: 14 } });
+    const placed: Plan = {
+      ...plan,
+      nodes: Object.fromEntries(
+        Object.entries(plan.nodes).map(([name, roles]) => [
+          name,
+          { ...roles, weight: { ...roles.weight!, origin: { format: line(name === 'one' ? 3 : 5) } } },
+        ]),
+      ),
+    };
+    const { findings } = await quantize(graph, placed, samplesFor(graph, 2));
+    expect(findings.map(({ code, what, range }) => [code, /“.*”/.exec(what)?.[0], range])).toEqual([
+      ['quantize/bias-range', '“one”', line(3)],
+      ['quantize/bias-range', '“two”', line(5)],
     ]);
   });
 
