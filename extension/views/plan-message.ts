@@ -1,4 +1,4 @@
-import { amount, bytes, duration } from '../../engine/report/quantities.ts';
+import { amount, bytes, duration, joules } from '../../engine/report/quantities.ts';
 import type { FloatReason, Formats, PlanRow, PlanTable, Verdict } from '../../language/editor/plan-table.ts';
 import type { Figure, PlanMessage, PlanRowView, PlanVerdictView } from '../../webview/protocol.ts';
 
@@ -7,15 +7,16 @@ import type { Figure, PlanMessage, PlanRowView, PlanVerdictView } from '../../we
  * @param model file name of the model
  */
 export function planMessage(
-  { target, rules, verdicts, rows, totals }: PlanTable,
+  { target, energy, rules, verdicts, rows, totals }: PlanTable,
   { id, title, model }: Pick<PlanMessage, 'id' | 'title'> & { readonly model: string },
 ): PlanMessage {
+  const joulesOf = energy === null ? '' : `, energy of all ${joules(energy[0])} → ${joules(energy[1])}`;
   const layers = `${rows.length.toLocaleString('en-US')} ${rows.length === 1 ? 'layer' : 'layers'} of ${model}`;
   return {
     kind: 'plan',
     id,
     title,
-    subtitle: target === null ? layers : `${layers} · latency estimated for ${target}`,
+    subtitle: target === null ? layers : `${layers} · latency estimated for ${target}${joulesOf}`,
     target,
     rules: rules.map(({ text, head, ofAll, decides, overridden, idle }) => ({
       text,

@@ -18,6 +18,8 @@ import { plannedOf } from './planned.ts';
 export interface PlanTable {
   /** Title of the target that times are estimated for; null: the spec names none. */
   readonly target: string | null;
+  /** Joules of the whole, before and after compression; null: no target, or one without a model of energy. */
+  readonly energy: readonly [before: number, after: number] | null;
   /** The statements of the `quantize` block in the order of the file. */
   readonly rules: readonly PlanRule[];
   /** What layers get and why, once for all that get it for the same reasons: ten thousand layers have a handful. */
@@ -161,6 +163,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const total = (pick: (row: PlanRow) => number) => rows.reduce((sum, row) => sum + pick(row), 0);
   return {
     target: named ? target.title : null,
+    energy: named && before.energy !== undefined && after.energy !== undefined ? [before.energy, after.energy] : null,
     rules: items.map((item, i) => {
       const head: Pick<Head, 'text' | 'range'> =
         item.$type === 'RoleStatement' ? { text: onOneLine(item.$cstNode?.text), range: rangeOf(item) } : headOf(item);

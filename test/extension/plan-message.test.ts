@@ -27,6 +27,10 @@ describe('what the plan view is sent', () => {
 
   test('says whose layers these are, and what times are estimated for', () => {
     expect(message.subtitle).toMatch(/^10 layers of m\.onnx · latency estimated for .*Cortex-M7/);
+    expect(message.subtitle).not.toContain('energy');
+    expect(messageOf('target cortex-a72 quantize { weights int8 activations uint8 }').subtitle).toMatch(
+      /Cortex-A72.*, energy of all \S+ µJ → \S+ µJ$/,
+    );
     expect(messageOf('quantize { weights int8 }')).toMatchObject({ subtitle: '10 layers of m.onnx', target: null });
   });
 
