@@ -56,7 +56,7 @@ export interface TargetWord extends VocabularyWord {
   /** Bytes; absent where they are no constraint. */
   readonly flash?: number;
   readonly ram?: number;
-  /** Watts while it computes; absent where none has been published. */
+  /** Watts while it computes; absent where they are not known. */
   readonly activePower?: number;
   /** Multiply-accumulates a cycle and core, by weight × activation format. */
   readonly macsPerCycle?: Readonly<Record<string, number>>;

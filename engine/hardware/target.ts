@@ -30,7 +30,7 @@ export interface Target {
   readonly activationBandwidth: number;
   /** Seconds a layer costs beside its arithmetic. */
   readonly layerOverhead: number;
-  /** Watts that are drawn while it computes, all cores at work, of as much of the machine as its source measured; absent where none has been published. */
+  /** Watts that are drawn while it computes, all cores at work, of as much of the machine as its source measured; absent where no measurement is at hand. */
   readonly activePower?: number;
   /** Bytes; absent on machines where it is no constraint. */
   readonly flash?: number;

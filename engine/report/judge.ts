@@ -73,7 +73,7 @@ function reasonFor(quantity: string): string {
     case 'ram':
       return 'not estimated: the spec names no target';
     case 'energy':
-      return `not estimated: it needs a target whose power has been published (${powered.join(', ')})`;
+      return `not estimated: it needs a target with a model of energy (${powered.join(', ')})`;
     default:
       return 'not measured';
   }

@@ -4,13 +4,13 @@ import { rangeOf } from '../grammar/ranges.ts';
 import { find, type TargetWord } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
 
-/** Energy is power times time, and not of every machine has the power been published. */
+/** Energy is power times time, and not of every machine is the power known. */
 export const energyShouldHaveModel: Check = {
   code: 'target/no-energy',
   severity: 'warning',
   section: 'targets',
   what: 'A budget, a goal or an expectation of `energy` on a target that has no model of energy.',
-  why: 'It is not judged: nobody has published what this machine draws while it computes.',
+  why: 'It is not judged: there is no figure of what this machine draws while it runs a network.',
   fix: 'Bound `latency`, to which energy is proportional, or name a target that has one; the finding lists them.',
   example: 'target cortex-m7 { energy <= 2 mJ }',
   *remarks(spec) {

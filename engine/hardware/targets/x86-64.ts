@@ -30,7 +30,7 @@ export const x8664: Target = {
     weightBandwidth: 'Estimate: half the peak of two channels of LPDDR4-3733.',
     activationBandwidth: 'Estimate: 4 MiB last-level cache.',
     layerOverhead: 'Estimate: waking two threads.',
-    activePower: 'No published energy of a network on this processor was found.',
+    activePower: 'None: no figure of what a network draws on this processor was at hand.',
     flash: 'No constraint.',
     ram: 'No constraint.',
     runtimeFlash: 'Estimate: a runtime library.',

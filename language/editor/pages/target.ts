@@ -15,7 +15,7 @@ export function targetPage(target: TargetWord, spec: CheckedSpec): string {
     facts([
       ...estimates(name, spec),
       ['has', machineText(target)],
-      ['power while it computes', activePower === undefined ? 'not published' : watts(activePower)],
+      ['power while it computes', activePower === undefined ? 'not known' : watts(activePower)],
       ['MACs a cycle and core', ratesText(macsPerCycle)],
       ['formats', plain(formats.join(', '))],
     ]),

@@ -94,7 +94,7 @@ describe('energy', () => {
     },
   );
 
-  test('of a layer and of a network is power times time, and there is none where no power has been published', () => {
+  test('of a layer and of a network is power times time, and there is none where the power is not known', () => {
     expect(powered.map(({ name }) => name)).toEqual(['cortex-m33', 'cortex-m4', 'cortex-a72']);
     for (const target of targets) {
       const { energy, latency, layers } = profileModel(small, storedFormats, target);

@@ -59,5 +59,5 @@ test('budgets of a target say that their figures are estimates', () => {
   });
   const unjudged = judgeBudget({ ...budget, quantity: 'energy' }, undefined);
   expect(unjudged.passed).toBeUndefined();
-  expect(unjudged.found).toMatch(/needs a target whose power has been published \(.*cortex-m4/);
+  expect(unjudged.found).toMatch(/needs a target with a model of energy \(.*cortex-m4/);
 });
