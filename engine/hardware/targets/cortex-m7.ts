@@ -34,7 +34,8 @@ export const cortexM7: Target = {
       'Estimate: flash behind the 16 KiB cache; layers without reuse (fully connected) run at about 0.4 bytes a cycle.',
     activationBandwidth: 'Estimate: AXI SRAM through the data cache, two bytes a cycle.',
     layerOverhead: 'Estimate; the fit above gives no overhead beyond its error.',
-    activePower: 'None: no figure of what a network draws on this family was at hand, and data sheets state currents of other code.',
+    activePower:
+      'None: no figure of what a network draws on this family was at hand, and data sheets state currents of other code.',
     flash: 'STM32H743 data sheet: 2 MiB.',
     ram: 'STM32H743 data sheet: 512 KiB AXI SRAM is the largest contiguous block of 1 MiB in all.',
     runtimeFlash: `Flash columns of the rows below less our constants: 45 to 84 KiB. ${zoo}.`,
