@@ -54,20 +54,12 @@ export function patternMask(
   return mask;
 }
 
-/** One element an output channel: 1 for the `count` whose weights together matter least. */
-export function channelMask(scores: Float32Array, dims: readonly number[], axis: number, count: number): Mask {
+/** How much each channel matters: the sum of its weights' scores. */
+export function channelScores(scores: Float32Array, dims: readonly number[], axis: number): Float64Array {
   const { channels, inner } = channelLayout(dims, axis);
   const sums = new Float64Array(channels);
   forEachRun(scores.length, channels, inner, (channel, from, to) => {
     for (let i = from; i < to; i++) sums[channel]! += scores[i]!;
   });
-  return leastScores(Float32Array.from(sums), count);
-}
-
-/** The mask of the weights of masked channels. */
-export function spreadChannels(channels: Mask, dims: readonly number[], axis: number): Mask {
-  const { inner } = channelLayout(dims, axis);
-  const mask = new Uint8Array(dims.reduce((product, side) => product * side, 1));
-  forEachRun(mask.length, channels.length, inner, (channel, from, to) => mask.fill(channels[channel]!, from, to));
-  return mask;
+  return sums;
 }

@@ -1,5 +1,6 @@
 import { fail } from '../findings.ts';
 import { suggestion } from '../nearest.ts';
+import type { PruneChoice } from '../plan.ts';
 import type { PruningCriterion } from './criterion.ts';
 import { magnitude } from './magnitude.ts';
 import { random } from './random.ts';
@@ -20,4 +21,9 @@ export function criterionNamed(name: string): PruningCriterion {
       ),
     )
   );
+}
+
+/** How much each weight of a layer matters by the criterion that its choice names. */
+export function scoresOf(values: Float32Array, layer: string, { criterion }: PruneChoice): Float32Array {
+  return criterionNamed(criterion.name).scores(values, layer, criterion.arguments);
 }

@@ -76,7 +76,8 @@ function foldableReaders(node: GraphNode, context: DeadChannelContext): GraphNod
   return fits ? consumers.map((consumer) => consumer.node) : undefined;
 }
 
-function pads(conv: GraphNode, graph: Graph): boolean {
+/** Whether a convolution reads zeros around its input. */
+export function pads(conv: GraphNode, graph: Graph): boolean {
   const dims = graph.initializers.get(conv.inputs[1]!)!.dims;
   const window = windowOf(conv, dims.length - 2, dims.slice(2));
   const explicit = [...window.padsBegin, ...window.padsEnd].some((pad) => pad !== 0);

@@ -19,6 +19,13 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Leave it out of the `prune` block.',
   },
   {
+    code: 'prune/channels-stay',
+    severity: 'information',
+    what: 'A layer keeps channels that the spec takes, with the reason.',
+    why: 'Channels go where the model that is left gives the same as with zeros in their place: not those of its outputs, nor of what operators mix with channels that stay.',
+    fix: 'Nothing, or prune the layers that share those channels as well; `sparsity` leaves shapes as they are.',
+  },
+  {
     code: 'calibrate/no-samples',
     severity: 'error',
     what: 'The calibration data hold no sample.',

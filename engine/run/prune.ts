@@ -1,26 +1,23 @@
-import type { Finding } from '../findings.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Job } from '../plan.ts';
 import { Breather, interruptible } from '../progress.ts';
-import { pruneGraph } from '../pruning/prune.ts';
+import { type Pruned, pruneGraph } from '../pruning/prune.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import type { Tensor } from '../tensor.ts';
 import type { RunContext } from './context.ts';
 import type { LayerNoise } from './layer-noise.ts';
 import type { Prepared } from './load.ts';
 
-export interface PrunedModel {
+export interface PrunedModel extends Omit<Pruned, 'graph'> {
   /** The model to be compressed; the given one where the job prunes nothing. */
   readonly prepared: Prepared;
-  readonly findings: readonly Finding[];
-  readonly layers: ReadonlySet<string>;
 }
 
 /** Takes out of a prepared model's weights what a job prunes. */
 export async function pruneModel(prepared: Prepared, job: Job | undefined, context: RunContext): Promise<PrunedModel> {
-  if (job?.prune === undefined) return { prepared, findings: [], layers: new Set() };
-  const { graph, findings, layers } = await pruneGraph(prepared.graph, job.prune, context.progress);
-  return { prepared: { ...prepared, graph }, findings, layers };
+  if (job?.prune === undefined) return { prepared, findings: [], layers: new Set(), zeroed: new Set() };
+  const { graph, ...rest } = await pruneGraph(prepared.graph, job.prune, context.progress);
+  return { prepared: { ...prepared, graph }, ...rest };
 }
 
 /**

@@ -124,7 +124,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       }),
     );
     const lost = await watch.time('layers', () => weightNoise(compressed.quantized, progress));
-    const zeros = await watch.time('layers', () => zerosOf(compressed.quantized.graph, pruned.layers, lost, context));
+    const zeros = await watch.time('layers', () => zerosOf(compressed.quantized.graph, pruned.zeroed, lost, context));
     // A short run may not have let a signal or a message through yet; from here on files are written.
     await turn();
     throwIfCancelled(progress);

@@ -1,0 +1,114 @@
+import type { Finding } from '../findings.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
+import { describe } from '../operators/shared/attributes.ts';
+import type { PruneChoice } from '../plan.ts';
+import { interruptible, type Progress } from '../progress.ts';
+import type { ChannelMap } from './channel-map.ts';
+import { channelScores, leastScores } from './mask.ts';
+import { scoresOf } from './registry.ts';
+
+export interface ChosenChannels {
+  /** Sets of channels that go, by their roots in `ChannelMap.ids`. */
+  readonly roots: ReadonlySet<number>;
+  readonly findings: readonly Finding[];
+}
+
+/** A layer that is to lose channels. */
+interface Asked {
+  readonly node: GraphNode;
+  readonly choice: PruneChoice;
+  readonly share: number;
+  /** The sets that its channels are of, each once. */
+  readonly roots: readonly number[];
+}
+
+/** Channels that the same layers have in common. */
+interface Common {
+  readonly layers: readonly Asked[];
+  readonly roots: number[];
+}
+
+/**
+ * Which channels go. Where several layers share them, they are chosen together: by the sum of what they matter to each, beside the
+ * layer's average, and as many as the smallest share allows. One always stays.
+ * @param reasons why sets of channels have to stay that nothing pins
+ */
+export function chooseChannels(
+  graph: Graph,
+  map: ChannelMap,
+  reasons: ReadonlyMap<number, string>,
+  choices: Readonly<Record<string, PruneChoice>>,
+  progress?: Progress,
+): ChosenChannels {
+  const findings: Finding[] = [];
+  const asked: Asked[] = [];
+  const scores = new Map<number, number>();
+  for (const node of graph.nodes) {
+    const choice = choices[node.name];
+    if (choice?.amount.kind !== 'channels') continue;
+    const output = map.nodes.get(node.name)?.output;
+    const weight = graph.initializers.get(node.inputs[1] ?? '');
+    if (!output || weight?.dtype !== 'float32') {
+      findings.push(channelsStay(node, choice, `it has no stored float32 weights with a channel for each output`));
+      continue;
+    }
+    const roots = Array.from(output.ids, (id) => map.ids.root(id));
+    const axis = map.nodes.get(node.name)!.slices.find(({ input, ids }) => input === 1 && ids === output.ids)!.axis;
+    const own = interruptible(progress, () =>
+      channelScores(scoresOf(weight.data as Float32Array, node.name, choice), weight.dims, axis),
+    );
+    const average = own.reduce((sum, score) => sum + score, 0) / own.length || 1;
+    for (const [i, root] of roots.entries()) scores.set(root, (scores.get(root) ?? 0) + own[i]! / average);
+    asked.push({ node, choice, share: choice.amount.share, roots: [...new Set(roots)] });
+  }
+  const stays = (root: number) => map.ids.pinOf(root) ?? reasons.get(root);
+  const gone = new Set<number>();
+  for (const { layers, roots } of inCommon(asked)) {
+    const candidates = roots.filter((root) => stays(root) === undefined);
+    const count = Math.min(wanted(Math.min(...layers.map(({ share }) => share)), roots.length), roots.length - 1);
+    const least = leastScores(Float32Array.from(candidates, (root) => scores.get(root)!), count);
+    for (const [i, root] of candidates.entries()) if (least[i]) gone.add(root);
+  }
+  for (const { node, choice, share, roots } of asked) {
+    const lost = roots.filter((root) => gone.has(root)).length;
+    if (lost >= wanted(share, roots.length)) continue;
+    const why = roots.map(stays).find((reason) => reason !== undefined) ?? lessThanAsked(node, share, roots, asked);
+    findings.push(channelsStay(node, choice, why, lost));
+  }
+  return { roots: gone, findings };
+}
+
+function wanted(share: number, count: number): number {
+  return Math.round(share * count);
+}
+
+function inCommon(asked: readonly Asked[]): readonly Common[] {
+  const layersOf = new Map<number, Asked[]>();
+  for (const layer of asked) {
+    for (const root of layer.roots) layersOf.set(root, [...(layersOf.get(root) ?? []), layer]);
+  }
+  const groups = new Map<string, Common>();
+  for (const [root, layers] of layersOf) {
+    const key = layers.map(({ node }) => node.name).join('\n');
+    const known = groups.get(key);
+    if (known) known.roots.push(root);
+    else groups.set(key, { layers, roots: [root] });
+  }
+  return [...groups.values()];
+}
+
+function lessThanAsked({ name }: GraphNode, share: number, roots: readonly number[], asked: readonly Asked[]): string {
+  const other = asked.find(
+    (layer) => layer.node.name !== name && layer.share < share && layer.roots.some((root) => roots.includes(root)),
+  );
+  return other ? `it shares them with ${describe(other.node)}, which is to lose fewer` : 'one has to stay';
+}
+
+function channelsStay(node: GraphNode, { origin }: PruneChoice, reason: string, lost = 0): Finding {
+  return {
+    code: 'prune/channels-stay',
+    severity: 'information',
+    what: `${describe(node)} keeps ${lost === 0 ? 'its channels' : `all but ${lost} of its channels`}: ${reason}.`,
+    ...(origin.amount && { range: origin.amount }),
+  };
+}
