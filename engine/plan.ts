@@ -64,7 +64,7 @@ export const evaluationNames = ['validation', 'evaluation', 'test', 'val'] as co
 /** Name of the data that is trained on unless a recipe names others. */
 export const trainingName = 'training';
 
-/** What is taken out of the weights before they are quantised. */
+/** What is taken out of weights and layers before they are quantised. */
 export interface PrunePlan {
   /** By node name. A node without a choice keeps all its weights. */
   readonly nodes: Readonly<Record<string, PruneChoice>>;
@@ -79,9 +79,15 @@ export interface PruneChoice {
 }
 
 export type PruneAmount =
-  /** Share of the weights, or of the output channels, that become zero. */
+  /** Share of the weights that become zero. */
   | { readonly kind: 'weights'; readonly share: number }
+  /** Share of the output channels that are cut out of the graph. */
   | { readonly kind: 'channels'; readonly share: number }
+  /**
+   * The layer becomes two of this rank: a number, a share of the rank that its weights can have, or the least that keeps this share of
+   * their energy, the sum of the squares.
+   */
+  | { readonly kind: 'rank'; readonly by: 'count' | 'share' | 'energy'; readonly value: number }
   /** Of every `of` weights side by side along the inputs, as many are kept. */
   | { readonly kind: 'pattern'; readonly kept: number; readonly of: number };
 

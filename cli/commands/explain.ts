@@ -2,8 +2,7 @@ import { fail } from '../../engine/findings.ts';
 import { nearest } from '../../engine/nearest.ts';
 import { visible } from '../../engine/report/escape.ts';
 import { type Explanation, explain, howText } from '../../language/index.ts';
-import { valueText } from '../../language/resolve/fields.ts';
-import { amountText } from '../../language/resolve/prune.ts';
+import { pruneText } from '../../language/resolve/prune.ts';
 import { defineCommand, jsonOption } from '../command.ts';
 import { existingFile } from '../paths.ts';
 import { findingsOf, openSpec } from '../spec.ts';
@@ -71,7 +70,7 @@ function explanationText(
   }
   lines.push('', '  It gets:');
   const roles = Object.entries(choices);
-  if (prune) lines.push(`    prune: ${amountText(prune.amount)} by ${valueText(prune.criterion)}`);
+  if (prune) lines.push(`    prune: ${pruneText(prune)}`);
   if (train) lines.push(`    train: ${trainText(train)}`);
   if (roles.length === 0) lines.push('    float: no format is set for it, or it has no integer form.');
   for (const [role, choice] of roles) {

@@ -3,7 +3,7 @@ import type { Job, Plan } from '../plan.ts';
 import { type Compressed, compress, planOf } from '../run/compress.ts';
 import type { RunContext } from '../run/context.ts';
 import type { LoadedModel } from '../run/load.ts';
-import type { PrunedModel } from '../run/prune.ts';
+import { type PrunedModel, withAdded } from '../run/prune.ts';
 import { chooseAutomatically } from './choose.ts';
 
 /** A job's model compressed by its plan, or by what its recipe makes of it: that plan comes with it. */
@@ -14,7 +14,7 @@ export async function compressJob(
   calibration: Dataset | undefined,
   context: RunContext,
 ): Promise<{ readonly plan: Plan; readonly compressed: Compressed }> {
-  const plan = planOf(job);
+  const plan = withAdded(planOf(job), pruned.added);
   const { prepared, layers } = pruned;
   if (plan.recipe === 'auto' && calibration !== undefined)
     return chooseAutomatically({ model, pruned, plan, calibration, context, mostLost: lossAllowed(job) });

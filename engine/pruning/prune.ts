@@ -2,11 +2,12 @@ import type { Finding } from '../findings.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { derivedTensor } from '../lazy-tensor.ts';
 import { GraphEditor } from '../passes/editor.ts';
-import type { PruneChoice, PrunePlan } from '../plan.ts';
+import type { PruneAmount, PruneChoice, PrunePlan } from '../plan.ts';
 import { Breather, type Progress } from '../progress.ts';
 import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
 import type { Tensor } from '../tensor.ts';
 import { cutChannels } from './cut-channels.ts';
+import { factorize } from './low-rank.ts';
 import { leastScores, type Mask, patternMask } from './mask.ts';
 import { scoresOf } from './registry.ts';
 
@@ -18,16 +19,18 @@ export interface Pruned {
   readonly layers: ReadonlySet<string>;
   /** Those of them whose weights are there still, some of them zero. */
   readonly zeroed: ReadonlySet<string>;
+  /** New layers in front of those that were split in two, each with the name of that one. */
+  readonly added: ReadonlyMap<string, string>;
 }
 
 /**
- * Takes out of a graph what a plan prunes: first whole channels, which leaves smaller layers (`cutChannels`); of what is left single
- * weights, which become zero. Zero is a code of every format, so they stay zero however they are quantised afterwards.
+ * Takes out of a graph what a plan prunes: first whole channels, which leaves smaller layers (`cutChannels`); of what is left whole
+ * ranks, which leaves two layers for one (`factorize`), and single weights, which become zero. Zero is a code of every format, so they stay zero however they are quantised afterwards.
  */
 export async function pruneGraph(graph: Graph, { nodes: choices }: PrunePlan, progress?: Progress): Promise<Pruned> {
   const breather = new Breather(progress);
   const findings: Finding[] = [];
-  const cuttable: Record<string, PruneChoice> = {};
+  const structured: Record<string, PruneChoice> = {};
   const forms = new Map<string, IntegerForm>();
   for (const node of graph.nodes) {
     const choice = choices[node.name];
@@ -35,15 +38,16 @@ export async function pruneGraph(graph: Graph, { nodes: choices }: PrunePlan, pr
     const form = integerForm(node, graph);
     if ('reason' in form || form.kind !== 'compute')
       findings.push(notPruned(node, 'reason' in form ? form.reason : 'it has no weights', choice));
-    else if (choice.amount.kind === 'channels') cuttable[node.name] = choice;
-    else forms.set(node.name, form);
+    else if (isZeroed(choice.amount)) forms.set(node.name, form);
+    else structured[node.name] = choice;
   }
-  const cut = cutChannels(graph, cuttable, progress);
-  const editor = new GraphEditor(cut.graph);
-  for (const [at, node] of cut.graph.nodes.entries()) {
+  const cut = cutChannels(graph, structured, progress);
+  const split = await factorize(cut.graph, structured, progress);
+  const editor = new GraphEditor(split.graph);
+  for (const [at, node] of split.graph.nodes.entries()) {
     const form = forms.get(node.name);
     if (form === undefined) continue;
-    progress?.report('Pruning', at, cut.graph.nodes.length);
+    progress?.report('Pruning', at, split.graph.nodes.length);
     await breather.pause();
     const old = node.inputs[form.weight!]!;
     const weight = withoutWeights(editor.constant(old)!, node.name, choices[node.name]!, form);
@@ -53,41 +57,34 @@ export async function pruneGraph(graph: Graph, { nodes: choices }: PrunePlan, pr
   }
   return {
     graph: editor.result().graph,
-    findings: [...findings, ...cut.findings],
-    layers: new Set([...cut.gone.keys(), ...forms.keys()]),
+    findings: [...findings, ...cut.findings, ...split.findings],
+    layers: new Set([...cut.gone.keys(), ...split.added.values(), ...forms.keys()]),
     zeroed: new Set(forms.keys()),
+    added: split.added,
   };
 }
 
-function withoutWeights(weight: Tensor, layer: string, choice: PruneChoice, form: IntegerForm): Tensor {
+/** An amount of which the weights that go are zero and stay in their places. */
+type Zeroed = Extract<PruneAmount, { readonly kind: 'weights' | 'pattern' }>;
+
+function isZeroed(amount: PruneAmount): amount is Zeroed {
+  return amount.kind === 'weights' || amount.kind === 'pattern';
+}
+
+function withoutWeights(weight: Tensor, layer: string, choice: PruneChoice, { weightAxis }: IntegerForm): Tensor {
   return derivedTensor([weight], 'float32', weight.dims, () => {
     const values = weight.data as Float32Array;
-    const mask = maskOf(values, weight.dims, layer, choice, form.weightAxis === 0 ? 1 : 0);
-    return values.map((value, i) => (mask?.[i] ? 0 : value));
+    const scores = scoresOf(values, layer, choice);
+    const mask = maskOf(scores, weight.dims, choice.amount as Zeroed, weightAxis === 0 ? 1 : 0);
+    return values.map((value, i) => (mask[i] ? 0 : value));
   });
 }
 
-/**
- * @param values row-major over `dims`
- * @param axis the one along which the weight's inputs lie
- */
-function maskOf(
-  values: Float32Array,
-  dims: readonly number[],
-  layer: string,
-  choice: PruneChoice,
-  axis: number,
-): Mask | undefined {
-  const { amount } = choice;
-  const scores = scoresOf(values, layer, choice);
-  switch (amount.kind) {
-    case 'weights':
-      return leastScores(scores, Math.round(amount.share * values.length));
-    case 'pattern':
-      return patternMask(scores, dims, axis, amount);
-    case 'channels':
-      return undefined;
-  }
+/** @param axis the one along which the weight's inputs lie */
+function maskOf(scores: Float32Array, dims: readonly number[], amount: Zeroed, axis: number): Mask {
+  return amount.kind === 'weights'
+    ? leastScores(scores, Math.round(amount.share * scores.length))
+    : patternMask(scores, dims, axis, amount);
 }
 
 function notPruned({ name, op }: GraphNode, reason: string, { origin }: PruneChoice): Finding {

@@ -26,6 +26,13 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Nothing, or prune the layers that share those channels as well; `sparsity` leaves shapes as they are.',
   },
   {
+    code: 'prune/rank',
+    severity: 'information',
+    what: 'A layer is not split into two of a lower rank, with the reason.',
+    why: 'Two layers of that rank would have as many weights as the one or more; groups of a convolution are products of their own.',
+    fix: 'Ask for a lower rank, or leave it out.',
+  },
+  {
     code: 'calibrate/no-samples',
     severity: 'error',
     what: 'The calibration data hold no sample.',

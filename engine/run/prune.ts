@@ -1,5 +1,5 @@
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import type { Job } from '../plan.ts';
+import type { Job, Plan } from '../plan.ts';
 import { Breather, interruptible } from '../progress.ts';
 import { type Pruned, pruneGraph } from '../pruning/prune.ts';
 import { integerForm } from '../quantize/integer-form.ts';
@@ -15,9 +15,20 @@ export interface PrunedModel extends Omit<Pruned, 'graph'> {
 
 /** Takes out of a prepared model's weights what a job prunes. */
 export async function pruneModel(prepared: Prepared, job: Job | undefined, context: RunContext): Promise<PrunedModel> {
-  if (job?.prune === undefined) return { prepared, findings: [], layers: new Set(), zeroed: new Set() };
+  if (job?.prune === undefined) return { prepared, findings: [], layers: new Set(), zeroed: new Set(), added: new Map() };
   const { graph, ...rest } = await pruneGraph(prepared.graph, job.prune, context.progress);
   return { prepared: { ...prepared, graph }, ...rest };
+}
+
+/** A plan that speaks as well of the layers that pruning added: each is held as the layer behind it is, which reads its output. */
+export function withAdded(plan: Plan, added: PrunedModel['added']): Plan {
+  if (added.size === 0) return plan;
+  const nodes = { ...plan.nodes };
+  for (const [name, behind] of added) {
+    const { weight, 'input[0]': input } = nodes[behind] ?? {};
+    nodes[name] = { ...(weight && { weight }), ...(input && { 'input[0]': input, 'output[0]': input }) };
+  }
+  return { ...plan, nodes };
 }
 
 /**

@@ -17,7 +17,7 @@ import { openData } from './datasets.ts';
 import { signalToNoise } from './layer-noise.ts';
 import { type LoadedModel, loadModel, type Prepared, prepare } from './load.ts';
 import { brokenDecibels, exactDecibels } from './metrics.ts';
-import { pruneModel } from './prune.ts';
+import { pruneModel, withAdded } from './prune.ts';
 
 /** What a measurement of sensitivity found, as plain JSON. */
 export interface SensitivityReport {
@@ -67,8 +67,8 @@ export async function measureSensitivity(
 ): Promise<SensitivityReport> {
   context.progress.report('Loading', 0, 1);
   const model = await loadModel(context.host, path);
-  const { prepared } = await pruneModel(prepare(model, job?.passes), job, context);
-  const plan = job?.plan;
+  const { prepared, added } = await pruneModel(prepare(model, job?.passes), job, context);
+  const plan = job?.plan && withAdded(job.plan, added);
   if (plan === undefined || job?.data['calibration'] === undefined) return ofWeights(prepared, plan, context);
   return ofOutputs(model, prepared, job, plan, context, samples);
 }

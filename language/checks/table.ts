@@ -55,6 +55,7 @@ import { passesMustBeKnown } from './passes-must-be-known.ts';
 import { patternMustMakeSense } from './pattern-must-make-sense.ts';
 import { patternShouldDivide } from './pattern-should-divide.ts';
 import { propertyMustBeKnown } from './property-must-be-known.ts';
+import { rankMustMakeSense } from './rank-must-make-sense.ts';
 import { recipeMustBeKnown } from './recipe-must-be-known.ts';
 import { regexMustBeReadable } from './regex-must-be-readable.ts';
 import { roleMustBeKnown } from './role-must-be-known.ts';
@@ -149,6 +150,7 @@ export const checks: readonly Check[] = [
   sumsShouldFitAccumulator,
   passesMustBeKnown,
   patternMustMakeSense,
+  rankMustMakeSense,
   patternShouldDivide,
   trainingMustBeKnown,
   trainingValueMustFit,

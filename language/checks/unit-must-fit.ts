@@ -36,6 +36,7 @@ export const unitMustFit: Check = {
       }
     }
     for (const { share, of } of nodesOf(ast, 'PruneShare')) yield* judge(share, ['ratio'], of);
+    for (const { rank } of nodesOf(ast, 'PruneRank')) yield* judge(rank, ['ratio', 'count'], 'rank');
     for (const test of nodesOf(ast, 'Test')) {
       const property = findProperty(test.property?.name);
       if (property?.type !== 'number' || test.value?.$type !== 'Quantity') continue;

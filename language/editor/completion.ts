@@ -115,7 +115,7 @@ function measuresAt({ block, item }: Situation): readonly Measure[] {
     const kind = findExpectationKind(item[1]);
     return kind ? measuresOf(kind, item[2] === 'drop' ? 'drop' : undefined) : [];
   }
-  if (block.startsWith('prune') && (item[0] === 'sparsity' || item[0] === 'channels')) return ['ratio'];
+  if (block.startsWith('prune') && /^(?:sparsity|channels|rank)$/.test(item[0] ?? '')) return ['ratio'];
   const before = item.at(isComparison(item.at(-1)) ? -2 : -3);
   const budget = block === 'target' || item[0] === 'subject' ? findBudgetKind(before) : undefined;
   if (budget) return [budget.measure];

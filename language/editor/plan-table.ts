@@ -1,13 +1,13 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
-import type { Choice, PruneChoice, Role } from '../../engine/plan.ts';
+import type { Choice, Role } from '../../engine/plan.ts';
 import type { CheckedSpec } from '../context.ts';
 import type { RoleStatement } from '../generated/ast.ts';
 import { type Head, headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { howText } from '../resolve/choice-text.ts';
 import { type FieldName, valueText } from '../resolve/fields.ts';
-import { amountText, prunePlanOf } from '../resolve/prune.ts';
+import { prunePlanOf, pruneText } from '../resolve/prune.ts';
 import { type RoleGroup, type RoleState, type Rule, roleGroups, rolesSetBy } from '../resolve/rules.ts';
 import { blockNumber } from '../selectors/network.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
@@ -132,6 +132,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const known = new Map<string, number>();
   const rows = network.layers.map((layer, i): PlanRow => {
     const choices = byGroup(plan.nodes[layer.name] ?? {});
+    const gone = pruned?.nodes[layer.name];
     const deciding = decisionsOf(choices, resolution.states[i]!, indexOf);
     const has = Object.keys(choices) as RoleGroup[];
     for (const [r, item] of items.entries()) {
@@ -143,7 +144,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
           : 'idle';
       outcomes[r]![outcome].add(i);
     }
-    const verdict = { ...verdictOf(layer, choices, deciding, items), prune: pruneText(pruned?.nodes[layer.name]) };
+    const verdict = { ...verdictOf(layer, choices, deciding, items), prune: gone ? pruneText(gone) : null };
     const key = JSON.stringify(verdict);
     const index = known.get(key) ?? verdicts.push(verdict) - 1;
     known.set(key, index);
@@ -236,10 +237,6 @@ function verdictOf(
       bySpeaking('inputs') ??
       null,
   };
-}
-
-function pruneText(choice: PruneChoice | undefined): string | null {
-  return choice ? `${amountText(choice.amount)} by ${valueText(choice.criterion)}` : null;
 }
 
 function floatReason(layer: LayerSummary, choices: readonly Choice[]): FloatReason | null {

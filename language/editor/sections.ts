@@ -16,7 +16,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
     ...[...granularities, ...scaleWords, ...codeRanges],
   ],
   passes: ['passes', 'without'],
-  prune: ['prune', 'sparsity', 'pattern', 'by'],
+  prune: ['prune', 'sparsity', 'pattern', 'rank', 'by'],
   train: ['train', 'optimizer', 'schedule', 'distil', 'temperature'],
   quantize: [
     ...['quantize', ...roleWords, ...ruleWords, 'matches', 'optional'],

@@ -187,6 +187,8 @@ function pruneItem(keyword: string, spec: CheckedSpec): string | undefined {
     case 'sparsity':
     case 'channels':
       return `${keyword} ${stop(1, keyword === 'sparsity' ? '50 %' : '25 %')}`;
+    case 'rank':
+      return `rank ${stop(1, '25 %')}`;
     case 'pattern':
       return `pattern ${stop(1, '2:4')}`;
     case 'by':

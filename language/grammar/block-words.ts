@@ -11,7 +11,7 @@ export const dataWords: readonly string[] = [
 ];
 
 export const roleWords = ['weights', 'activations', 'inputs', 'outputs', 'bias'] as const;
-export const pruneWords = ['sparsity', 'channels', 'pattern', 'by'] as const;
+export const pruneWords = ['sparsity', 'channels', 'pattern', 'rank', 'by'] as const;
 export const ruleWords = ['layers', 'layer'] as const;
 /** What is done to fields that have been set. */
 export const fieldWords = ['lock', 'reset'] as const;

@@ -71,7 +71,7 @@ const softKeywords = new Set(
   (
     'input array offsets labels offset layout channels resize filter crop scale mean std skip take seed split part op role ' +
     'to of one all subject from before after first last inputs outputs bias consumers producers reset reading writing block blocks ' +
-    'passes without prune sparsity pattern by train optimizer schedule distil temperature'
+    'passes without prune sparsity pattern rank by train optimizer schedule distil temperature'
   ).split(' '),
 );
 

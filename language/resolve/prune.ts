@@ -1,12 +1,12 @@
 import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { NamedCall, PruneAmount, PruneChoice, PrunePlan } from '../../engine/plan.ts';
-import type { PruneItem, PruneSetting, PruneStatement } from '../generated/ast.ts';
+import type { PruneItem, PruneRank, PruneSetting, PruneStatement } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
 import { isRule } from '../grammar/rules.ts';
 import { readQuantity } from '../quantities/quantity.ts';
 import type { Network } from '../selectors/network.ts';
 import type { Vocabulary } from '../vocabulary.ts';
-import { readCall, type Setting } from './fields.ts';
+import { readCall, type Setting, valueText } from './fields.ts';
 import {
   type FieldRule,
   type FieldStatement,
@@ -67,9 +67,22 @@ export function amountOf(setting: Exclude<PruneSetting, { $type: 'PruneCriterion
       Number.isSafeInteger(kept) && Number.isSafeInteger(of) && kept >= 1 && kept < of && of <= largestGroup;
     return sensible ? { kind: 'pattern', kept, of } : undefined;
   }
+  if (setting.$type === 'PruneRank') return rankOf(setting);
   const reading = readQuantity(setting.share, ['ratio']);
   if (reading.kind !== 'value' || reading.value < 0 || reading.value > 1) return undefined;
   return { kind: setting.of === 'channels' ? 'channels' : 'weights', share: reading.value };
+}
+
+/** What a rank can be a share of, beside the full rank. */
+export const energy = 'energy';
+
+function rankOf({ rank, whole }: PruneRank): PruneAmount | undefined {
+  const reading = readQuantity(rank, ['ratio', 'count']);
+  if (reading.kind !== 'value' || (whole && whole.text !== energy)) return undefined;
+  const { value, unit } = reading;
+  const isShare = unit?.measure === 'ratio' || value < 1;
+  if (isShare) return value > 0 && value <= 1 ? { kind: 'rank', by: whole ? 'energy' : 'share', value } : undefined;
+  return !whole && Number.isSafeInteger(value) ? { kind: 'rank', by: 'count', value } : undefined;
 }
 
 /** Of a pattern `N:M`, the most that M can be. */
@@ -102,9 +115,19 @@ export function prunePlanOf({ fields }: LayerFields<PruneField>, network: Networ
   return { nodes: Object.fromEntries(nodes) };
 }
 
-/** An amount as the language writes it: `sparsity 50 %`, `pattern 2:4`. */
+/** An amount as the language writes it: `sparsity 50 %`, `pattern 2:4`, `rank 95 % of energy`. */
 export function amountText(amount: PruneAmount | typeof dense): string {
   if (amount === dense) return dense;
   if (amount.kind === 'pattern') return `pattern ${amount.kept}:${amount.of}`;
-  return `${amount.kind === 'channels' ? 'channels' : 'sparsity'} ${Number((amount.share * 100).toPrecision(6))} %`;
+  if (amount.kind !== 'rank') return `${amount.kind === 'channels' ? 'channels' : 'sparsity'} ${percentOf(amount.share)}`;
+  return `rank ${amount.by === 'count' ? amount.value : percentOf(amount.value)}${amount.by === 'energy' ? ` of ${energy}` : ''}`;
+}
+
+function percentOf(share: number): string {
+  return `${Number((share * 100).toPrecision(6))} %`;
+}
+
+/** What a layer loses and, where there is a choice, what decides it: `channels 25 % by magnitude`. */
+export function pruneText({ amount, criterion }: PruneChoice): string {
+  return amount.kind === 'rank' ? amountText(amount) : `${amountText(amount)} by ${valueText(criterion)}`;
 }

@@ -4,7 +4,7 @@ import { amount, bytes, decibels } from '../../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../../context.ts';
 import { howText } from '../../resolve/choice-text.ts';
 import { valueText } from '../../resolve/fields.ts';
-import { amountText, prunePlanOf } from '../../resolve/prune.ts';
+import { prunePlanOf, pruneText } from '../../resolve/prune.ts';
 import { blockNumber } from '../../selectors/network.ts';
 import { isDepthwise, qualifiedOperator } from '../../selectors/properties.ts';
 import { float } from '../../vocabulary.ts';
@@ -67,7 +67,7 @@ function sensitivityText({ name }: LayerSummary, { network }: CheckedSpec): stri
 
 function prunedText({ name }: LayerSummary, { prune, network, vocabulary }: CheckedSpec): string {
   const choice = prune && prunePlanOf(prune, network!, vocabulary).nodes[name];
-  return choice ? plain(`${amountText(choice.amount)} by ${valueText(choice.criterion)}`) : '';
+  return choice ? plain(pruneText(choice)) : '';
 }
 
 function choicesText(layer: LayerSummary, spec: CheckedSpec): string {

@@ -32,7 +32,7 @@ export function networkOf(picks: readonly (readonly [Step, number])[], seed: num
   const earlier: (typeof value)[] = [];
   const push = (op: string, inputs: string, channels: number, attributes?: Record<string, Attribute>, size = value.size) => {
     const name = `v${nodes.length}`;
-    nodes.push([op, inputs, name, attributes]);
+    nodes.push([op, inputs, name, attributes ?? {}]);
     value = { name, channels, size };
   };
   const conv = (channels: number, kernel: number, groups = 1, stride = 1) => {

@@ -44,7 +44,7 @@ const statements = [
   ...['export', 'expect'],
 ];
 const passes = ['fold-constants', 'remove-identity', 'fold-batch-norm'];
-const pruning = ['sparsity', 'channels', 'pattern', 'by'];
+const pruning = ['sparsity', 'channels', 'pattern', 'rank', 'by'];
 
 const exactly: readonly (readonly [string, readonly string[]])[] = [
   ['¦', statements],

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PruneAmount } from '../../../engine/plan.ts';
 import { linkImports } from '../../../language/grammar/imports.ts';
 import { explain, loadSpec, resolveSpec } from '../../../language/index.ts';
 import { small } from '../support/model.ts';
@@ -20,12 +21,14 @@ const pruned = (block: string) =>
   Object.fromEntries(
     Object.entries(jobOf(`prune { ${block} }`).prune!.nodes).map(([name, { amount, criterion }]) => [
       name.replace(/^\/|\/(Conv|Gemm)$/g, ''),
-      [
-        amount.kind === 'pattern' ? `${amount.kept}:${amount.of}` : `${amount.kind} ${amount.share}`,
-        criterion.name,
-      ].join(' '),
+      [amountOf(amount), criterion.name].join(' '),
     ]),
   );
+
+function amountOf(amount: PruneAmount): string {
+  if (amount.kind === 'pattern') return `${amount.kept}:${amount.of}`;
+  return amount.kind === 'rank' ? `rank ${amount.value} ${amount.by}` : `${amount.kind} ${amount.share}`;
+}
 
 describe('a prune block', () => {
   it('speaks of the layers that have stored weights, the later rule winning field by field', () => {
@@ -34,6 +37,15 @@ describe('a prune block', () => {
       'block/0/dw': '2:4 random',
       'block/0/pw': '2:4 random',
       fc: 'weights 0.5 random',
+    });
+  });
+
+  it('asks for ranks as numbers, as shares of the full rank, or as shares of the energy', () => {
+    expect(pruned('rank 25 %  layers first { rank 4 }  layers last { rank 75 % of energy }')).toEqual({
+      stem: 'rank 4 count magnitude',
+      'block/0/dw': 'rank 0.25 share magnitude',
+      'block/0/pw': 'rank 0.25 share magnitude',
+      fc: 'rank 0.75 energy magnitude',
     });
   });
 
