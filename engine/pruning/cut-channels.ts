@@ -19,6 +19,8 @@ export interface Cut {
   readonly graph: Graph;
   /** Layers that lost channels because the plan asks for it: for each of their channels 1 where it is gone. */
   readonly gone: ReadonlyMap<string, Uint8Array>;
+  /** Output channels that are left of each convolution and product that lost some, that plan or not. */
+  readonly kept: ReadonlyMap<string, readonly number[]>;
   /** Layers that keep channels which the plan takes. */
   readonly findings: readonly Finding[];
 }
@@ -31,7 +33,7 @@ export interface Cut {
  */
 export function cutChannels(graph: Graph, choices: Readonly<Record<string, PruneChoice>>, progress?: Progress): Cut {
   const asked = graph.nodes.filter(({ name }) => choices[name]?.amount.kind === 'channels');
-  if (asked.length === 0) return { graph, gone: new Map(), findings: [] };
+  if (asked.length === 0) return { graph, gone: new Map(), kept: new Map(), findings: [] };
   const map = mapChannels(graph);
   const all = new Map(
     asked.flatMap(({ name }) => {
@@ -41,7 +43,7 @@ export function cutChannels(graph: Graph, choices: Readonly<Record<string, Prune
   );
   const { values, reasons } = constantChannels(graph, map, all);
   const chosen = chooseChannels(graph, map, reasons, choices, progress);
-  if (chosen.roots.size === 0) return { graph, gone: new Map(), findings: chosen.findings };
+  if (chosen.roots.size === 0) return { graph, gone: new Map(), kept: new Map(), findings: chosen.findings };
   const isGone = (id: number) => chosen.roots.has(map.ids.root(id));
   const gone = new Map(
     Array.from(all.keys(), (name): [string, Uint8Array] => [
@@ -49,7 +51,12 @@ export function cutChannels(graph: Graph, choices: Readonly<Record<string, Prune
       Uint8Array.from(map.nodes.get(name)!.output!.ids, (id) => (isGone(id) ? 1 : 0)),
     ]).filter(([, channels]) => channels.includes(1)),
   );
-  return { graph: without(shiftReaders(graph, map, values, isGone), isGone), gone, findings: chosen.findings };
+  const kept = new Map<string, readonly number[]>();
+  for (const [name, { kind, output }] of map.nodes) {
+    if ((kind !== 'product' && kind !== 'grouped') || !output?.ids.some(isGone)) continue;
+    kept.set(name, keptOf(output.ids, isGone));
+  }
+  return { graph: without(shiftReaders(graph, map, values, isGone), isGone), gone, kept, findings: chosen.findings };
 }
 
 /** What the channels give goes into the biases of the products that read it. */
@@ -80,20 +87,19 @@ function without(graph: Graph, isGone: (id: number) => boolean): Graph {
   // Channels are numbered in the order of the nodes: the same as before the biases were changed.
   const map = mapChannels(graph);
   const editor = new GraphEditor(graph);
-  const keptOf = (ids: Int32Array) => Array.from(ids.keys()).filter((i) => !isGone(ids[i]!));
   for (const node of editor.nodes) {
     const own = map.nodes.get(node.name);
     if (!own) continue;
     let changed = node;
     const constants = new Map<number, Tensor>();
     for (const { input, axis, ids } of own.slices) {
-      const kept = keptOf(ids);
+      const kept = keptOf(ids, isGone);
       if (kept.length === ids.length) continue;
       const tensor = constants.get(input) ?? editor.constant(node.inputs[input])!;
       constants.set(input, taken(tensor, axis, kept));
     }
     if (own.shape) {
-      const length = keptOf(own.output!.ids).length;
+      const length = keptOf(own.output!.ids, isGone).length;
       if (length < own.output!.ids.length) {
         const { input, at } = own.shape;
         constants.set(input, withSize(editor.constant(node.inputs[input])!, at, length));
@@ -112,7 +118,7 @@ function without(graph: Graph, isGone: (id: number) => boolean): Graph {
         changed = replaced(editor, changed, withAttributes(changed, { group: attribute.int(groups) }));
     }
   }
-  for (const [value, channels] of map.values) editor.setType(value, typeWithout(editor, value, channels, keptOf));
+  for (const [value, channels] of map.values) editor.setType(value, typeWithout(editor, value, channels, isGone));
   const cut = withInference(editor.result().graph);
   verifyGraph(cut, 'cutting channels');
   return cut;
@@ -127,15 +133,20 @@ function typeWithout(
   editor: GraphEditor,
   value: string,
   { axis, ids }: ChannelAxis,
-  keptOf: (ids: Int32Array) => readonly number[],
+  isGone: (id: number) => boolean,
 ) {
   const type = editor.type(value)!;
-  const length = keptOf(ids).length;
+  const length = keptOf(ids, isGone).length;
   return { ...type, ...(type.dims && { dims: type.dims.map((dim, at) => (at === axis ? length : dim)) }) };
 }
 
+/** Places along an axis whose channels stay. */
+function keptOf(ids: Int32Array, isGone: (id: number) => boolean): number[] {
+  return Array.from(ids.keys()).filter((i) => !isGone(ids[i]!));
+}
+
 /** The named places along an axis of a tensor. */
-function taken(tensor: Tensor, axis: number, places: readonly number[]): Tensor {
+export function taken(tensor: Tensor, axis: number, places: readonly number[]): Tensor {
   const dims = tensor.dims.map((dim, at) => (at === axis ? places.length : dim));
   const length = tensor.dims[axis]!;
   const inner = tensor.dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);

@@ -19,6 +19,8 @@ export interface Pruned {
   readonly layers: ReadonlySet<string>;
   /** Those of them whose weights are there still, some of them zero. */
   readonly zeroed: ReadonlySet<string>;
+  /** Output channels that are left of each layer that lost some. */
+  readonly kept: ReadonlyMap<string, readonly number[]>;
   /** New layers in front of those that were split in two, each with the name of that one. */
   readonly added: ReadonlyMap<string, string>;
 }
@@ -60,6 +62,7 @@ export async function pruneGraph(graph: Graph, { nodes: choices }: PrunePlan, pr
     findings: [...findings, ...cut.findings, ...split.findings],
     layers: new Set([...cut.gone.keys(), ...split.added.values(), ...forms.keys()]),
     zeroed: new Set(forms.keys()),
+    kept: cut.kept,
     added: split.added,
   };
 }

@@ -98,6 +98,14 @@ function step(graph: Graph, given: ReadonlySet<string>, value: string, done: Set
   };
 }
 
+/** Elements of all samples kept between two layers, of both models together (512 MiB); where they do not fit, fewer samples are used. */
+const mostKept = 2 ** 27;
+
+/** Samples of `length` that can be kept at every stop of a graph and of one that was made of it. */
+export function affordableSamples(graph: Graph, stops: readonly string[], length: number): number {
+  return Math.max(1, Math.min(length, Math.floor(mostKept / (2 * widestFrontier(graph, stops)))));
+}
+
 /** The most elements of one sample that lie at the frontier at any of the stops; dimensions that are not known count as 1. */
 export function widestFrontier(graph: Graph, stops: readonly string[]): number {
   const elements = (name: string) =>

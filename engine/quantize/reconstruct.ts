@@ -8,7 +8,7 @@ import { simulate } from '../readings/simulate.ts';
 import type { Tensor } from '../tensor.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import { codesOf } from './codes.ts';
-import { Frontier, widestFrontier } from './frontier.ts';
+import { affordableSamples, Frontier } from './frontier.ts';
 import { CollectedSamples } from './layer-samples.ts';
 import { type Layout, layOut } from './layout.ts';
 import { fitsMoments } from './method-fallback.ts';
@@ -30,9 +30,6 @@ function wantsSamples(choice: Plan['nodes'][string]['weight']): boolean {
   return choice?.method !== undefined && methodNamed(choice.method.name).needs === 'samples';
 }
 
-/** Elements of all samples kept between two layers, of both models together (512 MiB); where they do not fit, fewer samples are used. */
-const mostKept = 2 ** 27;
-
 /**
  * Chooses the codes of weights layer by layer, in the graph's order. Each layer is shown what the compressed layers before
  * it really give it, and what it answers in the float model: so it can make up for their errors, not only for its own
@@ -52,11 +49,8 @@ export async function reconstruct<Model extends QuantizedModel>(
     const form = layout.weights.get(node.name);
     return form !== undefined && wantsSamples(plan.nodes[node.name]?.weight) && fitsMoments(node, form, float);
   });
-  const widest = widestFrontier(
-    float,
-    layers.map(({ inputs }) => inputs[0]!),
-  );
-  const count = Math.max(1, Math.min(dataset.length, Math.floor(mostKept / (2 * widest))));
+  const stops = layers.map(({ inputs }) => inputs[0]!);
+  const count = affordableSamples(float, stops, dataset.length);
   const before = await Frontier.at(dataset, count, compile, mode);
   const after = await Frontier.at(dataset, count, compile, mode);
   let current: QuantizedModel = model;

@@ -1,6 +1,7 @@
 import { loadKernels } from '../../kernels/loader.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { compile } from '../executor/compile.ts';
+import type { Compile } from '../executor/program.ts';
 import { type Finding, fail } from '../findings.ts';
 import { type ModelSummary, summarize } from '../graph/summary.ts';
 import { assignedFormats, type ModelFormats } from '../hardware/model-formats.ts';
@@ -63,16 +64,22 @@ export async function compress(
   };
 }
 
-async function layerByLayer(assigned: AssignResult, plan: Plan, calibration: Dataset, context: RunContext) {
-  const { host, threads, progress } = context;
+function layerByLayer(assigned: AssignResult, plan: Plan, calibration: Dataset, context: RunContext) {
+  const progress = renamed(context.progress, 'Reconstructing layers');
+  return compilingStrictly(context, (own) => reconstruct(assigned, plan, calibration, { compile: own, progress }));
+}
+
+/** One set of threads for many small programs, in strict arithmetic. */
+export async function compilingStrictly<T>(
+  { host, threads, progress }: RunContext,
+  work: (compile: Compile) => Promise<T>,
+): Promise<T> {
   const startThread = host.startThread?.bind(host);
-  // One set of threads for all programs: there are three for every layer.
   const kernels = await loadKernels({ mode: 'strict', threads, startThread, cancelCell: progress.cancelCell });
   try {
-    return await reconstruct(assigned, plan, calibration, {
-      compile: (graph, options) => compile(graph, { ...options, kernels, progress, memoryLeft: host.memoryLeft }),
-      progress: renamed(progress, 'Reconstructing layers'),
-    });
+    return await work((graph, options) =>
+      compile(graph, { ...options, kernels, progress, memoryLeft: host.memoryLeft }),
+    );
   } finally {
     kernels.dispose();
   }

@@ -4,7 +4,10 @@ import { Breather, interruptible } from '../progress.ts';
 import { type Pruned, pruneGraph } from '../pruning/prune.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import type { Tensor } from '../tensor.ts';
+import { refit } from '../pruning/refit.ts';
+import { compilingStrictly } from './compress.ts';
 import type { RunContext } from './context.ts';
+import { openData } from './datasets.ts';
 import type { LayerNoise } from './layer-noise.ts';
 import type { Prepared } from './load.ts';
 
@@ -13,11 +16,17 @@ export interface PrunedModel extends Omit<Pruned, 'graph'> {
   readonly prepared: Prepared;
 }
 
-/** Takes out of a prepared model's weights what a job prunes. */
+/** Takes out of a prepared model what a job prunes; where layers became smaller and there are calibration data, what is left is fitted to them. */
 export async function pruneModel(prepared: Prepared, job: Job | undefined, context: RunContext): Promise<PrunedModel> {
-  if (job?.prune === undefined) return { prepared, findings: [], layers: new Set(), zeroed: new Set(), added: new Map() };
+  if (job?.prune === undefined) return { prepared, findings: [], layers: new Set(), zeroed: new Set(), kept: new Map(), added: new Map() };
   const { graph, ...rest } = await pruneGraph(prepared.graph, job.prune, context.progress);
-  return { prepared: { ...prepared, graph }, ...rest };
+  const source = job.data['calibration'];
+  if (source === undefined || rest.kept.size + rest.added.size === 0) return { prepared: { ...prepared, graph }, ...rest };
+  const dataset = await openData(source, prepared.graph, job, context);
+  const fitted = await compilingStrictly(context, (compile) =>
+    refit(prepared.graph, { graph, kept: rest.kept }, dataset, { compile, progress: context.progress }),
+  );
+  return { prepared: { ...prepared, graph: fitted }, ...rest };
 }
 
 /** A plan that speaks as well of the layers that pruning added: each is held as the layer behind it is, which reads its output. */

@@ -1,0 +1,127 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { Compile } from '../executor/program.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
+import { channelsOf, scatterChannels } from '../methods/channels.ts';
+import { layerMetric, leastSquares, matchingBias } from '../methods/layer-metric.ts';
+import { interruptible, type Progress, throwIfCancelled, turn } from '../progress.ts';
+import { affordableSamples, Frontier } from '../quantize/frontier.ts';
+import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
+import { CollectedSamples } from '../quantize/layer-samples.ts';
+import { fitsMoments } from '../quantize/method-fallback.ts';
+import { type Parameters, parametersOf, withParameters } from '../quantize/normal-form.ts';
+import { float32Tensor, type Tensor } from '../tensor.ts';
+import { taken } from './cut-channels.ts';
+import type { Pruned } from './prune.ts';
+
+/** Ridge, as a part of the mean variance of a layer's inputs: how much the weights are held where they are. */
+const damping = 0.01;
+
+export interface RefitOptions {
+  readonly compile: Compile;
+  readonly progress?: Progress;
+}
+
+/**
+ * Fits what pruning has left to what the whole model answers on the data, layer by layer in the graph's order: each layer behind a
+ * pruned one gets the weights and the bias by which, given what the pruned layers before it give, it comes closest to its old output
+ * in the sum of squares. Linear least squares, after He et al. 2017 (channel pruning) and, with the pruned inputs, after Zhang et al. 2016
+ * (asymmetric reconstruction). Weights that are zero stay zero; a MatMul, which has no bias, stays as it is.
+ * @param whole the graph before it was pruned
+ */
+export async function refit(
+  whole: Graph,
+  { graph, kept }: Pick<Pruned, 'graph' | 'kept'>,
+  dataset: Dataset,
+  { compile, progress }: RefitOptions,
+): Promise<Graph> {
+  const originals = new Map(whole.nodes.map((node) => [node.name, node]));
+  const forms = new Map<string, IntegerForm>();
+  for (const node of behindPruned(whole, graph)) {
+    const form = integerForm(node, graph);
+    if ('reason' in form || form.kind !== 'compute' || form.bias === undefined) continue;
+    if (originals.has(node.name) && fitsMoments(node, form, graph)) forms.set(node.name, form);
+  }
+  const layers = graph.nodes.filter(({ name }) => forms.has(name));
+  const stops = layers.map(({ name }) => originals.get(name)!.inputs[0]!);
+  const count = affordableSamples(whole, stops, dataset.length);
+  const before = await Frontier.at(dataset, count, compile, 'strict');
+  const after = await Frontier.at(dataset, count, compile, 'strict');
+  let current = graph;
+  for (const [at, node] of layers.entries()) {
+    throwIfCancelled(progress);
+    progress?.report('Fitting', at, layers.length);
+    await before.advance(whole, originals.get(node.name)!.inputs[0]!);
+    await after.advance(current, node.inputs[0]!);
+    const form = forms.get(node.name)!;
+    const samples = await collect(node, form, { whole, current, kept, before, after });
+    await turn();
+    const fitted = interruptible(progress, () => fit(parametersOf(node, form, current), form, samples));
+    current = withParameters(current, forms, new Map([[node.name, fitted]]));
+  }
+  return current;
+}
+
+/** Nodes that read what comes of pruned layers. */
+function behindPruned(whole: Graph, graph: Graph): GraphNode[] {
+  const originals = new Map(whole.nodes.map((node) => [node.name, node]));
+  const touched = new Set<string>();
+  return graph.nodes.filter((node) => {
+    const behind = node.inputs.some((value) => touched.has(value));
+    const original = originals.get(node.name);
+    const changed = original === undefined || node.inputs.some((value, i) => differs(value, original.inputs[i], whole, graph));
+    if (behind || changed) for (const output of node.outputs) touched.add(output);
+    return behind;
+  });
+}
+
+/** Whether a constant is another one now. */
+function differs(value: string, before: string | undefined, whole: Graph, graph: Graph): boolean {
+  return graph.initializers.get(value) !== whole.initializers.get(before ?? '');
+}
+
+interface Stand extends Pick<Pruned, 'kept'> {
+  readonly whole: Graph;
+  readonly current: Graph;
+  readonly before: Frontier;
+  readonly after: Frontier;
+}
+
+async function collect(
+  node: GraphNode,
+  form: IntegerForm,
+  { whole, current, kept, before, after }: Stand,
+): Promise<CollectedSamples> {
+  const weight = { dims: current.initializers.get(node.inputs[form.weight!]!)!.dims, axis: form.weightAxis! };
+  const places = kept.get(node.name);
+  const inputs: Tensor[] = [];
+  await after.show(current, node.inputs[0]!, (_, tensor) => inputs.push(tensor));
+  let samples: CollectedSamples | undefined;
+  await before.show(whole, node.outputs[0]!, (i, target) => {
+    const own = places ? taken(target, node.op === 'Conv' ? 1 : target.dims.length - 1, places) : target;
+    const positions = own.dims.reduce((product, dim) => product * dim, 1) / weight.dims[weight.axis]!;
+    samples ??= new CollectedSamples(node, weight, positions, before.length);
+    samples.add(inputs[i]!, own);
+  });
+  return samples!;
+}
+
+function fit({ weight }: Parameters, { weightAxis }: IntegerForm, samples: CollectedSamples): Parameters {
+  const values = weight.data as Float32Array;
+  const channels = channelsOf({ values, dims: weight.dims, axis: weightAxis! });
+  const bias = new Float32Array(channels.length);
+  const perGroup = channels.length / samples.groups;
+  const fitted: Float32Array[] = [];
+  for (let group = 0; group < samples.groups; group++) {
+    const metric = layerMetric(samples, group, damping);
+    const wanted = leastSquares(metric);
+    for (let channel = group * perGroup; channel < (group + 1) * perGroup; channel++) {
+      const targets = samples.targets(channel);
+      const own = wanted(channels[channel]!, targets);
+      fitted.push(own);
+      bias[channel] = matchingBias(metric, targets, Float64Array.from(own));
+    }
+  }
+  const data = new Float32Array(values.length);
+  scatterChannels(data, weight.dims, weightAxis!, fitted);
+  return { weight: float32Tensor(weight.dims, data), bias };
+}
