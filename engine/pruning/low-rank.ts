@@ -66,7 +66,7 @@ export async function factorize(
 }
 
 /** A weight as a matrix, one row an output; of a convolution with all taps of all inputs in it. */
-interface Matrix {
+export interface Matrix {
   readonly values: Float64Array;
   readonly outputs: number;
   readonly inputs: number;
@@ -77,7 +77,7 @@ function outputsFirst(node: GraphNode): boolean {
   return node.op === 'Conv' || (node.op === 'Gemm' && intAttribute(node, 'transB', 0) !== 0);
 }
 
-function matrixOf(node: GraphNode, weight: Tensor): Matrix {
+export function matrixOf(node: GraphNode, weight: Tensor): Matrix {
   const values = Float64Array.from(weight.data as Float32Array);
   const [first, ...rest] = weight.dims as [number, ...number[]];
   const second = rest.reduce((product, dim) => product * dim, 1);
@@ -86,12 +86,40 @@ function matrixOf(node: GraphNode, weight: Tensor): Matrix {
     : { values: transposed(values, first, second), outputs: second, inputs: first };
 }
 
-interface Factors {
+export interface Factors {
   readonly rank: number;
   /** rank × inputs, rows of length 1. */
   readonly down: Float64Array;
   /** outputs × rank. */
   readonly up: Float64Array;
+}
+
+/**
+ * The two of a rank whose answers are the nearest to those of the matrix on inputs of a given covariance (reduced-rank regression, as
+ * Zhang et al. 2016 split convolutions): the outputs' principal axes, what lies between the two of variance 1 each.
+ * @param covariance inputs × inputs
+ */
+export function principal({ values, outputs, inputs }: Matrix, covariance: Float64Array, rank: number): Factors {
+  const spread = times(values, outputs, inputs, covariance, inputs);
+  const { values: variances, vectors } = symmetricEigen(times(spread, outputs, inputs, values, outputs), outputs);
+  const down = new Float64Array(rank * inputs);
+  const up = new Float64Array(outputs * rank);
+  for (let k = 0; k < rank; k++) {
+    poll();
+    const deviation = variances[k]! > 0 ? Math.sqrt(variances[k]!) : 1;
+    for (let o = 0; o < outputs; o++) {
+      const part = vectors[k * outputs + o]!;
+      up[o * rank + k] = part * deviation;
+      for (let i = 0; i < inputs; i++) down[k * inputs + i]! += (part / deviation) * values[o * inputs + i]!;
+    }
+  }
+  return { rank, down, up };
+}
+
+/** The product of two. */
+export function product({ rank, down, up }: Factors): Matrix {
+  const [outputs, inputs] = [up.length / rank, down.length / rank];
+  return { values: times(up, outputs, rank, transposed(down, rank, inputs), inputs), outputs, inputs };
 }
 
 /** Singular vectors of the larger values, by the eigenvectors of the smaller of W·Wᵀ and Wᵀ·W. */
@@ -185,7 +213,7 @@ function split(editor: GraphEditor, node: GraphNode, weight: Tensor, { rank, dow
 const ofWindows = ['strides', 'pads', 'dilations', 'auto_pad'];
 
 /** @param values one row an output, in which the taps of each input lie side by side */
-function weightOf(node: GraphNode, values: Float64Array, outputs: number, taps: readonly number[]): Tensor {
+export function weightOf(node: GraphNode, values: Float64Array, outputs: number, taps: readonly number[]): Tensor {
   const length = values.length / outputs;
   if (!outputsFirst(node))
     return float32Tensor([length, outputs], Float32Array.from(transposed(values, outputs, length)));

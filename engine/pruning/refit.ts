@@ -11,6 +11,7 @@ import { fitsMoments } from '../quantize/method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from '../quantize/normal-form.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 import { taken } from './cut-channels.ts';
+import { matrixOf, principal, product, weightOf } from './low-rank.ts';
 import type { Pruned } from './prune.ts';
 
 /** Ridge, as a part of the mean variance of a layer's inputs: how much the weights are held where they are. */
@@ -30,38 +31,52 @@ export interface RefitOptions {
  */
 export async function refit(
   whole: Graph,
-  { graph, kept }: Pick<Pruned, 'graph' | 'kept'>,
+  { graph, kept, added }: Pick<Pruned, 'graph' | 'kept' | 'added'>,
   dataset: Dataset,
   { compile, progress }: RefitOptions,
 ): Promise<Graph> {
-  const originals = new Map(whole.nodes.map((node) => [node.name, node]));
+  const byName = new Map(whole.nodes.map((node) => [node.name, node]));
+  // A layer that was added answers for the one behind it.
+  const originalOf = (name: string) => byName.get(added.get(name) ?? name)!;
   const forms = new Map<string, IntegerForm>();
   for (const node of behindPruned(whole, graph)) {
     const form = integerForm(node, graph);
     if ('reason' in form || form.kind !== 'compute' || form.bias === undefined) continue;
-    if (originals.has(node.name) && fitsMoments(node, form, graph)) forms.set(node.name, form);
+    if (fitsMoments(node, form, graph)) forms.set(node.name, form);
   }
   const layers = graph.nodes.filter(({ name }) => forms.has(name));
-  const stops = layers.map(({ name }) => originals.get(name)!.inputs[0]!);
+  const stops = layers.map(({ name }) => originalOf(name).inputs[0]!);
   const count = affordableSamples(whole, stops, dataset.length);
   const before = await Frontier.at(dataset, count, compile, 'strict');
   const after = await Frontier.at(dataset, count, compile, 'strict');
   let current = graph;
-  for (const [at, node] of layers.entries()) {
+  for (const [at, { name }] of layers.entries()) {
+    const node = nodeOf(current, name);
     throwIfCancelled(progress);
     progress?.report('Fitting', at, layers.length);
-    await before.advance(whole, originals.get(node.name)!.inputs[0]!);
+    const original = originalOf(name);
+    await before.advance(whole, original.inputs[0]!);
     await after.advance(current, node.inputs[0]!);
-    const form = forms.get(node.name)!;
-    const samples = await collect(node, form, { whole, current, kept, before, after });
+    const form = forms.get(name)!;
+    const second = added.has(name) ? nodeOf(current, original.name) : node;
+    const samples = await collect(node, form, { second, original, whole, current, kept, before, after });
     await turn();
-    const fitted = interruptible(progress, () => fit(parametersOf(node, form, current), form, samples));
-    current = withParameters(current, forms, new Map([[node.name, fitted]]));
+    const fitted = interruptible(progress, () =>
+      second === node
+        ? new Map([[node.name, fit(parametersOf(node, form, current), form, samples)]])
+        : fitBoth(node, second, current, samples),
+    );
+    const both = new Map([...forms, [second.name, form]]);
+    current = withParameters(current, both, fitted);
   }
   return current;
 }
 
-/** Nodes that read what comes of pruned layers. */
+function nodeOf({ nodes }: Graph, name: string): GraphNode {
+  return nodes.find((node) => node.name === name)!;
+}
+
+/** Nodes that read what comes of pruned layers, and those that were added. */
 function behindPruned(whole: Graph, graph: Graph): GraphNode[] {
   const originals = new Map(whole.nodes.map((node) => [node.name, node]));
   const touched = new Set<string>();
@@ -70,7 +85,7 @@ function behindPruned(whole: Graph, graph: Graph): GraphNode[] {
     const original = originals.get(node.name);
     const changed = original === undefined || node.inputs.some((value, i) => differs(value, original.inputs[i], whole, graph));
     if (behind || changed) for (const output of node.outputs) touched.add(output);
-    return behind;
+    return behind || original === undefined;
   });
 }
 
@@ -80,6 +95,9 @@ function differs(value: string, before: string | undefined, whole: Graph, graph:
 }
 
 interface Stand extends Pick<Pruned, 'kept'> {
+  /** Which answers are to be met: those of this node, as that one gave them. They differ from the node itself where it was split. */
+  readonly second: GraphNode;
+  readonly original: GraphNode;
   readonly whole: Graph;
   readonly current: Graph;
   readonly before: Frontier;
@@ -89,20 +107,45 @@ interface Stand extends Pick<Pruned, 'kept'> {
 async function collect(
   node: GraphNode,
   form: IntegerForm,
-  { whole, current, kept, before, after }: Stand,
+  { second, original, whole, current, kept, before, after }: Stand,
 ): Promise<CollectedSamples> {
-  const weight = { dims: current.initializers.get(node.inputs[form.weight!]!)!.dims, axis: form.weightAxis! };
-  const places = kept.get(node.name);
+  const axis = form.weightAxis!;
+  const [own, answering] = [node, second].map(({ inputs }) => current.initializers.get(inputs[form.weight!]!)!.dims);
+  const weight = { dims: own!.map((dim, at) => (at === axis ? answering![axis]! : dim)), axis };
+  const places = kept.get(second.name);
   const inputs: Tensor[] = [];
   await after.show(current, node.inputs[0]!, (_, tensor) => inputs.push(tensor));
   let samples: CollectedSamples | undefined;
-  await before.show(whole, node.outputs[0]!, (i, target) => {
-    const own = places ? taken(target, node.op === 'Conv' ? 1 : target.dims.length - 1, places) : target;
-    const positions = own.dims.reduce((product, dim) => product * dim, 1) / weight.dims[weight.axis]!;
+  await before.show(whole, original.outputs[0]!, (i, target) => {
+    const met = places ? taken(target, node.op === 'Conv' ? 1 : target.dims.length - 1, places) : target;
+    const positions = met.dims.reduce((product, dim) => product * dim, 1) / weight.dims[weight.axis]!;
     samples ??= new CollectedSamples(node, weight, positions, before.length);
-    samples.add(inputs[i]!, own);
+    samples.add(inputs[i]!, met);
   });
   return samples!;
+}
+
+/** The two layers of one that was split, such that together they answer best; the second gets its bias when its own turn comes. */
+function fitBoth(node: GraphNode, second: GraphNode, graph: Graph, samples: CollectedSamples): Map<string, Parameters> {
+  const [first, last] = [node, second].map((own) => {
+    const weight = graph.initializers.get(own.inputs[1]!)!;
+    return { weight, ...matrixOf(own, weight) };
+  });
+  const rank = first!.outputs;
+  const { values, outputs, inputs } = product({ rank, down: first!.values, up: last!.values });
+  const metric = layerMetric(samples, 0, damping);
+  const wanted = leastSquares(metric);
+  const best = new Float64Array(values.length);
+  for (let o = 0; o < outputs; o++) {
+    const own = Float32Array.from(values.subarray(o * inputs, (o + 1) * inputs));
+    best.set(wanted(own, samples.targets(o)), o * inputs);
+  }
+  const { down, up } = principal({ values: best, outputs, inputs }, metric.hessian, rank);
+  const taps = node.op === 'Conv' ? first!.weight.dims.slice(2) : [];
+  return new Map([
+    [node.name, { weight: weightOf(node, down, rank, taps), bias: undefined }],
+    [second.name, { weight: weightOf(second, up, outputs, taps.map(() => 1)), bias: undefined }],
+  ]);
 }
 
 function fit({ weight }: Parameters, { weightAxis }: IntegerForm, samples: CollectedSamples): Parameters {

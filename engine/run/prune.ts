@@ -24,7 +24,7 @@ export async function pruneModel(prepared: Prepared, job: Job | undefined, conte
   if (source === undefined || rest.kept.size + rest.added.size === 0) return { prepared: { ...prepared, graph }, ...rest };
   const dataset = await openData(source, prepared.graph, job, context);
   const fitted = await compilingStrictly(context, (compile) =>
-    refit(prepared.graph, { graph, kept: rest.kept }, dataset, { compile, progress: context.progress }),
+    refit(prepared.graph, { graph, ...rest }, dataset, { compile, progress: context.progress }),
   );
   return { prepared: { ...prepared, graph: fitted }, ...rest };
 }
