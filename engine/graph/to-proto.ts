@@ -76,7 +76,7 @@ function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProt
   const overridable = (origin?.input ?? []).filter((entry) => graph.initializers.has(entry.name ?? ''));
   const listed = new Set(overridable.map((entry) => entry.name ?? ''));
   const added = constantsAreInputs ? [...graph.initializers.keys()].filter((name) => !listed.has(name)) : [];
-  const inputs = [...graph.inputs.map(info), ...overridable, ...added.map(info)];
+  const inputs = [...graph.inputs, ...listed, ...added].map(info);
   const order = new Map(origin?.input.map((entry, index) => [entry.name ?? '', index]));
   inputs.sort((a, b) => (order.get(a.name ?? '') ?? Infinity) - (order.get(b.name ?? '') ?? Infinity) || 0);
   const gone = goneValues(graph);

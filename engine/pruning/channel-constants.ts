@@ -20,7 +20,11 @@ export interface ConstantChannels {
  * cut only if it is the same everywhere and whoever reads it can take it into its bias.
  * @param gone channels of each layer that are zero, by node name: one element a channel
  */
-export function constantChannels(graph: Graph, map: ChannelMap, gone: ReadonlyMap<string, Uint8Array>): ConstantChannels {
+export function constantChannels(
+  graph: Graph,
+  map: ChannelMap,
+  gone: ReadonlyMap<string, Uint8Array>,
+): ConstantChannels {
   const values = new Map<string, Float32Array>();
   const reasons = new Map<number, string>();
   for (const node of graph.nodes) {
@@ -37,7 +41,8 @@ export function constantChannels(graph: Graph, map: ChannelMap, gone: ReadonlyMa
       const before = values.get(input);
       if (own.kind === 'product' || before?.length !== result.length) continue;
       for (let i = 0; i < result.length; i++) {
-        if (Number.isNaN(result[i]!) && !Number.isNaN(before[i]!)) note(reasons, map, own.output.ids[i]!, `${describe(node)} mixes them with other values`);
+        if (Number.isNaN(result[i]!) && !Number.isNaN(before[i]!))
+          note(reasons, map, own.output.ids[i]!, `${describe(node)} mixes them with other values`);
       }
     }
   }
@@ -182,10 +187,18 @@ function elementByElement(
 }
 
 function onAxis(data: Float32Array, axis: number, rank: number): Tensor {
-  return float32Tensor(Array.from({ length: rank }, (_, at) => (at === axis ? data.length : 1)), data);
+  return float32Tensor(
+    Array.from({ length: rank }, (_, at) => (at === axis ? data.length : 1)),
+    data,
+  );
 }
 
-function moved(node: GraphNode, { moved: parts = [] }: NodeChannels, graph: Graph, values: ChannelConstants): Float32Array {
+function moved(
+  node: GraphNode,
+  { moved: parts = [] }: NodeChannels,
+  graph: Graph,
+  values: ChannelConstants,
+): Float32Array {
   const border = borderOf(node, graph);
   const result = parts.flatMap(({ input, from, length }) => {
     const read = values.get(node.inputs[input]!);
@@ -199,8 +212,7 @@ function moved(node: GraphNode, { moved: parts = [] }: NodeChannels, graph: Grap
 
 /** What an operator mixes in at the border; undefined where it mixes in nothing. */
 function borderOf(node: GraphNode, graph: Graph): number | undefined {
-  if (node.op === 'AveragePool')
-    return intAttribute(node, 'count_include_pad', 0) !== 0 ? 0 : undefined;
+  if (node.op === 'AveragePool') return intAttribute(node, 'count_include_pad', 0) !== 0 ? 0 : undefined;
   if (node.op !== 'Pad' || stringAttribute(node, 'mode', 'constant') !== 'constant') return undefined;
   const value = node.inputs[2];
   const constant = value ? graph.initializers.get(value) : undefined;

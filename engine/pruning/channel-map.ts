@@ -1,4 +1,4 @@
-import { valuesCaptured, subgraphsOf } from '../graph/captures.ts';
+import { subgraphsOf, valuesCaptured } from '../graph/captures.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { describe } from '../operators/shared/attributes.ts';
 import type { Dimension } from '../tensor.ts';

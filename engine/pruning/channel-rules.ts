@@ -1,5 +1,11 @@
 import type { GraphNode } from '../graph/graph.ts';
-import { describe, hasAttribute, intAttribute, intsAttribute, stringAttribute } from '../operators/shared/attributes.ts';
+import {
+  describe,
+  hasAttribute,
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+} from '../operators/shared/attributes.ts';
 import type { Dimension } from '../tensor.ts';
 import type { ChannelAxis, ChannelRule, NodeChannels, RuleContext, Slice, Stays } from './channel-map.ts';
 
@@ -138,7 +144,11 @@ const normalization: ChannelRule = (node, context) => {
   const input = context.channels(0);
   if (!input) return nothing;
   const parameters = node.inputs.slice(1);
-  if (input.axis !== 1 || !parameters.every((value) => context.isConstant(value) && context.dims(value)?.length === 1) || intAttribute(node, 'training_mode', 0) !== 0)
+  if (
+    input.axis !== 1 ||
+    !parameters.every((value) => context.isConstant(value) && context.dims(value)?.length === 1) ||
+    intAttribute(node, 'training_mode', 0) !== 0
+  )
     return { stays: `${describe(node)} does not hold its parameters for each channel` };
   return {
     kind: 'elementwise',
@@ -171,7 +181,10 @@ const beside: ChannelRule = (node, context) => {
 
 const resize: ChannelRule = (node, context) => {
   const mode = stringAttribute(node, 'mode', 'nearest');
-  if ((mode !== 'nearest' && mode !== 'linear') || stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize')
+  if (
+    (mode !== 'nearest' && mode !== 'linear') ||
+    stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize'
+  )
     return { stays: `${describe(node)} interpolates across axes` };
   const known = beside(node, context);
   // Sizes of named axes are those of other axes: the channels keep their number.
@@ -213,7 +226,8 @@ const concat: ChannelRule = (node, context) => {
   if (parts.some(({ channels }) => channels && channels.axis !== first.axis)) return elsewhere(node);
   const axis = intAttribute(node, 'axis', 1);
   if ((axis < 0 ? axis + rank : axis) !== first.axis) {
-    if (parts.some(({ channels }) => !channels)) return { stays: `${describe(node)} combines them with channels that stay` };
+    if (parts.some(({ channels }) => !channels))
+      return { stays: `${describe(node)} combines them with channels that stay` };
     for (const { channels } of parts) context.ids.uniteAll(first.ids, channels!.ids);
     return moved(first, first);
   }
@@ -290,14 +304,21 @@ function moved(input: ChannelAxis, output: ChannelAxis): NodeChannels {
   return { kind: 'move', output, slices: [], moved: [{ input: 0, length: input.ids.length }] };
 }
 
-const each = (rule: ChannelRule, names: string): [string, ChannelRule][] => names.split(' ').map((name) => [name, rule]);
+const each = (rule: ChannelRule, names: string): [string, ChannelRule][] =>
+  names.split(' ').map((name) => [name, rule]);
 
 export const rules: ReadonlyMap<string, ChannelRule> = new Map([
   ...each(conv, 'Conv'),
   ...each(convTranspose, 'ConvTranspose'),
   ...each(matrixProduct, 'Gemm MatMul'),
-  ...each(elementwise, 'Relu LeakyRelu Elu Selu Celu ThresholdedRelu PRelu Clip Sigmoid HardSigmoid HardSwish Tanh Softplus'),
-  ...each(elementwise, 'Softsign Mish Gelu QuickGelu FastGelu Erf Abs Neg Exp Log Sqrt Reciprocal Floor Ceil Round Sign'),
+  ...each(
+    elementwise,
+    'Relu LeakyRelu Elu Selu Celu ThresholdedRelu PRelu Clip Sigmoid HardSigmoid HardSwish Tanh Softplus',
+  ),
+  ...each(
+    elementwise,
+    'Softsign Mish Gelu QuickGelu FastGelu Erf Abs Neg Exp Log Sqrt Reciprocal Floor Ceil Round Sign',
+  ),
   ...each(elementwise, 'Add Sub Mul Div Pow Max Min Sum Mean'),
   ...each(normalization, 'BatchNormalization InstanceNormalization'),
   ...each(window, 'MaxPool AveragePool GlobalAveragePool GlobalMaxPool'),

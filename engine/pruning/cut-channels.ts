@@ -60,12 +60,7 @@ export function cutChannels(graph: Graph, choices: Readonly<Record<string, Prune
 }
 
 /** What the channels give goes into the biases of the products that read it. */
-function shiftReaders(
-  graph: Graph,
-  map: ChannelMap,
-  values: ChannelConstants,
-  isGone: (id: number) => boolean,
-): Graph {
+function shiftReaders(graph: Graph, map: ChannelMap, values: ChannelConstants, isGone: (id: number) => boolean): Graph {
   const editor = new GraphEditor(graph);
   for (const node of editor.nodes) {
     if (map.nodes.get(node.name)?.kind !== 'product') continue;
@@ -129,12 +124,7 @@ function replaced(editor: GraphEditor, node: GraphNode, by: GraphNode): GraphNod
   return by;
 }
 
-function typeWithout(
-  editor: GraphEditor,
-  value: string,
-  { axis, ids }: ChannelAxis,
-  isGone: (id: number) => boolean,
-) {
+function typeWithout(editor: GraphEditor, value: string, { axis, ids }: ChannelAxis, isGone: (id: number) => boolean) {
   const type = editor.type(value)!;
   const length = keptOf(ids, isGone).length;
   return { ...type, ...(type.dims && { dims: type.dims.map((dim, at) => (at === axis ? length : dim)) }) };
@@ -155,8 +145,7 @@ export function taken(tensor: Tensor, axis: number, places: readonly number[]): 
     const { tensor: result, data } = emptyLike(tensor, dims);
     let at = 0;
     for (let start = 0; start < from.length; start += length * inner) {
-      for (const place of places)
-        for (let i = 0; i < inner; i++) data[at++] = from[start + place * inner + i]!;
+      for (const place of places) for (let i = 0; i < inner; i++) data[at++] = from[start + place * inner + i]!;
     }
     return result.data;
   });

@@ -7,7 +7,7 @@ import { describe, intAttribute } from '../operators/shared/attributes.ts';
 import { GraphEditor } from '../passes/editor.ts';
 import { verifyGraph } from '../passes/verify.ts';
 import type { PruneAmount, PruneChoice } from '../plan.ts';
-import { Breather, interruptible, poll, type Progress } from '../progress.ts';
+import { Breather, interruptible, type Progress, poll } from '../progress.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 
 export interface Factorized {
@@ -53,7 +53,9 @@ export async function factorize(
     const factors = interruptible(progress, () => truncated(matrix, choice.amount as Rank));
     const { outputs, inputs } = matrix;
     if (factors.rank * (outputs + inputs) >= outputs * inputs) {
-      const [two, one] = [factors.rank * (outputs + inputs), outputs * inputs].map((count) => count.toLocaleString('en'));
+      const [two, one] = [factors.rank * (outputs + inputs), outputs * inputs].map((count) =>
+        count.toLocaleString('en'),
+      );
       findings.push(keepsRank(node, choice, `two of rank ${factors.rank} have ${two} weights, and it has ${one}`));
       continue;
     }
@@ -203,8 +205,16 @@ function split(editor: GraphEditor, node: GraphNode, weight: Tensor, { rank, dow
   const name = editor.unusedName(firstFactorOf(node.name));
   const middle = editor.unusedName(`${name}_output`);
   const downName = editor.addInitializer(`${name}.weight`, weightOf(node, down, rank, taps));
+  // Until operator set 11 a Gemm had to have one.
+  const shift = node.op === 'Gemm' && editor.opset() < 11 ? float32Tensor([rank], new Float32Array(rank)) : undefined;
+  const none = shift ? [editor.addInitializer(`${name}.bias`, shift)] : [];
   const upName = editor.replaceInitializer(old, node, weightOf(node, up, outputs, single));
-  const first = { ...withAttributes(node, {}, ['alpha', 'beta']), name, inputs: [input, downName], outputs: [middle] };
+  const first = {
+    ...withAttributes(node, {}, ['alpha', 'beta']),
+    name,
+    inputs: [input, downName, ...none],
+    outputs: [middle],
+  };
   const second = isConv ? withAttributes(node, { kernel_shape: attribute.ints(single) }, ofWindows) : node;
   editor.replace(node, [first, { ...second, inputs: [middle, upName, ...bias] }]);
   return name;

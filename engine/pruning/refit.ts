@@ -26,12 +26,12 @@ export interface RefitOptions {
  * Fits what pruning has left to what the whole model answers on the data, layer by layer in the graph's order: each layer behind a
  * pruned one gets the weights and the bias by which, given what the pruned layers before it give, it comes closest to its old output
  * in the sum of squares. Linear least squares, after He et al. 2017 (channel pruning) and, with the pruned inputs, after Zhang et al. 2016
- * (asymmetric reconstruction). Weights that are zero stay zero; a MatMul, which has no bias, stays as it is.
+ * (asymmetric reconstruction). Layers with weights that were set to zero get a bias alone; a MatMul, which has none, stays as it is.
  * @param whole the graph before it was pruned
  */
 export async function refit(
   whole: Graph,
-  { graph, kept, added }: Pick<Pruned, 'graph' | 'kept' | 'added'>,
+  { graph, kept, added, zeroed }: Pick<Pruned, 'graph' | 'kept' | 'added' | 'zeroed'>,
   dataset: Dataset,
   { compile, progress }: RefitOptions,
 ): Promise<Graph> {
@@ -63,8 +63,8 @@ export async function refit(
     await turn();
     const fitted = interruptible(progress, () =>
       second === node
-        ? new Map([[node.name, fit(parametersOf(node, form, current), form, samples)]])
-        : fitBoth(node, second, current, samples),
+        ? new Map([[node.name, fitLayer(parametersOf(node, form, current), form, samples, zeroed.has(name))]])
+        : fitPair(node, second, current, samples),
     );
     const both = new Map([...forms, [second.name, form]]);
     current = withParameters(current, both, fitted);
@@ -83,7 +83,8 @@ function behindPruned(whole: Graph, graph: Graph): GraphNode[] {
   return graph.nodes.filter((node) => {
     const behind = node.inputs.some((value) => touched.has(value));
     const original = originals.get(node.name);
-    const changed = original === undefined || node.inputs.some((value, i) => differs(value, original.inputs[i], whole, graph));
+    const changed =
+      original === undefined || node.inputs.some((value, i) => differs(value, original.inputs[i], whole, graph));
     if (behind || changed) for (const output of node.outputs) touched.add(output);
     return behind || original === undefined;
   });
@@ -126,7 +127,7 @@ async function collect(
 }
 
 /** The two layers of one that was split, such that together they answer best; the second gets its bias when its own turn comes. */
-function fitBoth(node: GraphNode, second: GraphNode, graph: Graph, samples: CollectedSamples): Map<string, Parameters> {
+function fitPair(node: GraphNode, second: GraphNode, graph: Graph, samples: CollectedSamples): Map<string, Parameters> {
   const [first, last] = [node, second].map((own) => {
     const weight = graph.initializers.get(own.inputs[1]!)!;
     return { weight, ...matrixOf(own, weight) };
@@ -144,11 +145,27 @@ function fitBoth(node: GraphNode, second: GraphNode, graph: Graph, samples: Coll
   const taps = node.op === 'Conv' ? first!.weight.dims.slice(2) : [];
   return new Map([
     [node.name, { weight: weightOf(node, down, rank, taps), bias: undefined }],
-    [second.name, { weight: weightOf(second, up, outputs, taps.map(() => 1)), bias: undefined }],
+    [
+      second.name,
+      {
+        weight: weightOf(
+          second,
+          up,
+          outputs,
+          taps.map(() => 1),
+        ),
+        bias: undefined,
+      },
+    ],
   ]);
 }
 
-function fit({ weight }: Parameters, { weightAxis }: IntegerForm, samples: CollectedSamples): Parameters {
+function fitLayer(
+  { weight }: Parameters,
+  { weightAxis }: IntegerForm,
+  samples: CollectedSamples,
+  biasAlone: boolean,
+): Parameters {
   const values = weight.data as Float32Array;
   const channels = channelsOf({ values, dims: weight.dims, axis: weightAxis! });
   const bias = new Float32Array(channels.length);
@@ -156,7 +173,7 @@ function fit({ weight }: Parameters, { weightAxis }: IntegerForm, samples: Colle
   const fitted: Float32Array[] = [];
   for (let group = 0; group < samples.groups; group++) {
     const metric = layerMetric(samples, group, damping);
-    const wanted = leastSquares(metric);
+    const wanted = biasAlone ? (given: Float32Array) => given : leastSquares(metric);
     for (let channel = group * perGroup; channel < (group + 1) * perGroup; channel++) {
       const targets = samples.targets(channel);
       const own = wanted(channels[channel]!, targets);

@@ -67,7 +67,7 @@ export function assembleReport(facts: RunFacts): Omit<Report, 'files'> {
     size: {
       before: model.bytes,
       after: size,
-      parameters: prepared.summary.totals.parameters,
+      parameters: compressed.summary.totals.parameters,
       arithmetic: arithmeticCosts(layerInput),
     },
     accuracy: measured?.report,

@@ -2,9 +2,9 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Job, Plan } from '../plan.ts';
 import { Breather, interruptible } from '../progress.ts';
 import { type Pruned, pruneGraph } from '../pruning/prune.ts';
+import { refit } from '../pruning/refit.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import type { Tensor } from '../tensor.ts';
-import { refit } from '../pruning/refit.ts';
 import { compilingStrictly } from './compress.ts';
 import type { RunContext } from './context.ts';
 import { openData } from './datasets.ts';
@@ -18,10 +18,12 @@ export interface PrunedModel extends Omit<Pruned, 'graph'> {
 
 /** Takes out of a prepared model what a job prunes; where layers became smaller and there are calibration data, what is left is fitted to them. */
 export async function pruneModel(prepared: Prepared, job: Job | undefined, context: RunContext): Promise<PrunedModel> {
-  if (job?.prune === undefined) return { prepared, findings: [], layers: new Set(), zeroed: new Set(), kept: new Map(), added: new Map() };
+  if (job?.prune === undefined)
+    return { prepared, findings: [], layers: new Set(), zeroed: new Set(), kept: new Map(), added: new Map() };
   const { graph, ...rest } = await pruneGraph(prepared.graph, job.prune, context.progress);
   const source = job.data['calibration'];
-  if (source === undefined || rest.kept.size + rest.added.size === 0) return { prepared: { ...prepared, graph }, ...rest };
+  if (source === undefined || rest.kept.size + rest.added.size === 0)
+    return { prepared: { ...prepared, graph }, ...rest };
   const dataset = await openData(source, prepared.graph, job, context);
   const fitted = await compilingStrictly(context, (compile) =>
     refit(prepared.graph, { graph, ...rest }, dataset, { compile, progress: context.progress }),

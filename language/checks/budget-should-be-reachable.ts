@@ -10,6 +10,7 @@ import type { Quantity as QuantityNode } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { readFields } from '../resolve/fields.ts';
 import { budgetOf, expectationOf } from '../resolve/judgements.ts';
+import { makesLayersSmaller } from '../resolve/prune.ts';
 import { find } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
 
@@ -25,7 +26,8 @@ export const budgetShouldBeReachable: Check = {
   needs: 'model',
   *remarks(spec) {
     const { model, definitions, vocabulary } = spec;
-    if (!model) return;
+    // How small a network becomes that loses channels or ranks is not known before it does.
+    if (!model || makesLayersSmaller(spec)) return;
     const searched = searchedFormats(spec);
     const all = vocabulary.formats.map(({ name }) => name);
     const named = definitions.targets.flatMap(({ name }) => findTarget(name?.text ?? '') ?? []);

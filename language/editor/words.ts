@@ -12,7 +12,8 @@ export const keywordDocumentation: Readonly<Record<string, string>> = {
   format: 'A name for words that belong together.',
   passes: 'Which passes simplify the network first, in this order; without the statement all of them run.',
   without: '`passes all without NAME, …`: the engine’s passes but for these.',
-  prune: 'What is taken out of layers before they are quantised: weights, channels, ranks. Rules apply as in `quantize`.',
+  prune:
+    'What is taken out of layers before they are quantised: weights, channels, ranks. Rules apply as in `quantize`.',
   sparsity: 'Share of a layer’s weights that become zero.',
   pattern: '`pattern 2:4`: of every four weights side by side along the inputs, two are kept.',
   rank: 'The layer becomes two of this rank: a number, a share of the full rank, or `95 % of energy`.',

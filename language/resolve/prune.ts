@@ -115,11 +115,20 @@ export function prunePlanOf({ fields }: LayerFields<PruneField>, network: Networ
   return { nodes: Object.fromEntries(nodes) };
 }
 
+/** Whether a spec takes channels or ranks out of layers, which are smaller then. */
+export function makesLayersSmaller({ prune }: { readonly prune: LayerFields<PruneField> | undefined }): boolean {
+  return !!prune?.fields.some(({ amount }) => {
+    const { kind } = (amount?.value ?? {}) as Partial<PruneAmount>;
+    return kind === 'channels' || kind === 'rank';
+  });
+}
+
 /** An amount as the language writes it: `sparsity 50 %`, `pattern 2:4`, `rank 95 % of energy`. */
 export function amountText(amount: PruneAmount | typeof dense): string {
   if (amount === dense) return dense;
   if (amount.kind === 'pattern') return `pattern ${amount.kept}:${amount.of}`;
-  if (amount.kind !== 'rank') return `${amount.kind === 'channels' ? 'channels' : 'sparsity'} ${percentOf(amount.share)}`;
+  if (amount.kind !== 'rank')
+    return `${amount.kind === 'channels' ? 'channels' : 'sparsity'} ${percentOf(amount.share)}`;
   return `rank ${amount.by === 'count' ? amount.value : percentOf(amount.value)}${amount.by === 'energy' ? ` of ${energy}` : ''}`;
 }
 

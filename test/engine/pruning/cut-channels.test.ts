@@ -1,13 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { forEachRun } from '../../../engine/formats/affine.ts';
+import { graphFromProto } from '../../../engine/graph/from-proto.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
 import { inferTypes } from '../../../engine/graph/infer.ts';
+import { modelToProto } from '../../../engine/graph/to-proto.ts';
+import { valueTypeFromProto } from '../../../engine/graph/value-types.ts';
+import { intAttribute } from '../../../engine/operators/shared/attributes.ts';
 import type { PruneChoice } from '../../../engine/plan.ts';
 import { cutChannels } from '../../../engine/pruning/cut-channels.ts';
-import { intAttribute } from '../../../engine/operators/shared/attributes.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
-import { outputDifference } from '../passes/graphs.ts';
+import { attribute, graphOf, outputDifference, randomTensor } from '../passes/graphs.ts';
+import { modelOf } from '../quantize/small.ts';
 import { networkOf, steps } from './networks.ts';
 
 const channels = (share: number, criterion = 'magnitude'): PruneChoice => ({
@@ -81,5 +85,86 @@ describe('channels that are cut out of a graph', () => {
       { numRuns: 150 },
     );
     expect(cutAtAll).toBeGreaterThan(75);
+  });
+
+  it('are gone from what a file declares, too: of constants that are inputs as well', () => {
+    const file = { ...modelOf(networkOf([['conv', 0]], 2)), irVersion: 3 };
+    const read = graphFromProto(modelToProto(file)).graph;
+    const { graph: cut } = cutChannels(read, choicesFor(read, 0.5));
+    const written = modelToProto({ ...file, graph: cut }).graph!;
+    const declared = new Map(written.input.map(({ name, type }) => [name, valueTypeFromProto(type)?.dims]));
+    for (const [name, { dims }] of cut.initializers) expect(declared.get(name)).toEqual(dims);
+    expect(declared.get(cut.nodes[0]!.inputs[1]!)).toEqual([3, 3, 3, 3]);
+  });
+});
+
+/** The layers that keep channels in a small network, with the reason. */
+const kept = (graph: Graph, choices: Readonly<Record<string, PruneChoice>>) =>
+  cutChannels(graph, choices).findings.map(({ what }) => what);
+
+describe('layers whose channels meet', () => {
+  const residual = graphOf({
+    inputs: { x: [1, 3, 4, 4] },
+    constants: { a: randomTensor([4, 3, 1, 1], 1), b: randomTensor([4, 4, 3, 3], 2), c: randomTensor([2, 4, 1, 1], 3) },
+    nodes: [
+      ['Conv', 'x a', 'stem'],
+      ['Conv', 'stem b', 'branch', { pads: attribute.ints([1, 1, 1, 1]) }],
+      ['Add', 'stem branch', 'sum'],
+      ['Conv', 'sum c', 'y'],
+    ],
+    outputs: ['y'],
+  });
+
+  it('lose the same ones, as many as the one that is to lose least', () => {
+    const { graph, gone, findings } = cutChannels(residual, {
+      'Conv:stem': channels(0.5),
+      'Conv:branch': channels(0.25),
+    });
+    expect(gone.get('Conv:stem')).toEqual(gone.get('Conv:branch'));
+    expect(graph.initializers.get('b')!.dims).toEqual([3, 3, 3, 3]);
+    expect(graph.initializers.get('c')!.dims).toEqual([2, 3, 1, 1]);
+    expect(findings.map(({ what }) => what)).toEqual([
+      'Conv “Conv:stem” keeps all but 1 of its channels: it shares them with Conv “Conv:branch”, which is to lose fewer.',
+    ]);
+  });
+
+  it('keep them where one of them is to keep its own', () => {
+    expect(kept(residual, { 'Conv:stem': channels(0.5) })).toEqual([
+      'Conv “Conv:stem” keeps its channels: Add “Add:sum” mixes them with other values.',
+    ]);
+  });
+});
+
+describe('channels that stay', () => {
+  const shifted = (op: string, kernel: number, output = 'y') =>
+    graphOf({
+      inputs: { x: [1, 3, 6, 6] },
+      constants: { a: randomTensor([4, 3, 1, 1], 1), b: randomTensor([2, 4, kernel, kernel], 2) },
+      nodes: [
+        ['Conv', 'x a', 'h'],
+        [op, 'h', 'g'],
+        ['Conv', 'g b', 'y', { pads: attribute.ints(new Array(4).fill((kernel - 1) / 2)) }],
+      ],
+      outputs: [output],
+    });
+
+  it('would not be zero where their reader pads with zeros; without padding they go into its bias', () => {
+    const choices = { 'Conv:h': channels(0.5) };
+    expect(kept(shifted('Relu', 3), choices)).toEqual([]);
+    expect(kept(shifted('Sigmoid', 3), choices)).toEqual([
+      'Conv “Conv:h” keeps its channels: Conv “Conv:y” pads with zeros, and they would not be zero there.',
+    ]);
+    const { graph, gone } = cutChannels(shifted('Sigmoid', 1), choices);
+    expect(graph.nodes.at(-1)!.inputs).toHaveLength(3);
+    expect(outputDifference(silenced(shifted('Sigmoid', 1), gone), graph)).toBeLessThan(1e-6);
+  });
+
+  it('are those of the model’s outputs, and those that an operator mixes', () => {
+    expect(kept(shifted('Relu', 1, 'g'), { 'Conv:h': channels(0.5) })).toEqual([
+      'Conv “Conv:h” keeps its channels: they are an output of the model.',
+    ]);
+    expect(kept(shifted('Softmax', 1), { 'Conv:h': channels(0.5) })).toEqual([
+      'Conv “Conv:h” keeps its channels: Softmax “Softmax:g” looks across channels.',
+    ]);
   });
 });

@@ -49,7 +49,12 @@ const net = (seed = 1): Graph =>
       ],
       ['Relu', 'a', 'r'],
       ['Flatten', 'r', 'f'],
-      ['Gemm', 'f gemm.w gemm.b', 'g', { transB: attribute.int(1), alpha: attribute.float(0.5), beta: attribute.float(2) }],
+      [
+        'Gemm',
+        'f gemm.w gemm.b',
+        'g',
+        { transB: attribute.int(1), alpha: attribute.float(0.5), beta: attribute.float(2) },
+      ],
       ['MatMul', 'g matmul.w', 'y'],
     ],
     outputs: ['y'],
@@ -73,8 +78,21 @@ describe('a layer that becomes two of a lower rank', () => {
     expect(inferTypes(split).findings).toEqual([]);
     const dims = (at: number) => split.initializers.get(split.nodes[at]!.inputs[1]!)!.dims;
     expect([dims(0), dims(1), dims(4), dims(5), dims(6), dims(7)]).toEqual([
-      ...[[3, 6, 3, 2], [12, 3, 1, 1], [3, 192], [10, 3], [10, 3], [3, 9]],
+      ...[
+        [3, 6, 3, 2],
+        [12, 3, 1, 1],
+        [3, 192],
+        [10, 3],
+        [10, 3],
+        [3, 9],
+      ],
     ]);
+  });
+
+  it('gives a Gemm the third input that it had to have until operator set 11', async () => {
+    const { graph } = await factorize({ ...net(), opsets: new Map([['', 9]]) }, all(rank('count', 3)));
+    const down = graph.nodes.find(({ name }) => name === 'Gemm:g/down')!;
+    expect(graph.initializers.get(down.inputs[2]!)).toEqual(float32Tensor([3], new Float32Array(3)));
   });
 
   it('keeps the energy that it is asked to keep, with the least rank that does', async () => {

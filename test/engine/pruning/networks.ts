@@ -1,10 +1,22 @@
 import type { Attribute, Graph } from '../../../engine/graph/graph.ts';
 import { float32Tensor, type Tensor } from '../../../engine/tensor.ts';
-import { attribute, graphOf, randomNumbers, randomTensor } from '../passes/graphs.ts';
+import { attribute, graphOf, randomNumbers } from '../passes/graphs.ts';
 
 /** Steps that a drawn network may take; each keeps to what is there. */
 export const steps = [
-  ...['conv', 'pointwise', 'strided', 'depthwise', 'grouped', 'normalize', 'relu', 'sigmoid', 'scale', 'shift', 'prelu'],
+  ...[
+    'conv',
+    'pointwise',
+    'strided',
+    'depthwise',
+    'grouped',
+    'normalize',
+    'relu',
+    'sigmoid',
+    'scale',
+    'shift',
+    'prelu',
+  ],
   ...['max pool', 'average pool', 'pad', 'residual', 'concat', 'gate', 'upsample', 'channels last', 'two readers'],
 ] as const;
 export type Step = (typeof steps)[number];
@@ -30,7 +42,13 @@ export function networkOf(picks: readonly (readonly [Step, number])[], seed: num
   };
   let value = { name: 'x', channels: 3, size: 6 };
   const earlier: (typeof value)[] = [];
-  const push = (op: string, inputs: string, channels: number, attributes?: Record<string, Attribute>, size = value.size) => {
+  const push = (
+    op: string,
+    inputs: string,
+    channels: number,
+    attributes?: Record<string, Attribute>,
+    size = value.size,
+  ) => {
     const name = `v${nodes.length}`;
     nodes.push([op, inputs, name, attributes ?? {}]);
     value = { name, channels, size };
@@ -121,7 +139,9 @@ export function networkOf(picks: readonly (readonly [Step, number])[], seed: num
         break;
       }
       case 'concat':
-        push('Concat', `${name} ${(mate ?? value).name}`, channels + (mate ?? value).channels, { axis: attribute.int(1) });
+        push('Concat', `${name} ${(mate ?? value).name}`, channels + (mate ?? value).channels, {
+          axis: attribute.int(1),
+        });
         break;
       case 'gate': {
         push('GlobalAveragePool', name, channels, {}, 1);
@@ -167,5 +187,3 @@ export function networkOf(picks: readonly (readonly [Step, number])[], seed: num
   }
   return graphOf({ inputs: { x: [1, 3, 6, 6] }, constants, nodes, outputs: [value.name] });
 }
-
-export { randomTensor };
