@@ -3,6 +3,7 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { describe } from '../operators/shared/attributes.ts';
 import type { PruneChoice } from '../plan.ts';
 import { interruptible, type Progress } from '../progress.ts';
+import type { Tensor } from '../tensor.ts';
 import type { ChannelMap } from './channel-map.ts';
 import { channelScores, leastScores } from './mask.ts';
 import { scoresOf } from './registry.ts';
@@ -29,8 +30,9 @@ interface Common {
 }
 
 /**
- * Which channels go. Where several layers share them, they are chosen together: by the sum of what they matter to each, beside the
- * layer's average, and as many as the smallest share allows. One always stays.
+ * Which channels go. A channel matters as much as the weights that write it together, times those that read it, each beside the
+ * average of their layer. Where several layers share channels, they are chosen together, by the sum over these layers, and as many
+ * as the smallest share allows. One always stays.
  * @param reasons why sets of channels have to stay that nothing pins
  */
 export function chooseChannels(
@@ -53,21 +55,19 @@ export function chooseChannels(
       continue;
     }
     const roots = Array.from(output.ids, (id) => map.ids.root(id));
-    const axis = map.nodes.get(node.name)!.slices.find(({ input, ids }) => input === 1 && ids === output.ids)!.axis;
-    const own = interruptible(progress, () =>
-      channelScores(scoresOf(weight.data as Float32Array, node.name, choice), weight.dims, axis),
-    );
-    const average = own.reduce((sum, score) => sum + score, 0) / own.length || 1;
-    for (const [i, root] of roots.entries()) scores.set(root, (scores.get(root) ?? 0) + own[i]! / average);
+    const own = interruptible(progress, () => besideAverage(weight, node, output.ids, map, choice));
+    for (const [i, root] of roots.entries()) scores.set(root, (scores.get(root) ?? 0) + own[i]!);
     asked.push({ node, choice, share: choice.amount.share, roots: [...new Set(roots)] });
   }
+  const reading = interruptible(progress, () => scoresOfReaders(graph, map, asked));
+  const scoreOf = (root: number) => scores.get(root)! * (reading.get(root) ?? 0);
   const stays = (root: number) => map.ids.pinOf(root) ?? reasons.get(root);
   const gone = new Set<number>();
   for (const { layers, roots } of inCommon(asked)) {
     const candidates = roots.filter((root) => stays(root) === undefined);
     const count = Math.min(wanted(Math.min(...layers.map(({ share }) => share)), roots.length), roots.length - 1);
     const least = leastScores(
-      Float32Array.from(candidates, (root) => scores.get(root)!),
+      Float32Array.from(candidates, scoreOf),
       count,
     );
     for (const [i, root] of candidates.entries()) if (least[i]) gone.add(root);
@@ -79,6 +79,37 @@ export function chooseChannels(
     findings.push(channelsStay(node, choice, why, lost));
   }
   return { roots: gone, findings };
+}
+
+/** How much each channel matters by the weights that lie along it in a layer, beside the average of that layer's. */
+function besideAverage(
+  weight: Tensor,
+  { name }: GraphNode,
+  ids: Int32Array,
+  map: ChannelMap,
+  choice: PruneChoice,
+): Float64Array {
+  const { axis } = map.nodes.get(name)!.slices.find((slice) => slice.input === 1 && slice.ids === ids)!;
+  const own = channelScores(scoresOf(weight.data as Float32Array, name, choice), weight.dims, axis);
+  const average = own.reduce((sum, score) => sum + score, 0) / own.length || 1;
+  return own.map((score) => score / average);
+}
+
+/** How much sets of channels matter to the products that read them, by the criterion of a layer that writes them. */
+function scoresOfReaders(graph: Graph, map: ChannelMap, asked: readonly Asked[]): Map<number, number> {
+  const choiceOf = new Map(asked.flatMap(({ roots, choice }) => roots.map((root) => [root, choice] as const)));
+  const sums = new Map<number, number>();
+  for (const node of graph.nodes) {
+    const ids = map.values.get(node.inputs[0] ?? '')?.ids;
+    const weight = graph.initializers.get(node.inputs[1] ?? '');
+    if (map.nodes.get(node.name)?.kind !== 'product' || !ids || weight?.dtype !== 'float32') continue;
+    const roots = Array.from(ids, (id) => map.ids.root(id));
+    const choice = roots.map((root) => choiceOf.get(root)).find((known) => known !== undefined);
+    if (!choice) continue;
+    const own = besideAverage(weight, node, ids, map, choice);
+    for (const [i, root] of roots.entries()) sums.set(root, (sums.get(root) ?? 0) + own[i]!);
+  }
+  return sums;
 }
 
 function wanted(share: number, count: number): number {

@@ -67,7 +67,8 @@ export function layerReports(input: LayerReportInput): readonly LayerReport[] {
         outputSqnr: outputNoise?.sqnr,
         ...(zeros !== undefined && { zeros }),
         parameters: before.get(cost.name)?.parameters ?? cost.parameters,
-        bytesBefore: before.get(cost.name)?.weightBytes ?? cost.weightBytes,
+        // A layer that pruning added was not there before.
+        bytesBefore: before.get(cost.name)?.weightBytes ?? 0,
         bytesAfter: cost.weightBytes,
         macs: cost.macs,
         ...(weightNoise?.weights && { weights: weightNoise.weights }),
