@@ -3,6 +3,7 @@ import { findOperator } from '../operators/registry.ts';
 import { describe, floatAttribute, intAttribute, stringAttribute } from '../operators/shared/attributes.ts';
 import { numbersOf, scalarOf } from '../operators/shared/numbers.ts';
 import { pads } from '../quantize/dead-channels.ts';
+import { type Wiring, wire } from '../quantize/wiring.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 import type { ChannelMap, NodeChannels } from './channel-map.ts';
 
@@ -27,10 +28,11 @@ export function constantChannels(
 ): ConstantChannels {
   const values = new Map<string, Float32Array>();
   const reasons = new Map<number, string>();
+  const wiring = wire(graph);
   for (const node of graph.nodes) {
     const own = map.nodes.get(node.name);
     if (own === undefined) continue;
-    if (own.kind === 'product') readBy(node, graph, map, values, reasons);
+    if (own.kind === 'product') readBy(node, graph, wiring, map, values, reasons);
     if (own.output === undefined) continue;
     const result = outputOf(node, own, graph, map, values);
     const zeros = gone.get(node.name);
@@ -58,6 +60,7 @@ function note(reasons: Map<number, string>, map: ChannelMap, id: number, why: st
 function readBy(
   node: GraphNode,
   graph: Graph,
+  wiring: Wiring,
   map: ChannelMap,
   values: ChannelConstants,
   reasons: Map<number, string>,
@@ -73,16 +76,40 @@ function readBy(
       note(reasons, map, id, `${describe(node)} reads from them what other layers write`);
       continue;
     }
-    refusal ??= noBias(node, graph) ?? '';
+    refusal ??= noBias(node, graph, wiring) ?? '';
     if (refusal !== '') note(reasons, map, id, refusal);
   }
 }
 
-function noBias(node: GraphNode, graph: Graph): string | undefined {
+/**
+ * The addition of a row behind a MatMul of more than two axes, which is its bias: the node, and its input that holds the row.
+ * Undefined where something else reads the product too.
+ */
+export function biasBehind(
+  node: GraphNode,
+  graph: Graph,
+  wiring: Wiring,
+): { readonly node: GraphNode; readonly input: number } | undefined {
+  const [value = ''] = node.outputs;
+  const [reader, ...others] = wiring.consumers(value);
+  if (reader?.node.op !== 'Add' || others.length > 0 || wiring.isOutput(value)) return undefined;
+  const input = 1 - reader.index;
+  const row = graph.initializers.get(reader.node.inputs[input]!);
+  const outputs = graph.initializers.get(node.inputs[1]!)?.dims[1];
+  const fits =
+    row?.dtype === 'float32' && row.dims.at(-1) === outputs && row.dims.slice(0, -1).every((dim) => dim === 1);
+  return fits ? { node: reader.node, input } : undefined;
+}
+
+function noBias(node: GraphNode, graph: Graph, wiring: Wiring): string | undefined {
   const rank = graph.types.get(node.outputs[0]!)?.dims?.length;
   const bias = graph.initializers.get(node.inputs[2] ?? '');
   const isMatrix = node.op === 'Gemm' && bias !== undefined && bias.dims.slice(0, -1).some((dim) => dim !== 1);
-  if (node.op === 'ConvTranspose' || (node.op === 'MatMul' && rank !== 2) || isMatrix)
+  if (
+    node.op === 'ConvTranspose' ||
+    (node.op === 'MatMul' && rank !== 2 && !biasBehind(node, graph, wiring)) ||
+    isMatrix
+  )
     return `without them ${describe(node)} would need a bias, which it has no place for`;
   return node.op === 'Conv' && pads(node, graph)
     ? `${describe(node)} pads with zeros, and they would not be zero there`

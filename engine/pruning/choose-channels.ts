@@ -66,10 +66,7 @@ export function chooseChannels(
   for (const { layers, roots } of inCommon(asked)) {
     const candidates = roots.filter((root) => stays(root) === undefined);
     const count = Math.min(wanted(Math.min(...layers.map(({ share }) => share)), roots.length), roots.length - 1);
-    const least = leastScores(
-      Float32Array.from(candidates, scoreOf),
-      count,
-    );
+    const least = leastScores(Float32Array.from(candidates, scoreOf), count);
     for (const [i, root] of candidates.entries()) if (least[i]) gone.add(root);
   }
   for (const { node, choice, share, roots } of asked) {

@@ -4,14 +4,15 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { withInference } from '../graph/infer.ts';
 import { derivedTensor } from '../lazy-tensor.ts';
 import { describe } from '../operators/shared/attributes.ts';
-import { emptyLike, movable } from '../operators/shared/numbers.ts';
+import { emptyLike, movable, numbersOf } from '../operators/shared/numbers.ts';
 import { asProduct, foldBefore } from '../passes/channel-affine.ts';
 import { GraphEditor } from '../passes/editor.ts';
 import { verifyGraph } from '../passes/verify.ts';
 import type { PruneChoice } from '../plan.ts';
 import type { Progress } from '../progress.ts';
+import { wire } from '../quantize/wiring.ts';
 import type { Tensor } from '../tensor.ts';
-import { type ChannelConstants, constantChannels } from './channel-constants.ts';
+import { biasBehind, type ChannelConstants, constantChannels } from './channel-constants.ts';
 import { type ChannelAxis, type ChannelMap, mapChannels } from './channel-map.ts';
 import { chooseChannels } from './choose-channels.ts';
 
@@ -62,6 +63,7 @@ export function cutChannels(graph: Graph, choices: Readonly<Record<string, Prune
 /** What the channels give goes into the biases of the products that read it. */
 function shiftReaders(graph: Graph, map: ChannelMap, values: ChannelConstants, isGone: (id: number) => boolean): Graph {
   const editor = new GraphEditor(graph);
+  const wiring = wire(graph);
   for (const node of editor.nodes) {
     if (map.nodes.get(node.name)?.kind !== 'product') continue;
     const [input = ''] = node.inputs;
@@ -70,11 +72,33 @@ function shiftReaders(graph: Graph, map: ChannelMap, values: ChannelConstants, i
     if (!read || !ids) continue;
     const shift = Float64Array.from(ids, (id, i) => (isGone(id) ? read[i]! : 0));
     if (shift.every((value) => value === 0)) continue;
+    const behind = node.op === 'MatMul' && editor.type(node.outputs[0]!)?.dims?.length !== 2;
+    if (behind) {
+      shiftBehind(editor, node, biasBehind(node, graph, wiring)!, shift);
+      continue;
+    }
     const product = asProduct(editor, node);
     if (!product || !foldBefore(editor, product, { scale: new Float64Array(ids.length).fill(1), shift }, input, []))
       throw new Error(`${describe(node)} takes no shift of its input.`);
   }
   return editor.result().graph;
+}
+
+/** As `foldBefore`, into the row that is added behind a MatMul. */
+function shiftBehind(
+  editor: GraphEditor,
+  matMul: GraphNode,
+  { node, input }: NonNullable<ReturnType<typeof biasBehind>>,
+  shift: Float64Array,
+): void {
+  const weights = numbersOf(editor.constant(matMul.inputs[1])!);
+  const old = node.inputs[input]!;
+  const row = editor.constant(old)!;
+  const sums = Float64Array.from(numbersOf(row));
+  for (const [i, value] of shift.entries())
+    if (value !== 0) for (let o = 0; o < sums.length; o++) sums[o]! += value * weights[i * sums.length + o]!;
+  const name = editor.replaceInitializer(old, node, { ...row, data: Float32Array.from(sums) });
+  editor.replace(node, [{ ...node, inputs: node.inputs.map((own, i) => (i === input ? name : own)) }]);
 }
 
 /** The graph without those channels, its shapes worked out anew. */

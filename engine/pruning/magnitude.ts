@@ -4,7 +4,8 @@ import type { PruningCriterion } from './criterion.ts';
 export const magnitude: PruningCriterion = {
   name: 'magnitude',
   title: 'Magnitude',
-  description: 'Weights near zero go first; of channels, those with the least L1 norms of the weights that write them and that read them.',
+  description:
+    'Weights near zero go first; of channels, those with the least L1 norms of the weights that write them and that read them.',
   source: 'METHODS B2',
   arguments: [],
   scores: (values) => values.map(Math.abs),

@@ -18,6 +18,7 @@ export const steps = [
     'prelu',
   ],
   ...['max pool', 'average pool', 'pad', 'residual', 'concat', 'gate', 'upsample', 'channels last', 'two readers'],
+  'feed forward',
 ] as const;
 export type Step = (typeof steps)[number];
 
@@ -162,6 +163,17 @@ export function networkOf(picks: readonly (readonly [Step, number])[], seed: num
         push('Transpose', name, channels, { perm: attribute.ints([0, 2, 3, 1]) });
         push('MatMul', `${value.name} ${weight}`, width);
         push('Add', `${value.name} ${bias}`, width);
+        push('Transpose', value.name, width, { perm: attribute.ints([0, 3, 1, 2]) });
+        break;
+      }
+      case 'feed forward': {
+        const [up, shift, down, bias] = [[channels, 8], [8], [8, width], [width]].map((dims) => constant(dims));
+        push('Transpose', name, channels, { perm: attribute.ints([0, 2, 3, 1]) });
+        push('MatMul', `${value.name} ${up}`, 8);
+        push('Add', `${value.name} ${shift}`, 8);
+        push('Tanh', value.name, 8);
+        push('MatMul', `${value.name} ${down}`, width);
+        push('Add', `${bias} ${value.name}`, width);
         push('Transpose', value.name, width, { perm: attribute.ints([0, 3, 1, 2]) });
         break;
       }
