@@ -25,6 +25,8 @@ export async function pruneModel(prepared: Prepared, job: Job | undefined, conte
   if (source === undefined || rest.kept.size + rest.added.size === 0)
     return { prepared: { ...prepared, graph }, ...rest };
   const dataset = await openData(source, prepared.graph, job, context);
+  // Calibration says so.
+  if (dataset.length === 0) return { prepared: { ...prepared, graph }, ...rest };
   const fitted = await compilingStrictly(context, (compile) =>
     refit(prepared.graph, { graph, ...rest }, dataset, { compile, progress: context.progress }),
   );
