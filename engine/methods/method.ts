@@ -2,6 +2,7 @@ import type { CodeRange } from '../formats/affine.ts';
 import type { Blocks } from '../formats/blocks.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import type { ObserverArgument, Scheme } from '../observers/observer.ts';
+import type { Rescaling } from '../rescaling/rescaling.ts';
 import type { TensorData } from '../tensor.ts';
 
 /** A weight to be put into codes. */
@@ -11,6 +12,8 @@ export interface WeightProblem {
   readonly dims: readonly number[];
   /** Axis of the output channels for per-channel parameters; absent: one set for the whole tensor. */
   readonly axis?: number;
+  /** Axis of the output channels, whatever shares parameters. */
+  readonly outputAxis?: number;
   /** Other elements that share parameters; given to methods of any format or granularity alone. */
   readonly blocks?: Blocks;
   readonly format: NumberFormat;
@@ -85,11 +88,18 @@ export interface WeightMethod {
    * each behind the compressed layers before it. Without, codes of integers are those nearest at the parameters.
    */
   readonly needs?: 'moments' | 'samples';
+  /** Factors by which the input channels of the layers are scaled before anything else is measured. */
+  readonly rescaling?: Rescaling;
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
   readonly anyFormat?: true;
   /** Takes integers of every granularity, with scales of every kind; others have scales of float32. */
   readonly anyGranularity?: true;
   quantize(problem: WeightProblem, args: Readonly<Record<string, number>>): WeightCodes;
+}
+
+/** Whether a method asks anything of calibration data. */
+export function seesData({ needs, rescaling }: WeightMethod): boolean {
+  return needs !== undefined || rescaling !== undefined;
 }
 
 /** Read by `engine/quantize/equalize.ts` before anything else is measured. */
@@ -98,6 +108,16 @@ export const equalizeArgument: ObserverArgument = {
   description:
     'How far the channels in front of a depthwise convolution are first brought to a common range: 0 not at all, 1 fully.',
   initial: 0.5,
+  min: 0,
+  max: 1,
+};
+
+/** Read by `engine/rescaling/rescale.ts`. */
+export const insertArgument: ObserverArgument = {
+  name: 'insert',
+  description:
+    'What becomes of factors that nothing before the layer can take over: 1 inserts a multiplication, 0 leaves the layer as it is.',
+  initial: 0,
   min: 0,
   max: 1,
 };

@@ -1,5 +1,6 @@
 import { fail } from '../findings.ts';
 import { adaround } from './adaround.ts';
+import { awq } from './awq.ts';
 import { biasCorrection } from './bias-correction.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { gptq } from './gptq.ts';
@@ -9,12 +10,15 @@ import type { WeightMethod } from './method.ts';
 import { omse } from './omse.ts';
 import { roundToNearest } from './round-to-nearest.ts';
 import { sequentialMse } from './sequential-mse.ts';
+import { smoothQuant } from './smooth-quant.ts';
 
 /** Every method by which weights get their codes; one line each. The first is the default. */
 export const methods: readonly WeightMethod[] = [
   roundToNearest,
   omse,
   hqq,
+  smoothQuant,
+  awq,
   biasCorrection,
   coordinateDescent,
   layerByLayer,

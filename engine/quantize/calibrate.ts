@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Compile, CompileOptions } from '../executor/program.ts';
 import { fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Moments, WeightMethod } from '../methods/method.ts';
+import { type Moments, seesData, type WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Observer } from '../observers/observer.ts';
 import { createObserver } from '../observers/registry.ts';
@@ -88,11 +88,16 @@ export async function calibrate(
 /** Whether the plan asks anything of the data: ranges of activations, or what a method of the weights collects. */
 export function needsCalibration(graph: Graph, plan: Plan): boolean {
   const { groups, weights } = layOut(graph, plan);
-  return groups.length > 0 || [...weights.keys()].some((name) => methodNeeds(plan, name) !== undefined);
+  return groups.length > 0 || [...weights.keys()].some((name) => methodSeesData(plan, name));
 }
 
 /** What `assign` takes where there is nothing to calibrate. */
 export const noStatistics: Statistics = { observers: new Map(), moments: new Map(), samples: 0, data: '' };
+
+function methodSeesData(plan: Plan, node: string): boolean {
+  const method = plan.nodes[node]?.weight?.method?.name;
+  return method !== undefined && seesData(methodNamed(method));
+}
 
 function methodNeeds(plan: Plan, node: string): WeightMethod['needs'] {
   const method = plan.nodes[node]?.weight?.method?.name;

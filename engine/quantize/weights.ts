@@ -60,6 +60,7 @@ export function quantizeParameters(task: WeightTask): WeightResult {
         values: weight.data as Float32Array,
         dims: weight.dims,
         ...(axis !== undefined && { axis }),
+        outputAxis: form.weightAxis!,
         ...(blocks !== undefined && { blocks }),
         ...(choice.scale !== undefined && { scale: choice.scale }),
         format,

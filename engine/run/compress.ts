@@ -1,7 +1,9 @@
 import { loadKernels } from '../../kernels/loader.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { compile } from '../executor/compile.ts';
+import type { CompileOptions } from '../executor/program.ts';
 import { type Finding, fail } from '../findings.ts';
+import type { Graph } from '../graph/graph.ts';
 import { type ModelSummary, summarize } from '../graph/summary.ts';
 import { assignedFormats, type ModelFormats } from '../hardware/model-formats.ts';
 import type { Job, Plan } from '../plan.ts';
@@ -9,6 +11,7 @@ import { type AssignResult, assign } from '../quantize/assign.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { calibrate, needsCalibration as dataNeeded, noStatistics, type Statistics } from '../quantize/calibrate.ts';
 import { needsReconstruction, reconstruct } from '../quantize/reconstruct.ts';
+import { needsRescaling, type Rescaled, rescale } from '../rescaling/rescale.ts';
 import { type RunContext, renamed } from './context.ts';
 import { coverageFindings } from './coverage.ts';
 import type { LoadedModel, Prepared } from './load.ts';
@@ -21,31 +24,38 @@ export interface Compressed {
   readonly findings: readonly Finding[];
 }
 
-/** Calibration and assignment: from a float graph and a plan to codes. Data may be absent where only weights are compressed. */
+/** Rescaling, calibration and assignment: from a float graph and a plan to codes. Data may be absent where only weights are compressed. */
 export async function compress(
   model: LoadedModel,
   prepared: Prepared,
-  plan: Plan,
+  wanted: Plan,
   calibration: Dataset | undefined,
   context: RunContext,
   pruned: ReadonlySet<string> = new Set(),
 ): Promise<Compressed> {
   const { startThread } = context.host;
-  const statistics: Statistics =
-    calibration === undefined || !needsCalibration(prepared, plan)
-      ? noStatistics
-      : await calibrate(prepared.graph, plan, calibration, {
-          compile: (graph, options) =>
-            compile(graph, {
-              ...options,
-              progress: context.progress,
-              memoryLeft: context.host.memoryLeft,
-              ...(startThread && { startThread: startThread.bind(context.host) }),
-            }),
-          progress: renamed(context.progress, 'Calibrating'),
-          threads: context.threads,
+  const running = {
+    compile: (graph: Graph, options: CompileOptions) =>
+      compile(graph, {
+        ...options,
+        progress: context.progress,
+        memoryLeft: context.host.memoryLeft,
+        ...(startThread && { startThread: startThread.bind(context.host) }),
+      }),
+    threads: context.threads,
+  };
+  const { graph, plan, findings }: Rescaled =
+    calibration === undefined || !needsRescaling(wanted)
+      ? { graph: prepared.graph, plan: wanted, findings: [] }
+      : await rescale(prepared.graph, wanted, calibration, {
+          ...running,
+          progress: renamed(context.progress, 'Rescaling channels'),
         });
-  const assigned: AssignResult = await assign(prepared.graph, plan, statistics, {
+  const statistics: Statistics =
+    calibration === undefined || !dataNeeded(graph, plan)
+      ? noStatistics
+      : await calibrate(graph, plan, calibration, { ...running, progress: renamed(context.progress, 'Calibrating') });
+  const assigned: AssignResult = await assign(graph, plan, statistics, {
     progress: renamed(context.progress, 'Choosing codes'),
   });
   const result =
@@ -59,7 +69,7 @@ export async function compress(
     statistics,
     summary,
     formats: assignedFormats(summary, result.assignment),
-    findings: [...coverage, ...result.findings],
+    findings: [...coverage, ...findings, ...result.findings],
   };
 }
 
