@@ -13,7 +13,7 @@ export interface WeightProblem {
   /** Axis of the output channels for per-channel parameters; absent: one set for the whole tensor. */
   readonly axis?: number;
   /** Axis of the output channels, whatever shares parameters. */
-  readonly outputAxis?: number;
+  readonly outputAxis: number;
   /** Other elements that share parameters; given to methods of any format or granularity alone. */
   readonly blocks?: Blocks;
   readonly format: NumberFormat;

@@ -2,6 +2,7 @@ import { axisBlocks, forEachBlockRun } from '../formats/blocks.ts';
 import type { Parameters } from '../formats/format.ts';
 import { withScales } from '../formats/scales.ts';
 import { poll } from '../progress.ts';
+import { endsOf } from './channels.ts';
 import type { WeightProblem } from './method.ts';
 import { atLeast } from './round-to-nearest.ts';
 import { secondMoments } from './second-moments.ts';
@@ -17,7 +18,7 @@ export function outputClipped(problem: WeightProblem, parameters: readonly Param
   const { format, moments, values, range } = problem;
   if (moments === undefined || format.fit !== undefined) return parameters;
   const products = Array.from({ length: moments.groups }, (_, group) => secondMoments(moments, group));
-  const rows = rowsOf(problem, moments, parameters.length);
+  const rows = rowsOf(problem, moments.groups, parameters.length);
   const cut = parameters.map((whole, set) => {
     const least = problem.leastScale(set);
     let best: { readonly cut: Parameters; readonly error: number } | undefined;
@@ -47,24 +48,23 @@ interface Row {
 }
 
 function rowsOf(
-  { dims, axis, blocks, outputAxis = axis ?? 0 }: WeightProblem,
-  { length, groups }: { readonly length: number; readonly groups: number },
+  { dims, axis, blocks, outputAxis }: WeightProblem,
+  groups: number,
   sets: number,
 ): readonly (readonly Row[])[] {
-  const channels = dims[outputAxis]!;
+  const ends = endsOf(dims, outputAxis);
+  const perGroup = dims[outputAxis]! / groups;
   const found = Array.from({ length: sets }, () => new Map<number, { at: number[]; input: number[] }>());
   forEachBlockRun(blocks ?? axisBlocks(dims, axis), (set, from, to) => {
     for (let at = from; at < to; at++) {
-      const output = outputAxis === 0 ? Math.floor(at / length) : at % channels;
-      const input = outputAxis === 0 ? at % length : Math.floor(at / channels);
+      const output = ends.output(at);
       const row = found[set]!.get(output) ?? { at: [], input: [] };
       found[set]!.set(output, row);
       row.at.push(at);
-      row.input.push(input);
+      row.input.push(ends.input(at));
     }
   });
-  const group = (output: number) => Math.floor(output / (channels / groups));
-  return found.map((rows) => Array.from(rows, ([output, row]) => ({ group: group(output), ...row })));
+  return found.map((rows) => Array.from(rows, ([output, row]) => ({ group: Math.floor(output / perGroup), ...row })));
 }
 
 /** changesᵀ·M·changes over the rows and columns `places` of a symmetric n × n matrix. */

@@ -1,6 +1,7 @@
 import { fail } from '../findings.ts';
 import { adaround } from './adaround.ts';
 import { awq } from './awq.ts';
+import { batchNormReestimation } from './batch-norm-reestimation.ts';
 import { biasCorrection } from './bias-correction.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { gptq } from './gptq.ts';
@@ -20,6 +21,7 @@ export const methods: readonly WeightMethod[] = [
   smoothQuant,
   awq,
   biasCorrection,
+  batchNormReestimation,
   coordinateDescent,
   layerByLayer,
   sequentialMse,

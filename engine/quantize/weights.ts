@@ -59,8 +59,8 @@ export function quantizeParameters(task: WeightTask): WeightResult {
       {
         values: weight.data as Float32Array,
         dims: weight.dims,
-        ...(axis !== undefined && { axis }),
         outputAxis: form.weightAxis!,
+        ...(axis !== undefined && { axis }),
         ...(blocks !== undefined && { blocks }),
         ...(choice.scale !== undefined && { scale: choice.scale }),
         format,
