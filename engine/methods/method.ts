@@ -24,21 +24,27 @@ export interface WeightProblem {
   readonly observer: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
   /** What calibration saw of the node's input; there where the method asks for it. */
   readonly moments?: Moments;
+  /** Mean of each element of the input vectors of a group, as far as normalisations before the layer tell; for methods without data. */
+  readonly means?: InputMeans;
   /** The layer's inputs behind the compressed layers before it and its float outputs; there where the method asks for it. */
   readonly samples?: LayerSamples;
   /** Scale of a channel must not be below this (the bias would not fit its integer). */
   leastScale(channel: number): number;
 }
 
+/** What is known of the mean of the vectors that a node multiplies its weights with. */
+export interface InputMeans {
+  readonly groups: number;
+  /** Mean vector of a group. */
+  mean(group: number): Float64Array;
+}
+
 /**
  * First and second moments of the vectors that a node multiplies its weights with: one set per group of a convolution.
  * Element k of a vector meets element k of an output channel's weights, taken in the order of the weight tensor.
  */
-export interface Moments {
+export interface Moments extends InputMeans {
   readonly length: number;
-  readonly groups: number;
-  /** Mean vector of a group. */
-  mean(group: number): Float64Array;
   /** Covariance matrix of a group, row-major. */
   covariance(group: number): Float64Array;
 }
@@ -90,6 +96,8 @@ export interface WeightMethod {
   readonly needs?: 'moments' | 'samples';
   /** Factors by which the input channels of the layers are scaled before anything else is measured. */
   readonly rescaling?: Rescaling;
+  /** Layers are equalised and high biases absorbed before anything else, and `means` given, all without data. */
+  readonly dataFree?: true;
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
   readonly anyFormat?: true;
   /** Takes integers of every granularity, with scales of every kind; others have scales of float32. */

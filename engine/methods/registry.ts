@@ -4,6 +4,7 @@ import { awq } from './awq.ts';
 import { batchNormReestimation } from './batch-norm-reestimation.ts';
 import { biasCorrection } from './bias-correction.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
+import { dataFree } from './data-free.ts';
 import { gptq } from './gptq.ts';
 import { hqq } from './hqq.ts';
 import { layerByLayer } from './layer-by-layer.ts';
@@ -18,6 +19,7 @@ export const methods: readonly WeightMethod[] = [
   roundToNearest,
   omse,
   hqq,
+  dataFree,
   smoothQuant,
   awq,
   biasCorrection,

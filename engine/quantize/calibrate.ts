@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Compile, CompileOptions } from '../executor/program.ts';
 import { fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
-import { type Moments, seesData, type WeightMethod } from '../methods/method.ts';
+import { type InputMeans, type Moments, seesData, type WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Observer } from '../observers/observer.ts';
 import { createObserver } from '../observers/registry.ts';
@@ -21,6 +21,8 @@ export interface Statistics {
   readonly gains?: Gains;
   /** Moments of the inputs of nodes whose weight method asks for them, by node name. */
   readonly moments: ReadonlyMap<string, Moments>;
+  /** Means of the inputs of nodes whose weight method works without data, by node name. */
+  readonly means?: ReadonlyMap<string, InputMeans>;
   /** Samples seen. */
   readonly samples: number;
   /** Hash of the data, for provenance. */

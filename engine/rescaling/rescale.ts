@@ -3,7 +3,6 @@ import type { Compile, CompileOptions } from '../executor/program.ts';
 import type { Finding } from '../findings.ts';
 import { makeNode } from '../graph/build.ts';
 import type { Graph } from '../graph/graph.ts';
-import { asProduct, foldBefore } from '../passes/channel-affine.ts';
 import { GraphEditor } from '../passes/editor.ts';
 import type { Plan } from '../plan.ts';
 import { interruptible, type Progress, turn } from '../progress.ts';
@@ -11,8 +10,9 @@ import { float32Tensor } from '../tensor.ts';
 import { type Extent, nothingInFront, type Refusal, refusalFindings, rescaledFinding, widen } from './findings.ts';
 import { applyFold, type Fold, findFold, placeOf } from './fold.ts';
 import { measureSites } from './measure.ts';
+import { multiply } from './multiply.ts';
 import { siteProblem } from './problem.ts';
-import { type Reader, rescalingOf, type Site, sitesOf } from './sites.ts';
+import { rescalingOf, type Site, sitesOf } from './sites.ts';
 
 export { needsRescaling } from './sites.ts';
 
@@ -44,7 +44,7 @@ export async function rescale(
   { compile, threads, mode = 'strict', progress }: RescaleOptions,
 ): Promise<Rescaled> {
   const refusals: Refusal[] = [];
-  const sites = sitesOf(source, plan).filter((site) => {
+  const sites = sitesOf(source, plan, (choice) => rescalingOf(choice) !== undefined).filter((site) => {
     const why = whyUseless(site, plan);
     if (why !== undefined) refusals.push({ site, why });
     return why === undefined;
@@ -113,13 +113,6 @@ function whyUseless({ wanting }: Site, plan: Plan): string | undefined {
   const { forActivations } = rescalingOf(wanting[0]!.choice)!;
   const inCodes = wanting.some(({ name }) => (plan.nodes[name]?.['input[0]']?.format ?? 'float') !== 'float');
   return forActivations && !inCodes ? 'Their inputs stay float, so there are no outliers to be moved.' : undefined;
-}
-
-/** Multiplies the weights that meet each channel by its factor. */
-function multiply(editor: GraphEditor, { name }: Reader, factors: Float64Array, input?: string): void {
-  const node = editor.nodes.find((known) => known.name === name)!;
-  const affine = { scale: factors, shift: new Float64Array(factors.length) };
-  foldBefore(editor, asProduct(editor, node)!, affine, input ?? node.inputs[0]!, []);
 }
 
 /** Divides in a multiplication of its own in front of the layers that ask for it, one for each value that they read. */

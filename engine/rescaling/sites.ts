@@ -41,8 +41,11 @@ export function needsRescaling(plan: Plan): boolean {
   return Object.values(plan.nodes).some(({ weight }) => rescalingOf(weight) !== undefined);
 }
 
-/** In the order of the graph. */
-export function sitesOf(graph: Graph, plan: Plan): readonly Site[] {
+/**
+ * In the order of the graph.
+ * @param wants whether a layer with this choice is one that the sites are looked for
+ */
+export function sitesOf(graph: Graph, plan: Plan, wants: (choice: Choice) => boolean): readonly Site[] {
   const editor = new GraphEditor(graph);
   const sites = new Map<string, { readers: Reader[]; wanting: WantingReader[] }>();
   for (const node of graph.nodes) {
@@ -54,7 +57,7 @@ export function sitesOf(graph: Graph, plan: Plan): readonly Site[] {
     site.readers.push(reader);
     const choice = plan.nodes[node.name]?.weight;
     const form = integerForm(node, graph);
-    if (choice !== undefined && rescalingOf(choice) !== undefined && 'kind' in form && form.kind === 'compute')
+    if (choice !== undefined && wants(choice) && 'kind' in form && form.kind === 'compute')
       site.wanting.push({ ...reader, form, choice });
   }
   return [...sites.values()].filter(({ wanting }) => wanting.length > 0);

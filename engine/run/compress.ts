@@ -11,6 +11,8 @@ import { type AssignResult, assign } from '../quantize/assign.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { calibrate, needsCalibration as dataNeeded, noStatistics, type Statistics } from '../quantize/calibrate.ts';
 import { needsReconstruction, reconstruct } from '../quantize/reconstruct.ts';
+import { channelDistributions, expectedInputs } from '../rescaling/channel-distributions.ts';
+import { equalizeLayers, needsEqualizing } from '../rescaling/data-free.ts';
 import { needsRescaling, type Rescaled, rescale } from '../rescaling/rescale.ts';
 import { type RunContext, renamed } from './context.ts';
 import { coverageFindings } from './coverage.ts';
@@ -44,10 +46,14 @@ export async function compress(
       }),
     threads: context.threads,
   };
+  const equalized = needsEqualizing(wanted)
+    ? equalizeLayers(prepared.graph, wanted, channelDistributions(model.model.graph, prepared.graph), context.progress)
+    : undefined;
+  const source = equalized?.graph ?? prepared.graph;
   const { graph, plan, findings }: Rescaled =
     calibration === undefined || !needsRescaling(wanted)
-      ? { graph: prepared.graph, plan: wanted, findings: [] }
-      : await rescale(prepared.graph, wanted, calibration, {
+      ? { graph: source, plan: wanted, findings: [] }
+      : await rescale(source, wanted, calibration, {
           ...running,
           progress: renamed(context.progress, 'Rescaling channels'),
         });
@@ -55,9 +61,13 @@ export async function compress(
     calibration === undefined || !dataNeeded(graph, plan)
       ? noStatistics
       : await calibrate(graph, plan, calibration, { ...running, progress: renamed(context.progress, 'Calibrating') });
-  const assigned: AssignResult = await assign(graph, plan, statistics, {
-    progress: renamed(context.progress, 'Choosing codes'),
-  });
+  const means = equalized && expectedInputs(graph, plan, equalized.distributions);
+  const assigned: AssignResult = await assign(
+    graph,
+    plan,
+    { ...statistics, ...(means && { means }) },
+    { progress: renamed(context.progress, 'Choosing codes') },
+  );
   const result =
     calibration !== undefined && needsReconstruction(plan)
       ? await layerByLayer(assigned, plan, calibration, context)
@@ -69,7 +79,7 @@ export async function compress(
     statistics,
     summary,
     formats: assignedFormats(summary, result.assignment),
-    findings: [...coverage, ...findings, ...result.findings],
+    findings: [...coverage, ...(equalized?.findings ?? []), ...findings, ...result.findings],
   };
 }
 

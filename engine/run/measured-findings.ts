@@ -61,6 +61,13 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Let a multiplication be inserted, `insert = 1`, or choose another method.',
   },
   {
+    code: 'quantize/absorbed-biases',
+    severity: 'information',
+    what: 'High biases were moved into the biases of the layers behind, with the number of channels.',
+    why: 'Nearly all values of these channels are that high: ranges of activations get smaller, and hardly a value changes.',
+    fix: 'Nothing; `absorb = 0` leaves them where they are.',
+  },
+  {
     code: 'quantize/constant-channels',
     severity: 'information',
     what: 'Channels that give the same value for every input were folded into the biases behind them.',

@@ -11,6 +11,7 @@ describe('a spec', () => {
     'weights int8 per-channel using smooth-quant(alpha = 0.75, insert = 1)  activations uint8',
     'weights int4 per-group(16) using awq',
     'weights int4 affine per-channel using awq(10, clip = 0)  activations uint8',
+    'weights int8 per-tensor using data-free',
   ])('%s', async (words) => {
     const { drop, runtime, report } = await compressDigits(words);
     expect(runtime).toContain('onnxruntime');
