@@ -120,6 +120,16 @@ export const equalizeArgument: ObserverArgument = {
   max: 1,
 };
 
+/** Read by `engine/rescaling/sites.ts`: of methods that choose codes in their own way. */
+export const smoothArgument: ObserverArgument = {
+  name: 'smooth',
+  description:
+    'Exponent with which outliers of the inputs are first moved into the weights, as `smooth-quant` does; 0: they stay.',
+  initial: 0,
+  min: 0,
+  max: 1,
+};
+
 /** Read by `engine/rescaling/rescale.ts`. */
 export const insertArgument: ObserverArgument = {
   name: 'insert',

@@ -5,7 +5,7 @@ import { type Progress, throwIfCancelled } from '../progress.ts';
 import { fitsMoments } from '../quantize/method-fallback.ts';
 import { InputMoments } from '../quantize/moments.ts';
 import { ChannelMagnitudes } from './channel-magnitudes.ts';
-import { rescalingOf, type Site, type WantingReader } from './sites.ts';
+import { type Site, type WantingReader, wishOf } from './sites.ts';
 
 export interface MeasureOptions {
   readonly compile: Compile;
@@ -45,7 +45,7 @@ export async function measureSites(
     }
     const node = nodes.get(name)!;
     const key = momentsKey(layer);
-    if (!rescalingOf(choice)?.needsError || moments.has(key) || !fitsMoments(node, form, graph)) continue;
+    if (!wishOf(choice)?.rescaling.needsError || moments.has(key) || !fitsMoments(node, form, graph)) continue;
     const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
     const state = new InputMoments(node, dims, form.weightAxis!);
     moments.set(key, state);

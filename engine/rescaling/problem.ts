@@ -11,12 +11,12 @@ import { quantizeParameters } from '../quantize/weights.ts';
 import { float32Tensor } from '../tensor.ts';
 import type { Measured } from './measure.ts';
 import type { RescaledLayer, RescalingSite } from './rescaling.ts';
-import { rescalingOf, type Site, type WantingReader } from './sites.ts';
+import { type Site, type WantingReader, wishOf } from './sites.ts';
 
 /** What a rescaling is asked about a site; a sentence with the reason where it cannot be asked. */
 export function siteProblem({ wanting }: Site, graph: Graph, measured: Measured): RescalingSite | string {
   const [first] = wanting as [WantingReader];
-  const needsError = rescalingOf(first.choice)!.needsError === true;
+  const needsError = wishOf(first.choice)!.rescaling.needsError === true;
   if (needsError && wanting.some((layer) => measured.moments(layer) === undefined))
     return 'They have too many inputs: the method keeps a square matrix of them.';
   const { largest, mean } = measured.magnitudes(first);

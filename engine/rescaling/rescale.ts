@@ -12,7 +12,7 @@ import { applyFold, type Fold, findFold, placeOf } from './fold.ts';
 import { measureSites } from './measure.ts';
 import { multiply } from './multiply.ts';
 import { siteProblem } from './problem.ts';
-import { rescalingOf, type Site, sitesOf } from './sites.ts';
+import { type Site, sitesOf, wishOf } from './sites.ts';
 
 export { needsRescaling } from './sites.ts';
 
@@ -44,7 +44,7 @@ export async function rescale(
   { compile, threads, mode = 'strict', progress }: RescaleOptions,
 ): Promise<Rescaled> {
   const refusals: Refusal[] = [];
-  const sites = sitesOf(source, plan, (choice) => rescalingOf(choice) !== undefined).filter((site) => {
+  const sites = sitesOf(source, plan, (choice) => wishOf(choice) !== undefined).filter((site) => {
     const why = whyUseless(site, plan);
     if (why !== undefined) refusals.push({ site, why });
     return why === undefined;
@@ -67,11 +67,12 @@ export async function rescale(
     const editor = new GraphEditor(current);
     const place = interruptible(progress, () => placeFor(site, current, editor));
     const { choice } = site.wanting[0]!;
+    const wish = wishOf(choice)!;
     const problem = siteProblem(site, current, measured);
     if (place.kind === 'none') refusals.push({ site, why: nothingInFront, obstacle: place.obstacle });
     else if (typeof problem === 'string') refusals.push({ site, why: problem });
     if (place.kind === 'none' || typeof problem === 'string') continue;
-    const factors = interruptible(progress, () => rescalingOf(choice)!.factors(problem, choice.method!.arguments));
+    const factors = interruptible(progress, () => wish.rescaling.factors(problem, wish.arguments));
     if (factors.every((factor) => factor === 1)) continue;
     if (place.kind === 'insert') insertBefore(editor, site, factors);
     else {
@@ -101,18 +102,22 @@ function placeFor(site: Site, graph: Graph, editor: GraphEditor): Place {
   const demands = site.readers.map(({ name, demand }) => ({ ...demand, reader: placeOf(name, 0) }));
   const fold = findFold(graph, editor, demands);
   if (typeof fold !== 'string') return { kind: 'fold', fold };
-  const { choice } = site.wanting[0]!;
-  if ((choice.method!.arguments['insert'] ?? 0) >= 0.5) return { kind: 'insert' };
+  if ((wishOf(site.wanting[0]!.choice)!.arguments['insert'] ?? 0) >= 0.5) return { kind: 'insert' };
   return { kind: 'none', obstacle: fold };
 }
 
 /** The reason why factors would be of no use to a site, or contradict each other. */
 function whyUseless({ wanting }: Site, plan: Plan): string | undefined {
-  const asked = new Set(wanting.map(({ choice }) => JSON.stringify(choice.method)));
-  if (asked.size > 1) return 'They read the same channels, and the spec gives them different methods or arguments.';
-  const { forActivations } = rescalingOf(wanting[0]!.choice)!;
+  const wish = wishOf(wanting[0]!.choice)!;
+  const agree = wanting.every(({ choice }) => {
+    const own = wishOf(choice)!;
+    return own.rescaling === wish.rescaling && JSON.stringify(own.arguments) === JSON.stringify(wish.arguments);
+  });
+  if (!agree) return 'They read the same channels, and the spec gives them different methods or arguments.';
   const inCodes = wanting.some(({ name }) => (plan.nodes[name]?.['input[0]']?.format ?? 'float') !== 'float');
-  return forActivations && !inCodes ? 'Their inputs stay float, so there are no outliers to be moved.' : undefined;
+  return wish.rescaling.forActivations && !inCodes
+    ? 'Their inputs stay float, so there are no outliers to be moved.'
+    : undefined;
 }
 
 /** Divides in a multiplication of its own in front of the layers that ask for it, one for each value that they read. */

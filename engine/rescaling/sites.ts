@@ -1,5 +1,7 @@
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { smoothArgument } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
+import { smoothing } from '../methods/smooth-quant.ts';
 import { asProduct } from '../passes/channel-affine.ts';
 import { GraphEditor } from '../passes/editor.ts';
 import type { Choice, Plan } from '../plan.ts';
@@ -30,15 +32,24 @@ export interface Site {
   readonly wanting: readonly WantingReader[];
 }
 
-/** What the method of a choice wants of the layer's input channels. */
-export function rescalingOf(choice: Choice | undefined): Rescaling | undefined {
+/** What a layer's method wants of its input channels. */
+export interface Wish {
+  readonly rescaling: Rescaling;
+  readonly arguments: Readonly<Record<string, number>>;
+}
+
+/** Undefined where the method wants nothing. A method that rounds in its own way may have activations smoothed before. */
+export function wishOf(choice: Choice | undefined): Wish | undefined {
   if (choice?.method === undefined || choice.format === 'float') return undefined;
-  return methodNamed(choice.method.name).rescaling;
+  const { rescaling } = methodNamed(choice.method.name);
+  if (rescaling !== undefined) return { rescaling, arguments: choice.method.arguments };
+  const alpha = choice.method.arguments[smoothArgument.name] ?? 0;
+  return alpha > 0 ? { rescaling: smoothing, arguments: { alpha } } : undefined;
 }
 
 /** Whether a method of the plan's weights has input channels rescaled. */
 export function needsRescaling(plan: Plan): boolean {
-  return Object.values(plan.nodes).some(({ weight }) => rescalingOf(weight) !== undefined);
+  return Object.values(plan.nodes).some(({ weight }) => wishOf(weight) !== undefined);
 }
 
 /**

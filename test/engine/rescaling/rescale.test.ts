@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
+import { methods } from '../../../engine/methods/registry.ts';
 import { verifyGraph } from '../../../engine/passes/index.ts';
 import type { Choice, Plan } from '../../../engine/plan.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
@@ -206,6 +207,25 @@ describe('smooth-quant', () => {
     const plain = await sqnr(graph, uniformPlan(graph));
     const smooth = await sqnr(graph, planFor(graph, 'smooth-quant'));
     expect(smooth).toBeGreaterThan(plain + 6);
+  });
+});
+
+describe('smoothing before another method', () => {
+  const choosing = methods
+    .filter(({ arguments: own }) => own.some(({ name }) => name === 'smooth'))
+    .map(({ name }) => name);
+
+  it.each(choosing)('multiplies by the factors of `smooth-quant`: %s', async (method) => {
+    const graph = transformer();
+    const own = await rescaled(graph, planFor(graph, method, { smooth: 0.6 }));
+    const smooth = await rescaled(graph, planFor(graph, 'smooth-quant', { alpha: 0.6 }));
+    expect([...own.graph.initializers]).toEqual([...smooth.graph.initializers]);
+  });
+
+  it('is left out unless it is asked for', async () => {
+    const graph = transformer();
+    for (const method of choosing) expect((await rescaled(graph, planFor(graph, method))).graph).toBe(graph);
+    expect(choosing).toContain('gptq');
   });
 });
 
