@@ -49,8 +49,7 @@ export async function calibrate(
   dataset: Dataset,
   { compile, progress, threads, mode = 'strict' }: CalibrateOptions,
 ): Promise<Statistics> {
-  if (dataset.length === 0)
-    fail('calibrate/no-samples', `The data “${dataset.name}” holds no sample to calibrate with.`);
+  requireSamples(dataset);
   const first = await dataset.sample(0);
   const options: CompileOptions = {
     mode,
@@ -85,6 +84,12 @@ export async function calibrate(
     program.dispose();
   }
   return { gains, observers, moments, samples: dataset.length, data: dataset.hash };
+}
+
+/** @throws FindingError `calibrate/no-samples` */
+export function requireSamples(dataset: Dataset): void {
+  if (dataset.length === 0)
+    fail('calibrate/no-samples', `The data “${dataset.name}” holds no sample to calibrate with.`);
 }
 
 /** Whether the plan asks anything of the data: ranges of activations, or what a method of the weights collects. */

@@ -30,6 +30,8 @@ export class ChannelMagnitudes {
     forEachRun(data.length, channels, inner, (channel, from, to) => {
       for (let i = from; i < to; i++) {
         const size = Math.abs(data[i]!);
+        // Calibration says where they come from; here they would be in every factor.
+        if (!Number.isFinite(size)) continue;
         if (size > this.largest[channel]!) this.largest[channel] = size;
         this.#sums[channel]! += size;
       }

@@ -6,6 +6,7 @@ import type { Graph } from '../graph/graph.ts';
 import { GraphEditor } from '../passes/editor.ts';
 import type { Plan } from '../plan.ts';
 import { interruptible, type Progress, turn } from '../progress.ts';
+import { requireSamples } from '../quantize/calibrate.ts';
 import { float32Tensor } from '../tensor.ts';
 import { type Extent, nothingInFront, type Refusal, refusalFindings, rescaledFinding, widen } from './findings.ts';
 import { applyFold, type Fold, findFold, placeOf } from './fold.ts';
@@ -36,6 +37,7 @@ export interface Rescaled {
  * Multiplies the weights of layers by factors for their input channels, as the methods of the plan want them, and divides what
  * computes these channels: constants of a normalisation or of an elementwise step, weights and bias of a product. Statistics are
  * those of the graph as it was; sites are done from the front to the back, each on the weights that those before it left.
+ * @throws FindingError `calibrate/no-samples`
  */
 export async function rescale(
   source: Graph,
@@ -50,6 +52,7 @@ export async function rescale(
     return why === undefined;
   });
   if (sites.length === 0) return { graph: source, plan, findings: refusalFindings(refusals) };
+  requireSamples(dataset);
   const first = await dataset.sample(0);
   const options: CompileOptions = {
     mode,
