@@ -4,7 +4,7 @@ import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
 import { dataFree } from '../../../engine/methods/data-free.ts';
 import { optimize } from '../../../engine/passes/index.ts';
-import type { Choice, Plan } from '../../../engine/plan.ts';
+import type { Plan } from '../../../engine/plan.ts';
 import { assign } from '../../../engine/quantize/assign.ts';
 import { noStatistics } from '../../../engine/quantize/calibrate.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
@@ -44,20 +44,10 @@ function normalized(beta: readonly number[], gamma: readonly number[]): Graph {
   });
 }
 
-function planFor(
-  graph: Graph,
-  args: Readonly<Record<string, number>> = {},
-  granularity: 'per-tensor' | 'per-channel' = 'per-tensor',
-): Plan {
-  const { nodes, ...plan } = uniformPlan(graph, { granularity, activations: 'float', weights: 'int4' });
-  const own = Object.entries(nodes).map(([name, roles]) => {
-    const weight: Choice | undefined = roles.weight && {
-      ...roles.weight,
-      method: { name: 'data-free', arguments: args },
-    };
-    return [name, weight ? { ...roles, weight } : roles] as const;
-  });
-  return { ...plan, nodes: Object.fromEntries(own) };
+const words = { granularity: 'per-tensor', activations: 'float', weights: 'int4' } as const;
+
+function planFor(graph: Graph, args: Readonly<Record<string, number>> = {}): Plan {
+  return uniformPlan(graph, { ...words, method: 'data-free', arguments: args });
 }
 
 function prepared(original: Graph) {
@@ -242,6 +232,6 @@ it('needs no data and wins where channels differ', async () => {
     }
     return sum;
   };
-  const plain = uniformPlan(graph, { granularity: 'per-tensor', activations: 'float', weights: 'int4' });
+  const plain = uniformPlan(graph, words);
   expect(await error(planFor(graph))).toBeLessThan(0.5 * (await error(plain)));
 });

@@ -3,7 +3,6 @@ import { openDataset } from '../../../engine/data/open.ts';
 import { nodeHost } from '../../../engine/env/node/host.ts';
 import { compile } from '../../../engine/executor/compile.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
-import type { Choice } from '../../../engine/plan.ts';
 import { rescale } from '../../../engine/rescaling/rescale.ts';
 import { loadModel, prepare } from '../../../engine/run/load.ts';
 import { hasShared, shared } from '../../shared.ts';
@@ -19,13 +18,9 @@ async function keywords() {
 
 type Keywords = Awaited<ReturnType<typeof keywords>>;
 
-async function rescaled({ graph, data }: Keywords, name: string, args: Readonly<Record<string, number>>) {
-  const plan = uniformPlan(graph, { granularity: 'per-group(32)', weights: 'int4' });
-  const nodes = Object.entries(plan.nodes).map(([node, roles]) => {
-    const weight: Choice | undefined = roles.weight && { ...roles.weight, method: { name, arguments: args } };
-    return [node, weight ? { ...roles, weight } : roles] as const;
-  });
-  return rescale(graph, { ...plan, nodes: Object.fromEntries(nodes) }, data, { compile });
+async function rescaled({ graph, data }: Keywords, method: string, args: Readonly<Record<string, number>>) {
+  const plan = uniformPlan(graph, { granularity: 'per-group(32)', weights: 'int4', method, arguments: args });
+  return rescale(graph, plan, data, { compile });
 }
 
 /** What a graph answers to every clip, end to end. */

@@ -4,7 +4,7 @@ import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
 import { methods } from '../../../engine/methods/registry.ts';
 import { verifyGraph } from '../../../engine/passes/index.ts';
-import type { Choice, Plan } from '../../../engine/plan.ts';
+import type { Plan } from '../../../engine/plan.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
 import { rescale } from '../../../engine/rescaling/rescale.ts';
 import { float32Tensor } from '../../../engine/tensor.ts';
@@ -22,15 +22,8 @@ import { convolutional, transformer, withOutliers } from './networks.ts';
 
 type Arguments = Readonly<Record<string, number>>;
 
-/** A uniform plan whose layers with weights have a method with arguments. */
-function planFor(graph: Graph, name: string, args: Arguments = {}, options: PlanOptions = {}): Plan {
-  const plan = uniformPlan(graph, options);
-  const nodes = Object.entries(plan.nodes).map(([node, roles]) => {
-    const { weight } = roles;
-    const method = { name, arguments: args };
-    return [node, weight === undefined ? roles : { ...roles, weight: { ...weight, method } satisfies Choice }] as const;
-  });
-  return { ...plan, nodes: Object.fromEntries(nodes) };
+function planFor(graph: Graph, method: string, args: Arguments = {}, options: PlanOptions = {}): Plan {
+  return uniformPlan(graph, { ...options, method, arguments: args });
 }
 
 const rescaled = (graph: Graph, plan: Plan, data = samplesFor(graph, 6)) =>
