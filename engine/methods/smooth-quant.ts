@@ -11,13 +11,16 @@ const alpha: ObserverArgument = {
   max: 1,
 };
 
+/** Weights below this count as this large, as with the authors: dead channels have weights that are smaller by any power of ten. */
+const leastWeight = 1e-5;
+
 /** s_j = max|X_j|^α / max|W_j|^(1−α) over all layers that read channel j (SmoothQuant, equation 4); 1 for channels that are silent. */
 export const smoothing: Rescaling = {
   forActivations: true,
   factors({ channels, largest, layers }, { alpha: exponent = alpha.initial }) {
     return Float64Array.from({ length: channels }, (_, channel) => {
-      const weight = Math.max(...layers.map(({ weights }) => weights[channel]!));
-      return largest[channel]! > 0 && weight > 0 ? largest[channel]! ** exponent / weight ** (1 - exponent) : 1;
+      const weight = Math.max(leastWeight, ...layers.map(({ weights }) => weights[channel]!));
+      return largest[channel]! > 0 ? largest[channel]! ** exponent / weight ** (1 - exponent) : 1;
     });
   },
 };

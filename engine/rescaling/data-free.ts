@@ -15,8 +15,8 @@ import { type Site, sitesOf } from './sites.ts';
 /** Rounds of equalisation at most, and the change of a factor from which on another is worth it. */
 const mostRounds = 20;
 const settled = 1e-3;
-/** Factors beyond this, either way, are not applied in one round. */
-const largestFactor = 256;
+/** Weights so much smaller than those of the widest channel are those of a dead one: there is nothing to be equalised. */
+const deadBelow = 1e-5;
 
 export interface DataFreeResult {
   readonly graph: Graph;
@@ -100,8 +100,12 @@ function equalized({ graph, distributions }: State, site: Site): { state: State;
     const product = asProduct(editor, editor.producer(output))!;
     forEachRange(product, (channel, _, size) => raise(written, first + channel, size));
     const known = distributions.get(output);
-    for (const [channel, mean] of (known?.mean ?? []).entries())
-      raise(values, first + channel, reach(mean, known!.deviation[channel]!));
+    const bias = product.bias && numbersOf(product.bias);
+    for (let channel = 0; channel < product.outputChannels; channel++) {
+      const constant = Math.abs(bias?.[bias.length === 1 ? 0 : channel] ?? 0);
+      const size = known ? reach(known.mean[channel]!, known.deviation[channel]!) : constant;
+      raise(values, first + channel, size);
+    }
   }
   for (const { name } of site.readers) {
     const product = asProduct(
@@ -110,12 +114,11 @@ function equalized({ graph, distributions }: State, site: Site): { state: State;
     )!;
     forEachRange(product, (_, channel, size) => raise(read, channel, size));
   }
-  // A channel that hardly moves has tiny weights and a bias that would come up with them: no channel passes the widest one.
-  const widest = Math.max(...values);
+  const [widest, widestWritten, widestRead] = [Math.max(...values), Math.max(...written), Math.max(...read)];
   const factors = Float64Array.from(written, (range, channel) => {
-    if (!(range > 0 && read[channel]! > 0)) return 1;
-    const wanted = Math.max(Math.sqrt(range / read[channel]!), widest > 0 ? values[channel]! / widest : 0);
-    return Math.min(largestFactor, Math.max(1 / largestFactor, wanted));
+    if (range <= deadBelow * widestWritten || read[channel]! <= deadBelow * widestRead) return 1;
+    // A bias comes up with its weights: no channel passes the one that reaches furthest.
+    return Math.max(Math.sqrt(range / read[channel]!), widest > 0 ? values[channel]! / widest : 0);
   });
   if (factors.every((factor) => factor === 1)) return undefined;
   for (const reader of site.readers) multiply(editor, reader, factors);

@@ -6,7 +6,7 @@ import { batchNormReestimation } from '../../../engine/methods/batch-norm-reesti
 import type { LayerSamples, WeightProblem } from '../../../engine/methods/method.ts';
 import { roundToNearest } from '../../../engine/methods/round-to-nearest.ts';
 import { noise } from '../quantize/small.ts';
-import { problemOf, samplesOf } from './problems.ts';
+import { problemOf, samplesFrom, samplesOf } from './problems.ts';
 
 const next = noise(7);
 const channels = Array.from({ length: 4 }, () => Array.from({ length: 12 }, () => Math.fround(next())));
@@ -44,6 +44,29 @@ function answers(of: WeightProblem, { rows, length, inputs }: LayerSamples) {
 }
 
 describe('batch-norm re-estimation', () => {
+  it('brings back what is lost where inputs reach beyond their format', () => {
+    // Up to 120, of which a format that ends at 30 leaves the rest; the float model saw all.
+    const whole = samplesOf(channels, 400, 5);
+    const inputs = whole.inputs(0).map((x) => 60 * x);
+    const float = samplesFrom(inputs, channels);
+    const clipped = inputs.map((x) => Math.min(30, x));
+    const cut = { ...float, inputs: () => clipped };
+    const own = { ...problem('hfp8-143', 'per-channel'), samples: cut };
+    const [plain, retuned] = [roundToNearest, batchNormReestimation].map((method) => {
+      const solved = method.quantize(own, {});
+      const weights = decodeTensor(solved.codes, own.dims, { ...own, ...solved, axis: 0, format: own.format.name });
+      let error = 0;
+      for (let channel = 0; channel < channels.length; channel++)
+        for (const [row, target] of float.targets(channel).entries()) {
+          let answer = solved.bias?.[channel] ?? 0;
+          for (let k = 0; k < 12; k++) answer += weights[channel * 12 + k]! * cut.inputs()[row * 12 + k]!;
+          error += (answer - target) ** 2;
+        }
+      return error;
+    });
+    expect(retuned).toBeLessThan(0.6 * plain!);
+  });
+
   it.each([
     { format: 'int2', granularity: 'per-channel' },
     { format: 'int4', granularity: 'per-group(5)' },

@@ -115,14 +115,23 @@ describe('cross-layer equalisation', () => {
   it('gives both sides of every channel the same range, and leaves the float model as it is', async () => {
     const original = normalized([1, 1.1], [2, 2]);
     const { graph, distributions } = prepared(original);
-    // A quiet channel in front of loud weights.
+    // A quiet channel.
+    const [weight, bias] = graph.nodes[0]!.inputs.slice(1) as [string, string];
+    const quiet = (index: number, of: (at: number) => boolean) =>
+      Array.from(weightsOf(graph, 'a', index), (value, at) => (of(at) ? value : value / 40));
     const uneven = { ...graph, initializers: new Map(graph.initializers) };
-    const first = graph.nodes[0]!.inputs[1]!;
     uneven.initializers.set(
-      first,
+      weight,
       tensor(
         [2, 3, 3, 3],
-        Array.from(weightsOf(graph, 'a'), (weight, at) => (at < 27 ? weight : weight / 40)),
+        quiet(1, (at) => at < 27),
+      ),
+    );
+    uneven.initializers.set(
+      bias,
+      tensor(
+        [2],
+        quiet(2, (at) => at < 1),
       ),
     );
     const result = equalizeLayers(uneven, planFor(uneven, { absorb: 0 }), new Map());
@@ -156,6 +165,25 @@ describe('cross-layer equalisation', () => {
     const { mean, deviation } = result.distributions.get('norm.out')!;
     const reach = mean.map((value, channel) => value + 3 * deviation[channel]!);
     expect(reach[1]! / reach[0]!).toBeLessThan(1.01);
+  });
+});
+
+describe('channels without weights to speak of', () => {
+  it.each([
+    { what: 'what computes them', name: 'a', dims: [2, 3, 3, 3], own: (at: number) => at < 27 },
+    { what: 'what reads them', name: 'b', dims: [4, 2, 1, 1], own: (at: number) => at % 2 === 0 },
+  ])('stay as they are: $what', ({ name, dims, own }) => {
+    const { graph } = prepared(normalized([1, 1], [1, 1]));
+    const value = graph.nodes.find((node) => node.name === name)!.inputs[1]!;
+    const dead = tensor(
+      dims,
+      Array.from(weightsOf(graph, name), (weight, at) => (own(at) ? weight * 1e-13 : weight)),
+    );
+    const uneven = { ...graph, initializers: new Map(graph.initializers).set(value, dead) };
+    const result = equalizeLayers(uneven, planFor(uneven, { absorb: 0 }), new Map());
+    const first = (weights: Float32Array) => weights.filter((_, at) => own(at));
+    expect(first(weightsOf(result.graph, name))).toEqual(first(dead.data as Float32Array));
+    expect(weightsOf(result.graph, name)).not.toEqual(dead.data);
   });
 });
 
