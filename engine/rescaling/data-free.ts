@@ -15,8 +15,6 @@ import { type Site, sitesOf } from './sites.ts';
 /** Rounds of equalisation at most, and the change of a factor from which on another is worth it. */
 const mostRounds = 20;
 const settled = 1e-3;
-/** Weights so much smaller than those of the widest channel are those of a dead one: there is nothing to be equalised. */
-const deadBelow = 1e-5;
 
 export interface DataFreeResult {
   readonly graph: Graph;
@@ -114,9 +112,9 @@ function equalized({ graph, distributions }: State, site: Site): { state: State;
     )!;
     forEachRange(product, (_, channel, size) => raise(read, channel, size));
   }
-  const [widest, widestWritten, widestRead] = [Math.max(...values), Math.max(...written), Math.max(...read)];
+  const widest = Math.max(...values);
   const factors = Float64Array.from(written, (range, channel) => {
-    if (range <= deadBelow * widestWritten || read[channel]! <= deadBelow * widestRead) return 1;
+    if (!(range > 0 && read[channel]! > 0)) return 1;
     // A bias comes up with its weights: no channel passes the one that reaches furthest.
     return Math.max(Math.sqrt(range / read[channel]!), widest > 0 ? values[channel]! / widest : 0);
   });

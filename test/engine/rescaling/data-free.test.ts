@@ -158,32 +158,20 @@ describe('cross-layer equalisation', () => {
     expect(own.deviation[1]! * (after![1]! / before![1]!)).toBeCloseTo(3, 5);
   });
 
-  it('brings no channel beyond the widest: a bias would come up with tiny weights', () => {
-    const original = normalized([1, 1], [1, 1e-6]);
-    const { graph, distributions } = prepared(original);
+  const hardlyMoving = () => prepared(normalized([1, 1], [1, 1e-9]));
+
+  it('brings no channel beyond the one that reaches furthest: tiny weights may have a bias', () => {
+    const { graph, distributions } = hardlyMoving();
     const result = equalizeLayers(graph, planFor(graph, { absorb: 0 }), distributions);
     const { mean, deviation } = result.distributions.get('norm.out')!;
-    const reach = mean.map((value, channel) => value + 3 * deviation[channel]!);
-    expect(reach[1]! / reach[0]!).toBeLessThan(1.01);
+    expect(mean[1]! + 3 * deviation[1]!).toBeLessThan(1.01 * (mean[0]! + 3 * deviation[0]!));
   });
-});
 
-describe('channels without weights to speak of', () => {
-  it.each([
-    { what: 'what computes them', name: 'a', dims: [2, 3, 3, 3], own: (at: number) => at < 27 },
-    { what: 'what reads them', name: 'b', dims: [4, 2, 1, 1], own: (at: number) => at % 2 === 0 },
-  ])('stay as they are: $what', ({ name, dims, own }) => {
-    const { graph } = prepared(normalized([1, 1], [1, 1]));
-    const value = graph.nodes.find((node) => node.name === name)!.inputs[1]!;
-    const dead = tensor(
-      dims,
-      Array.from(weightsOf(graph, name), (weight, at) => (own(at) ? weight * 1e-13 : weight)),
-    );
-    const uneven = { ...graph, initializers: new Map(graph.initializers).set(value, dead) };
-    const result = equalizeLayers(uneven, planFor(uneven, { absorb: 0 }), new Map());
-    const first = (weights: Float32Array) => weights.filter((_, at) => own(at));
-    expect(first(weightsOf(result.graph, name))).toEqual(first(dead.data as Float32Array));
-    expect(weightsOf(result.graph, name)).not.toEqual(dead.data);
+  it('goes by the biases where no normalisation tells how far channels reach', () => {
+    const { graph } = hardlyMoving();
+    const result = equalizeLayers(graph, planFor(graph, { absorb: 0 }), new Map());
+    const [first, second] = Array.from(weightsOf(result.graph, 'a', 2), Math.abs);
+    expect(second! / first!).toBeLessThan(1.01);
   });
 });
 
