@@ -1,5 +1,6 @@
 import type { Finding } from '../findings.ts';
 import { methodNamed } from '../methods/registry.ts';
+import { byPlace, namesOf, type PlacedLayer, rangeOfPlace } from '../quantize/places.ts';
 import type { Site } from './sites.ts';
 
 /** What a rescaling says: of what was done, and of what was not. */
@@ -32,40 +33,49 @@ export function rescaledFinding(method: string, { layers, least, most }: Extent)
 /** Channels that stay as they are. */
 export interface Refusal {
   readonly site: Site;
-  /** A sentence. */
+  /** A sentence; without its full stop where obstacles follow. */
   readonly why: string;
   /** What it is about this site in particular, as the end of a sentence. */
   readonly obstacle?: string;
 }
 
 export const nothingInFront = 'Nothing in front of them can take the factors';
-/** Layers and obstacles that a finding names. */
-const mostNamed = 3;
 
-/** One finding for each method and reason. */
-export function refusalFindings(refusals: readonly Refusal[]): readonly Finding[] {
-  const alike = new Map<string, Refusal[]>();
-  for (const refusal of refusals) {
-    const key = `${refusal.site.wanting[0]!.choice.method!.name} ${refusal.why}`;
-    alike.set(key, [...(alike.get(key) ?? []), refusal]);
-  }
-  return Array.from(alike.values(), (group): Finding => {
-    const [{ site, why }] = group as [Refusal];
-    const names = group.flatMap(({ site: { wanting } }) => wanting.map(({ name }) => `“${name}”`));
-    const obstacles = new Set(group.flatMap(({ obstacle }) => obstacle ?? []));
-    return {
-      code: 'quantize/not-rescaled',
-      severity: 'warning',
-      what: `The input channels of ${listed(names, ', ')} are not scaled for \`${site.wanting[0]!.choice.method!.name}\`.`,
-      why: obstacles.size === 0 ? why : `${why}: ${listed([...obstacles], '; ')}.`,
-      ...(why === nothingInFront && {
-        fix: 'Let multiplications be inserted, `insert = 1`, or give these layers another method.',
-      }),
-    };
-  });
+/** Obstacles that a finding names. */
+const mostObstacles = 3;
+
+interface RefusedLayer extends PlacedLayer, Omit<Refusal, 'site'> {
+  readonly method: string;
 }
 
-function listed(items: readonly string[], separator: string): string {
-  const named = items.slice(0, mostNamed).join(separator);
-  return items.length > mostNamed ? `${named} and ${items.length - mostNamed} more` : named;
+/** One finding for each place of the spec and each reason. */
+export function refusalFindings(refusals: readonly Refusal[]): readonly Finding[] {
+  const layers = refusals.flatMap(({ site, ...refusal }) =>
+    site.wanting.map(({ name, choice }): RefusedLayer => {
+      return { ...refusal, name, method: choice.method!.name, place: choice.origin.method };
+    }),
+  );
+  return byPlace(layers).flatMap((placed) =>
+    [...new Set(placed.map(({ why }) => why))].map((why) =>
+      refusalFinding(
+        why,
+        placed.filter((layer) => layer.why === why),
+      ),
+    ),
+  );
+}
+
+function refusalFinding(why: string, layers: readonly RefusedLayer[]): Finding {
+  const obstacles = [...new Set(layers.flatMap(({ obstacle }) => obstacle ?? []))];
+  const more = obstacles.length > mostObstacles ? `; and ${obstacles.length - mostObstacles} more` : '';
+  return {
+    code: 'quantize/not-rescaled',
+    severity: 'warning',
+    what: `The input channels of ${namesOf(layers)} are not scaled for \`${layers[0]!.method}\`.`,
+    why: obstacles.length === 0 ? why : `${why}: ${obstacles.slice(0, mostObstacles).join('; ')}${more}.`,
+    ...(why === nothingInFront && {
+      fix: 'Let multiplications be inserted, `insert = 1`, or give these layers another method.',
+    }),
+    ...rangeOfPlace(layers),
+  };
 }

@@ -24,6 +24,8 @@ describe('a spec', () => {
     const [refused, ...others] = report.findings.filter(({ code }) => code === 'quantize/not-rescaled');
     expect(refused).toMatchObject({
       what: 'The input channels of “conv1”, “conv2”, “depthwise2” are not scaled for `smooth-quant`.',
+      // Where the spec says `smooth-quant`.
+      range: expect.objectContaining({ start: expect.anything() }),
       why: expect.stringContaining('“image” is an input of the model; “pool.out” is read by Add “add” as well'),
     });
     expect(others).toHaveLength(0);
