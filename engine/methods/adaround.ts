@@ -3,7 +3,7 @@ import { poll } from '../progress.ts';
 import { type ChannelCodes, valuesOf } from './by-channel.ts';
 import { bySamples, goalMetric } from './by-samples.ts';
 import { dot, product } from './linear-algebra.ts';
-import type { LayerSamples, WeightMethod, WeightProblem } from './method.ts';
+import { type LayerSamples, smoothArgument, type WeightMethod, type WeightProblem } from './method.ts';
 
 /** Stretch of the sigmoid, so that it reaches 0 and 1 (the paper's ζ and γ). */
 const [stretchHigh, stretchLow] = [1.1, -0.1];
@@ -24,7 +24,10 @@ export const adaround: WeightMethod = {
   description: 'Learns for every weight whether to round up or down, by the error of the layer’s output.',
   cost: 'Keeps what lies between two layers for the calibration samples; `steps` descents over each layer’s weights.',
   source: 'after AdaRound, Nagel et al. 2020',
-  arguments: [{ name: 'steps', description: 'Steps of the descent.', initial: 600, min: 10, max: 20000 }],
+  arguments: [
+    { name: 'steps', description: 'Steps of the descent.', initial: 600, min: 10, max: 20000 },
+    smoothArgument,
+  ],
   needs: 'samples',
   quantize(problem, { steps = 600 }) {
     const metricOf = (samples: LayerSamples, group: number) => goalMetric(samples, group, ridge);

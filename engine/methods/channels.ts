@@ -41,3 +41,19 @@ export function scatterChannels(
     for (let i = from; i < to; i++) into[i] = channels[channel]![taken[channel]!++]!;
   });
 }
+
+/** Which output channel a weight belongs to, by its place in the tensor, and which element of the input vector it meets. */
+export interface WeightEnds {
+  output(at: number): number;
+  input(at: number): number;
+}
+
+/** @param axis of the output channels: the first, or the second of a matrix */
+export function endsOf(dims: readonly number[], axis: number): WeightEnds {
+  if (axis === 0) {
+    const length = dims.slice(1).reduce((product, dim) => product * dim, 1);
+    return { output: (at) => Math.floor(at / length), input: (at) => at % length };
+  }
+  const columns = dims[1]!;
+  return { output: (at) => at % columns, input: (at) => Math.floor(at / columns) };
+}

@@ -1,6 +1,6 @@
 import { byChannel } from './by-channel.ts';
 import { roundChannel } from './descent.ts';
-import { equalizeArgument, type Moments, type WeightMethod } from './method.ts';
+import { equalizeArgument, type Moments, smoothArgument, type WeightMethod } from './method.ts';
 import { roundToNearest } from './round-to-nearest.ts';
 
 /** Part of the mean variance that is added to every variance: keeps directions that calibration never saw in check. */
@@ -18,7 +18,7 @@ export const coordinateDescent: WeightMethod = {
     'Picks the codes of each output channel that keep the layer’s output closest on the calibration data, and corrects the bias for the rest.',
   cost: 'For K weights an output channel: calibration collects a K × K covariance, and each channel takes up to 24 sweeps of K² steps.',
   source: 'after QuantEase, Behdin et al. 2023',
-  arguments: [equalizeArgument],
+  arguments: [equalizeArgument, smoothArgument],
   needs: 'moments',
   quantize(problem) {
     const { moments, axis } = problem;

@@ -2,7 +2,7 @@ import { type AffineParameters, dequantizeValue, quantizeValue } from '../format
 import { bySamples } from './by-samples.ts';
 import { type LayerMetric, layerMetric } from './layer-metric.ts';
 import { cholesky, solve } from './linear-algebra.ts';
-import type { LayerSamples, WeightMethod, WeightProblem } from './method.ts';
+import { type LayerSamples, smoothArgument, type WeightMethod, type WeightProblem } from './method.ts';
 
 /**
  * Rounds the weights of a channel one after the other; each time those that are left make up for the error, by the inverse
@@ -31,6 +31,7 @@ export const gptq: WeightMethod = {
       min: 0,
       max: 1,
     },
+    smoothArgument,
   ],
   needs: 'samples',
   quantize(problem, { damping = 0.01, 'act-order': actOrder = 1 }) {

@@ -1,6 +1,6 @@
 import { bySamples, goalMetric } from './by-samples.ts';
 import { roundChannel } from './descent.ts';
-import { equalizeArgument, type LayerSamples, type WeightMethod } from './method.ts';
+import { equalizeArgument, type LayerSamples, smoothArgument, type WeightMethod } from './method.ts';
 
 /** Part of the mean variance by which weights are held to the given ones: a hundred samples are few, and fewer rows still less. */
 const damping = ({ length, rows }: LayerSamples) => 0.5 + length / rows;
@@ -18,7 +18,7 @@ export const layerByLayer: WeightMethod = {
     'Shows each layer what the compressed layers before it give, and picks codes and bias that bring its output back to the float model’s.',
   cost: 'Runs the model once more for each layer on the calibration data; each output channel of K weights takes up to 24 sweeps of K² steps.',
   source: 'after Nagel et al. 2020 (AdaRound) and QuantEase, Behdin et al. 2023',
-  arguments: [equalizeArgument],
+  arguments: [equalizeArgument, smoothArgument],
   needs: 'samples',
   quantize(problem) {
     const metricOf = (samples: LayerSamples, group: number) => goalMetric(samples, group, damping(samples));

@@ -2,6 +2,7 @@ import type { CodeRange } from '../formats/affine.ts';
 import type { Blocks } from '../formats/blocks.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import type { ObserverArgument, Scheme } from '../observers/observer.ts';
+import type { Rescaling } from '../rescaling/rescaling.ts';
 import type { TensorData } from '../tensor.ts';
 
 /** A weight to be put into codes. */
@@ -11,6 +12,8 @@ export interface WeightProblem {
   readonly dims: readonly number[];
   /** Axis of the output channels for per-channel parameters; absent: one set for the whole tensor. */
   readonly axis?: number;
+  /** Axis of the output channels, whatever shares parameters. */
+  readonly outputAxis: number;
   /** Other elements that share parameters; given to methods of any format or granularity alone. */
   readonly blocks?: Blocks;
   readonly format: NumberFormat;
@@ -21,21 +24,27 @@ export interface WeightProblem {
   readonly observer: { readonly name: string; readonly arguments: Readonly<Record<string, number>> };
   /** What calibration saw of the node's input; there where the method asks for it. */
   readonly moments?: Moments;
+  /** Mean of each element of the input vectors of a group, as far as normalisations before the layer tell; for methods without data. */
+  readonly means?: InputMeans;
   /** The layer's inputs behind the compressed layers before it and its float outputs; there where the method asks for it. */
   readonly samples?: LayerSamples;
   /** Scale of a channel must not be below this (the bias would not fit its integer). */
   leastScale(channel: number): number;
 }
 
+/** What is known of the mean of the vectors that a node multiplies its weights with. */
+export interface InputMeans {
+  readonly groups: number;
+  /** Mean vector of a group. */
+  mean(group: number): Float64Array;
+}
+
 /**
  * First and second moments of the vectors that a node multiplies its weights with: one set per group of a convolution.
  * Element k of a vector meets element k of an output channel's weights, taken in the order of the weight tensor.
  */
-export interface Moments {
+export interface Moments extends InputMeans {
   readonly length: number;
-  readonly groups: number;
-  /** Mean vector of a group. */
-  mean(group: number): Float64Array;
   /** Covariance matrix of a group, row-major. */
   covariance(group: number): Float64Array;
 }
@@ -85,11 +94,20 @@ export interface WeightMethod {
    * each behind the compressed layers before it. Without, codes of integers are those nearest at the parameters.
    */
   readonly needs?: 'moments' | 'samples';
+  /** Factors by which the input channels of the layers are scaled before anything else is measured. */
+  readonly rescaling?: Rescaling;
+  /** Layers are equalised and high biases absorbed before anything else, and `means` given, all without data. */
+  readonly dataFree?: true;
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
   readonly anyFormat?: true;
   /** Takes integers of every granularity, with scales of every kind; others have scales of float32. */
   readonly anyGranularity?: true;
   quantize(problem: WeightProblem, args: Readonly<Record<string, number>>): WeightCodes;
+}
+
+/** Whether a method asks anything of calibration data. */
+export function seesData({ needs, rescaling }: WeightMethod): boolean {
+  return needs !== undefined || rescaling !== undefined;
 }
 
 /** Read by `engine/quantize/equalize.ts` before anything else is measured. */
@@ -98,6 +116,26 @@ export const equalizeArgument: ObserverArgument = {
   description:
     'How far the channels in front of a depthwise convolution are first brought to a common range: 0 not at all, 1 fully.',
   initial: 0.5,
+  min: 0,
+  max: 1,
+};
+
+/** Read by `engine/rescaling/sites.ts`: of methods that choose codes in their own way. */
+export const smoothArgument: ObserverArgument = {
+  name: 'smooth',
+  description:
+    'Exponent with which outliers of the inputs are first moved into the weights, as `smooth-quant` does; 0: they stay.',
+  initial: 0,
+  min: 0,
+  max: 1,
+};
+
+/** Read by `engine/rescaling/rescale.ts`. */
+export const insertArgument: ObserverArgument = {
+  name: 'insert',
+  description:
+    'What becomes of factors that nothing before the layer can take over: 1 inserts a multiplication, 0 leaves the layer as it is.',
+  initial: 0,
   min: 0,
   max: 1,
 };

@@ -1,7 +1,10 @@
 import { fail } from '../findings.ts';
 import { adaround } from './adaround.ts';
+import { awq } from './awq.ts';
+import { batchNormReestimation } from './batch-norm-reestimation.ts';
 import { biasCorrection } from './bias-correction.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
+import { dataFree } from './data-free.ts';
 import { gptq } from './gptq.ts';
 import { hqq } from './hqq.ts';
 import { layerByLayer } from './layer-by-layer.ts';
@@ -9,13 +12,18 @@ import type { WeightMethod } from './method.ts';
 import { omse } from './omse.ts';
 import { roundToNearest } from './round-to-nearest.ts';
 import { sequentialMse } from './sequential-mse.ts';
+import { smoothQuant } from './smooth-quant.ts';
 
 /** Every method by which weights get their codes; one line each. The first is the default. */
 export const methods: readonly WeightMethod[] = [
   roundToNearest,
   omse,
   hqq,
+  dataFree,
+  smoothQuant,
+  awq,
   biasCorrection,
+  batchNormReestimation,
   coordinateDescent,
   layerByLayer,
   sequentialMse,

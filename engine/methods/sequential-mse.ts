@@ -2,7 +2,7 @@ import { quantizeValue } from '../formats/affine.ts';
 import { type ChannelCodes, valuesOf } from './by-channel.ts';
 import { bySamples, goalMetric } from './by-samples.ts';
 import { dot, product } from './linear-algebra.ts';
-import type { LayerSamples, WeightMethod } from './method.ts';
+import { type LayerSamples, smoothArgument, type WeightMethod } from './method.ts';
 import { atLeast } from './round-to-nearest.ts';
 
 const tries = 20;
@@ -19,7 +19,7 @@ export const sequentialMse: WeightMethod = {
     'Rounds to nearest at the range that keeps the layer’s output closest, layer by layer behind the compressed ones.',
   cost: 'Keeps what lies between two layers for the calibration samples; each channel tries some ranges on them.',
   source: 'after AIMET’s sequential MSE',
-  arguments: [],
+  arguments: [smoothArgument],
   needs: 'samples',
   quantize(problem) {
     const { range } = problem;

@@ -1,7 +1,7 @@
 import { withAttributes } from '../graph/build.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { derivedTensor } from '../lazy-tensor.ts';
-import { floatAttribute, intAttribute } from '../operators/shared/attributes.ts';
+import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../operators/shared/attributes.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import { isStatic } from '../operators/shared/types.ts';
 import { type Dimension, elementCount, type Tensor } from '../tensor.ts';
@@ -162,7 +162,7 @@ function scaleWeight(product: Product, factor: (outputChannel: number) => number
 }
 
 /** Visits every weight with the output and the input channel that it connects. */
-function forEachWeight(
+export function forEachWeight(
   product: Product,
   visit: (index: number, outputChannel: number, inputChannel: number) => void,
 ): void {
@@ -205,4 +205,13 @@ export function perChannel(
   const offset = dims.length - constant.dims.length;
   const fits = constant.dims.every((dim, i) => (i + offset === axis ? dim === channels : dim === 1));
   return fits && isStatic(constant.dims) ? Float64Array.from(numbersOf(constant)) : undefined;
+}
+
+/** Whether a convolution adds zeros around its input, which a shift of that input would turn into something else. */
+export function isPadded(node: GraphNode): boolean {
+  if (node.op !== 'Conv') return false;
+  const automatic = stringAttribute(node, 'auto_pad', 'NOTSET');
+  if (automatic === 'VALID') return false;
+  if (automatic !== 'NOTSET') return true;
+  return (intsAttribute(node, 'pads') ?? []).some((pad) => pad !== 0);
 }

@@ -1,7 +1,7 @@
 import type { GraphNode } from '../graph/graph.ts';
-import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../operators/shared/attributes.ts';
+import { floatAttribute, intAttribute } from '../operators/shared/attributes.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
-import { asProduct, type ChannelAffine, foldAfter, foldBefore } from './channel-affine.ts';
+import { asProduct, type ChannelAffine, foldAfter, foldBefore, isPadded } from './channel-affine.ts';
 import { GraphEditor } from './editor.ts';
 import type { Pass } from './pass.ts';
 
@@ -65,13 +65,4 @@ function affineOf(editor: GraphEditor, node: GraphNode): ChannelAffine | undefin
     shift[channel] = beta![channel]! - mean![channel]! * scale[channel]!;
   }
   return { scale, shift };
-}
-
-/** Whether a convolution adds zeros around its input, which a shift of that input would turn into something else. */
-function isPadded(node: GraphNode): boolean {
-  if (node.op !== 'Conv') return false;
-  const automatic = stringAttribute(node, 'auto_pad', 'NOTSET');
-  if (automatic === 'VALID') return false;
-  if (automatic !== 'NOTSET') return true;
-  return (intsAttribute(node, 'pads') ?? []).some((pad) => pad !== 0);
 }

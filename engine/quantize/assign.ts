@@ -92,6 +92,7 @@ export async function assign(
         parameters: parameters.get(node.name)!,
         ...(inputScale !== undefined && { inputScale }),
         ...(statistics.moments.has(node.name) && { moments: statistics.moments.get(node.name)! }),
+        ...(statistics.means?.has(node.name) && { means: statistics.means.get(node.name)! }),
       };
       const own = interruptible(progress, () => quantizeParameters(task));
       parameters.set(node.name, own.parameters);

@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Compile, CompileOptions } from '../executor/program.ts';
 import { fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Moments, WeightMethod } from '../methods/method.ts';
+import { type InputMeans, type Moments, seesData, type WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Observer } from '../observers/observer.ts';
 import { createObserver } from '../observers/registry.ts';
@@ -21,6 +21,8 @@ export interface Statistics {
   readonly gains?: Gains;
   /** Moments of the inputs of nodes whose weight method asks for them, by node name. */
   readonly moments: ReadonlyMap<string, Moments>;
+  /** Means of the inputs of nodes whose weight method works without data, by node name. */
+  readonly means?: ReadonlyMap<string, InputMeans>;
   /** Samples seen. */
   readonly samples: number;
   /** Hash of the data, for provenance. */
@@ -47,8 +49,7 @@ export async function calibrate(
   dataset: Dataset,
   { compile, progress, threads, mode = 'strict' }: CalibrateOptions,
 ): Promise<Statistics> {
-  if (dataset.length === 0)
-    fail('calibrate/no-samples', `The data “${dataset.name}” holds no sample to calibrate with.`);
+  requireSamples(dataset);
   const first = await dataset.sample(0);
   const options: CompileOptions = {
     mode,
@@ -85,14 +86,25 @@ export async function calibrate(
   return { gains, observers, moments, samples: dataset.length, data: dataset.hash };
 }
 
+/** @throws FindingError `calibrate/no-samples` */
+export function requireSamples(dataset: Dataset): void {
+  if (dataset.length === 0)
+    fail('calibrate/no-samples', `The data “${dataset.name}” holds no sample to calibrate with.`);
+}
+
 /** Whether the plan asks anything of the data: ranges of activations, or what a method of the weights collects. */
 export function needsCalibration(graph: Graph, plan: Plan): boolean {
   const { groups, weights } = layOut(graph, plan);
-  return groups.length > 0 || [...weights.keys()].some((name) => methodNeeds(plan, name) !== undefined);
+  return groups.length > 0 || [...weights.keys()].some((name) => methodSeesData(plan, name));
 }
 
 /** What `assign` takes where there is nothing to calibrate. */
 export const noStatistics: Statistics = { observers: new Map(), moments: new Map(), samples: 0, data: '' };
+
+function methodSeesData(plan: Plan, node: string): boolean {
+  const method = plan.nodes[node]?.weight?.method?.name;
+  return method !== undefined && seesData(methodNamed(method));
+}
 
 function methodNeeds(plan: Plan, node: string): WeightMethod['needs'] {
   const method = plan.nodes[node]?.weight?.method?.name;

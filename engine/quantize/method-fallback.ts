@@ -1,5 +1,6 @@
 import type { Finding } from '../findings.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { seesData } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import { vectorShape } from './input-vectors.ts';
@@ -65,9 +66,10 @@ function obstacle({ node, form, choice, graph, samples }: LayerChoice): string |
     return method.anyGranularity
       ? `The method takes integers, not ${format}.`
       : `The method takes integers per tensor or per channel with float32 scales, not ${[format, granularity, scale].filter(Boolean).join(' ')}.`;
-  if (method.needs === undefined) return undefined;
+  if (!seesData(method)) return undefined;
   if (samples === 0) return 'The method needs calibration data, and there was none.';
-  if (granularity !== 'per-channel') return 'The method needs a scale per channel.';
+  if (method.needs === undefined) return undefined;
+  if (granularity !== 'per-channel' && !method.anyFormat) return 'The method needs a scale per channel.';
   if (!fitsMoments(node, form, graph))
     return 'The layer has too many inputs: the method keeps a square matrix of them.';
   return undefined;

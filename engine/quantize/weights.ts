@@ -9,7 +9,7 @@ import { roundHalfEven } from '../formats/rounding.ts';
 import { defaultScale, scaleBitsOf } from '../formats/scales.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { isLazy, lazyTensor } from '../lazy-tensor.ts';
-import type { LayerSamples, Moments, WeightMethod } from '../methods/method.ts';
+import type { InputMeans, LayerSamples, Moments, WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import type { TensorData } from '../tensor.ts';
@@ -31,6 +31,7 @@ export interface WeightTask {
   /** Scale of the integer codes that reach the node; absent where it reads floats. */
   readonly inputScale?: number;
   readonly moments?: Moments;
+  readonly means?: InputMeans;
   readonly samples?: LayerSamples;
 }
 
@@ -46,7 +47,7 @@ export interface WeightResult {
 
 /** Codes of a node's weight by the chosen method, and of its bias in steps of s_in·s_w. */
 export function quantizeParameters(task: WeightTask): WeightResult {
-  const { form, choice, parameters, moments, samples } = task;
+  const { form, choice, parameters, moments, means, samples } = task;
   const { weight, bias } = parameters;
   const format = formatNamed(choice.format);
   const range = codesInUse(choice, format);
@@ -59,6 +60,7 @@ export function quantizeParameters(task: WeightTask): WeightResult {
       {
         values: weight.data as Float32Array,
         dims: weight.dims,
+        outputAxis: form.weightAxis!,
         ...(axis !== undefined && { axis }),
         ...(blocks !== undefined && { blocks }),
         ...(choice.scale !== undefined && { scale: choice.scale }),
@@ -68,6 +70,7 @@ export function quantizeParameters(task: WeightTask): WeightResult {
         observer: choice.observer,
         leastScale: (channel) => leastScale(bias, inputScale, axis === undefined ? undefined : channel) / format.unit,
         ...(moments !== undefined && { moments }),
+        ...(means !== undefined && { means }),
         ...(samples !== undefined && { samples }),
       },
       choice.method?.arguments ?? {},

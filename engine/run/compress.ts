@@ -1,8 +1,9 @@
 import { loadKernels } from '../../kernels/loader.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { compile } from '../executor/compile.ts';
-import type { Compile } from '../executor/program.ts';
+import type { Compile, CompileOptions } from '../executor/program.ts';
 import { type Finding, fail } from '../findings.ts';
+import type { Graph } from '../graph/graph.ts';
 import { type ModelSummary, summarize } from '../graph/summary.ts';
 import { assignedFormats, type ModelFormats } from '../hardware/model-formats.ts';
 import type { Job, Plan } from '../plan.ts';
@@ -10,6 +11,9 @@ import { type AssignResult, assign } from '../quantize/assign.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { calibrate, needsCalibration as dataNeeded, noStatistics, type Statistics } from '../quantize/calibrate.ts';
 import { needsReconstruction, reconstruct } from '../quantize/reconstruct.ts';
+import { channelDistributions, expectedInputs } from '../rescaling/channel-distributions.ts';
+import { equalizeLayers, needsEqualizing } from '../rescaling/data-free.ts';
+import { needsRescaling, type Rescaled, rescale } from '../rescaling/rescale.ts';
 import { type RunContext, renamed } from './context.ts';
 import { coverageFindings } from './coverage.ts';
 import type { LoadedModel, Prepared } from './load.ts';
@@ -22,33 +26,48 @@ export interface Compressed {
   readonly findings: readonly Finding[];
 }
 
-/** Calibration and assignment: from a float graph and a plan to codes. Data may be absent where only weights are compressed. */
+/** Rescaling, calibration and assignment: from a float graph and a plan to codes. Data may be absent where only weights are compressed. */
 export async function compress(
   model: LoadedModel,
   prepared: Prepared,
-  plan: Plan,
+  wanted: Plan,
   calibration: Dataset | undefined,
   context: RunContext,
   pruned: ReadonlySet<string> = new Set(),
 ): Promise<Compressed> {
   const { startThread } = context.host;
-  const statistics: Statistics =
-    calibration === undefined || !needsCalibration(prepared, plan)
-      ? noStatistics
-      : await calibrate(prepared.graph, plan, calibration, {
-          compile: (graph, options) =>
-            compile(graph, {
-              ...options,
-              progress: context.progress,
-              memoryLeft: context.host.memoryLeft,
-              ...(startThread && { startThread: startThread.bind(context.host) }),
-            }),
-          progress: renamed(context.progress, 'Calibrating'),
-          threads: context.threads,
+  const running = {
+    compile: (graph: Graph, options: CompileOptions) =>
+      compile(graph, {
+        ...options,
+        progress: context.progress,
+        memoryLeft: context.host.memoryLeft,
+        ...(startThread && { startThread: startThread.bind(context.host) }),
+      }),
+    threads: context.threads,
+  };
+  const equalized = needsEqualizing(wanted)
+    ? equalizeLayers(prepared.graph, wanted, channelDistributions(model.model.graph, prepared.graph), context.progress)
+    : undefined;
+  const source = equalized?.graph ?? prepared.graph;
+  const { graph, plan, findings }: Rescaled =
+    calibration === undefined || !needsRescaling(wanted)
+      ? { graph: source, plan: wanted, findings: [] }
+      : await rescale(source, wanted, calibration, {
+          ...running,
+          progress: renamed(context.progress, 'Rescaling channels'),
         });
-  const assigned: AssignResult = await assign(prepared.graph, plan, statistics, {
-    progress: renamed(context.progress, 'Choosing codes'),
-  });
+  const statistics: Statistics =
+    calibration === undefined || !dataNeeded(graph, plan)
+      ? noStatistics
+      : await calibrate(graph, plan, calibration, { ...running, progress: renamed(context.progress, 'Calibrating') });
+  const means = equalized && expectedInputs(graph, plan, equalized.distributions);
+  const assigned: AssignResult = await assign(
+    graph,
+    plan,
+    { ...statistics, ...(means && { means }) },
+    { progress: renamed(context.progress, 'Choosing codes') },
+  );
   const result =
     calibration !== undefined && needsReconstruction(plan)
       ? await layerByLayer(assigned, plan, calibration, context)
@@ -60,7 +79,7 @@ export async function compress(
     statistics,
     summary,
     formats: assignedFormats(summary, result.assignment),
-    findings: [...coverage, ...result.findings],
+    findings: [...coverage, ...(equalized?.findings ?? []), ...findings, ...result.findings],
   };
 }
 

@@ -61,6 +61,27 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Say it of the outputs of those layers.',
   },
   {
+    code: 'quantize/rescaled',
+    severity: 'information',
+    what: 'Input channels of layers were scaled by the factors of a method, with how many layers and how far the factors reach.',
+    why: 'Weights are multiplied and what computes their inputs is divided, so that codes lose less; the float model computes the same.',
+    fix: 'Nothing.',
+  },
+  {
+    code: 'quantize/not-rescaled',
+    severity: 'warning',
+    what: 'Input channels of layers were not scaled although their method wants it, with what stands in the way.',
+    why: 'What computes the channels has to be divided, and no one else may read it; their weights are only rounded.',
+    fix: 'Let a multiplication be inserted, `insert = 1`, or choose another method.',
+  },
+  {
+    code: 'quantize/absorbed-biases',
+    severity: 'information',
+    what: 'High biases were moved into the biases of the layers behind, with the number of channels.',
+    why: 'Nearly all values of these channels are that high: ranges of activations get smaller, and hardly a value changes.',
+    fix: 'Nothing; `absorb = 0` leaves them where they are.',
+  },
+  {
     code: 'quantize/constant-channels',
     severity: 'information',
     what: 'Channels that give the same value for every input were folded into the biases behind them.',

@@ -101,6 +101,7 @@ function rounded(values: Float32Array, bits: number, granularity: Granularity, s
     {
       values,
       dims,
+      outputAxis: 0,
       ...(blocks !== undefined && { blocks }),
       format,
       scheme: 'symmetric',

@@ -14,6 +14,7 @@ export function problemOf(
     values: Float32Array.from(channels.flat()),
     dims: [channels.length, channels[0]!.length],
     axis: 0,
+    outputAxis: 0,
     format: own,
     scheme: 'symmetric',
     range: [-own.high, own.high],

@@ -101,6 +101,8 @@ export interface PlanOptions {
   readonly scale?: string;
   readonly observer?: string;
   readonly method?: string;
+  /** Of the method. */
+  readonly arguments?: Readonly<Record<string, number>>;
   readonly arithmetic?: Arithmetic;
   /** Nodes kept float. */
   readonly float?: readonly string[];
@@ -129,6 +131,7 @@ export function uniformPlan(graph: Graph, options: PlanOptions = {}): Plan {
     arithmetic = 'ort',
     float = [],
     method,
+    arguments: args = {},
     scale,
   } = options;
   const activation = choice(activations, { scheme, observer: { name: observer, arguments: {} } });
@@ -148,7 +151,7 @@ export function uniformPlan(graph: Graph, options: PlanOptions = {}): Plan {
         scheme: weightScheme,
         granularity,
         ...(scale !== undefined && { scale }),
-        ...(method !== undefined && { method: { name: method, arguments: {} } }),
+        ...(method !== undefined && { method: { name: method, arguments: args } }),
       });
       roles['bias'] = choice('int32', { scheme: 'symmetric' });
     }

@@ -9,7 +9,7 @@ const elsewhere = ['verify/input-size', 'verify/input-type'];
 
 test('every finding of pruning, quantising, exporting and verifying is described for docs/findings.md', () => {
   const codes = new Set<string>();
-  for (const folder of ['pruning', 'quantize', 'readings', 'run', 'verify']) {
+  for (const folder of ['pruning', 'quantize', 'readings', 'rescaling', 'run', 'verify']) {
     const path = join(root, 'engine', folder);
     for (const name of readdirSync(path).filter((file) => file.endsWith('.ts') && file !== 'measured-findings.ts')) {
       const source = readFileSync(join(path, name), 'utf8');

@@ -1,0 +1,77 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { Compile, CompileOptions, ValueView } from '../executor/program.ts';
+import type { Graph } from '../graph/graph.ts';
+import { type Progress, throwIfCancelled } from '../progress.ts';
+import { fitsMoments } from '../quantize/method-fallback.ts';
+import { InputMoments } from '../quantize/moments.ts';
+import { ChannelMagnitudes } from './channel-magnitudes.ts';
+import { type Site, type WantingReader, wishOf } from './sites.ts';
+
+export interface MeasureOptions {
+  readonly compile: Compile;
+  readonly options: CompileOptions;
+  readonly progress?: Progress | undefined;
+}
+
+/** What calibration saw of the channels of sites. */
+export interface Measured {
+  /** Of what a layer reads. */
+  magnitudes(layer: WantingReader): ChannelMagnitudes;
+  /** Of the vectors that it multiplies; undefined where its method does not ask for them or they are too long. */
+  moments(layer: WantingReader): InputMoments | undefined;
+}
+
+/** Streams the data once through the float model. State: two numbers a channel, and the products of inputs where they are asked for. */
+export async function measureSites(
+  graph: Graph,
+  sites: readonly Site[],
+  dataset: Dataset,
+  { compile, options, progress }: MeasureOptions,
+): Promise<Measured> {
+  const magnitudes = new Map<string, ChannelMagnitudes>();
+  const moments = new Map<string, InputMoments>();
+  const watching = new Map<string, { update(view: ValueView): void }[]>();
+  const watch = (value: string, state: { update(view: ValueView): void }) =>
+    watching.set(value, [...(watching.get(value) ?? []), state]);
+  const nodes = new Map(graph.nodes.map((node) => [node.name, node]));
+  for (const layer of sites.flatMap(({ wanting }) => wanting)) {
+    const { demand, channels, name, form, choice } = layer;
+    const axis = demand.axes[0]!;
+    const place = `${axis} ${demand.value}`;
+    if (!magnitudes.has(place)) {
+      const state = new ChannelMagnitudes(channels, axis);
+      magnitudes.set(place, state);
+      watch(demand.value, state);
+    }
+    const node = nodes.get(name)!;
+    const key = momentsKey(layer);
+    if (!wishOf(choice)?.rescaling.needsError || moments.has(key) || !fitsMoments(node, form, graph)) continue;
+    const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
+    const state = new InputMoments(node, dims, form.weightAxis!);
+    moments.set(key, state);
+    watch(demand.value, state);
+  }
+  const program = await compile(graph, { ...options, observed: [...watching.keys()] });
+  try {
+    for (let index = 0; index < dataset.length; index++) {
+      throwIfCancelled(progress);
+      await program.run(await dataset.sample(index), {
+        observe(value, view) {
+          for (const state of watching.get(value) ?? []) state.update(view);
+        },
+      });
+      progress?.report('rescale', index + 1, dataset.length);
+    }
+  } finally {
+    program.dispose();
+  }
+  return {
+    magnitudes: ({ demand }) => magnitudes.get(`${demand.axes[0]!} ${demand.value}`)!,
+    moments: (layer) => moments.get(momentsKey(layer)),
+  };
+}
+
+/** Products of one value share its rows; each convolution has patches of its own. */
+function momentsKey({ demand, name, op }: Pick<WantingReader, 'demand' | 'name' | 'op'>): string {
+  return op === 'Conv' ? `layer ${name}` : `value ${demand.value}`;
+}
