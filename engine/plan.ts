@@ -27,6 +27,8 @@ export type Role = 'weight' | 'bias' | `input[${number}]` | `output[${number}]`;
 
 export interface Plan {
   readonly arithmetic: Arithmetic;
+  /** Name of the backend whose placement of quantisers holds; absent: ONNX Runtime's. */
+  readonly backend?: string;
   /** `auto`: what the choices leave open, and which layers need more bits, is found out by measuring (`engine/auto/`). */
   readonly recipe?: Recipe;
   /** By node name, then role. A node or role without a choice stays float. */

@@ -1,10 +1,10 @@
-import { isInRule, type Statement } from '../flow/blame.ts';
+import { isInRule } from '../flow/blame.ts';
 import { observerOf } from '../flow/codes.ts';
 import { constant } from '../flow/flow.ts';
 import { heldIn } from '../flow/held.ts';
 import { shown } from '../grammar/messages.ts';
 import { type CallValue, type Setting, valueText } from '../resolve/fields.ts';
-import type { RoleState } from '../resolve/rules.ts';
+import type { RoleState, Statement } from '../resolve/rules.ts';
 import type { Check } from './check.ts';
 import { line, plural } from './remarks.ts';
 

@@ -1,6 +1,7 @@
 import { activationsMustHaveCalibration } from './activations-must-have-calibration.ts';
 import { argumentMustFit } from './argument-must-fit.ts';
 import { arithmeticMustBeKnown } from './arithmetic-must-be-known.ts';
+import { backendMustBeKnown } from './backend-must-be-known.ts';
 import { blockMustAppearOnce } from './block-must-appear-once.ts';
 import { blockMustExist } from './block-must-exist.ts';
 import { budgetMustAppearOnce } from './budget-must-appear-once.ts';
@@ -129,6 +130,7 @@ export const checks: readonly Check[] = [
   argumentMustFit,
   recipeMustBeKnown,
   arithmeticMustBeKnown,
+  backendMustBeKnown,
   operatorMustBeKnown,
   roleMustBeKnown,
   regexMustBeReadable,

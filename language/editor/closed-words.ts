@@ -1,3 +1,4 @@
+import { backends } from '../../engine/backends/registry.ts';
 import { arithmetics } from '../../engine/quantize/arithmetic/registry.ts';
 import { channelOrders, filters } from '../resolve/data.ts';
 import { dense } from '../resolve/prune.ts';
@@ -57,6 +58,7 @@ export const closedWords: ReadonlyMap<string, readonly Suggestion[]> = new Map<s
     words({ auto: 'Finds observers, and which layers keep more bits, by measuring on the calibration data.' }, recipes),
   ],
   ['arithmetic', registered(arithmetics, 'value')],
+  ['backend', registered(backends, 'value')],
   ['filter', words(filterDescriptions, filters)],
   ['layout', layouts],
   ['channels', words(orderDescriptions, channelOrders)],

@@ -20,7 +20,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   train: ['train', 'optimizer', 'schedule', 'distil', 'temperature'],
   quantize: [
     ...['quantize', ...roleWords, ...ruleWords, 'matches', 'optional'],
-    ...['keep', 'lock', 'reset', 'arithmetic'],
+    ...['keep', 'lock', 'reset', 'arithmetic', 'backend'],
   ],
   selectors: [
     ...['op', 'role', 'first', 'last', 'before', 'after', 'consumers', 'producers', 'from', 'reading', 'writing'],

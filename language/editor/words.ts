@@ -44,6 +44,7 @@ export const keywordDocumentation: Readonly<Record<string, string>> = {
   observe: 'How ranges are chosen from the values seen.',
   using: 'How weights get their codes.',
   arithmetic: 'How sums become codes.',
+  backend: 'What the network is quantised for: formats, and where in the graph numbers are rounded.',
   op: 'Layers of an operator type.',
   role: 'Layers by what they are to the network.',
   first: 'The first layer that computes; `first of S`: the first that S matches.',

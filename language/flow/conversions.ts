@@ -1,6 +1,6 @@
 import type { CheckedSpec } from '../context.ts';
-import type { RoleState } from '../resolve/rules.ts';
-import { blamed, orderOf, type Statement } from './blame.ts';
+import type { RoleState, Statement } from '../resolve/rules.ts';
+import { blamed, orderOf } from './blame.ts';
 import { isCoded } from './codes.ts';
 import { constant } from './flow.ts';
 import { type Held, heldIn } from './held.ts';

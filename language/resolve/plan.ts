@@ -12,6 +12,7 @@ import {
   type Scheme,
   type Vocabulary,
 } from '../vocabulary.ts';
+import { backendOfBlock } from './backend.ts';
 import type { Quantize } from './definitions.ts';
 import type { CallValue, Setting } from './fields.ts';
 import type { LayerState, RoleGroup, RoleState, RuleResolution } from './rules.ts';
@@ -56,7 +57,13 @@ export function planOf(block: Quantize, resolution: RuleResolution, network: Net
     if (roles !== nothing) nodes.push([network.layers[index]!.name, roles]);
   }
   // fromEntries defines own properties, so that a layer named `__proto__` is a layer like any other.
-  return { arithmetic: arithmeticOf(block), ...(recipe && { recipe }), nodes: Object.fromEntries(nodes) };
+  const backend = backendOfBlock(block);
+  return {
+    arithmetic: arithmeticOf(block),
+    ...(backend && { backend: backend.name }),
+    ...(recipe && { recipe }),
+    nodes: Object.fromEntries(nodes),
+  };
 }
 
 function recipeOf({ recipe }: Quantize): Recipe | undefined {
