@@ -48,6 +48,7 @@ import { keptWordMustBeFloat } from './kept-word-must-be-float.ts';
 import { layerMustExist } from './layer-must-exist.ts';
 import { lockShouldNotBeMet } from './lock-should-not-be-met.ts';
 import { measurementShouldBeThere } from './measurement-should-be-there.ts';
+import { modelMustNotBeQuantizedTwice } from './model-must-not-be-quantized-twice.ts';
 import { nameMustBeUnique } from './name-must-be-unique.ts';
 import { nameMustNotHideWord } from './name-must-not-hide-word.ts';
 import { numberMustBeInRange } from './number-must-be-in-range.ts';
@@ -131,6 +132,7 @@ export const checks: readonly Check[] = [
   recipeMustBeKnown,
   arithmeticMustBeKnown,
   backendMustBeKnown,
+  modelMustNotBeQuantizedTwice,
   operatorMustBeKnown,
   roleMustBeKnown,
   regexMustBeReadable,

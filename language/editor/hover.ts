@@ -137,6 +137,7 @@ function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefi
 /** Statements and options that take one word of a closed list, by the keyword that the list stands behind. */
 const keywordOf: Readonly<Record<string, string>> = {
   ArithmeticStatement: 'arithmetic',
+  ModelStatement: 'quantized',
   BackendStatement: 'backend',
   FilterOption: 'filter',
   ChannelsOption: 'channels',

@@ -5,7 +5,7 @@ import { codeRanges, granularities, scaleWords } from '../vocabulary.ts';
 const wordsOf: Readonly<Record<string, readonly string[]>> = {
   qspec: ['qspec'],
   import: ['import'],
-  model: ['model'],
+  model: ['model', 'quantized'],
   target: ['target'],
   data: [
     ...['data', 'like', 'input', 'array', 'offsets', 'labels', 'offset', 'layout', 'channels', 'resize', 'filter'],

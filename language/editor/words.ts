@@ -43,6 +43,7 @@ export const keywordDocumentation: Readonly<Record<string, string>> = {
     '`reset ROLE` puts a role back to what the block says of all layers; words after it are set anew. `reset all`: every role.',
   observe: 'How ranges are chosen from the values seen.',
   using: 'How weights get their codes.',
+  quantized: 'After `model "PATH"`: what becomes of what the model holds in codes already.',
   arithmetic: 'How sums become codes.',
   backend: 'What the network is quantised for: formats, and where in the graph numbers are rounded.',
   op: 'Layers of an operator type.',

@@ -42,6 +42,7 @@ export function resolveSpec(spec: LoadedSpec, context: SpecContext): ResolvedSpe
   const job: Job = {
     spec: { path: spec.path, hash: hashOf(spec) },
     model: absolute(definitions.model.path),
+    ...(definitions.quantized && { quantized: definitions.quantized }),
     data: Object.fromEntries(data),
     targets: definitions.targets.map(targetChoiceOf),
     ...(passes && { passes }),

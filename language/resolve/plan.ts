@@ -1,6 +1,7 @@
 import { granularityOf } from '../../engine/formats/granularity.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Arithmetic, Choice, Plan, Recipe, Role } from '../../engine/plan.ts';
+import { layersInCodes } from '../../engine/quantized/layers-in-codes.ts';
 import type { Network } from '../selectors/network.ts';
 import {
   arithmetics,
@@ -47,8 +48,9 @@ export function planOf(block: Quantize, resolution: RuleResolution, network: Net
   const recipe = recipeOf(block);
   const silent: Silent = recipe ? beginnings[recipe] : defaults;
   const made = new Map<LayerState, Map<Form, Roles>>();
+  const kept = block.keepsCodes ? layersInCodes(network.layers) : undefined;
   for (const [index, form] of formsOf(network).entries()) {
-    if (!form) continue;
+    if (!form || kept?.has(index)) continue;
     const state = resolution.states[index]!;
     const byForm = made.get(state) ?? new Map<Form, Roles>();
     if (byForm.size === 0) made.set(state, byForm);
@@ -62,6 +64,7 @@ export function planOf(block: Quantize, resolution: RuleResolution, network: Net
     arithmetic: arithmeticOf(block),
     ...(backend && { backend: backend.name }),
     ...(recipe && { recipe }),
+    ...(kept && kept.size > 0 && { keepsCodes: true as const }),
     nodes: Object.fromEntries(nodes),
   };
 }
