@@ -1,6 +1,7 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Choice, Role } from '../../engine/plan.ts';
+import { layersInCodes } from '../../engine/quantized/layers-in-codes.ts';
 import type { CheckedSpec } from '../context.ts';
 import { type Head, headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
@@ -59,7 +60,9 @@ export type FloatReason =
   /** No statement names a format. */
   | 'no-format'
   /** The spec says float. */
-  | 'kept';
+  | 'kept'
+  /** It reads or leaves what the model holds in codes already, and the spec keeps those. */
+  | 'in-codes';
 
 export interface Verdict {
   /** Null: the layer has none that are constant, or the spec names no format for them. */
@@ -127,6 +130,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const outcomes = items.map(() => ({ decides: new Spans(), overridden: new Spans(), idle: new Spans() }));
 
   const pruned = prune && prunePlanOf(prune, network, vocabulary);
+  const inCodes = definitions.quantize.keepsCodes ? layersInCodes(network.layers) : undefined;
   const verdicts: Verdict[] = [];
   const known = new Map<string, number>();
   const rows = network.layers.map((layer, i): PlanRow => {
@@ -143,7 +147,9 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
           : 'idle';
       outcomes[r]![outcome].add(i);
     }
-    const verdict = { ...verdictOf(layer, choices, deciding, items), prune: gone ? pruneText(gone) : null };
+    const own = verdictOf(layer, choices, deciding, items);
+    const kept = inCodes?.has(i) ? { float: 'in-codes' as const } : {};
+    const verdict = { ...own, ...kept, prune: gone ? pruneText(gone) : null };
     const key = JSON.stringify(verdict);
     const index = known.get(key) ?? verdicts.push(verdict) - 1;
     known.set(key, index);
