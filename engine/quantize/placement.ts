@@ -25,7 +25,7 @@ const pools: ReadonlySet<string> = new Set([
 ]);
 
 /** As which a backend's placement speaks of a node with this form. */
-export function familyOf({ op }: GraphNode, { kind }: IntegerForm): Family {
+export function familyOf({ op }: Pick<GraphNode, 'op'>, { kind }: IntegerForm): Family {
   if (kind === 'compute') return 'products';
   if (kind === 'activation') return 'activations';
   if (pools.has(op)) return 'pooling';

@@ -42,7 +42,7 @@ export const sharedRangeShouldBeStatedOnce: Check = {
     const unheard = new Map<Observer, Unheard>();
     const judge = (state: RoleState, slot: number, layer: number, role: Unheard['role']) => {
       const own = state.fields.observer as Observer | undefined;
-      if (!own) return;
+      if (!own || codes.written[slot] === 0) return;
       const deciding = codes.rangeOf(slot);
       if (deciding.fields.observer === own || valueText(observerOf(deciding)) === valueText(own.value)) {
         heard.add(own);

@@ -31,7 +31,8 @@ export interface Step {
  */
 export function conversionsOf(spec: CheckedSpec): readonly Conversions[] {
   const held = heldIn(spec);
-  if (!held) return [];
+  // Where tensors are rounded as they are read, conversions are the backend's own.
+  if (held?.placement.writes !== 'always') return [];
   const { flow, codes, rules, network } = held;
   const { runs, written, wanted } = codes;
   const found = new Map<Statement, Conversions>();

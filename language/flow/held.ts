@@ -1,3 +1,4 @@
+import type { Placement } from '../../engine/backends/backend.ts';
 import { backendNamed } from '../../engine/backends/registry.ts';
 import type { CheckedSpec } from '../context.ts';
 import { backendOfBlock } from '../resolve/backend.ts';
@@ -12,19 +13,19 @@ export interface Held {
   readonly codes: Codes;
   readonly rules: RuleResolution;
   readonly network: Network;
+  readonly placement: Placement;
 }
 
 const known = new WeakMap<RuleResolution, Held>();
 
-/** Worked out once for all that ask; undefined without a model or a `quantize` block, and where a backend rounds where tensors are read. */
+/** Worked out once for all that ask; undefined without a model or a `quantize` block. */
 export function heldIn({ model, network, rules, definitions }: CheckedSpec): Held | undefined {
   if (!model || !network || !rules || !definitions.quantize) return undefined;
-  // `codesOf` follows the placement of codes wherever a layer runs on them, and no other.
-  if (backendNamed(backendOfBlock(definitions.quantize)?.name).placement.writes !== 'always') return undefined;
   const found = known.get(rules);
   if (found) return found;
+  const { placement } = backendNamed(backendOfBlock(definitions.quantize)?.name);
   const flow = flowOf(model);
-  const held = { flow, codes: codesOf(flow, rules), rules, network };
+  const held = { flow, codes: codesOf(flow, rules, placement), rules, network, placement };
   known.set(rules, held);
   return held;
 }
