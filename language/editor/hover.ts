@@ -84,6 +84,8 @@ function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefi
       const number = find(recipeNumbers, word);
       return number && described(number);
     }
+    case 'StanceWord':
+      return closedWordPage(parent?.$type, word);
     case 'Word':
     case 'Name':
       return wordPage(node, word, spec);
