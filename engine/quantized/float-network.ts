@@ -1,3 +1,4 @@
+import { FindingError } from '../findings.ts';
 import { dequantizeValue } from '../formats/affine.ts';
 import { attribute } from '../graph/build.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
@@ -43,8 +44,10 @@ export function floatNetwork(graph: Graph): Graph | NoFloatNetwork {
   try {
     return new Writer(graph).write();
   } catch (error) {
-    if (!(error instanceof Unwritable)) throw error;
-    return { reason: error.message };
+    if (error instanceof Unwritable) return { reason: error.message };
+    // Faults of the file are told by whoever runs it.
+    if (error instanceof FindingError) return { reason: 'nodes of it are malformed' };
+    throw error;
   }
 }
 
@@ -124,6 +127,7 @@ class Writer {
   #quantize(node: GraphNode): void {
     const [value, scale, zero] = node.inputs as [string, string, string?];
     const [codes] = node.outputs as [string];
+    if (!value || !codes) throw new Unwritable(`“${node.name}” lacks inputs`);
     this.#coded.set(codes, this.#codedAs(node, value, scale, zero, codes));
   }
 
@@ -231,6 +235,8 @@ class Writer {
   #onCodes(node: GraphNode): void {
     const written = writtenInFloat(node);
     if (written === undefined) throw new Unwritable(`${node.op} “${node.name}” has no float form here`);
+    if (written.data.some(({ value, scale }) => !node.inputs[value] || !node.inputs[scale]) || !node.outputs[0])
+      throw new Unwritable(`“${node.name}” lacks inputs`);
     const inputs = written.data.map(({ value, scale, zeroPoint, axis }, place) => {
       const [name, scaleName, zeroName] = [node.inputs[value]!, node.inputs[scale]!, node.inputs[zeroPoint] ?? ''];
       const coded = this.#coded.get(name);

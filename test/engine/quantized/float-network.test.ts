@@ -145,6 +145,23 @@ describe('the float network of operators on codes', () => {
     expect(difference(graph, float, await samplesFor(graph, 1, 4).sample(0))).toBeLessThan(0.02);
   });
 
+  it('is told where nodes are malformed, and a summary is made all the same', () => {
+    const broken = (name: string, op: string, inputs: readonly string[]): Graph => ({
+      ...graph,
+      nodes: [makeNode(name, op, inputs, ['y'])],
+    });
+    for (const own of [
+      broken('a', 'QLinearConv', ['x']),
+      broken('b', 'QuantizeLinear', []),
+      broken('c', 'QLinearAdd', ['x', 's', 'z', '', '']),
+      broken('d', 'QuantizeLinear', ['x', 'w', 'z']),
+    ]) {
+      expect(floatNetwork(own)).toHaveProperty('reason');
+      expect(summarize(modelOf(own)).quantized).toHaveProperty('reason');
+    }
+    expect(() => floatNetwork(broken('e', 'DequantizeLinear', []))).not.toThrow();
+  });
+
   it('is told where it is none: scales that are chosen while the model runs', () => {
     const dynamic = makeGraph({
       inputs: { x: [2, 2] },
