@@ -15,6 +15,8 @@ export interface Backend {
   /** One scale for a tensor. */
   readonly activations: Quantizer;
   readonly placement: Placement;
+  /** Passes that do not run for it, unless a spec names passes itself. */
+  readonly withoutPasses?: readonly string[];
 }
 
 export type Quantizer = Pick<Choice, 'format' | 'scheme'> &

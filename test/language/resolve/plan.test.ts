@@ -287,6 +287,19 @@ describe('a backend', () => {
     expect(format(plan, '/fc/Gemm', 'weight')).toBe('int8');
   });
 
+  it('of the literature folds no batch normalisations, unless the spec names passes', () => {
+    const passesOf = (text: string) =>
+      resolveSpec(loadSpec(`qspec 1 model "m.onnx" data calibration npz "c.npz" ${text}`, specPath), {
+        vocabulary,
+        path: posix,
+        model: small,
+      }).job!.passes;
+    expect(passesOf('quantize { backend academic }')).toEqual(['fold-constants', 'remove-identity']);
+    expect(passesOf('passes all quantize { backend academic }')).toBeUndefined();
+    expect(passesOf('passes none quantize { backend academic }')).toEqual([]);
+    expect(passesOf('quantize { backend acl }')).toBeUndefined();
+  });
+
   it('is absent from a plan whose spec names none', () => {
     expect(planOf('quantize { weights int8 }').plan).not.toHaveProperty('backend');
   });
