@@ -8,6 +8,8 @@ import type { Granularity } from './formats/granularity.ts';
 export interface Job {
   readonly spec: { readonly path: string; readonly hash: string };
   readonly model: string;
+  /** What becomes of what a model holds in codes already; absent: such a model is refused where a plan would quantise it. */
+  readonly quantized?: QuantizedStance;
   readonly data: Readonly<Record<string, DataSource>>;
   readonly targets: readonly TargetChoice[];
   /** Names of the passes that simplify the graph first, in their order; absent: all of them, in the engine's order. */
@@ -22,13 +24,20 @@ export interface Job {
   readonly expectations: readonly Expectation[];
 }
 
+/** `keep`: layers in codes stay as they are; `requantize`: the float network that the codes stand for is compressed. */
+export type QuantizedStance = 'keep' | 'requantize';
+
 /** `weight`, `bias`, `input[0]`, `output[0]` of a node. */
 export type Role = 'weight' | 'bias' | `input[${number}]` | `output[${number}]`;
 
 export interface Plan {
   readonly arithmetic: Arithmetic;
+  /** Name of the backend whose placement of quantisers holds; absent: ONNX Runtime's. */
+  readonly backend?: string;
   /** `auto`: what the choices leave open, and which layers need more bits, is found out by measuring (`engine/auto/`). */
   readonly recipe?: Recipe;
+  /** The model is in codes already, and layers around them are in no choice. */
+  readonly keepsCodes?: true;
   /** By node name, then role. A node or role without a choice stays float. */
   readonly nodes: Readonly<Record<string, Readonly<Partial<Record<Role, Choice>>>>>;
 }

@@ -58,13 +58,17 @@ export interface CheckedSpec extends SpecContext {
 
 export function examine(spec: LoadedSpec, context: SpecContext): CheckedSpec {
   const definitions = definitionsOf(spec);
-  const network = context.model && networkOf(context.model, context.measurements);
+  // The layers that rules speak of are those that will be compressed.
+  const float = definitions.quantized === 'requantize' ? context.model?.quantized?.float : undefined;
+  const model = float ? { ...float, quantized: context.model!.quantized! } : context.model;
+  const network = model && networkOf(model, context.measurements);
   const folder = context.path.dirname(spec.path);
   const rules = network && resolveRules(definitions.quantize, network, definitions.formats, context.vocabulary);
   const prune = network && definitions.prune && resolvePrune(definitions.prune.items, network, context.vocabulary);
   const train = network && definitions.train && resolveTrain(definitions.train.items, network);
   return {
     ...context,
+    ...(model && { model }),
     spec,
     ast: spec.ast,
     definitions,

@@ -1,4 +1,4 @@
-import type { ModelSummary, SummaryShape } from '../engine/graph/summary.ts';
+import type { ModelSummary, QuantizedSummary, SummaryShape } from '../engine/graph/summary.ts';
 import { quoteText } from './grammar/text.ts';
 
 export interface StarterOptions {
@@ -26,11 +26,13 @@ export interface StarterData {
  * A commented spec to begin with, for `qspec init` and the editor's *Create spec*. It checks clean as it stands: what needs data
  * that nobody has named yet is there as a comment.
  */
-export function printStarterSpec(summary: ModelSummary, options: StarterOptions): string {
+export function printStarterSpec(model: ModelSummary, options: StarterOptions): string {
+  // What is in codes already is compressed as the float network that it stands for, where there is one.
+  const summary = model.quantized?.float ?? model;
   const name = baseName(options.model);
   const output = options.output ?? `out/${name.replace(/\.onnx$/i, '')}.int8.onnx`;
   const blocks = [
-    header(summary, options.model),
+    header(summary, options.model, model.quantized),
     target(options.target),
     data(summary, options),
     quantize(summary, options.calibration !== undefined),
@@ -43,13 +45,19 @@ export function printStarterSpec(summary: ModelSummary, options: StarterOptions)
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function header(summary: ModelSummary, model: string): readonly string[] {
+function header(summary: ModelSummary, model: string, quantized: QuantizedSummary | undefined): readonly string[] {
   const { computeLayers, parameters, macs } = summary.totals;
   return [
     `// How to compress ${quoteText(baseName(model))}: ${grouped(computeLayers)} layers with weights, ${grouped(parameters)} parameters, ${grouped(macs)} multiply-accumulates.`,
     '// `qspec check` tells what is wrong with this file, `qspec quantize` carries it out. The whole language: docs/language.md.',
     'qspec 1',
-    `model ${quoteText(model)}`,
+    ...(quantized
+      ? [
+          `// It is quantised already (${quantized.style}). \`requantize\` makes its weights and activations float first; \`keep\` leaves`,
+          '// layers in codes as they are. The float model, if there is one, is the better start.',
+          `model ${quoteText(model)} quantized ${quantized.float ? 'requantize' : 'keep'}`,
+        ]
+      : [`model ${quoteText(model)}`]),
   ];
 }
 

@@ -76,6 +76,8 @@ export const codeRanges = ['full-range', 'narrow-range'] as const;
 export type CodeRangeWord = (typeof codeRanges)[number];
 /** What may stand after `quantize`. */
 export const recipes = ['auto'] as const;
+/** What may become of what a model holds in codes already; `refuse`, the default, is none of them. */
+export const stances = ['keep', 'requantize'] as const;
 export const arithmetics = ['ort', 'tflite', 'gemmlowp', 'settle'] as const;
 
 /** Not quantised: the one format word that is in no registry. */

@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { families } from '../engine/backends/backend.ts';
+import { backends } from '../engine/backends/registry.ts';
 import { activationLegality, multipliesAsInteger, weightLegality } from '../engine/formats/legality.ts';
 import { formatFamilies, formatNamed, formats } from '../engine/formats/registry.ts';
 import { targets } from '../engine/hardware/registry.ts';
@@ -128,6 +130,29 @@ function arithmeticsTable() {
   );
 }
 
+function backendsTable() {
+  const words = ({ format, scheme, granularity = '', scale = '', codes = '' }) =>
+    `\`${[format, scheme, granularity, scale, codes].filter(Boolean).join(' ')}\``;
+  return table(
+    ['backend', 'what it is', 'weights', 'activations', 'reads codes', 'rounded', 'sums read', 'source'],
+    backends.map(({ name, description, weights, activations, placement, source }) => [
+      `\`${name}\``,
+      description,
+      words(weights),
+      words(activations),
+      placement.reads.length === families.length ? 'all families' : placement.reads.join(', '),
+      roundedText(placement),
+      !placement.reads.includes('sums') ? '–' : placement.addsAccumulators ? 'the other branch' : 'both branches',
+      source,
+    ]),
+  );
+}
+
+function roundedText({ writes, rounds }) {
+  if (writes === 'always') return 'wherever a layer can run on codes';
+  return rounds === 'tensor' ? 'where it is read, for all readers' : 'where it is read, for those layers alone';
+}
+
 const figures = [
   ['clockHz', 'clock', (value) => `${value / 1e6} MHz`],
   ['cores', 'cores', String],
@@ -226,6 +251,7 @@ export function generatedDocuments() {
       criteria: criteriaTable(),
       methods: methodsTable(),
       arithmetics: arithmeticsTable(),
+      backends: backendsTable(),
     },
     'language.md': { recipe: recipeTable() },
     'targets.md': { targets: targetSections() },

@@ -1,5 +1,5 @@
 import { nodeHost } from '../../engine/env/node/host.ts';
-import type { LayerSummary, SummaryShape, ValueSummary } from '../../engine/graph/summary.ts';
+import type { LayerSummary, QuantizedSummary, SummaryShape, ValueSummary } from '../../engine/graph/summary.ts';
 import { visible } from '../../engine/report/escape.ts';
 import { amount, bytes } from '../../engine/report/quantities.ts';
 import { textTable } from '../../engine/report/text-table.ts';
@@ -17,11 +17,13 @@ export const inspect = defineCommand({
   examples: [{ line: 'qspec inspect model.onnx', does: 'shows every layer and the totals' }],
   async run({ positionals, terminal }) {
     const path = existingFile(positionals[0]!, 'model');
-    const { summary, bytes: size, hash } = await loadModel(nodeHost(), path, { weights: 'shapes' });
+    const { summary: whole, bytes: size, hash } = await loadModel(nodeHost(), path, { weights: 'shapes' });
+    // The float network of a quantised model would be most of the answer again.
+    const { quantized, ...summary } = whole;
     for (const finding of summary.findings) terminal.finding({ file: path, ...finding });
     return {
       exitCode: 0,
-      json: { path, bytes: size, sha256: hash, ...summary },
+      json: { path, bytes: size, sha256: hash, ...summary, ...(quantized && { quantized: quantized.style }) },
       text() {
         const style = terminal.outStyle;
         const { totals } = summary;
@@ -35,6 +37,7 @@ export const inspect = defineCommand({
           `${style.bold(shownPath(path))}  ${style.dim(`${bytes(size)}, IR ${summary.irVersion}, ${opsets}${summary.producer ? `, made by ${visible(summary.producer)}` : ''}`)}`,
           `  inputs   ${summary.inputs.map(value).join('; ')}`,
           `  outputs  ${summary.outputs.map(value).join('; ')}`,
+          ...(quantized ? [`  in codes already: ${quantizedText(quantized)}`] : []),
           '',
           ...textTable(
             [
@@ -64,6 +67,11 @@ export const inspect = defineCommand({
     };
   },
 });
+
+/** What specs can say of it. */
+function quantizedText({ style, float, reason }: QuantizedSummary): string {
+  return `${style}; ${float ? 'a spec can keep them or make them float' : `a spec can keep them, but not make them float: ${reason}`}`;
+}
 
 function shapeText(shape: SummaryShape): string {
   return shape === null ? '?' : `[${shape.map((dimension) => dimension ?? '?').join(', ')}]`;

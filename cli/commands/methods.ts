@@ -1,3 +1,4 @@
+import { backends } from '../../engine/backends/registry.ts';
 import { methods as registeredMethods } from '../../engine/methods/registry.ts';
 import type { ObserverArgument } from '../../engine/observers/observer.ts';
 import { observers } from '../../engine/observers/registry.ts';
@@ -15,9 +16,10 @@ interface Row {
 
 export const methods = defineCommand({
   name: 'methods',
-  summary: 'the methods ("using"), observers ("observe"), criteria of pruning ("by") and passes that specs can name',
+  summary:
+    'the methods ("using"), observers ("observe"), criteria of pruning ("by"), backends and passes that specs can name',
   description: `Lists how weights get their codes, how the ranges of activations are chosen and which weights are pruned, with the
-    arguments, and the passes in the order in which they run.`,
+    arguments, the backends, and the passes in the order in which they run.`,
   arguments: [],
   options: { json: jsonOption },
   examples: [{ line: 'qspec methods', does: 'shows names, arguments with their defaults, descriptions' }],
@@ -44,12 +46,19 @@ export const methods = defineCommand({
         methods: registeredMethods.map((method) => ({ ...data(method), source: method.source })),
         observers: observers.map(data),
         criteria: criteria.map((criterion) => ({ ...data(criterion), source: criterion.source })),
+        backends: backends.map(({ name, title, description, source }) => ({ name, title, description, source })),
         passes: passes.map(({ name, summary }) => ({ name, description: summary })),
       },
       text: () =>
         [
           ...[...list('method', registeredMethods), '', ...list('observer', observers), ''],
           ...[...list('criterion', criteria), ''],
+          ...textTable(
+            [{ title: 'backend' }, { title: 'description' }],
+            backends.map(({ name, description }) => [name, description]),
+            terminal.outStyle,
+          ),
+          '',
           ...textTable(
             [{ title: 'pass' }, { title: 'description' }],
             passes.map(({ name, summary }) => [name, summary]),

@@ -12,7 +12,7 @@ import { judgeBudget } from '../../engine/report/judge.ts';
 import { amount, bytes, duration, joules, percent } from '../../engine/report/quantities.ts';
 import { judgementLine } from '../../engine/report/text.ts';
 import { textTable } from '../../engine/report/text-table.ts';
-import { loadModel, prepare } from '../../engine/run/load.ts';
+import { loadJobModel, loadModel, prepare } from '../../engine/run/load.ts';
 import { type CommandResult, defineCommand, jsonOption, UsageError } from '../command.ts';
 import { existingFile, shownPath } from '../paths.ts';
 import { runContext } from '../run-context.ts';
@@ -80,7 +80,7 @@ async function ofSpec(path: string, terminal: Terminal, progress: Progress): Pro
   if (job === undefined) {
     return { exitCode: 1, json: { ok: false, findings }, text: () => 'The spec has errors; nothing was estimated.' };
   }
-  const model = await loadModel(nodeHost(), job.model);
+  const model = await loadJobModel(nodeHost(), job);
   const { graph, summary } = prepare(model, job.passes);
   if (job.plan === undefined) return { ...integerView({ ...model.model, graph }), job };
   return { summary, formats: plannedFormats(summary, graph, job.plan), job };

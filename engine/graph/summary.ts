@@ -6,6 +6,8 @@ import { findOperator } from '../operators/registry.ts';
 import { shown } from '../operators/shared/attributes.ts';
 import { costCount } from '../operators/shared/types.ts';
 import { resolvePads, windowOf } from '../operators/shared/windows.ts';
+import { floatNetwork } from '../quantized/float-network.ts';
+import { type QuantizedStyle, quantizedStyle } from '../quantized/recognize.ts';
 import { type DataType, elementCount, type Tensor, type ValueType } from '../tensor.ts';
 import { formatType } from '../value.ts';
 import { subgraphsOf, valuesCaptured, valuesRead } from './captures.ts';
@@ -32,6 +34,17 @@ export interface ModelSummary {
   readonly layers: readonly LayerSummary[];
   readonly totals: ModelTotals;
   readonly findings: readonly Finding[];
+  /** Absent: nothing of the model is in codes. */
+  readonly quantized?: QuantizedSummary;
+}
+
+/** A model that is quantised already. */
+export interface QuantizedSummary {
+  readonly style: QuantizedStyle;
+  /** Of the float network that its codes stand for. */
+  readonly float?: ModelSummary;
+  /** Why there is none, as the end of a sentence. */
+  readonly reason?: string;
 }
 
 /** A dimension is a number, a name (`"N"`), or null (unknown). `shape` null: unknown rank. */
@@ -121,6 +134,15 @@ const attributeLimit = 64;
  * reads. Never throws for a malformed node; what is not known of it is null or 0.
  */
 export function summarize(model: Model, options: SummaryOptions = {}): ModelSummary {
+  const own = summarizeGraph(model, options);
+  const style = quantizedStyle(model.graph.nodes);
+  if (style === undefined) return own;
+  const float = floatNetwork(model.graph);
+  const found = 'reason' in float ? float : { float: summarizeGraph({ ...model, graph: float }, options) };
+  return { ...own, quantized: { style, ...found } };
+}
+
+function summarizeGraph(model: Model, options: SummaryOptions): ModelSummary {
   const graph: Graph =
     options.inputDims === undefined
       ? model.graph

@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { LayerSummary, ModelSummary } from '../graph/summary.ts';
 import type { Plan } from '../plan.ts';
 import { type Assignment, edgeKey } from '../quantize/assignment.ts';
-import { layOut } from '../quantize/layout.ts';
+import { layOut, runsOnCodes } from '../quantize/layout.ts';
 import type { DataType } from '../tensor.ts';
 import { heldParameterBytes, plannedParameterBytes } from './parameter-bytes.ts';
 
@@ -65,7 +65,7 @@ export function plannedFormats(summary: ModelSummary, graph: Graph, plan: Plan):
   return {
     value: (name, dtype) => values.get(name) ?? dtype ?? 'float32',
     weight: (layer) => choice(layer)?.format ?? storedFormats.weight(layer),
-    bias: (layer) => (choice(layer) && layout.nodes.has(layer.name) ? 'int32' : storedFormats.bias(layer)),
+    bias: (layer) => (choice(layer) && runsOnCodes(layout, layer.name) ? 'int32' : storedFormats.bias(layer)),
     weightParameterBytes(layer) {
       const weight = choice(layer);
       return weight === undefined ? 0 : plannedParameterBytes(layer, weight);

@@ -35,6 +35,7 @@ export async function measurementKey(job: Job, host: Host, options: KeyOptions =
       await modelHash(host, job.model, options),
       calibration ? [await dataHash(host, calibration, options), withoutPlaces(calibration)] : null,
       job.passes ?? null,
+      ...(job.quantized ? [job.quantized] : []),
       withoutPlaces(job.prune ?? null),
       withoutPlaces(job.plan ?? null),
     ]),
@@ -43,8 +44,15 @@ export async function measurementKey(job: Job, host: Host, options: KeyOptions =
 
 /** Everything of a job that its key depends on but for the content of files: while it is the same, and they are, so is the key. */
 export function measurementSubject(job: Job): string {
-  const { model, data, passes, prune, plan } = job;
-  return JSON.stringify([model, data['calibration'] ?? null, passes, withoutPlaces(prune), withoutPlaces(plan)]);
+  const { model, quantized, data, passes, prune, plan } = job;
+  return JSON.stringify([
+    model,
+    quantized ?? null,
+    data['calibration'] ?? null,
+    passes,
+    withoutPlaces(prune),
+    withoutPlaces(plan),
+  ]);
 }
 
 /** A copy without ranges and paths. */

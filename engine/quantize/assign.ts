@@ -16,7 +16,7 @@ import type { Statistics } from './calibrate.ts';
 import { foldDeadChannels } from './dead-channels.ts';
 import { junctionsOf, withGains } from './equalize.ts';
 import { hasIntegerCodes, isIntegerFactor } from './integer-products.ts';
-import { type Group, type Layout, layOut, type Slot } from './layout.ts';
+import { type Group, type Layout, layOut, runsOnCodes, type Slot } from './layout.ts';
 import { fallbackFindings, type RoundedLayer, roundedInstead } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
 import { quantizeParameters } from './weights.ts';
@@ -81,7 +81,7 @@ export async function assign(
     const form = layout.weights.get(node.name);
     const choice = plan.nodes[node.name]?.weight;
     if (form !== undefined && choice !== undefined) {
-      const input = layout.nodes.has(node.name) ? inputOf(node, 0) : undefined;
+      const input = runsOnCodes(layout, node.name) ? inputOf(node, 0) : undefined;
       const inputScale = input && hasIntegerCodes(input.slot.choice.format) ? input.parameters.scale : undefined;
       const rounded = roundedInstead({ node, form, choice, graph, samples: statistics.samples });
       if (rounded !== undefined) fallbacks.push(rounded);

@@ -1,9 +1,12 @@
+import type { Placement } from '../backends/backend.ts';
+import { backendNamed } from '../backends/registry.ts';
 import type { Finding } from '../findings.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Choice, Plan, Role } from '../plan.ts';
 import { type Fusion, fusableActivation } from './activations.ts';
 import { edgeKey } from './assignment.ts';
 import { type IntegerForm, integerForm } from './integer-form.ts';
+import { familyOf, type Placed, placeWhereRead } from './placement.ts';
 import { unheard } from './unheard.ts';
 import { type Consumer, type Wiring, wire } from './wiring.ts';
 
@@ -14,7 +17,7 @@ import { type Consumer, type Wiring, wire } from './wiring.ts';
 export interface Layout {
   /** Activations that are clamps of the output of the node before them, by that node's name. */
   readonly fusions: ReadonlyMap<string, Fusion>;
-  /** Nodes that run on codes, with their form. */
+  /** Nodes that read codes, with their form; `data` are the inputs that they read so. */
   readonly nodes: ReadonlyMap<string, IntegerForm>;
   /** Compute nodes whose weights are held in codes, those that run in float included. */
   readonly weights: ReadonlyMap<string, IntegerForm>;
@@ -53,10 +56,17 @@ function sameCodes(a: Choice, b: Choice): boolean {
   return a.format === b.format && a.scheme === b.scheme;
 }
 
+/** Whether a node both reads codes and leaves them: a product of integers then is computed in integers. */
+export function runsOnCodes({ nodes, slots }: Layout, node: string): boolean {
+  return nodes.has(node) && slots.has(edgeKey(node, 'output[0]'));
+}
+
 export function layOut(graph: Graph, plan: Plan): Layout {
   const findings: Finding[] = [];
   const wiring = wire(graph);
-  const possible = possibleFusions(graph, plan, wiring);
+  const { placement } = backendNamed(plan.backend);
+  const { reads, writes } = placement;
+  const possible = writes === 'always' ? possibleFusions(graph, plan, wiring) : new Map<string, Fusion>();
   const fused = new Set(Array.from(possible.values(), (fusion) => fusion.activation));
   const weights = new Map<string, IntegerForm>();
   const candidates = new Map<string, IntegerForm>();
@@ -73,15 +83,47 @@ export function layOut(graph: Graph, plan: Plan): Layout {
       continue;
     }
     if (form.kind === 'compute' && coded(plan, node.name, 'weight')) weights.set(node.name, form);
-    const lacking = fused.has(node.name) ? undefined : lackingChoice(node, form, plan, graph);
+    if (!reads.includes(familyOf(node, form))) continue;
+    const lacking = fused.has(node.name) ? undefined : lackingChoice(node, form, plan, graph, writes);
     if (lacking === undefined) candidates.set(node.name, form);
     else if (form.kind === 'compute') findings.push(staysFloat(node, lacking));
   }
-  const nodes = settle(graph, candidates, wiring);
-  const fusions = new Map([...possible].filter(([producer]) => nodes.has(producer)));
-  const allocated = allocate(graph, plan, nodes, fusions, wiring);
+  const placed =
+    writes === 'always'
+      ? placeAlways(graph, candidates, possible, wiring)
+      : placeWhereRead(
+          graph,
+          wiring,
+          placement,
+          candidates,
+          ({ name }) => coded(plan, name, 'output[0]') !== undefined,
+        );
+  const { nodes, fusions } = placed;
+  const allocated = allocate(graph, plan, placed, wiring);
   findings.push(...unheard(graph, plan, { nodes, fusions, ...allocated }, wiring));
   return { fusions, nodes, weights, ...allocated, findings };
+}
+
+/** Codes wherever a node can run on them. */
+function placeAlways(
+  graph: Graph,
+  candidates: ReadonlyMap<string, IntegerForm>,
+  possible: ReadonlyMap<string, Fusion>,
+  wiring: Wiring,
+): Placed {
+  const nodes = settle(graph, candidates, wiring);
+  return {
+    nodes,
+    writing: new Set(nodes.keys()),
+    inputs: new Set(
+      graph.inputs.filter((value) => wiring.consumers(value).some((reader) => readsCodes(nodes, reader))),
+    ),
+    fusions: new Map([...possible].filter(([producer]) => nodes.has(producer))),
+  };
+}
+
+function readsCodes(nodes: ReadonlyMap<string, IntegerForm>, { node, index }: Consumer): boolean {
+  return nodes.get(node.name)?.data.includes(index) === true;
 }
 
 function staysFloat(node: GraphNode, reason: string): Finding {
@@ -99,7 +141,7 @@ function possibleFusions(graph: Graph, plan: Plan, wiring: Wiring): Map<string, 
   for (const node of graph.nodes) {
     const form = integerForm(node, graph);
     if ('reason' in form || form.kind === 'same-scale' || form.kind === 'activation') continue;
-    if (lackingChoice(node, form, plan, graph) !== undefined) continue;
+    if (lackingChoice(node, form, plan, graph, 'always') !== undefined) continue;
     const fusion = fusableActivation(node, graph, wiring);
     if (fusion !== undefined && coded(plan, fusion.activation, 'output[0]')) fusions.set(node.name, fusion);
   }
@@ -107,7 +149,13 @@ function possibleFusions(graph: Graph, plan: Plan, wiring: Wiring): Map<string, 
 }
 
 /** What the plan leaves float although the node needs it in codes to run on them; undefined when nothing is lacking. */
-function lackingChoice(node: GraphNode, form: IntegerForm, plan: Plan, graph: Graph): string | undefined {
+function lackingChoice(
+  node: GraphNode,
+  form: IntegerForm,
+  plan: Plan,
+  graph: Graph,
+  writes: Placement['writes'],
+): string | undefined {
   if (form.kind === 'compute' && !coded(plan, node.name, 'weight')) return 'the spec keeps its weight float';
   for (const index of form.data) {
     const value = node.inputs[index]!;
@@ -115,7 +163,7 @@ function lackingChoice(node: GraphNode, form: IntegerForm, plan: Plan, graph: Gr
     const constant = graph.initializers.has(value);
     if (!constant && !coded(plan, node.name, `input[${index}]`)) return `the spec keeps its input ${index} float`;
   }
-  if (!coded(plan, node.name, 'output[0]')) return 'the spec keeps its output float';
+  if (writes === 'always' && !coded(plan, node.name, 'output[0]')) return 'the spec keeps its output float';
   return undefined;
 }
 
@@ -168,8 +216,7 @@ function dropFutile(graph: Graph, kept: Map<string, IntegerForm>, wiring: Wiring
 function allocate(
   graph: Graph,
   plan: Plan,
-  nodes: ReadonlyMap<string, IntegerForm>,
-  fusions: ReadonlyMap<string, Fusion>,
+  { nodes, writing, inputs: entering, fusions }: Placed,
   wiring: Wiring,
 ): Pick<Layout, 'slots' | 'inputs' | 'groups'> {
   const slots = new Map<string, Slot>();
@@ -193,18 +240,17 @@ function allocate(
     }
     for (const value of gone.sources) a.group.sources.add(value);
   };
-  const reads = ({ node, index }: Consumer) => nodes.get(node.name)?.data.includes(index) === true;
 
   for (const value of graph.inputs) {
-    const reader = wiring.consumers(value).find(reads);
-    if (reader === undefined) continue;
+    const reader = wiring.consumers(value).find((own) => readsCodes(nodes, own));
+    if (reader === undefined || !entering.has(value)) continue;
     const slot = open(value, value, coded(plan, reader.node.name, `input[${reader.index}]`)!, [value]);
     inputs.set(value, slot);
     byValue.set(value, slot);
   }
   for (const node of graph.nodes) {
     const form = nodes.get(node.name);
-    if (form === undefined) continue;
+    if (form === undefined && !writing.has(node.name)) continue;
     const producer = wiring.producer(node.inputs[0] ?? '');
     if (producer !== undefined && fusions.get(producer.name)?.activation === node.name) {
       // The clamp of the node before it: the same codes, decided by what comes out here.
@@ -216,30 +262,33 @@ function allocate(
       join(written, slot);
       continue;
     }
-    const sameScale = form.kind === 'same-scale';
-    const choice = coded(plan, node.name, 'output[0]')!;
-    node.outputs.forEach((value, index) => {
-      if (value === '') return;
-      const key = edgeKey(node.name, `output[${index}]`);
-      // What only moves codes adds no values of its own; what a fused activation clamps is seen behind it.
-      const slot = open(key, value, choice, sameScale || fusions.has(node.name) ? [] : [value]);
-      slots.set(key, slot);
-      byValue.set(value, slot);
-    });
-    const output = byValue.get(node.outputs[0]!)!;
-    for (const value of node.outputs.slice(1)) if (value !== '') join(output, byValue.get(value)!);
-    for (const index of form.data) {
+    const sameScale = form?.kind === 'same-scale';
+    const choice = coded(plan, node.name, 'output[0]');
+    if (choice !== undefined && writing.has(node.name)) {
+      node.outputs.forEach((value, index) => {
+        if (value === '') return;
+        const key = edgeKey(node.name, `output[${index}]`);
+        // What only moves codes adds no values of its own; what a fused activation clamps is seen behind it.
+        const slot = open(key, value, choice, sameScale || fusions.has(node.name) ? [] : [value]);
+        slots.set(key, slot);
+        byValue.set(value, slot);
+      });
+      const output = byValue.get(node.outputs[0]!)!;
+      for (const value of node.outputs.slice(1)) if (value !== '') join(output, byValue.get(value)!);
+    }
+    for (const index of form?.data ?? []) {
       const value = node.inputs[index]!;
       const written = byValue.get(value);
       const constant = graph.initializers.has(value);
-      const wanted = sameScale || constant ? choice : coded(plan, node.name, `input[${index}]`)!;
+      const wanted = sameScale || constant ? choice : coded(plan, node.name, `input[${index}]`);
+      if (wanted === undefined) continue;
       let read = written;
       if (read === undefined || !sameCodes(read.choice, wanted)) {
         const key = edgeKey(node.name, `input[${index}]`);
         read = open(key, key, wanted, [value]);
         slots.set(key, read);
       }
-      if (sameScale) join(read, output);
+      if (sameScale) join(read, byValue.get(node.outputs[0]!)!);
     }
   }
   return { slots, inputs, groups: [...groups] };

@@ -10,7 +10,7 @@ import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment
 import { codesOf } from './codes.ts';
 import { affordableSamples, Frontier } from './frontier.ts';
 import { CollectedSamples } from './layer-samples.ts';
-import { type Layout, layOut } from './layout.ts';
+import { type Layout, layOut, runsOnCodes } from './layout.ts';
 import { fitsMoments } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
 import { quantizeParameters } from './weights.ts';
@@ -107,7 +107,7 @@ function withLayer(
   samples: CollectedSamples,
 ): QuantizedModel {
   const form = layout.weights.get(node.name)!;
-  const scale = layout.nodes.has(node.name) ? codesOf(graph, assignment).read(node, 0)?.scale[0] : undefined;
+  const scale = runsOnCodes(layout, node.name) ? codesOf(graph, assignment).read(node, 0)?.scale[0] : undefined;
   const current = graph.nodes.find(({ name }) => name === node.name)!;
   const own = quantizeParameters({
     node,

@@ -160,6 +160,8 @@ class QdqReading {
   readonly #fixed: ReadonlySet<string>;
   /** Value → the float value that stands for it: itself, or the output of its DequantizeLinear. */
   readonly #current = new Map<string, string>();
+  /** What stands for a value where a reader rounds it, by value and codes. */
+  readonly #edges = new Map<string, string>();
   /** Scale and zero point of tensors that share them, by group. */
   readonly #shared = new Map<string, readonly [string, string]>();
   /** Codes already stored, by the constant they stand for: a weight that several nodes read is stored once. */
@@ -298,12 +300,18 @@ class QdqReading {
     }
   }
 
+  /** An input in codes of its own; readers of one value in the same codes share what rounds it. */
   #edge(node: GraphNode, index: number, from: string, entry: QuantizedTensor): string {
+    const { format, scale, zeroPoint, range } = entry;
+    const key = JSON.stringify([from, format, scale[0], zeroPoint[0], range]);
+    const known = this.#edges.get(key);
+    if (known !== undefined) return known;
     const label = this.#rewriter.value(`${node.name}_input_${index}`);
     const parameters = this.#parameters(label, entry);
     const coded = this.#quantize(label, from, entry, parameters);
     const to = this.#rewriter.value(`${label}_dequantized`);
     this.#dequantize(label, [coded, ...parameters], to, entry);
+    this.#edges.set(key, to);
     return to;
   }
 

@@ -10,6 +10,7 @@ import { numbersOf } from '../operators/shared/numbers.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
 import { type Wiring, wire } from '../quantize/wiring.ts';
+import { isDequantizeLinear, isQuantizeLinear } from '../quantized/recognize.ts';
 import { elementCount, float32Tensor, type Tensor } from '../tensor.ts';
 import { intAttributeOf, tensorAttributeOf } from './rewriter.ts';
 
@@ -33,7 +34,7 @@ export interface ImportedModel extends QuantizedModel {
  * Undefined where the graph says nothing of codes.
  */
 export function importQdq(graph: Graph, { width = 8 }: { readonly width?: number } = {}): ImportedModel | undefined {
-  if (!graph.nodes.some((node) => isQuantize(node) || isDequantize(node))) return undefined;
+  if (!graph.nodes.some((node) => isQuantizeLinear(node) || isDequantizeLinear(node))) return undefined;
   const model = new Importer(graph, width).build();
   const { entries, inputs } = model.assignment;
   return entries.size + inputs.size > 0 ? model : undefined;
@@ -66,14 +67,6 @@ export function withoutRounding({ graph, assignment }: QuantizedModel): {
   return { graph: { ...graph, nodes }, held };
 }
 
-function isQuantize(node: GraphNode): boolean {
-  return node.op === 'QuantizeLinear' && (node.domain === '' || node.domain === 'com.microsoft');
-}
-
-function isDequantize(node: GraphNode): boolean {
-  return node.op === 'DequantizeLinear' && (node.domain === '' || node.domain === 'com.microsoft');
-}
-
 class Importer {
   readonly #graph: Graph;
   readonly #width: number;
@@ -101,8 +94,8 @@ class Importer {
     for (const input of this.#graph.inputs) this.#enter(input);
     for (const node of this.#graph.nodes) {
       if (this.#taken.has(node)) continue;
-      if (isDequantize(node)) this.#dequantize(node);
-      else if (isQuantize(node)) this.#quantize(node);
+      if (isDequantizeLinear(node)) this.#dequantize(node);
+      else if (isQuantizeLinear(node)) this.#quantize(node);
       else if (!this.#compute(node)) this.#float(node);
     }
     const read = new Set([...this.#graph.outputs, ...this.#nodes.flatMap((node) => node.inputs)]);
@@ -319,7 +312,7 @@ class Importer {
   #pairBehind(value: string): Pair | undefined {
     const [reader, ...others] = this.#wiring.consumers(value);
     if (reader === undefined || others.length > 0 || this.#wiring.isOutput(value)) return undefined;
-    return isQuantize(reader.node) && reader.index === 0 ? this.#pair(reader.node) : undefined;
+    return isQuantizeLinear(reader.node) && reader.index === 0 ? this.#pair(reader.node) : undefined;
   }
 
   /** QuantizeLinear with the DequantizeLinear nodes that read it; undefined where something else sees its codes. */
@@ -330,7 +323,7 @@ class Importer {
     if (entry === undefined || readers.length === 0 || this.#wiring.isOutput(codes)) return undefined;
     const outputs: string[] = [];
     for (const { node, index } of readers) {
-      const own = isDequantize(node) && index === 0 ? this.#tensorCodes(node, entry.format) : undefined;
+      const own = isDequantizeLinear(node) && index === 0 ? this.#tensorCodes(node, entry.format) : undefined;
       if (own === undefined || !sameScale(own, entry)) return undefined;
       outputs.push(node.outputs[0]!);
     }

@@ -60,7 +60,7 @@ class IntegerReading {
       if (this.#codes.fused(node)) this.#coded.set(node.outputs[0]!, this.#coded.get(node.inputs[0]!)!);
       else if (!this.#codes.quantized(node)) this.#floatNode(node);
       else if (node.op === 'FakeQuantize' && node.domain === 'qspec') this.#rounding(node);
-      else if (!this.#multipliesIntegers(node)) this.#roundedNode(node);
+      else if (!this.#readsCodes(node) || !this.#multipliesIntegers(node)) this.#roundedNode(node);
       else this.#integerNode(node);
     }
     for (const value of this.#graph.outputs) this.#asFloat(value);
@@ -68,11 +68,7 @@ class IntegerReading {
   }
 
   #floatNode(node: GraphNode): void {
-    const inputs = node.inputs.map((value, index) => {
-      if (value === '') return '';
-      const constant = this.#graph.initializers.get(value);
-      return constant === undefined ? this.#asFloat(value) : this.#floatConstant(node, index, value, constant);
-    });
+    const inputs = this.#floatInputs(node);
     // Subgraphs find what they capture by its name.
     for (const value of capturedBy(node)) this.#asFloat(value);
     for (const value of node.outputs) {
@@ -80,6 +76,22 @@ class IntegerReading {
       this.#rewriter.keepType(value);
     }
     this.#rewriter.copy(node, inputs, node.outputs);
+  }
+
+  /** What a node that computes in float reads: an input that it takes in codes of its own is rounded to them. */
+  #floatInputs(node: GraphNode): string[] {
+    return node.inputs.map((value, index) => {
+      if (value === '') return '';
+      const constant = this.#graph.initializers.get(value);
+      if (constant !== undefined) return this.#floatConstant(node, index, value, constant);
+      const float = this.#asFloat(value);
+      const edge = this.#codes.edge(node, index);
+      if (edge === undefined) return float;
+      const rounded = this.#rewriter.value(`${value}_rounded`);
+      fakeQuantize(this.#rewriter, `${node.name}_FakeQuantize_${index}`, float, rounded, edge);
+      this.#rewriter.keepType(value, rounded);
+      return rounded;
+    });
   }
 
   /** A constant as it is; a weight in codes as what they stand for. */
@@ -94,6 +106,12 @@ class IntegerReading {
     return this.#rewriter.constant(`${node.name}_${value}_rounded`, float32Tensor(constant.dims, values));
   }
 
+  /** Whether all that a node computes with is in codes. */
+  #readsCodes(node: GraphNode): boolean {
+    const form = integerForm(node, this.#graph);
+    return !('reason' in form) && form.data.every((index) => this.#codes.read(node, index) !== undefined);
+  }
+
   /** Whether a node between codes has integers to multiply; true for those that multiply nothing. */
   #multipliesIntegers(node: GraphNode): boolean {
     const weight = this.#codes.weight(node);
@@ -101,29 +119,24 @@ class IntegerReading {
     return read === undefined || multipliesIntegers(weight!, read);
   }
 
-  /** Weights that no integer kernel takes: the layer computes in float on what the codes stand for, and its output is rounded. */
+  /** Inputs in float, or weights that no integer kernel takes: the layer computes in float, and its output is rounded. */
   #roundedNode(node: GraphNode): void {
-    const [value] = node.outputs as [string];
-    const edge = this.#codes.edge(node, 0);
-    const exact = this.#rewriter.value(`${value}_exact`);
-    const inputs = node.inputs.map((name, index) => {
-      const constant = this.#graph.initializers.get(name);
-      if (constant !== undefined) return this.#floatConstant(node, index, name, constant);
-      if (name === '') return '';
-      const float = this.#asFloat(name);
-      if (index !== 0 || edge === undefined) return float;
-      const rounded = this.#rewriter.value(`${name}_rounded`);
-      fakeQuantize(this.#rewriter, `${node.name}_FakeQuantize_0`, float, rounded, edge);
-      this.#rewriter.keepType(name, rounded);
-      return rounded;
+    const inputs = this.#floatInputs(node);
+    const outputs = node.outputs.map((value) => {
+      if (value === '') return '';
+      const exact = this.#rewriter.value(`${value}_exact`);
+      this.#rewriter.keepType(value, exact);
+      return exact;
     });
-    this.#rewriter.keepType(value, exact);
-    this.#rewriter.copy(node, inputs, [exact]);
-    const written = this.#codes.written(value)!;
-    fakeQuantize(this.#rewriter, `${node.name}_FakeQuantize_output_0`, exact, value, written);
-    this.#float.add(value);
-    this.#rewriter.keepType(value);
-    this.#entering(value, written, undefined);
+    this.#rewriter.copy(node, inputs, outputs);
+    for (const [index, value] of node.outputs.entries()) {
+      const written = this.#codes.written(value);
+      if (written === undefined) continue;
+      fakeQuantize(this.#rewriter, `${node.name}_FakeQuantize_output_${index}`, outputs[index]!, value, written);
+      this.#float.add(value);
+      this.#rewriter.keepType(value);
+      this.#entering(value, written, undefined);
+    }
   }
 
   /** A value that is rounded behind its producer enters codes here, or goes from one scale to another. */

@@ -73,7 +73,8 @@ export async function compress(
       ? await layerByLayer(assigned, plan, calibration, context)
       : assigned;
   const summary = summarize({ ...model.model, graph: result.graph });
-  const coverage = coverageFindings(summary, plan, result.assignment, pruned);
+  // What is in codes already may be all that there is.
+  const coverage = plan.keepsCodes ? [] : coverageFindings(summary, plan, result.assignment, pruned);
   return {
     quantized: result,
     statistics,

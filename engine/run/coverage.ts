@@ -51,13 +51,6 @@ function keptFloat({ name, quantization }: LayerSummary, plan: Plan): boolean {
 }
 
 function causeOf({ layers }: ModelSummary, plan: Plan): { why: string; fix: string } {
-  const coded = layers.filter(({ op, weightBytes }) => op === 'DequantizeLinear' && weightBytes > 0).length;
-  if (coded > 0) {
-    return {
-      why: `The model is quantised already: ${coded} of its weights and biases come from DequantizeLinear.`,
-      fix: 'Start from the float model.',
-    };
-  }
   if (Object.values(plan.nodes).every(({ weight }) => weight === undefined || weight.format === 'float')) {
     const compute = layers.filter(({ quantization }) => quantization === 'compute');
     if (

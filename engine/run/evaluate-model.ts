@@ -4,7 +4,7 @@ import type { Job } from '../plan.ts';
 import type { RunContext } from './context.ts';
 import { evaluationSource, openData } from './datasets.ts';
 import { evaluate } from './evaluate.ts';
-import { loadModel, prepare } from './load.ts';
+import { loadJobModel, loadModel, prepare } from './load.ts';
 import type { ComparisonMetrics } from './metrics.ts';
 import { engineScorer, runtimeScorer, type Scorer } from './scorer.ts';
 
@@ -38,7 +38,7 @@ export async function evaluateModel(
   }
   const { progress, host } = context;
   progress.report('Loading', 0, 1);
-  const original = await loadModel(host, job.model);
+  const original = await loadJobModel(host, job);
   const model = path === job.model ? original : await loadModel(host, path);
   const { graph } = prepare(original);
   requireOperators(graph);

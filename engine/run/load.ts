@@ -6,6 +6,9 @@ import { sha256 } from '../hash.ts';
 import type { Host } from '../host.ts';
 import { type OpenOptions, openModel } from '../onnx/model-file.ts';
 import { optimize, passes, passesNamed } from '../passes/index.ts';
+import type { Job } from '../plan.ts';
+import { alreadyQuantized, noFloatNetwork } from '../quantized/findings.ts';
+import { floatNetwork } from '../quantized/float-network.ts';
 
 /** A model file as a run needs it. */
 export interface LoadedModel {
@@ -28,6 +31,22 @@ export async function loadModel(host: Host, path: string, options: OpenOptions =
     if (error instanceof FindingError) throw new FindingError({ file: path, ...error.finding });
     throw error;
   }
+}
+
+/**
+ * The model of a job, as the job wants what is in codes already: as it is, or the float network that the codes stand for.
+ * @throws FindingError that names the file; `model/quantized` where a plan would quantise twice, or there is no float network
+ */
+export async function loadJobModel(host: Host, job: Job, options: OpenOptions = {}): Promise<LoadedModel> {
+  const loaded = await loadModel(host, job.model, options);
+  const { quantized } = loaded.summary;
+  if (quantized === undefined || job.quantized === 'keep' || (job.plan === undefined && job.quantized === undefined))
+    return loaded;
+  if (job.quantized === undefined) throw new FindingError({ file: job.model, ...alreadyQuantized(quantized) });
+  const graph = floatNetwork(loaded.model.graph);
+  if ('reason' in graph || quantized.float === undefined)
+    throw new FindingError({ file: job.model, ...noFloatNetwork(quantized) });
+  return { ...loaded, model: { ...loaded.model, graph }, summary: quantized.float };
 }
 
 /** The model's graph after the passes, and which layers each of its layers now stands for. */

@@ -15,7 +15,7 @@ import { type Compressed, needsCalibration, planOf } from './compress.ts';
 import type { RunContext } from './context.ts';
 import { calibrationSource, evaluationSource, openData } from './datasets.ts';
 import { outputNoise, weightNoise } from './layer-noise.ts';
-import { type LoadedModel, loadModel, prepare } from './load.ts';
+import { type LoadedModel, loadJobModel, prepare } from './load.ts';
 import { measureAccuracy } from './measure.ts';
 import { checkPlaces, type Output, writeOutputs } from './outputs.ts';
 import { pruneModel, zerosOf } from './prune.ts';
@@ -55,7 +55,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   const { evaluationSamples: wanted = Number.POSITIVE_INFINITY } = options;
   if (options.write) await checkPlaces(job, host, options.outFolder);
   progress.report('Loading', 0, 1);
-  const model = await watch.time('load', () => loadModel(host, job.model));
+  const model = await watch.time('load', () => loadJobModel(host, job));
   const prepared = await watch.time('passes', () => prepare(model, job.passes));
   const pruned = await watch.time('prune', () => pruneModel(prepared, job, context));
 

@@ -15,7 +15,7 @@ import { compress } from './compress.ts';
 import { type RunContext, renamed } from './context.ts';
 import { openData } from './datasets.ts';
 import { signalToNoise } from './layer-noise.ts';
-import { type LoadedModel, loadModel, type Prepared, prepare } from './load.ts';
+import { type LoadedModel, loadJobModel, loadModel, type Prepared, prepare } from './load.ts';
 import { brokenDecibels, exactDecibels } from './metrics.ts';
 import { pruneModel, withAdded } from './prune.ts';
 
@@ -66,7 +66,7 @@ export async function measureSensitivity(
   samples = measuredSamples,
 ): Promise<SensitivityReport> {
   context.progress.report('Loading', 0, 1);
-  const model = await loadModel(context.host, path);
+  const model = job?.model === path ? await loadJobModel(context.host, job) : await loadModel(context.host, path);
   const { prepared, added } = await pruneModel(prepare(model, job?.passes), job, context);
   const plan = job?.plan && withAdded(job.plan, added);
   if (plan === undefined || job?.data['calibration'] === undefined) return ofWeights(prepared, plan, context);

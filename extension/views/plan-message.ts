@@ -94,6 +94,10 @@ const reasons: Readonly<Record<FloatReason, NonNullable<PlanVerdictView['float']
   unsupported: { short: 'unknown operator', why: 'Stays float: QSpec does not know this operator.' },
   'no-integer-form': { short: 'no integer form', why: 'Stays float: QSpec has no integer form of this operator.' },
   'nothing-to-quantize': { short: 'no float values', why: 'It works on integers: there is nothing to quantise.' },
+  'in-codes': {
+    short: 'in codes',
+    why: 'Stays as it is: the model holds it in codes already, and the spec keeps them.',
+  },
   'no-format': { short: 'no format named', why: 'Stays float: no statement of the spec names a format for it.' },
   kept: { short: 'kept float', why: 'Stays float: the spec says so.' },
 };

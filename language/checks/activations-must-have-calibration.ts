@@ -1,7 +1,7 @@
 import { rangeOf } from '../grammar/ranges.ts';
 import { allNodesOf } from '../grammar/walk.ts';
 import { isBase } from '../resolve/definitions.ts';
-import { readFields } from '../resolve/fields.ts';
+import { changesOf } from '../resolve/rules.ts';
 import { float } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
@@ -16,9 +16,10 @@ export const activationsMustHaveCalibration: Check = {
   example: 'quantize { activations uint8 }',
   *remarks({ spec, definitions, vocabulary }) {
     if (definitions.dataByName.has('calibration') || isBase(definitions)) return;
-    for (const statement of allNodesOf(spec, 'RoleStatement')) {
-      if (statement.role === 'weights' || statement.role === 'bias') continue;
-      const format = readFields(statement.format, definitions.formats, vocabulary).format;
+    const stated = [...allNodesOf(spec, 'RoleStatement'), ...allNodesOf(spec, 'BackendStatement')];
+    for (const statement of stated) {
+      const changes = changesOf(statement, definitions.formats, vocabulary);
+      const format = changes.find(({ roles }) => roles.includes('inputs') || roles.includes('outputs'))?.fields.format;
       if (!format || format.value === float) continue;
       yield {
         what: 'Quantised activations need calibration data, and this spec has none.',

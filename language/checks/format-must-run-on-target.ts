@@ -3,6 +3,7 @@ import { rangeOf } from '../grammar/ranges.ts';
 import { spelled } from '../grammar/spelling.ts';
 import { allNodesOf } from '../grammar/walk.ts';
 import { readFields } from '../resolve/fields.ts';
+import { changesOf } from '../resolve/rules.ts';
 import { float, formatOf, type TargetWord } from '../vocabulary.ts';
 import type { Check, Remark } from './check.ts';
 
@@ -19,10 +20,12 @@ export const formatMustRunOnTarget: Check = {
   *remarks({ spec, definitions, vocabulary }) {
     const named = new Set(definitions.targets.map((statement) => statement.name?.text));
     for (const target of vocabulary.targets.filter(({ name }) => named.has(name))) {
-      for (const role of allNodesOf(spec, 'RoleStatement')) {
-        const format = readFields(role.format, definitions.formats, vocabulary).format;
-        // Biases are int32 everywhere; that they are is part of the arithmetic and in no target's list.
-        if (format && role.role !== 'bias') yield* judge(target, format.value, format.range);
+      const stated = [...allNodesOf(spec, 'RoleStatement'), ...allNodesOf(spec, 'BackendStatement')];
+      for (const statement of stated) {
+        for (const { roles, fields } of changesOf(statement, definitions.formats, vocabulary)) {
+          // Biases are int32 everywhere; that they are is part of the arithmetic and in no target's list.
+          if (fields.format && !roles.includes('bias')) yield* judge(target, fields.format.value, fields.format.range);
+        }
       }
       for (const item of definitions.search?.items ?? []) {
         if (item.$type !== 'SearchChoice') continue;

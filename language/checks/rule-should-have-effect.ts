@@ -1,6 +1,6 @@
 import type { AstNode } from 'langium';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
-import type { PruneStatement, RoleStatement, TrainStatement } from '../generated/ast.ts';
+import type { BackendStatement, PruneStatement, RoleStatement, TrainStatement } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { isRule, selects } from '../grammar/rules.ts';
 import type { RuleOutcome } from '../resolve/layer-fields.ts';
@@ -11,7 +11,7 @@ import { type Network, quantizableLayers } from '../selectors/network.ts';
 import type { Check, Remark } from './check.ts';
 import { plural } from './remarks.ts';
 
-type Statement = RoleStatement | PruneStatement | TrainStatement;
+type Statement = RoleStatement | BackendStatement | PruneStatement | TrainStatement;
 
 /** What a block's rules can work on, and what is said of one that matches nothing of the kind. */
 interface Reach {
@@ -85,7 +85,7 @@ function* judge(outcome: RuleOutcome, items: readonly AstNode[], reach: Reach, n
 /** A role that could not be read has been told of. */
 function isStatement(node: AstNode): node is Statement {
   if (node.$type === 'RoleStatement') return groupsOf((node as RoleStatement).role).length > 0;
-  return node.$type === 'PruneStatement' || node.$type === 'TrainStatement';
+  return node.$type === 'BackendStatement' || node.$type === 'PruneStatement' || node.$type === 'TrainStatement';
 }
 
 function withoutEffect(node: AstNode): Remark {

@@ -1,10 +1,10 @@
-import { isInRule, type Statement } from '../flow/blame.ts';
+import { isInRule } from '../flow/blame.ts';
 import { observerOf } from '../flow/codes.ts';
 import { constant } from '../flow/flow.ts';
 import { heldIn } from '../flow/held.ts';
 import { shown } from '../grammar/messages.ts';
 import { type CallValue, type Setting, valueText } from '../resolve/fields.ts';
-import type { RoleState } from '../resolve/rules.ts';
+import type { RoleState, Statement } from '../resolve/rules.ts';
 import type { Check } from './check.ts';
 import { line, plural } from './remarks.ts';
 
@@ -42,7 +42,7 @@ export const sharedRangeShouldBeStatedOnce: Check = {
     const unheard = new Map<Observer, Unheard>();
     const judge = (state: RoleState, slot: number, layer: number, role: Unheard['role']) => {
       const own = state.fields.observer as Observer | undefined;
-      if (!own) return;
+      if (!own || codes.written[slot] === 0) return;
       const deciding = codes.rangeOf(slot);
       if (deciding.fields.observer === own || valueText(observerOf(deciding)) === valueText(own.value)) {
         heard.add(own);

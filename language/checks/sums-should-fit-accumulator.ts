@@ -38,7 +38,7 @@ export const sumsShouldFitAccumulator: Check = {
     const found = new Map<Setting<unknown>, Terms>();
     for (let i = 0; i < flow.layers; i++) {
       const form = flow.forms[i];
-      if (form?.kind !== 'compute' || codes.runs[i] === 0) continue;
+      if (form?.kind !== 'compute' || codes.runs[i] === 0 || codes.written[i] === 0) continue;
       const weight = reachOfWeights(codes.kinds[codes.weights[i]!]!);
       const activation = reachOfActivations(codes.kinds[codes.wanted[i]!]!);
       const length = flow.terms[i]!;

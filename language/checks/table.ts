@@ -1,6 +1,7 @@
 import { activationsMustHaveCalibration } from './activations-must-have-calibration.ts';
 import { argumentMustFit } from './argument-must-fit.ts';
 import { arithmeticMustBeKnown } from './arithmetic-must-be-known.ts';
+import { backendMustBeKnown } from './backend-must-be-known.ts';
 import { blockMustAppearOnce } from './block-must-appear-once.ts';
 import { blockMustExist } from './block-must-exist.ts';
 import { budgetMustAppearOnce } from './budget-must-appear-once.ts';
@@ -47,6 +48,7 @@ import { keptWordMustBeFloat } from './kept-word-must-be-float.ts';
 import { layerMustExist } from './layer-must-exist.ts';
 import { lockShouldNotBeMet } from './lock-should-not-be-met.ts';
 import { measurementShouldBeThere } from './measurement-should-be-there.ts';
+import { modelMustNotBeQuantizedTwice } from './model-must-not-be-quantized-twice.ts';
 import { nameMustBeUnique } from './name-must-be-unique.ts';
 import { nameMustNotHideWord } from './name-must-not-hide-word.ts';
 import { numberMustBeInRange } from './number-must-be-in-range.ts';
@@ -129,6 +131,8 @@ export const checks: readonly Check[] = [
   argumentMustFit,
   recipeMustBeKnown,
   arithmeticMustBeKnown,
+  backendMustBeKnown,
+  modelMustNotBeQuantizedTwice,
   operatorMustBeKnown,
   roleMustBeKnown,
   regexMustBeReadable,

@@ -1,8 +1,9 @@
+import { backends } from '../../engine/backends/registry.ts';
 import { arithmetics } from '../../engine/quantize/arithmetic/registry.ts';
 import { channelOrders, filters } from '../resolve/data.ts';
 import { dense } from '../resolve/prune.ts';
 import { frozen } from '../resolve/train.ts';
-import { recipes } from '../vocabulary.ts';
+import { recipes, stances } from '../vocabulary.ts';
 import type { Block } from './situation.ts';
 import { registered, type Suggestion } from './suggestion.ts';
 
@@ -56,7 +57,20 @@ export const closedWords: ReadonlyMap<string, readonly Suggestion[]> = new Map<s
     'quantize',
     words({ auto: 'Finds observers, and which layers keep more bits, by measuring on the calibration data.' }, recipes),
   ],
+  [
+    'quantized',
+    words(
+      {
+        keep: 'Layers in codes stay as they are; the spec speaks of the others.',
+        requantize:
+          'Weights become what their codes stand for, activations are no longer rounded; then the spec is applied.',
+        refuse: 'A model that is quantised already is a fault.',
+      },
+      [...stances, 'refuse'],
+    ),
+  ],
   ['arithmetic', registered(arithmetics, 'value')],
+  ['backend', registered(backends, 'value')],
   ['filter', words(filterDescriptions, filters)],
   ['layout', layouts],
   ['channels', words(orderDescriptions, channelOrders)],

@@ -133,6 +133,8 @@ function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestio
   switch (item[0]) {
     case 'data':
       return [...keywords(['like']), ...starts];
+    case 'model':
+      return item.length === 2 ? [...keywords(['quantized']), ...starts] : starts;
     case 'format':
     case 'weights':
     case 'activations':
@@ -253,6 +255,8 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
     case 'producers':
     case 'one':
       return keywords(['of']);
+    case 'quantized':
+      return first === 'model' ? closedWords.get(last) : undefined;
     default: {
       const words = item.length === 1 && !block.startsWith('prune') ? closedWords.get(last) : undefined;
       if (words) return words;

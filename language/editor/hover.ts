@@ -84,6 +84,8 @@ function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefi
       const number = find(recipeNumbers, word);
       return number && described(number);
     }
+    case 'StanceWord':
+      return closedWordPage(parent?.$type, word);
     case 'Word':
     case 'Name':
       return wordPage(node, word, spec);
@@ -137,6 +139,8 @@ function pageOf(node: AstNode, word: string, spec: CheckedSpec): string | undefi
 /** Statements and options that take one word of a closed list, by the keyword that the list stands behind. */
 const keywordOf: Readonly<Record<string, string>> = {
   ArithmeticStatement: 'arithmetic',
+  ModelStatement: 'quantized',
+  BackendStatement: 'backend',
   FilterOption: 'filter',
   ChannelsOption: 'channels',
   LayoutOption: 'layout',

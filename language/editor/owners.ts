@@ -1,16 +1,25 @@
 import type { AstNode } from 'langium';
 import type { CheckedSpec } from '../context.ts';
-import type { RoleStatement } from '../generated/ast.ts';
-import type { AnyRule } from '../grammar/rules.ts';
+import { type AnyRule, isRule } from '../grammar/rules.ts';
 import type { ExplainedField } from '../resolve/explain.ts';
-import { type FieldName, type Fields, fieldNames, readFields, valueText } from '../resolve/fields.ts';
-import { groupsOf, type RoleGroup, type Rule, roleGroups } from '../resolve/rules.ts';
+import { type FieldName, fieldNames, valueText } from '../resolve/fields.ts';
+import {
+  type Change,
+  changesOf,
+  groupsOf,
+  type RoleGroup,
+  type Rule,
+  roleGroups,
+  type Statement,
+} from '../resolve/rules.ts';
 import { LayerSet } from '../selectors/layer-set.ts';
 import { float } from '../vocabulary.ts';
 import { fieldOverridesOf } from './field-owners.ts';
 import { plannedOf } from './planned.ts';
 
-type Item = RoleStatement | Rule;
+/** What stands in the block: a statement about all layers, or a rule. */
+type Item = Statement;
+type Stated = Exclude<Statement, Rule>;
 
 /** What one statement of a block takes from another: a field, of `quantize` one of a role, in some layers. */
 export interface Override {
@@ -76,7 +85,7 @@ class Block {
   readonly items: readonly Item[];
   readonly #spec: CheckedSpec;
   readonly #matched: ReadonlyMap<Item, LayerSet>;
-  readonly #read = new Map<RoleStatement, Fields>();
+  readonly #read = new Map<Stated, readonly Change[]>();
   /** `statement → layers role field`, where a lock kept a statement out. */
   readonly #locked = new Map<Item, Set<string>>();
 
@@ -106,12 +115,13 @@ class Block {
     const found = new Map<string, Saying>();
     const say = (role: RoleGroup, field: FieldName, value: string) =>
       found.set(`${role} ${field}`, { role, field, value });
-    if (item.$type !== 'RoleStatement' && item.keep) for (const role of roleGroups) say(role, 'format', float);
+    if (isRule(item) && item.keep) for (const role of roleGroups) say(role, 'format', float);
     for (const statement of statementsOf(item)) {
-      const fields = this.#fieldsOf(statement);
-      for (const field of fieldNames) {
-        const setting = fields[field];
-        if (setting) for (const role of groupsOf(statement.role)) say(role, field, valueText(setting.value));
+      for (const { roles, fields } of this.#changesOf(statement)) {
+        for (const field of fieldNames) {
+          const setting = fields[field];
+          if (setting) for (const role of roles) say(role, field, valueText(setting.value));
+        }
       }
     }
     return [...found.values()];
@@ -137,33 +147,30 @@ class Block {
   #baseBefore(end: number, role: RoleGroup, field: FieldName): Omit<Owner, 'count'> | undefined {
     for (let i = end - 1; i >= 0; i--) {
       const item = this.items[i]!;
-      const value = item.$type === 'RoleStatement' ? this.#valueOf(item, role, field) : undefined;
+      const value = isRule(item) ? undefined : this.#valueOf(item, role, field);
       if (value !== undefined) return { item, value };
     }
     return undefined;
   }
 
-  #fieldsOf(statement: RoleStatement): Fields {
+  #changesOf(statement: Stated): readonly Change[] {
     const { definitions, vocabulary } = this.#spec;
-    let fields = this.#read.get(statement);
-    if (!fields) {
-      fields = readFields(statement.format, definitions.formats, vocabulary);
-      this.#read.set(statement, fields);
-    }
-    return fields;
+    const changes = this.#read.get(statement) ?? changesOf(statement, definitions.formats, vocabulary);
+    this.#read.set(statement, changes);
+    return changes;
   }
 
   #valueOf(item: Item, role: RoleGroup, field: FieldName): string | undefined {
-    const statement = statementsOf(item).findLast(
-      (own) => groupsOf(own.role).includes(role) && this.#fieldsOf(own)[field] !== undefined,
-    );
-    if (statement) return valueText(this.#fieldsOf(statement)[field]!.value);
-    return item.$type !== 'RoleStatement' && item.keep && field === 'format' ? float : undefined;
+    const setting = statementsOf(item)
+      .flatMap((own) => this.#changesOf(own))
+      .findLast(({ roles, fields }) => roles.includes(role) && fields[field] !== undefined)?.fields[field];
+    if (setting) return valueText(setting.value);
+    return isRule(item) && item.keep && field === 'format' ? float : undefined;
   }
 
   /** Of some layers, those that an item speaks of and is not locked out of. */
   reached(item: Item, layers: LayerSet, role: RoleGroup, field: FieldName): LayerSet {
-    const matched = item.$type === 'RoleStatement' ? layers : this.#matched.get(item)?.intersection(layers);
+    const matched = isRule(item) ? this.#matched.get(item)?.intersection(layers) : layers;
     if (!matched) return LayerSet.none(layers.capacity);
     const locked = this.#locked.get(item);
     return locked ? matched.filter((index) => !locked.has(`${index} ${role} ${field}`)) : matched;
@@ -173,17 +180,19 @@ class Block {
 /** The role of a layer by which it is known to have the group. */
 const firstOf = { weights: 'weight', bias: 'bias', inputs: 'input[0]', outputs: 'output[0]' } as const;
 
-function itemOf(statement: RoleStatement | Rule): Item {
+function itemOf(statement: Statement): Item {
   const around = statement.$container;
   return around.$type === 'LayersRule' || around.$type === 'LayerRule' ? around : statement;
 }
 
-function statementsOf(item: Item): readonly RoleStatement[] {
-  return item.$type === 'RoleStatement' ? [item] : item.items;
+function statementsOf(item: Item): readonly Stated[] {
+  return isRule(item) ? item.items : [item];
 }
 
 function resets(item: Item, role: RoleGroup): boolean {
-  return statementsOf(item).some((own) => own.reset && groupsOf(own.role).includes(role));
+  return statementsOf(item).some(
+    (own) => own.$type === 'RoleStatement' && own.reset && groupsOf(own.role).includes(role),
+  );
 }
 
 /** Inputs and outputs of which the same is to be said are activations. */

@@ -1,14 +1,15 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Choice, Role } from '../../engine/plan.ts';
+import { layersInCodes } from '../../engine/quantized/layers-in-codes.ts';
 import type { CheckedSpec } from '../context.ts';
-import type { RoleStatement } from '../generated/ast.ts';
 import { type Head, headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
+import { isRule } from '../grammar/rules.ts';
 import { howText } from '../resolve/choice-text.ts';
 import { type FieldName, valueText } from '../resolve/fields.ts';
 import { prunePlanOf, pruneText } from '../resolve/prune.ts';
-import { type RoleGroup, type RoleState, type Rule, roleGroups, rolesSetBy } from '../resolve/rules.ts';
+import { type RoleGroup, type RoleState, roleGroups, rolesSetBy, type Statement } from '../resolve/rules.ts';
 import { blockNumber } from '../selectors/network.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import { float } from '../vocabulary.ts';
@@ -59,7 +60,9 @@ export type FloatReason =
   /** No statement names a format. */
   | 'no-format'
   /** The spec says float. */
-  | 'kept';
+  | 'kept'
+  /** It reads or leaves what the model holds in codes already, and the spec keeps those. */
+  | 'in-codes';
 
 export interface Verdict {
   /** Null: the layer has none that are constant, or the spec names no format for them. */
@@ -112,7 +115,6 @@ export interface PlanRow extends Cost {
   readonly verdict: number;
 }
 
-type Item = RoleStatement | Rule;
 type Choices = { readonly [K in RoleGroup]?: Choice };
 
 /** Undefined without a model or a `quantize` block. */
@@ -121,13 +123,14 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const { network, rules: resolution, prune, definitions, vocabulary } = spec;
   if (!planned || !network || !resolution || !definitions.quantize) return undefined;
   const { plan, target, named, before, after } = planned;
-  const items = definitions.quantize.items.filter((item): item is Item => item.$type !== 'ArithmeticStatement');
+  const items = definitions.quantize.items.filter((item): item is Statement => item.$type !== 'ArithmeticStatement');
   const indexOf = new Map(items.map((item, i) => [item, i]));
-  const matched = new Map(resolution.matches.map(({ rule, layers }) => [rule as Item, layers]));
+  const matched = new Map(resolution.matches.map(({ rule, layers }) => [rule as Statement, layers]));
   const speaksOf = items.map((item) => rolesSetBy(item, definitions.formats, vocabulary));
   const outcomes = items.map(() => ({ decides: new Spans(), overridden: new Spans(), idle: new Spans() }));
 
   const pruned = prune && prunePlanOf(prune, network, vocabulary);
+  const inCodes = definitions.quantize.keepsCodes ? layersInCodes(network.layers) : undefined;
   const verdicts: Verdict[] = [];
   const known = new Map<string, number>();
   const rows = network.layers.map((layer, i): PlanRow => {
@@ -144,7 +147,9 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
           : 'idle';
       outcomes[r]![outcome].add(i);
     }
-    const verdict = { ...verdictOf(layer, choices, deciding, items), prune: gone ? pruneText(gone) : null };
+    const own = verdictOf(layer, choices, deciding, items);
+    const kept = inCodes?.has(i) ? { float: 'in-codes' as const } : {};
+    const verdict = { ...own, ...kept, prune: gone ? pruneText(gone) : null };
     const key = JSON.stringify(verdict);
     const index = known.get(key) ?? verdicts.push(verdict) - 1;
     known.set(key, index);
@@ -166,14 +171,15 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
     target: named ? target.title : null,
     energy: named && before.energy !== undefined && after.energy !== undefined ? [before.energy, after.energy] : null,
     rules: items.map((item, i) => {
-      const head: Pick<Head, 'text' | 'range'> =
-        item.$type === 'RoleStatement' ? { text: onOneLine(item.$cstNode?.text), range: rangeOf(item) } : headOf(item);
+      const head: Pick<Head, 'text' | 'range'> = isRule(item)
+        ? headOf(item)
+        : { text: onOneLine(item.$cstNode?.text), range: rangeOf(item) };
       const { decides, overridden, idle } = outcomes[i]!;
       return {
         text: shortened(head.text),
         head: head.range,
         range: rangeOf(item),
-        ofAll: item.$type === 'RoleStatement',
+        ofAll: !isRule(item),
         decides: decides.list,
         overridden: overridden.list,
         idle: idle.list,
@@ -193,7 +199,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
 function decisionsOf(
   choices: Choices,
   states: Readonly<Record<RoleGroup, RoleState>>,
-  indexOf: ReadonlyMap<Item, number>,
+  indexOf: ReadonlyMap<Statement, number>,
 ): Map<number, Map<RoleGroup, FieldName[]>> {
   const found = new Map<number, Map<RoleGroup, FieldName[]>>();
   for (const group of roleGroups) {
@@ -218,7 +224,7 @@ function verdictOf(
   layer: LayerSummary,
   choices: Choices,
   deciding: ReadonlyMap<number, ReadonlyMap<RoleGroup, readonly FieldName[]>>,
-  items: readonly Item[],
+  items: readonly Statement[],
 ): Omit<Verdict, 'prune'> {
   const formats = (group: RoleGroup) => formatsOf(choices[group]);
   const rules = [...deciding.keys()];
@@ -231,7 +237,7 @@ function verdictOf(
     float: floatReason(layer, Object.values(choices)),
     by: rules.map((rule) => ({ rule, what: whatText(deciding.get(rule)!) })),
     decider:
-      rules.findLast((rule) => items[rule]!.$type !== 'RoleStatement') ??
+      rules.findLast((rule) => isRule(items[rule]!)) ??
       bySpeaking('weights') ??
       bySpeaking('outputs') ??
       bySpeaking('inputs') ??

@@ -5,7 +5,7 @@ import { codeRanges, granularities, scaleWords } from '../vocabulary.ts';
 const wordsOf: Readonly<Record<string, readonly string[]>> = {
   qspec: ['qspec'],
   import: ['import'],
-  model: ['model'],
+  model: ['model', 'quantized'],
   target: ['target'],
   data: [
     ...['data', 'like', 'input', 'array', 'offsets', 'labels', 'offset', 'layout', 'channels', 'resize', 'filter'],
@@ -20,7 +20,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   train: ['train', 'optimizer', 'schedule', 'distil', 'temperature'],
   quantize: [
     ...['quantize', ...roleWords, ...ruleWords, 'matches', 'optional'],
-    ...['keep', 'lock', 'reset', 'arithmetic'],
+    ...['keep', 'lock', 'reset', 'arithmetic', 'backend'],
   ],
   selectors: [
     ...['op', 'role', 'first', 'last', 'before', 'after', 'consumers', 'producers', 'from', 'reading', 'writing'],

@@ -68,7 +68,7 @@ export const beginnings: Readonly<Record<Block, readonly string[]>> = {
   file: statementWords,
   target: [],
   data: dataWords,
-  quantize: [...roles, ...ruleWords, 'arithmetic'],
+  quantize: [...roles, ...ruleWords, 'arithmetic', 'backend'],
   rule: roles,
   prune: [...pruning, ...ruleWords],
   'prune-rule': pruning,

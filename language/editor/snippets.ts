@@ -1,3 +1,4 @@
+import { backends } from '../../engine/backends/registry.ts';
 import { containers } from '../../engine/formats/carrier.ts';
 import type { CheckedSpec } from '../context.ts';
 import { roleWords } from '../grammar/block-words.ts';
@@ -169,6 +170,11 @@ function quantizeItem(keyword: string, spec: CheckedSpec): string | undefined {
       return `reset ${choice(1, ['all', ...roleWords])}`;
     case 'arithmetic':
       return `arithmetic ${choice(1, arithmetics)}`;
+    case 'backend':
+      return `backend ${choice(
+        1,
+        backends.map(({ name }) => name),
+      )}`;
     case 'layers':
       return lines(
         `layers ${stop(1, `op ${firstOperator(spec)}`)} {`,

@@ -1,19 +1,16 @@
-import type { RoleStatement } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
+import { isRule } from '../grammar/rules.ts';
 import type { Quantize } from '../resolve/definitions.ts';
-import type { Rule } from '../resolve/rules.ts';
-
-/** What set a field: a statement, or a rule that keeps its layers float. */
-export type Statement = RoleStatement | Rule;
+import type { Statement } from '../resolve/rules.ts';
 
 /** Whether a statement speaks of some layers, and not of all. */
 export function isInRule(statement: Statement): boolean {
-  return statement.$type !== 'RoleStatement' || statement.$container.$type !== 'QuantizeBlock';
+  return isRule(statement) || statement.$container.$type !== 'QuantizeBlock';
 }
 
 /** Range of a statement: of a rule that keeps float, of these words. */
 export function rangeOfStatement(statement: Statement) {
-  return statement.$type === 'RoleStatement' ? rangeOf(statement) : rangeOfProperty(statement, 'keep');
+  return isRule(statement) ? rangeOfProperty(statement, 'keep') : rangeOf(statement);
 }
 
 /**
@@ -36,7 +33,7 @@ export function orderOf(block: Quantize): ReadonlyMap<Statement, number> {
   for (const item of block.items) {
     if (item.$type === 'ArithmeticStatement') continue;
     order.set(item, order.size);
-    if (item.$type !== 'RoleStatement') for (const statement of item.items) order.set(statement, order.size);
+    if (isRule(item)) for (const statement of item.items) order.set(statement, order.size);
   }
   return order;
 }

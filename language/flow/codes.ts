@@ -1,13 +1,16 @@
+import type { Placement } from '../../engine/backends/backend.ts';
+import { backendNamed } from '../../engine/backends/registry.ts';
 import { findFormat } from '../../engine/formats/registry.ts';
 import type { CallValue, Setting } from '../resolve/fields.ts';
 import { defaults } from '../resolve/plan.ts';
 import type { RoleState, RuleResolution } from '../resolve/rules.ts';
 import { float } from '../vocabulary.ts';
 import { constant, type Flow } from './flow.ts';
+import { type Asked, type Placed, placeWhereRead } from './placement.ts';
 
 /** What the rules make of a model's tensors: which layers run on codes, in which codes each tensor is held, who shares a scale. */
 export interface Codes {
-  /** 1: the layer runs on codes. */
+  /** 1: the layer reads codes. Wherever a backend leaves codes only where they are read, it may give floats all the same. */
   readonly runs: Uint8Array;
   /** By slot: identity of format and scheme together; 0: float. */
   readonly written: Int32Array;
@@ -29,41 +32,25 @@ export interface CodeKind {
 }
 
 /** Follows `layOut` of `engine/quantize/layout.ts` step by step, over arrays. */
-export function codesOf(flow: Flow, { states }: RuleResolution): Codes {
+export function codesOf(flow: Flow, { states }: RuleResolution, placement: Placement = defaultPlacement): Codes {
   const n = flow.layers;
-  const { forms, sources, clamps } = flow;
+  const { forms, sources } = flow;
   const kinds = new KindTable();
   const inputs = new Int32Array(n);
   const outputs = new Int32Array(n);
   const weights = new Int32Array(n);
   for (let i = 0; i < n; i++) {
-    if (!forms[i]) continue;
+    // Of what has no form in this model the outputs may be rounded for layers that read them.
+    if (!forms[i] && flow.reasons[i] === undefined) continue;
     const state = states[i]!;
-    inputs[i] = kinds.of(state.inputs);
     outputs[i] = kinds.of(state.outputs);
+    if (!forms[i]) continue;
+    inputs[i] = kinds.of(state.inputs);
     weights[i] = forms[i]!.kind === 'compute' ? kinds.ofWeights(state.weights) : 0;
   }
-
-  const lacks = (i: number): boolean => {
-    const { kind } = forms[i]!;
-    if (kind === 'compute' && weights[i] === 0) return true;
-    if (flow.typed[i] === 0 || outputs[i] === 0) return true;
-    return inputs[i] === 0 && flow.reads[i] === 1;
-  };
-  const runs = new Uint8Array(n);
-  /** By layer: the one that clamps for it, plus one. */
-  const clampedBy = new Int32Array(n);
-  for (let i = 0; i < n; i++) {
-    const form = forms[i];
-    if (!form) continue;
-    if (!lacks(i)) {
-      runs[i] = 1;
-      const clamp = clamps[i]!;
-      if (clamp >= 0 && outputs[clamp] !== 0) clampedBy[clamp] = i + 1;
-    } else if (clampedBy[i] !== 0) runs[i] = 1;
-  }
-  settle(flow, runs);
-  for (let i = 0; i < n; i++) if (clampedBy[i] !== 0 && runs[clampedBy[i]! - 1] === 0) clampedBy[i] = 0;
+  const asked = { inputs, outputs, weights };
+  const placed = placement.writes === 'always' ? placeAlways(flow, asked) : placeWhereRead(flow, placement, asked);
+  const { reads: runs, skips, writes, clampedBy } = placed;
 
   const written = new Int32Array(n + flow.inputs.length);
   const shares = new Shares(n + flow.inputs.length);
@@ -71,15 +58,15 @@ export function codesOf(flow: Flow, { states }: RuleResolution): Codes {
   const own = new Set<number>();
   for (let i = 0; i < n; i++) {
     if (runs[i] === 0 || clampedBy[i] !== 0) continue;
-    for (const source of sources[i]!) {
-      if (source >= n && deciding[source] === undefined) {
+    for (const [k, source] of sources[i]!.entries()) {
+      if (source >= n && k !== skips[i] && writes[source] === 1 && deciding[source] === undefined) {
         written[source] = inputs[i]!;
         deciding[source] = states[i]!.inputs;
       }
     }
   }
   for (let i = 0; i < n; i++) {
-    if (runs[i] === 0) continue;
+    if (runs[i] === 0 && writes[i] === 0) continue;
     if (clampedBy[i] !== 0) {
       const before = clampedBy[i]! - 1;
       written[i] = written[before]!;
@@ -87,13 +74,18 @@ export function codesOf(flow: Flow, { states }: RuleResolution): Codes {
       shares.join(before, i);
       continue;
     }
-    written[i] = outputs[i]!;
-    deciding[i] = states[i]!.outputs;
+    if (writes[i] === 1) {
+      written[i] = outputs[i]!;
+      deciding[i] = states[i]!.outputs;
+    }
+    if (runs[i] === 0) continue;
     const sameScale = forms[i]!.kind === 'same-scale';
     for (let k = 0; k < sources[i]!.length; k++) {
       const source = sources[i]![k]!;
+      if (k === skips[i]) continue;
       const wants = sameScale || source === constant ? outputs[i]! : inputs[i]!;
       let read = source;
+      if (wants === 0) continue;
       if (source === constant || written[source] !== wants) {
         read = shares.open();
         deciding[read] = sameScale || source === constant ? states[i]!.outputs : states[i]!.inputs;
@@ -111,6 +103,35 @@ export function codesOf(flow: Flow, { states }: RuleResolution): Codes {
     rangeOf: (slot) => deciding[shares.root(slot)]!,
     readsOwn: (layer, input) => own.has(layer * mostInputs + input),
   };
+}
+
+const defaultPlacement = backendNamed(undefined).placement;
+
+/** Codes wherever a layer can run on them: then it leaves them too. */
+function placeAlways(flow: Flow, { inputs, outputs, weights }: Asked): Placed {
+  const { layers: n, forms, clamps } = flow;
+  const lacks = (i: number): boolean => {
+    const { kind } = forms[i]!;
+    if (kind === 'compute' && weights[i] === 0) return true;
+    if (flow.typed[i] === 0 || outputs[i] === 0) return true;
+    return inputs[i] === 0 && flow.reads[i] === 1;
+  };
+  const runs = new Uint8Array(n);
+  const clampedBy = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    const form = forms[i];
+    if (!form) continue;
+    if (!lacks(i)) {
+      runs[i] = 1;
+      const clamp = clamps[i]!;
+      if (clamp >= 0 && outputs[clamp] !== 0) clampedBy[clamp] = i + 1;
+    } else if (clampedBy[i] !== 0) runs[i] = 1;
+  }
+  settle(flow, runs);
+  for (let i = 0; i < n; i++) if (clampedBy[i] !== 0 && runs[clampedBy[i]! - 1] === 0) clampedBy[i] = 0;
+  const writes = new Uint8Array(n + flow.inputs.length).fill(1);
+  writes.set(runs);
+  return { reads: runs, skips: new Int32Array(n).fill(-1), writes, clampedBy };
 }
 
 /** A bound for keys; no operator of this kind has that many inputs. */

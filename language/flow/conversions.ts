@@ -1,7 +1,8 @@
 import type { CheckedSpec } from '../context.ts';
-import type { RoleState } from '../resolve/rules.ts';
-import { blamed, orderOf, type Statement } from './blame.ts';
-import { isCoded } from './codes.ts';
+import { valueText } from '../resolve/fields.ts';
+import type { RoleState, Statement } from '../resolve/rules.ts';
+import { blamed, orderOf } from './blame.ts';
+import { isCoded, observerOf } from './codes.ts';
 import { constant } from './flow.ts';
 import { type Held, heldIn } from './held.ts';
 
@@ -31,13 +32,16 @@ export interface Step {
  */
 export function conversionsOf(spec: CheckedSpec): readonly Conversions[] {
   const held = heldIn(spec);
-  if (!held) return [];
+  // Where tensors are rounded as they are read, conversions are the backend's own.
+  if (held?.placement.writes !== 'always') return [];
   const { flow, codes, rules, network } = held;
   const { runs, written, wanted } = codes;
   const found = new Map<Statement, Conversions>();
   let order: ReadonlyMap<Statement, number> | undefined;
   const near = nearCodes(held);
   const floats = new Set<number>();
+  /** Readers of one tensor in the same codes share the nodes that round it. */
+  const shared = new Set<string>();
 
   const add = (before: number, after: number, sides: readonly (Statement | undefined)[], kinds: readonly string[]) => {
     order ??= orderOf(spec.definitions.quantize!);
@@ -77,6 +81,10 @@ export function conversionsOf(spec: CheckedSpec): readonly Conversions[] {
       const before = rules.states[source]?.outputs;
       if (runs[i] === 1 && codes.readsOwn(i, k)) {
         const reads = form.kind === 'same-scale' ? state.outputs : state.inputs;
+        const key = `${source} ${wanted[i]} ${valueText(observerOf(reads))}`;
+        // What only moves codes shares its scale with others.
+        if (form.kind !== 'same-scale' && shared.has(key)) continue;
+        shared.add(key);
         if (written[source] !== 0) {
           const sides = [...deciders(reads), ...(before ? deciders(before) : [])];
           add(source, i, sides, [format(written[source]!), float32, format(wanted[i]!)]);

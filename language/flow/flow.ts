@@ -1,9 +1,11 @@
+import type { Family } from '../../engine/backends/backend.ts';
 import { FindingError } from '../../engine/findings.ts';
 import type { Graph, GraphNode } from '../../engine/graph/graph.ts';
 import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
 import { graphOfSummary } from '../../engine/graph/summary-graph.ts';
 import { elements } from '../../engine/hardware/structure.ts';
 import { type IntegerForm, integerForm, type NoIntegerForm } from '../../engine/quantize/integer-form.ts';
+import { familyOf } from '../../engine/quantize/placement.ts';
 
 /**
  * How codes can pass between the layers of a model, as far as that follows from the model alone. The engine works it out
@@ -20,6 +22,12 @@ export interface Flow {
   readonly reasons: readonly (string | undefined)[];
   /** Slots of the data inputs of each layer with a form, in the order of the form; `constant` for constants. */
   readonly sources: readonly Int32Array[];
+  /** As what a backend's placement speaks of each layer with a form. */
+  readonly families: readonly (Family | undefined)[];
+  /** By slot: how often it is read, by layers without a form too. */
+  readonly readers: Int32Array;
+  /** By slot: 1 where it is an output of the model. */
+  readonly given: Uint8Array;
   /** 1: one of its sources is no constant. */
   readonly reads: Uint8Array;
   /** All data inputs are float32. */
@@ -59,6 +67,8 @@ function build(summary: ModelSummary): Flow {
   for (const [k, { name }] of summary.inputs.entries()) writers.set(name, layers.length + k);
   for (const [i, layer] of layers.entries()) for (const { name } of layer.outputs) writers.set(name, i);
 
+  const named = new Map(layers.map((layer) => [layer.name, layer]));
+
   const clamps = new Int32Array(layers.length).fill(-1);
   const uncertain = new Uint8Array(layers.length);
   const folded = new Uint8Array(layers.length);
@@ -79,6 +89,9 @@ function build(summary: ModelSummary): Flow {
       if (outputs.has(layer.outputs[0]?.name ?? '')) continue;
       folded[i] = 1;
       into[i] = before;
+    } else if (layer.op === 'Pad' && isPaddingOf(layer, named)) {
+      folded[i] = 1;
+      into[i] = before;
     } else if (affine.has(layer.op) && layer.inputs.some(({ kind }) => kind === 'constant')) {
       const isProduct = form && 'kind' in form && form.kind === 'compute' && alone && clamps[before] === -1;
       if (isProduct && foldsInto(layer, layers[before]!, form)) {
@@ -92,6 +105,16 @@ function build(summary: ModelSummary): Flow {
 
   const kept = forms.map((form, i) => ('kind' in form && folded[i] === 0 ? form : undefined));
   const operators = [...new Set(layers.map(({ op }) => op))];
+  const readers = new Int32Array(layers.length + summary.inputs.length);
+  const given = new Uint8Array(readers.length);
+  for (const [i, layer] of layers.entries()) {
+    if (folded[i] === 1) continue;
+    for (const { name, kind } of [...layer.inputs, ...(layer.captures ?? [])]) {
+      const slot = kind === 'activation' ? slotOf(name) : constant;
+      if (slot !== constant) readers[slot]!++;
+    }
+  }
+  for (const name of graph.outputs) if (slotOf(name) !== constant) given[slotOf(name)] = 1;
   const sources = kept.map((form, i) => {
     const read = (form?.data ?? []).map((index) => layers[i]!.inputs[index]);
     return Int32Array.from(read, (input) => (input?.kind === 'activation' ? slotOf(input.name) : constant));
@@ -105,6 +128,9 @@ function build(summary: ModelSummary): Flow {
         : undefined,
     ),
     sources,
+    families: kept.map((form, i) => form && familyOf(layers[i]!, form)),
+    readers,
+    given,
     reads: Uint8Array.from(sources, (slots) => (slots.some((slot) => slot !== constant) ? 1 : 0)),
     typed: Uint8Array.from(kept, (form, i) =>
       (form?.data ?? []).every((index) => layers[i]!.inputs[index]?.dtype === 'float32') ? 1 : 0,
@@ -143,6 +169,23 @@ function foldsInto({ op, inputs }: LayerSummary, product: LayerSummary, { weight
   if (product.op === 'MatMul' && op !== 'Mul' && op !== 'Div' && product.outputs[0]?.shape?.length !== 2) return false;
   const channels = product.inputs[weight!]?.shape?.[weightAxis!];
   return inputs.every(({ kind, shape }) => kind !== 'constant' || [1, channels].includes(elements(shape)));
+}
+
+/** Padding that merges into the only layer behind it, a convolution, if it is of zeros and around spatial axes: most is. */
+function isPaddingOf(
+  { attributes, consumers, outputs }: LayerSummary,
+  named: ReadonlyMap<string, LayerSummary>,
+): boolean {
+  const [name, ...others] = consumers;
+  const reader = named.get(name ?? '');
+  const automatic = reader?.attributes['auto_pad'] ?? 'NOTSET';
+  return (
+    (attributes['mode'] ?? 'constant') === 'constant' &&
+    others.length === 0 &&
+    reader?.op === 'Conv' &&
+    reader.inputs[0]?.name === outputs[0]?.name &&
+    (automatic === 'NOTSET' || automatic === 'VALID')
+  );
 }
 
 function isOnlyReader(writer: LayerSummary | undefined, value: string): boolean {

@@ -29,7 +29,7 @@ export function limitedLayers(
     ...(codes.weights[i] !== 0 && { weights: kinds[codes.weights[i]!]! }),
   });
   for (let i = 0; i < flow.layers; i++) {
-    if (codes.runs[i] === 0 || flow.reads[i] === 0) continue;
+    if (codes.runs[i] === 0 || codes.written[i] === 0 || flow.reads[i] === 0) continue;
     const { kind } = flow.forms[i]!;
     // What only moves codes takes those that it is given.
     if (kind !== 'compute' && kind !== 'elementwise') continue;

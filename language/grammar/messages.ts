@@ -52,7 +52,7 @@ const contents: Readonly<Record<string, readonly string[]>> = {
   Spec: statementWords,
   PruneBlock: [...pruneWords, ...ruleWords, ...fieldWords, '}'],
   PruneBody: [...pruneWords, ...fieldWords, '}'],
-  QuantizeBlock: [...roleWords, ...ruleWords, ...fieldWords, 'arithmetic', '}'],
+  QuantizeBlock: [...roleWords, ...ruleWords, ...fieldWords, 'arithmetic', 'backend', '}'],
   RuleBody: [...roleWords, ...fieldWords, '}'],
   SearchBlock: [...searchWords, '}'],
   DataStatement: [...dataWords, '}'],

@@ -1,3 +1,4 @@
+import type { QuantizedStance } from '../../engine/plan.ts';
 import type {
   DataStatement,
   ExpectStatement,
@@ -18,6 +19,7 @@ import type {
 } from '../generated/ast.ts';
 import { withImports } from '../grammar/imports.ts';
 import type { LoadedSpec } from '../grammar/load.ts';
+import { stances } from '../vocabulary.ts';
 import type { FormatScope } from './fields.ts';
 
 /**
@@ -26,6 +28,8 @@ import type { FormatScope } from './fields.ts';
  */
 export interface Definitions {
   readonly model: ModelStatement | undefined;
+  /** What becomes of what the model holds in codes already; undefined: it is refused. */
+  readonly quantized: QuantizedStance | undefined;
   readonly targets: readonly TargetStatement[];
   readonly data: readonly DataStatement[];
   readonly dataByName: ReadonlyMap<string, DataStatement>;
@@ -49,6 +53,8 @@ export interface Merged<Item, Block> {
 export interface Quantize extends Merged<QuantizeItem, QuantizeBlock> {
   /** The last that is named. */
   readonly recipe: Word | undefined;
+  /** Layers around what the model holds in codes already are left as they are. */
+  readonly keepsCodes: boolean;
 }
 
 type Kind = Spec['statements'][number]['$type'];
@@ -74,15 +80,18 @@ export function definitionsOf(spec: LoadedSpec): Definitions {
   const quantize = merged<QuantizeItem, QuantizeBlock>((tree) => statementsOf(tree, 'QuantizeBlock'));
   const recipe = all('QuantizeBlock').findLast((block) => block.recipe !== undefined)?.recipe;
   const data = byName(byRank('DataStatement'));
+  const model = byRank('ModelStatement')[0];
+  const quantized = stances.find((known) => known === model?.quantized?.text);
   return {
-    model: byRank('ModelStatement')[0],
+    model,
+    quantized,
     targets: [...byName(byRank('TargetStatement')).values()],
     data: all('DataStatement'),
     dataByName: data,
     formats: scopeOf(byRank('FormatStatement')),
     passes: byRank('PassesStatement')[0],
     prune: merged<PruneItem, PruneBlock>((tree) => statementsOf(tree, 'PruneBlock')),
-    quantize: quantize && { ...quantize, recipe },
+    quantize: quantize && { ...quantize, recipe, keepsCodes: quantized === 'keep' },
     train: merged<TrainItem, TrainBlock>((tree) => statementsOf(tree, 'TrainBlock')),
     search: byRank('SearchBlock')[0],
     exports: all('ExportStatement'),

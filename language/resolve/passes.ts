@@ -1,5 +1,7 @@
 import type { PassesStatement } from '../generated/ast.ts';
 import type { Vocabulary } from '../vocabulary.ts';
+import { backendOfBlock } from './backend.ts';
+import type { Quantize } from './definitions.ts';
 
 /** `passes none`: the one word of the statement that is no pass. */
 export const noPasses = 'none';
@@ -14,4 +16,10 @@ export function passesOf(
   const known = passes.map(({ name }) => name);
   if (statement.all) return known.filter((name) => !named.includes(name));
   return named.filter((name) => known.includes(name));
+}
+
+/** Where a spec names no passes: all but those that its backend does without; undefined: all. */
+export function passesOfBackend(block: Quantize | undefined, { passes }: Vocabulary): readonly string[] | undefined {
+  const without = block && backendOfBlock(block)?.withoutPasses;
+  return without && passes.map(({ name }) => name).filter((name) => !without.includes(name));
 }

@@ -1,6 +1,7 @@
 import { granularityOf } from '../../engine/formats/granularity.ts';
 import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { Arithmetic, Choice, Plan, Recipe, Role } from '../../engine/plan.ts';
+import { layersInCodes } from '../../engine/quantized/layers-in-codes.ts';
 import type { Network } from '../selectors/network.ts';
 import {
   arithmetics,
@@ -12,6 +13,7 @@ import {
   type Scheme,
   type Vocabulary,
 } from '../vocabulary.ts';
+import { backendOfBlock } from './backend.ts';
 import type { Quantize } from './definitions.ts';
 import type { CallValue, Setting } from './fields.ts';
 import type { LayerState, RoleGroup, RoleState, RuleResolution } from './rules.ts';
@@ -46,8 +48,9 @@ export function planOf(block: Quantize, resolution: RuleResolution, network: Net
   const recipe = recipeOf(block);
   const silent: Silent = recipe ? beginnings[recipe] : defaults;
   const made = new Map<LayerState, Map<Form, Roles>>();
+  const kept = block.keepsCodes ? layersInCodes(network.layers) : undefined;
   for (const [index, form] of formsOf(network).entries()) {
-    if (!form) continue;
+    if (!form || kept?.has(index)) continue;
     const state = resolution.states[index]!;
     const byForm = made.get(state) ?? new Map<Form, Roles>();
     if (byForm.size === 0) made.set(state, byForm);
@@ -56,7 +59,14 @@ export function planOf(block: Quantize, resolution: RuleResolution, network: Net
     if (roles !== nothing) nodes.push([network.layers[index]!.name, roles]);
   }
   // fromEntries defines own properties, so that a layer named `__proto__` is a layer like any other.
-  return { arithmetic: arithmeticOf(block), ...(recipe && { recipe }), nodes: Object.fromEntries(nodes) };
+  const backend = backendOfBlock(block);
+  return {
+    arithmetic: arithmeticOf(block),
+    ...(backend && { backend: backend.name }),
+    ...(recipe && { recipe }),
+    ...(kept && kept.size > 0 && { keepsCodes: true as const }),
+    nodes: Object.fromEntries(nodes),
+  };
 }
 
 function recipeOf({ recipe }: Quantize): Recipe | undefined {

@@ -1,5 +1,5 @@
 import type { TextRange } from '../../engine/findings.ts';
-import type { LayerRule, LayersRule, RoleStatement } from '../generated/ast.ts';
+import type { BackendStatement, LayerRule, LayersRule, RoleStatement } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
 import { type AnyRule, selects } from '../grammar/rules.ts';
 import { textValue } from '../grammar/text.ts';
@@ -7,6 +7,7 @@ import { LayerSet } from '../selectors/layer-set.ts';
 import type { Network } from '../selectors/network.ts';
 import { selectOnce } from '../selectors/select.ts';
 import { float, type Vocabulary } from '../vocabulary.ts';
+import { fieldsOfBackend } from './backend.ts';
 import type { Quantize } from './definitions.ts';
 import { type FieldName, type Fields, type FormatScope, fieldNames, readFields, type Setting } from './fields.ts';
 import { Runs, type Saying, Slots } from './slots.ts';
@@ -17,10 +18,13 @@ export type RoleGroup = (typeof roleGroups)[number];
 
 export type Rule = LayersRule | LayerRule;
 
+/** What can set a field: a statement, a rule that keeps its layers float, a backend. */
+export type Statement = RoleStatement | BackendStatement | Rule;
+
 /** The fields of one role of one layer, and the statement that set each of them. */
 export interface RoleState {
   readonly fields: PerField<Setting<unknown>>;
-  readonly by: PerField<RoleStatement | Rule>;
+  readonly by: PerField<Statement>;
   readonly isFormatLocked: boolean;
 }
 
@@ -37,7 +41,7 @@ export interface RuleMatch {
 
 /** A statement that would have set a field which an earlier one locked. */
 export interface LockedOut {
-  readonly statement: RoleStatement | Rule;
+  readonly statement: Statement;
   readonly layer: number;
   readonly role: RoleGroup;
   readonly field: FieldName;
@@ -52,21 +56,21 @@ export interface RuleResolution {
   readonly matches: readonly RuleMatch[];
   readonly lockedOut: readonly LockedOut[];
   /** Statements that set or reset a field somewhere. */
-  readonly setting: ReadonlySet<RoleStatement | Rule>;
+  readonly setting: ReadonlySet<Statement>;
   /** Those of them that set one which nothing later set again, or put one back. */
-  readonly effective: ReadonlySet<RoleStatement | Rule>;
+  readonly effective: ReadonlySet<Statement>;
 }
 
 /** One field of one role of one layer that a statement sets or resets, or would if it were not locked. */
 export interface FieldEvent {
-  readonly statement: RoleStatement | Rule;
+  readonly statement: Statement;
   readonly layer: number;
   readonly role: RoleGroup;
   readonly field: FieldName;
   /** Absent where a reset leaves the field to its default. */
   readonly setting?: Setting<unknown>;
   /** Of a reset: the statement of the block whose word counts again, if one has said anything. */
-  readonly resetTo?: RoleStatement | Rule | null;
+  readonly resetTo?: Statement | null;
   /** Absent: the field is set. */
   readonly lockedAt?: TextRange;
 }
@@ -93,14 +97,14 @@ export function resolveRules(
 ): RuleResolution {
   const count = network.layers.length;
   const matches: RuleMatch[] = [];
-  const slots = new Slots<RoleStatement | Rule>(
+  const slots = new Slots<Statement>(
     count,
     slotsPerLayer,
     tell && (({ slot, ...event }) => tell({ ...event, ...placeOf(slot) })),
   );
   for (const item of block?.items ?? []) {
-    if (item.$type === 'RoleStatement') {
-      slots.sayOfAll(sayingOf(item, changeOf(item, scope, vocabulary)));
+    if (item.$type === 'RoleStatement' || item.$type === 'BackendStatement') {
+      for (const change of changesOf(item, scope, vocabulary)) slots.sayOfAll(sayingOf(item, change));
     } else if (item.$type === 'LayersRule' || item.$type === 'LayerRule') {
       const layers = layersOf(item, network);
       matches.push({ rule: item, layers });
@@ -119,7 +123,7 @@ export function resolveRules(
   };
 }
 
-function sayingOf<N extends RoleStatement | Rule>(node: N, change: Change): Saying<N> {
+function sayingOf<N extends Statement>(node: N, change: Change): Saying<N> {
   const { roles, fields, lock, locksAll } = change;
   const every = (isMeant: (field: FieldName) => boolean) =>
     roles.flatMap((role) => fieldNames.filter(isMeant).map((field) => slotOf(role, field)));
@@ -135,7 +139,7 @@ function sayingOf<N extends RoleStatement | Rule>(node: N, change: Change): Sayi
 }
 
 /** The states of all layers: one object for all of which the same was said, made of one for all roles of which it was. */
-function statesOf(slots: Slots<RoleStatement | Rule>): readonly LayerState[] {
+function statesOf(slots: Slots<Statement>): readonly LayerState[] {
   const layers = new Runs(slots, slotsPerLayer, slots.layers);
   const roles = new Runs(slots, fieldNames.length, roleGroups.length * slots.layers);
   const ofRoles: RoleState[] = [];
@@ -158,7 +162,7 @@ function statesOf(slots: Slots<RoleStatement | Rule>): readonly LayerState[] {
   });
 }
 
-function roleStateAt(slots: Slots<RoleStatement | Rule>, from: number): RoleState {
+function roleStateAt(slots: Slots<Statement>, from: number): RoleState {
   const word = (field: FieldName) => slots.words[slots.said[from + fieldNames.indexOf(field)]!];
   return {
     fields: perField((field) => word(field)?.setting),
@@ -188,7 +192,7 @@ export function layersOf(rule: AnyRule, network: Network): LayerSet {
   );
 }
 
-interface Change {
+export interface Change {
   readonly roles: readonly RoleGroup[];
   readonly fields: Fields;
   readonly lock: TextRange | undefined;
@@ -206,11 +210,26 @@ function changeOf(statement: RoleStatement, scope: FormatScope, vocabulary: Voca
   };
 }
 
+/** What a statement about all layers changes, role by role. */
+export function changesOf(
+  statement: RoleStatement | BackendStatement,
+  scope: FormatScope,
+  vocabulary: Vocabulary,
+): readonly Change[] {
+  if (statement.$type === 'RoleStatement') return [changeOf(statement, scope, vocabulary)];
+  const { weights, activations } = fieldsOfBackend(statement);
+  const plain = { lock: undefined, locksAll: false, reset: false };
+  return [
+    { roles: ['weights'], fields: weights, ...plain },
+    { roles: ['inputs', 'outputs'], fields: activations, ...plain },
+  ];
+}
+
 /** The roles of which a statement of the block, or any statement of a rule, sets a field. */
-export function rolesSetBy(item: RoleStatement | Rule, scope: FormatScope, vocabulary: Vocabulary): Set<RoleGroup> {
+export function rolesSetBy(item: Statement, scope: FormatScope, vocabulary: Vocabulary): Set<RoleGroup> {
   const changes =
-    item.$type === 'RoleStatement'
-      ? [changeOf(item, scope, vocabulary)]
+    item.$type === 'RoleStatement' || item.$type === 'BackendStatement'
+      ? changesOf(item, scope, vocabulary)
       : [...(item.keep ? [keepFloat(item)] : []), ...item.items.map((each) => changeOf(each, scope, vocabulary))];
   return new Set(changes.flatMap(({ roles, fields }) => (Object.keys(fields).length > 0 ? roles : [])));
 }

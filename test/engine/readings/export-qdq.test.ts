@@ -84,6 +84,36 @@ describe('the exported graph', () => {
     expect(int8.length).toBe(1);
   });
 
+  it('rounds a float value once for all that read it in the same codes', async () => {
+    const graph = makeGraph({
+      inputs: { x: [1, 3, 4, 4] },
+      outputs: ['y'],
+      constants: {
+        'a.w': random(1, [3, 3, 1, 1]),
+        'a.b': random(2, [3]),
+        'b.w': random(3, [3, 3, 1, 1]),
+        'b.b': random(4, [3]),
+      },
+      nodes: [
+        makeNode('float', 'Exp', ['x'], ['f']),
+        conv('one', 'f', 't', 'a'),
+        conv('two', 'f', 'u', 'b'),
+        makeNode('sum', 'Add', ['t', 'u'], ['y']),
+      ],
+    });
+    const model = await exported(graph);
+    const behind = model.graph.nodes.filter(({ op, inputs }) => op === 'QuantizeLinear' && inputs[0] === 'f');
+    expect(behind).toHaveLength(1);
+    const inputs = ['one', 'two'].map((name) => model.graph.nodes.find((node) => node.name === name)!.inputs[0]);
+    expect(inputs[0]).toBe(inputs[1]);
+    // Other codes are another pair.
+    const plan = uniformPlan(graph);
+    const other = choice('int8');
+    const mixed = { ...plan, nodes: { ...plan.nodes, two: { ...plan.nodes['two'], 'input[0]': other } } };
+    const apart = await exported(graph, mixed);
+    expect(apart.graph.nodes.filter(({ op, inputs }) => op === 'QuantizeLinear' && inputs[0] === 'f')).toHaveLength(2);
+  });
+
   it('survives writing and reading', async () => {
     const model = await exported(plainGraph(), undefined, { opset: 21 });
     const again = graphFromProto(decodeModel(bytesOf(model)));

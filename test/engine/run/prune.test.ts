@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobOf, openSpec } from '../../../cli/spec.ts';
-import { nodeHost } from '../../../engine/env/node/host.ts';
-import { loadOnnxRuntime } from '../../../engine/env/node/onnxruntime.ts';
 import { FindingError } from '../../../engine/findings.ts';
 import type { Job, PruneChoice } from '../../../engine/plan.ts';
-import type { RunContext } from '../../../engine/run/context.ts';
 import { loadModel } from '../../../engine/run/load.ts';
 import { quantizeJob } from '../../../engine/run/quantize.ts';
 import { root } from '../../shared.ts';
+import { context } from './quiet-context.ts';
 
 const pattern: PruneChoice = {
   amount: { kind: 'pattern', kept: 2, of: 4 },
@@ -25,13 +23,6 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const context: RunContext = {
-  host: nodeHost(),
-  threads: 1,
-  toolVersion: '0',
-  progress: { report: () => {}, signal: new AbortController().signal },
-  loadRuntime: () => loadOnnxRuntime({ threads: 1 }),
-};
 const options = { write: false, evaluationSamples: 40, layerSamples: 1, agreementSamples: 1, verifySamples: 1 };
 
 describe('a run that prunes', () => {

@@ -4,7 +4,7 @@ import type { ModelSummary } from '../../../engine/graph/summary.ts';
 import { examine } from '../../../language/context.ts';
 import { type PlanTable, planTableOf, type Span } from '../../../language/editor/plan-table.ts';
 import { loadSpec } from '../../../language/index.ts';
-import { modelOf, small } from '../support/model.ts';
+import { modelOf, quantized, small } from '../support/model.ts';
 import { specPath } from '../support/resources.ts';
 import { vocabulary } from '../support/vocabulary.ts';
 
@@ -45,6 +45,16 @@ quantize {
 }`;
 
 describe('the table of a plan', () => {
+  it('says of layers that the model holds in codes already that they stay so, where the spec keeps them', () => {
+    const text = 'model "m.onnx" quantized keep quantize { weights int8 activations uint8 }';
+    expect(new Set(shown(tableOf(text, quantized)!).map((line) => line.split(': ')[1]))).toEqual(new Set(['in-codes']));
+  });
+
+  it('tells of the float network where codes are made float', () => {
+    const text = 'model "m.onnx" quantized requantize quantize { weights int8 activations uint8 }';
+    expect(shown(tableOf(text, quantized)!)).toEqual(shown(tableOf('quantize { weights int8 activations uint8 }')!));
+  });
+
   it('tells of each layer the block that it is part of, and what is taken out of its weights', () => {
     const { rows, verdicts } = tableOf(
       'prune { sparsity 50 % layers op Conv { pattern 2:4 by random } layers first keep dense } quantize { weights int8 }',

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { backendNamed, backends } from '../../../engine/backends/registry.ts';
 import type { ModelSummary } from '../../../engine/graph/summary.ts';
 import { edgeKey } from '../../../engine/quantize/assignment.ts';
 import { layOut } from '../../../engine/quantize/layout.ts';
@@ -8,6 +9,7 @@ import { examine } from '../../../language/context.ts';
 import { codesOf, observerOf } from '../../../language/flow/codes.ts';
 import { flowOf } from '../../../language/flow/flow.ts';
 import { loadSpec } from '../../../language/index.ts';
+import { backendOfBlock } from '../../../language/resolve/backend.ts';
 import { planOf } from '../../../language/resolve/plan.ts';
 import { decoder } from '../support/decoder.ts';
 import { graphOf } from '../support/graph.ts';
@@ -22,7 +24,8 @@ function both(model: ModelSummary, rules: string) {
   const { definitions, network } = checked;
   const resolution = checked.rules!;
   const layout = layOut(graphOf(model), planOf(definitions.quantize!, resolution, network!, vocabulary));
-  const codes = codesOf(flowOf(model), resolution);
+  const { placement } = backendNamed(backendOfBlock(definitions.quantize!)?.name);
+  const codes = codesOf(flowOf(model), resolution, placement);
   const engine: Record<string, string> = {};
   const language: Record<string, string> = {};
   const text = (format: string, scheme: string, observer: object) => `${format} ${scheme} ${JSON.stringify(observer)}`;
@@ -33,7 +36,7 @@ function both(model: ModelSummary, rules: string) {
   for (const [i, layer] of model.layers.entries()) {
     const slot = layout.slots.get(edgeKey(layer.name, 'output[0]'));
     if (slot) engine[layer.name] = text(slot.choice.format, slot.choice.scheme, slot.group.choice.observer);
-    if (codes.runs[i]) language[layer.name] = told(i);
+    if (codes.written[i] !== 0) language[layer.name] = told(i);
     for (const [k, index] of (flowOf(model).forms[i]?.data ?? []).entries()) {
       const key = edgeKey(layer.name, `input[${index}]`);
       if (layout.slots.has(key)) engine[key] = 'in codes of its own';
@@ -52,6 +55,7 @@ const words = fc.record({
   format: fc.constantFrom('int8', 'uint8', 'int8 symmetric', 'float', ''),
   observer: fc.constantFrom('', 'observe mse', 'observe percentile(99)', 'observe min-max'),
 });
+const named = backends.map(({ name }) => `backend ${name}`);
 const role = fc.constantFrom('weights', 'activations', 'inputs', 'outputs');
 const statement = fc
   .tuple(role, words)
@@ -71,7 +75,7 @@ describe.each([
       .map(([name, statements]) => `layer "${name}" { ${statements.join(' ')} }`);
     const block = fc
       .tuple(
-        fc.constantFrom('weights int8 activations uint8', 'weights int8', ''),
+        fc.constantFrom('weights int8 activations uint8', 'weights int8', '', ...named),
         fc.array(statement, { maxLength: 2 }),
         fc.array(rule, { maxLength: 8 }),
       )

@@ -39,7 +39,7 @@ async function both(path: string, text: string) {
     const slot = layout.slots.get(edgeKey(name, 'output[0]'));
     engine[name] = slot ? `${slot.choice.format} ${JSON.stringify(slot.group.choice.observer)}` : 'float';
     language[name] =
-      codes.runs[i] === 1
+      codes.written[i] !== 0
         ? `${codes.kinds[codes.written[i]!]!.format} ${JSON.stringify(observerOf(codes.rangeOf(i)))}`
         : 'float';
   }
@@ -66,6 +66,8 @@ function agrees(name: string, path: () => string) {
   it.each([
     ['one for all layers', uniform],
     ['scattered over the layers', scattered],
+    ['of a backend that adds accumulators', `${head} quantize { backend tensorrt }`],
+    ['of a backend for products alone', `${head} quantize { backend academic }`],
   ])(`${name}: formats %s`, async (_, text) => {
     const { engine, language } = await both(path(), text);
     // Names may put all layers of a model under the rule that keeps float.

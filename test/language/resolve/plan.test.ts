@@ -253,3 +253,54 @@ describe('names from hostile models', () => {
     expect(Object.entries(plan.nodes).map(([, roles]) => roles.weight?.format)).toEqual(['int4', 'int8', 'int4']);
   });
 });
+
+describe('a backend', () => {
+  it('states formats of weights and activations, and the word that names it decides them', () => {
+    const { plan, text } = planOf('quantize { backend tvm }');
+    expect(plan.backend).toBe('tvm');
+    const weight = choice(plan, '/stem/Conv', 'weight')!;
+    expect(weight).toMatchObject({
+      format: 'int8',
+      scheme: 'symmetric',
+      granularity: 'per-tensor',
+      codes: 'full-range',
+    });
+    expect(weight.scale).toBe('power-of-two-scale');
+    const { start, end } = weight.origin.format!;
+    expect(text.split('\n')[start.line]!.slice(start.column, end.column)).toBe('backend tvm');
+    expect(choice(plan, '/stem/Conv', 'input[0]')).toEqual(choice(plan, '/stem/Conv', 'output[0]'));
+    expect(choice(plan, '/stem/Conv', 'input[0]')).toMatchObject({ scale: 'power-of-two-scale' });
+  });
+
+  it('is overridden field by field by what follows, and overrides what stands before', () => {
+    const { plan } = planOf(
+      'quantize { weights int2 backend snpe weights uint4 layers last { weights int8 symmetric } }',
+    );
+    expect(choice(plan, '/stem/Conv', 'weight')).toMatchObject({ format: 'uint4', scheme: 'affine' });
+    expect(choice(plan, '/fc/Gemm', 'weight')).toMatchObject({ format: 'int8', scheme: 'symmetric' });
+    expect(format(planOf('quantize { weights int2 backend snpe }').plan, '/stem/Conv', 'weight')).toBe('uint8');
+  });
+
+  it('is what a reset leads back to', () => {
+    const { plan } = planOf('quantize { backend acl layers all { weights int4 } layers last { reset weights } }');
+    expect(format(plan, '/stem/Conv', 'weight')).toBe('int4');
+    expect(format(plan, '/fc/Gemm', 'weight')).toBe('int8');
+  });
+
+  it('of the literature folds no batch normalisations, unless the spec names passes', () => {
+    const passesOf = (text: string) =>
+      resolveSpec(loadSpec(`qspec 1 model "m.onnx" data calibration npz "c.npz" ${text}`, specPath), {
+        vocabulary,
+        path: posix,
+        model: small,
+      }).job!.passes;
+    expect(passesOf('quantize { backend academic }')).toEqual(['fold-constants', 'remove-identity']);
+    expect(passesOf('passes all quantize { backend academic }')).toBeUndefined();
+    expect(passesOf('passes none quantize { backend academic }')).toEqual([]);
+    expect(passesOf('quantize { backend acl }')).toBeUndefined();
+  });
+
+  it('is absent from a plan whose spec names none', () => {
+    expect(planOf('quantize { weights int8 }').plan).not.toHaveProperty('backend');
+  });
+});

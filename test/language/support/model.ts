@@ -223,6 +223,23 @@ export const tied = modelOf([
   },
 ]);
 
+/** A model that is quantised already: its float network is `small`. */
+export const quantized: ModelSummary = {
+  ...modelOf([
+    { name: 'q', op: 'QuantizeLinear', reads: ['input'], shape: [1, 3, 32, 32] },
+    { name: 'd', op: 'DequantizeLinear', reads: ['q'], shape: [1, 3, 32, 32] },
+    { name: 'w', op: 'DequantizeLinear', reads: ['input'], shape: [8, 3, 3, 3] },
+    { name: 'conv', op: 'Conv', reads: ['d', 'w'], writes: 'output', shape: [1, 8, 32, 32], kernel: [3, 3] },
+  ]),
+  quantized: { style: 'QDQ', float: small },
+};
+
+/** One whose codes cannot be made float. */
+export const inCodes: ModelSummary = {
+  ...quantized,
+  quantized: { style: 'QOperator', reason: 'MatMulInteger “product” has no float form here' },
+};
+
 /** The layers that the design's example speaks of. */
 export const mobilenet = modelOf(
   [

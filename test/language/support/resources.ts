@@ -6,7 +6,7 @@ import type { Measurements } from '../../../engine/measurements/measurements.ts'
 import { linkImports } from '../../../language/grammar/imports.ts';
 import { type FileKnowledge, type LoadedSpec, loadSpec, type SpecContext } from '../../../language/index.ts';
 import { decoder } from './decoder.ts';
-import { exampleNetwork, mobilenet, small, tied, twoInputs } from './model.ts';
+import { exampleNetwork, inCodes, mobilenet, quantized, small, tied, twoInputs } from './model.ts';
 import { vocabulary } from './vocabulary.ts';
 
 /**
@@ -56,6 +56,8 @@ const models: Readonly<Record<string, ModelSummary | undefined>> = {
   example: exampleNetwork,
   twoInputs,
   decoder,
+  quantized,
+  inCodes,
   none: undefined,
 };
 
