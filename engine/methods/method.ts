@@ -41,11 +41,12 @@ export interface InputMeans {
 
 /**
  * First and second moments of the vectors that a node multiplies its weights with: one set per group of a convolution.
- * Element k of a vector meets element k of an output channel's weights, taken in the order of the weight tensor.
+ * Element k of a vector meets element k of an output channel's weights, taken in the order of the weight tensor. Where the layer
+ * has no bias to take up a mean error, they are moments about zero.
  */
 export interface Moments extends InputMeans {
   readonly length: number;
-  /** Covariance matrix of a group, row-major. */
+  /** Mean products of differences from the mean, or from zero, row-major. */
   covariance(group: number): Float64Array;
 }
 
@@ -55,6 +56,8 @@ export interface Moments extends InputMeans {
  */
 export interface LayerSamples {
   readonly rows: number;
+  /** Whether the layer adds a bias, which can take up a mean error. */
+  readonly takesBias: boolean;
   /** Elements of a vector, in the order of an output channel's weights. */
   readonly length: number;
   readonly groups: number;

@@ -134,9 +134,9 @@ function createMoments(graph: Graph, plan: Plan, { weights }: Layout) {
     const form = weights.get(node.name);
     if (form === undefined || methodNeeds(plan, node.name) !== 'moments') continue;
     // `assign` says that the layer falls back to round to nearest.
-    if (!fitsMoments(node, form, graph)) continue;
+    if (!fitsMoments(node, form, graph, 'moments')) continue;
     const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
-    const state = new InputMoments(node, dims, form.weightAxis!);
+    const state = new InputMoments(node, dims, form);
     moments.set(node.name, state);
     const value = node.inputs[0]!;
     watching.set(value, [...(watching.get(value) ?? []), state]);

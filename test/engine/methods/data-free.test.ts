@@ -1,15 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Granularity, partitionOf } from '../../../engine/formats/granularity.ts';
-import { decodeTensor } from '../../../engine/formats/held-tensor.ts';
-import { formatNamed } from '../../../engine/formats/registry.ts';
+import type { Granularity } from '../../../engine/formats/granularity.ts';
 import { hqq } from '../../../engine/methods/hqq.ts';
 import type { WeightMethod, WeightProblem } from '../../../engine/methods/method.ts';
 import { omse } from '../../../engine/methods/omse.ts';
 import { roundToNearest } from '../../../engine/methods/round-to-nearest.ts';
 import { normalSample } from '../observers/gaussian.ts';
 import { noise } from '../quantize/small.ts';
-import { decoded, problemOf } from './problems.ts';
+import { cutProblem, decoded, decodedBy, problemOf } from './problems.ts';
 
 const sample = (count: number) => [...normalSample(count)];
 const squared = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x * x, 0);
@@ -55,24 +53,6 @@ describe('omse', () => {
     expect(Math.abs(cross) / squared(codes)).toBeLessThan(1e-6);
   });
 });
-
-/** Weights cut as a spec says it, over all codes of an affine format. */
-function cutProblem(rows: readonly (readonly number[])[], format: string, granularity: Granularity, scale?: string) {
-  const { axis: _, ...problem } = problemOf(rows, format);
-  const { signed, low, high } = formatNamed(format);
-  return {
-    ...problem,
-    ...partitionOf(granularity, problem.dims, 0),
-    scheme: signed ? 'symmetric' : 'affine',
-    range: [signed ? -high : low, high],
-    ...(scale !== undefined && { scale }),
-  } satisfies WeightProblem;
-}
-
-function decodedBy(method: WeightMethod, problem: WeightProblem, args = {}): Float32Array {
-  const solved = method.quantize(problem, args);
-  return decodeTensor(solved.codes, problem.dims, { ...problem, ...solved, format: problem.format.name });
-}
 
 /** Σ|w − ŵ|ᵖ. */
 function normError(method: WeightMethod, problem: WeightProblem, p = 0.7): number {
