@@ -1,9 +1,8 @@
-import type { CodeRange } from '../formats/affine.ts';
+import type { CodeRange, codeArray } from '../formats/affine.ts';
 import type { Blocks } from '../formats/blocks.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import type { ObserverArgument, Scheme } from '../observers/observer.ts';
 import type { Rescaling } from '../rescaling/rescaling.ts';
-import type { TensorData } from '../tensor.ts';
 
 /** A weight to be put into codes. */
 export interface WeightProblem {
@@ -73,7 +72,7 @@ export interface WeightCodes {
   /** One element, or one per channel or block. */
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;
-  readonly codes: TensorData;
+  readonly codes: ReturnType<typeof codeArray>;
   /** Of codebooks: `basisLength` numbers for each scale. */
   readonly basis?: Float32Array;
   /** To be added to each output channel's bias: takes the mean error of the rounded weights away. */

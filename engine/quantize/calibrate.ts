@@ -64,6 +64,9 @@ export async function calibrate(
   const { observers, watching: observing } = createObservers(graph, layout);
   const { moments, watching: collecting } = createMoments(graph, plan, layout);
   const observed = [...new Set([...observing.keys(), ...collecting.keys()])];
+  const statistics = { gains, observers, moments, samples: dataset.length, data: dataset.hash };
+  // Methods that go layer by layer see the data later; a model that does not fit into memory gets there only so.
+  if (observed.length === 0) return statistics;
   const program = await compile(graph, { ...options, observed });
   try {
     for (let index = 0; index < dataset.length; index++) {
@@ -83,7 +86,7 @@ export async function calibrate(
   } finally {
     program.dispose();
   }
-  return { gains, observers, moments, samples: dataset.length, data: dataset.hash };
+  return statistics;
 }
 
 /** @throws FindingError `calibrate/no-samples` */
