@@ -1,7 +1,7 @@
 import type { DataType, Tensor, TensorData } from './tensor.ts';
 
 /** Bytes of lazy tensors that a process keeps, beyond the one in use. */
-export const dataBudget = 256 * 2 ** 20;
+export const dataBudget = 128 * 2 ** 20;
 
 /** Elements of one lazy tensor, as far as they are in memory now. */
 interface Slot {

@@ -1,4 +1,4 @@
-// Time and memory of weight-only quantisation to int4 in groups of 128, on residual blocks of width 1024 with N GiB of dense random
+// Time and memory of weight-only quantisation to int4 in groups of 128, on residual blocks of width 512 with N GiB of dense random
 // weights in external data: rounding to nearest, HQQ, and GPTQ on 64 random inputs. Each in a process of its own; the aim is
 // a peak below 1 GiB for 3 GiB of weights. Takes as much of the temporary folder (TMPDIR) as the weights, and half as much again.
 //   node bench/scale/weight-only.ts [--gibibytes 3] [--methods round-to-nearest,hqq,gptq]
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { methodNamed } from '../../engine/methods/registry.ts';
-import { writeBlockModel } from '../../test/engine/scale/block-model.ts';
+import { blockBytes, writeBlockModel } from '../../test/engine/scale/block-model.ts';
 import { root } from '../../test/shared.ts';
 
 const { values } = parseArgs({
@@ -20,8 +20,7 @@ const { values } = parseArgs({
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const folder = mkdtempSync(join(tmpdir(), 'qspec-blocks-'));
 try {
-  // Two products of 1024 × 1024 are 8 MiB.
-  const { model, inputs } = writeBlockModel(folder, Math.round(Number(values.gibibytes) * 128), 1024, 64);
+  const { model, inputs } = writeBlockModel(folder, Math.round((Number(values.gibibytes) * 2 ** 30) / blockBytes), 64);
   print(`${'method'.padEnd(18)}${'seconds'.padStart(10)}${'processor'.padStart(12)}${'peak memory'.padStart(14)}`);
   for (const { name, needs } of values.methods.split(',').map(methodNamed)) {
     const spec = join(folder, `${name}.qspec`);
