@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const parts: Readonly<Record<string, readonly string[]>> = {
   kernels: ['run.ts'],
   models: ['run.ts'],
-  scale: ['run.ts', 'cancel.ts', 'large.ts', 'weight-only.ts'],
+  scale: ['run.ts', 'cancel.ts', 'large.ts'],
   language: ['run.ts'],
 };
 

@@ -60,3 +60,21 @@ describe('a method that takes integers of every granularity', () => {
     expect(await whys({ weights: 'kmeans(4)' })).toEqual(['The method takes integers, not kmeans(4).']);
   });
 });
+
+describe('a method that looks at samples', () => {
+  it.each([
+    { inputs: 4096, whys: [] },
+    { inputs: 4097, whys: ['The layer has too many inputs: the method keeps a square matrix of them.'] },
+  ])('takes layers of up to 4,096 inputs, not $inputs', async ({ inputs, whys }) => {
+    const graph = makeGraph({
+      inputs: { x: [1, inputs] },
+      outputs: ['y'],
+      constants: { w: random(3, [inputs, 2]) },
+      nodes: [makeNode('matmul', 'MatMul', ['x', 'w'], ['y'])],
+    });
+    const plan = uniformPlan(graph, { weights: 'int4', granularity: 'per-group(100)', method: 'gptq' });
+    const { findings } = await quantize(graph, plan, samplesFor(graph, 1));
+    const told = findings.filter(({ code }) => code === 'quantize/method-fallback');
+    expect(told.map(({ why }) => why)).toEqual(whys);
+  });
+});
