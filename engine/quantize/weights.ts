@@ -129,13 +129,15 @@ export function takesFormat(
 /** Codes that are packed, to be unpacked as often as they are asked for. */
 function keptPacked(format: NumberFormat, codes: WeightCodes['codes']): () => WeightCodes['codes'] {
   const { low, high } = format;
+  // Not the codes themselves: what the function below refers to stays in memory.
+  const { length } = codes;
   const bits = Math.max(
     1,
     low < 0 ? 1 + Math.ceil(Math.log2(Math.max(-low, high + 1))) : Math.ceil(Math.log2(high + 1)),
   );
   const packed = packCodes(codes, bits);
   processBudget.keep(packed);
-  return () => unpackCodes(packed, codeArray(format, codes.length), bits);
+  return () => unpackCodes(packed, codeArray(format, length), bits);
 }
 
 /** Codes that are got back when they are touched after they were forgotten. */

@@ -6,11 +6,12 @@ import { makeNode } from '../../../engine/graph/build.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
 import { modelToProto } from '../../../engine/graph/to-proto.ts';
 import { DataBudget, lazyTensor, processBudget } from '../../../engine/lazy-tensor.ts';
-import { edgeKey, type QuantizedModel } from '../../../engine/quantize/assignment.ts';
+import { gptq } from '../../../engine/methods/gptq.ts';
+import { edgeKey, hasCodes, type QuantizedModel } from '../../../engine/quantize/assignment.ts';
 import { calibrate } from '../../../engine/quantize/calibrate.ts';
 import { needsReconstruction, reconstruct } from '../../../engine/quantize/reconstruct.ts';
 import { exportQdq } from '../../../engine/readings/export-qdq.ts';
-import { byReference, makeGraph, modelOf, quantize, random, samplesFor, uniformPlan } from './small.ts';
+import { byReference, forgetAll, makeGraph, modelOf, quantize, random, samplesFor, uniformPlan } from './small.ts';
 
 const width = 32;
 const weightBytes = 4 * width * width;
@@ -95,6 +96,24 @@ describe.each(['round-to-nearest', 'hqq', 'gptq'])('weights that are read when t
       expect(Object.getOwnPropertyDescriptor(entry, 'codes')!.get).toBeDefined();
     }
   });
+});
+
+it('codes that were chosen on data leave memory once they are packed', async () => {
+  const chosen: WeakRef<object>[] = [];
+  const { quantize: original } = gptq;
+  const spy = vi.spyOn(gptq, 'quantize').mockImplementation((problem, args) => {
+    const result = original(problem, args);
+    if (problem.samples !== undefined) chosen.push(new WeakRef(result.codes));
+    return result;
+  });
+  const model = await exported(chain(6).graph, 'gptq');
+  // The spy keeps what it was asked and answered.
+  spy.mockRestore();
+  forgetAll();
+  await collectGarbage();
+  expect(chosen.length).toBe(6);
+  expect(chosen.filter((codes) => codes.deref() !== undefined)).toEqual([]);
+  expect(hasCodes(model.assignment.entries.get(edgeKey('layer0', 'weight')))).toBe(true);
 });
 
 it('calibration that has nothing to observe runs nothing: the model may be larger than memory', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { makeNode } from '../../../engine/graph/build.ts';
-import { dataBudget, lazyTensor } from '../../../engine/lazy-tensor.ts';
+import { lazyTensor } from '../../../engine/lazy-tensor.ts';
 import { edgeKey } from '../../../engine/quantize/assignment.ts';
-import { makeGraph, type PlanOptions, quantize, random, samplesFor, uniformPlan } from './small.ts';
+import { forgetAll, makeGraph, type PlanOptions, quantize, random, samplesFor, uniformPlan } from './small.ts';
 
 const weight = random(3, [24, 6]);
 const net = () =>
@@ -12,12 +12,6 @@ const net = () =>
     constants: { w: lazyTensor('float32', weight.dims, () => weight.data) },
     nodes: [makeNode('matmul', 'MatMul', ['x', 'w'], ['y'])],
   });
-
-/** Fills what lazy tensors may take of memory. */
-function forgetAll(): void {
-  const [first, second] = [1, 2].map(() => lazyTensor('uint8', [dataBudget], () => new Uint8Array(dataBudget)));
-  expect(first!.data.length + second!.data.length).toBe(2 * dataBudget);
-}
 
 async function codesOf(options: PlanOptions) {
   const graph = net();
