@@ -1,7 +1,7 @@
 import type { DataType, Tensor, TensorData } from './tensor.ts';
 
 /** Bytes of lazy tensors that a process keeps, beyond the one in use. */
-export const dataBudget = 256 * 2 ** 20;
+export const dataBudget = 128 * 2 ** 20;
 
 /** Elements of one lazy tensor, as far as they are in memory now. */
 interface Slot {
@@ -19,14 +19,24 @@ export class DataBudget {
   #held = 0;
   /** In the order fetched. */
   readonly #slots = new Set<Slot>();
+  readonly #kept = new FinalizationRegistry<number>((bytes) => {
+    this.#held -= bytes;
+  });
 
   constructor(limit: number) {
     this.limit = limit;
   }
 
-  /** Bytes held now. */
+  /** Bytes held or kept now. */
   get held(): number {
     return this.#held;
+  }
+
+  /** Counts what cannot be fetched again, for as long as anything refers to it: lazy tensors have so much less room. */
+  keep(data: ArrayBufferView): void {
+    const bytes = ownBytes(data);
+    this.#held += bytes;
+    this.#kept.register(data, bytes);
   }
 
   hold(slot: Slot, data: NonNullable<Slot['data']>): void {
@@ -54,7 +64,7 @@ function ownBytes({ buffer, byteLength }: ArrayBufferView): number {
   return buffer.byteLength === byteLength ? byteLength : 0;
 }
 
-const processBudget = new DataBudget(dataBudget);
+export const processBudget = new DataBudget(dataBudget);
 const lazyTensors = new WeakSet<Tensor>();
 
 /**

@@ -48,19 +48,20 @@ export function forEachBlockRun(blocks: Blocks, visit: (block: number, from: num
   }
 }
 
-/** The elements of each block, gathered in the order in which they lie. */
+/** The elements of each block, gathered in the order in which they lie: parts of one array, for there may be very many. */
 export function gatherBlocks(values: Float32Array, blocks: Blocks): Float32Array[] {
   const lengths = new Uint32Array(blockCount(blocks));
   forEachBlockRun(blocks, (block, from, to) => {
     lengths[block]! += to - from;
   });
-  const gathered = Array.from(lengths, (length) => new Float32Array(length));
-  const filled = new Uint32Array(lengths.length);
+  const gathered = new Float32Array(values.length);
+  // Where the next element of each block goes; in the end, where the block ends.
+  const ends = new Uint32Array(lengths.length);
+  for (let block = 1; block < ends.length; block++) ends[block] = ends[block - 1]! + lengths[block - 1]!;
   forEachBlockRun(blocks, (block, from, to) => {
-    const own = gathered[block]!;
-    let at = filled[block]!;
-    for (let i = from; i < to; i++) own[at++] = values[i]!;
-    filled[block] = at;
+    let at = ends[block]!;
+    for (let i = from; i < to; i++) gathered[at++] = values[i]!;
+    ends[block] = at;
   });
-  return gathered;
+  return Array.from(ends, (end, block) => gathered.subarray(end - lengths[block]!, end));
 }

@@ -21,17 +21,16 @@ export function packCodes(codes: ArrayLike<number>, bits: number): Uint8Array<Ar
   return packed;
 }
 
-/** `count` codes of `bits` bits each; sign-extended if `signed`. */
-export function unpackCodes(
+/** Fills `codes` with codes of `bits` bits each; sign-extended if the array is of signed integers. */
+export function unpackCodes<Codes extends Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array>(
   packed: Uint8Array,
-  count: number,
+  codes: Codes,
   bits: number,
-  signed: boolean,
-): Int32Array | Uint32Array {
-  const codes = signed ? new Int32Array(count) : new Uint32Array(count);
+): Codes {
+  const isSigned = codes instanceof Int8Array || codes instanceof Int16Array || codes instanceof Int32Array;
   const unused = 32 - bits;
   let position = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < codes.length; i++) {
     let code = 0;
     for (let got = 0; got < bits; ) {
       const [byte, shift] = [position >>> 3, position & 7];
@@ -40,7 +39,7 @@ export function unpackCodes(
       position += taken;
       got += taken;
     }
-    codes[i] = signed ? (code << unused) >> unused : (code << unused) >>> unused;
+    codes[i] = isSigned ? (code << unused) >> unused : (code << unused) >>> unused;
   }
   return codes;
 }

@@ -16,7 +16,9 @@ export function channelsOf({ values, dims, axis, blocks }: Cut): Float32Array[] 
   if (blocks !== undefined) return gatherBlocks(values, blocks);
   if (axis === undefined) return [values];
   const { channels, inner } = channelLayout(dims, axis);
-  const gathered = Array.from({ length: channels }, () => new Float32Array(values.length / channels));
+  const all = new Float32Array(values.length);
+  const length = values.length / channels;
+  const gathered = Array.from({ length: channels }, (_, i) => all.subarray(i * length, (i + 1) * length));
   // Element by element: along the last axis neighbours are of different channels, and a copy of one costs a call.
   for (let at = 0, filled = 0; at < values.length; filled += inner) {
     for (let channel = 0; channel < channels; channel++) {

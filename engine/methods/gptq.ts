@@ -1,21 +1,33 @@
-import { type AffineParameters, dequantizeValue, quantizeValue } from '../formats/affine.ts';
-import { bySamples } from './by-samples.ts';
-import { type LayerMetric, layerMetric } from './layer-metric.ts';
-import { cholesky, solve } from './linear-algebra.ts';
-import { type LayerSamples, smoothArgument, type WeightMethod, type WeightProblem } from './method.ts';
+import { channelLayout, codeArray } from '../formats/affine.ts';
+import { axisBlocks, forEachBlockRun } from '../formats/blocks.ts';
+import type { Coder } from '../formats/format.ts';
+import { packParameters } from '../formats/held-tensor.ts';
+import { poll } from '../progress.ts';
+import { type LayerMetric, layerMetric, matchingBias } from './layer-metric.ts';
+import { choleskyInPlace } from './linear-algebra.ts';
+import { smoothArgument, type WeightMethod, type WeightProblem } from './method.ts';
+import { roundToNearest, weightParameters } from './round-to-nearest.ts';
+
+/** Channels that are rounded side by side, and weights of each before the others hear of them: what a core's cache holds. */
+const [sideBySide, atATime] = [32, 32];
 
 /**
- * Rounds the weights of a channel one after the other; each time those that are left make up for the error, by the inverse
- * of the covariance of the layer's inputs. The observer's scale stays. After Frantar et al. 2022 (GPTQ); the input's mean is
- * taken into the bias.
+ * Rounds the weights of a channel one after the other; each time those that are left make up for the error, by the covariance of
+ * the layer's inputs. The input's mean is taken into the bias, where there is one. Parameters are the observer's or the format's
+ * for the weights as they are (static groups), so that any order of rounding serves any granularity. After Frantar et al. 2022
+ * (GPTQ, arXiv 2210.17323).
+ *
+ * With H = U·D·Uᵀ, U upper and unit triangular, the weight at position k makes up best for the errors before it as
+ * w + Σ U[j,k]·(w[j] − ŵ[j]) over j < k: the same numbers as by the inverse of H, from one factorisation (Chee et al. 2023,
+ * arXiv 2307.13304, section 4.1). Positions are held backwards here, which makes of U the lower triangle of Cholesky's.
  */
 export const gptq: WeightMethod = {
   name: 'gptq',
   title: 'GPTQ',
   description:
     'Rounds a channel’s weights one after the other; those that are left make up for the error on the layer’s inputs.',
-  cost: 'Keeps what lies between two layers for the calibration samples; K³ steps a layer and K² an output channel of K weights.',
-  source: 'after GPTQ, Frantar et al. 2022',
+  cost: 'Keeps what lies between two layers for the calibration samples; for K weights an output channel K³/6 steps a layer and K²/2 a channel.',
+  source: 'Frantar et al. 2022 (arXiv 2210.17323)',
   arguments: [
     {
       name: 'damping',
@@ -34,61 +46,117 @@ export const gptq: WeightMethod = {
     smoothArgument,
   ],
   needs: 'samples',
+  anyFormat: true,
   quantize(problem, { damping = 0.01, 'act-order': actOrder = 1 }) {
-    const metricOf = (samples: LayerSamples, group: number) => {
-      const metric = layerMetric(samples, group, damping);
-      const order = orderOf(metric, actOrder >= 0.5);
-      return { ...metric, order, factor: inverseFactor(metric, order) };
+    const { samples, format, range, dims, outputAxis } = problem;
+    if (samples === undefined) return roundToNearest.quantize(problem, {});
+    const sets = weightParameters(problem);
+    const layer: Layer = {
+      problem,
+      coders: sets.map((set) => format.coder(set, range)),
+      setOf: setOfEach(problem),
+      codes: codeArray(format, problem.values.length),
     };
-    return bySamples(problem, metricOf, ({ weights, whole: parameters }, metric) => ({
-      parameters,
-      codes: roundInTurn(weights, parameters, metric, problem),
-    }));
+    const channels = dims[outputAxis]!;
+    const bias = new Float64Array(channels);
+    const perGroup = channels / samples.groups;
+    for (let group = 0; group < samples.groups; group++) {
+      const metric = layerMetric(samples, group, damping);
+      const order = backwards(metric, actOrder >= 0.5);
+      const factor = factorOf(metric, order);
+      for (let from = group * perGroup; from < (group + 1) * perGroup; from += sideBySide) {
+        const to = Math.min(from + sideBySide, (group + 1) * perGroup);
+        const held = roundInTurn(layer, { order, factor }, from, to);
+        for (const [i, values] of held.entries())
+          bias[from + i] = matchingBias(metric, samples.targets(from + i), values);
+      }
+    }
+    return { ...packParameters(format, sets), codes: layer.codes, bias };
   },
 };
 
-/** Positions in the order in which they are rounded. */
-function orderOf({ hessian, mean: { length: n } }: LayerMetric, byVariance: boolean): Int32Array {
+/** The weights of a layer, and their codes, flat as they lie. */
+interface Layer {
+  readonly problem: WeightProblem;
+  readonly coders: readonly Coder[];
+  /** Which coder each weight has. */
+  readonly setOf: Uint32Array;
+  readonly codes: ReturnType<typeof codeArray>;
+}
+
+/** Number of the set of parameters that each weight shares. */
+function setOfEach({ values, dims, axis, blocks }: WeightProblem): Uint32Array {
+  const sets = new Uint32Array(values.length);
+  forEachBlockRun(blocks ?? axisBlocks(dims, axis), (block, from, to) => sets.fill(block, from, to));
+  return sets;
+}
+
+/** Inputs in the order in which their weights are rounded, the last first. */
+function backwards({ hessian, mean: { length: n } }: LayerMetric, byVariance: boolean): Int32Array {
   const order = Int32Array.from({ length: n }, (_, k) => k);
   const variance = (k: number) => hessian[k * n + k]!;
-  return byVariance ? order.sort((a, b) => variance(b) - variance(a) || a - b) : order;
+  return (byVariance ? order.sort((a, b) => variance(b) - variance(a) || a - b) : order).reverse();
 }
 
-/** Upper triangle U with UᵀU = H⁻¹, rows and columns in the given order. */
-function inverseFactor({ hessian, ridge }: LayerMetric, order: Int32Array): Float64Array {
+/** Lower triangle L with L·Lᵀ = H, rows and columns in the given order. */
+function factorOf({ hessian, ridge }: LayerMetric, order: Int32Array): Float64Array {
   const n = order.length;
-  const ordered = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) ordered[i * n + j] = hessian[order[i]! * n + order[j]!]!;
-  const lower = cholesky(ordered, n, ridge);
-  const inverse = new Float64Array(n * n);
-  const unit = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    unit.fill(0);
-    unit[i] = 1;
-    inverse.set(solve(lower, unit), i * n);
-  }
-  const factor = cholesky(inverse, n, Number.MIN_VALUE);
-  const upper = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) for (let j = i; j < n; j++) upper[i * n + j] = factor[j * n + i]!;
-  return upper;
+  const factor = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) factor[i * n + j] = hessian[order[i]! * n + order[j]!]!;
+  choleskyInPlace(factor, n, ridge);
+  return factor;
 }
 
-/** Weights that are exactly zero stay zero. */
+/**
+ * Codes of the channels `[from, to)`, from the last position to the first. Errors reach the positions of the same stretch at
+ * once and all before it together. Weights that are exactly zero stay zero where the format has a zero.
+ * @returns what each channel's codes stand for
+ */
 function roundInTurn(
-  weights: Float32Array,
-  parameters: AffineParameters,
+  { problem: { values, dims, outputAxis }, coders, setOf, codes }: Layer,
   { order, factor }: { readonly order: Int32Array; readonly factor: Float64Array },
-  { range }: WeightProblem,
-): Int32Array {
-  const n = weights.length;
-  const left = Float64Array.from(order, (k) => weights[k]!);
-  const codes = new Int32Array(n);
-  for (let i = 0; i < n; i++) {
-    const k = order[i]!;
-    const code = weights[k] === 0 ? parameters.zeroPoint : quantizeValue(left[i]!, parameters, range);
-    codes[k] = code;
-    const error = (left[i]! - dequantizeValue(code, parameters)) / factor[i * n + i]!;
-    for (let j = i + 1; j < n; j++) left[j]! -= error * factor[i * n + j]!;
+  from: number,
+  to: number,
+): Float64Array[] {
+  const n = order.length;
+  const { channels, inner } = channelLayout(dims, outputAxis);
+  const places = order.map((k) => Math.floor(k / inner) * channels * inner + (k % inner));
+  const held = Array.from({ length: to - from }, () => new Float64Array(n));
+  // What the errors so far ask of each position, times the pivot there.
+  const asked = Array.from({ length: to - from }, () => new Float64Array(n));
+  const errors = new Float64Array(n);
+  for (let end = n; end > 0; end -= atATime) {
+    const start = Math.max(0, end - atATime);
+    for (let channel = from; channel < to; channel++) {
+      poll();
+      const own = asked[channel - from]!;
+      for (let i = end - 1; i >= start; i--) {
+        const at = places[i]! + channel * inner;
+        const weight = values[at]!;
+        const { encode, decode } = coders[setOf[at]!]!;
+        let code = encode(weight === 0 ? 0 : weight + own[i]! / factor[i * n + i]!);
+        if (weight === 0 && decode(code) !== 0) code = encode(own[i]! / factor[i * n + i]!);
+        const value = decode(code);
+        codes[at] = code;
+        held[channel - from]![order[i]!] = value;
+        errors[i] = weight - value;
+        for (let j = start; j < i; j++) own[j]! += errors[i]! * factor[i * n + j]!;
+      }
+      tell(own, errors, factor, start, end);
+    }
   }
-  return codes;
+  return held;
+}
+
+/** Adds Σ error[i]·L[i, j] over the rows `[start, end)` to every j before them, four rows at a time. */
+function tell(asked: Float64Array, errors: Float64Array, factor: Float64Array, start: number, end: number): void {
+  const n = asked.length;
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    const [e0, e1, e2, e3] = [errors[i]!, errors[i + 1]!, errors[i + 2]!, errors[i + 3]!];
+    const [r0, r1, r2, r3] = [i * n, (i + 1) * n, (i + 2) * n, (i + 3) * n];
+    for (let j = 0; j < start; j++)
+      asked[j]! += e0 * factor[r0 + j]! + e1 * factor[r1 + j]! + e2 * factor[r2 + j]! + e3 * factor[r3 + j]!;
+  }
+  for (; i < end; i++) for (let j = 0; j < start; j++) asked[j]! += errors[i]! * factor[i * n + j]!;
 }

@@ -15,10 +15,10 @@ const [firstPenalty, growth] = [10, 1.1];
  * by the proximal operator of the norm (what is left are the outliers), and the parameters are those of least squares for the
  * weights without them.
  *
- * Our own: the paper holds the scale and moves a real zero point. Zero points are integers here, so that alone it would seldom
- * move; both are fitted at once, and of symmetric schemes the scale. Errors are in steps of the scale, so that the unit of the
- * weights does not matter. As in the paper the nearest minimum from the observer's parameters is taken: the least of all clips so
- * much that small networks lose by it.
+ * Our own: the paper holds the scale and moves a real zero point. Zero points are integers here, and alone they hardly ever
+ * move: the mean that the paper's update takes is off by less than half a step. So both are fitted at once, and of symmetric
+ * schemes the scale. Errors are in steps of the scale, so that the unit of the weights does not matter. As in the paper the
+ * nearest minimum from the observer's parameters is taken: the least of all clips so much that small networks lose by it.
  */
 export const hqq: WeightMethod = {
   name: 'hqq',

@@ -7,6 +7,7 @@ export interface LayerMetric {
   readonly rows: number;
   /** rows × length, the mean taken away. */
   readonly values: Float32Array;
+  /** Zero where the layer has no bias that could take up a mean error. */
   readonly mean: Float64Array;
   /** Covariance, with the ridge on its diagonal: E[((ŵ − w)·(x − x̄))²] + ridge·|ŵ − w|² is a layer's output error. */
   readonly hessian: Float64Array;
@@ -18,8 +19,10 @@ export function layerMetric(samples: LayerSamples, group: number, damping: numbe
   const { rows, length: n } = samples;
   const values = samples.inputs(group).slice();
   const mean = new Float64Array(n);
-  for (let row = 0; row < rows; row++) for (let k = 0; k < n; k++) mean[k]! += values[row * n + k]! / rows;
-  for (let row = 0; row < rows; row++) for (let k = 0; k < n; k++) values[row * n + k]! -= mean[k]!;
+  if (samples.takesBias) {
+    for (let row = 0; row < rows; row++) for (let k = 0; k < n; k++) mean[k]! += values[row * n + k]! / rows;
+    for (let row = 0; row < rows; row++) for (let k = 0; k < n; k++) values[row * n + k]! -= mean[k]!;
+  }
   const hessian = covariance(values, rows, n);
   let trace = 0;
   for (let i = 0; i < n; i++) trace += hessian[i * n + i]!;

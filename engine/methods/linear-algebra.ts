@@ -23,16 +23,43 @@ export function dot(a: Float64Array, b: Float64Array): number {
 
 /** Lower triangle L with L·Lᵀ = matrix. A pivot that is not positive becomes `least`. */
 export function cholesky(matrix: Float64Array, n: number, least: number): Float64Array {
-  const lower = new Float64Array(n * n);
+  const lower = matrix.slice();
+  choleskyInPlace(lower, n, least);
+  return lower;
+}
+
+/** Likewise, written over the matrix; what stands above the diagonal is left. */
+export function choleskyInPlace(lower: Float64Array, n: number, least: number): void {
   for (let i = 0; i < n; i++) {
     poll();
-    for (let j = 0; j <= i; j++) {
-      let sum = matrix[i * n + j]!;
-      for (let k = 0; k < j; k++) sum -= lower[i * n + k]! * lower[j * n + k]!;
-      lower[i * n + j] = i === j ? Math.sqrt(Math.max(sum, least)) : sum / lower[j * n + j]!;
+    const row = i * n;
+    // Four sums side by side, each in the order of one alone: a sum by itself waits for every addition.
+    const whole = i - (i % 4);
+    for (let j = 0; j < whole; j += 4) {
+      const [r0, r1, r2, r3] = [j * n, (j + 1) * n, (j + 2) * n, (j + 3) * n];
+      let [s0, s1, s2, s3] = [lower[row + j]!, lower[row + j + 1]!, lower[row + j + 2]!, lower[row + j + 3]!];
+      for (let k = 0; k < j; k++) {
+        const own = lower[row + k]!;
+        s0 -= own * lower[r0 + k]!;
+        s1 -= own * lower[r1 + k]!;
+        s2 -= own * lower[r2 + k]!;
+        s3 -= own * lower[r3 + k]!;
+      }
+      const l0 = s0 / lower[r0 + j]!;
+      const l1 = (s1 - l0 * lower[r1 + j]!) / lower[r1 + j + 1]!;
+      const l2 = (s2 - l0 * lower[r2 + j]! - l1 * lower[r2 + j + 1]!) / lower[r2 + j + 2]!;
+      const l3 = (s3 - l0 * lower[r3 + j]! - l1 * lower[r3 + j + 1]! - l2 * lower[r3 + j + 2]!) / lower[r3 + j + 3]!;
+      lower[row + j] = l0;
+      lower[row + j + 1] = l1;
+      lower[row + j + 2] = l2;
+      lower[row + j + 3] = l3;
+    }
+    for (let j = whole; j <= i; j++) {
+      let sum = lower[row + j]!;
+      for (let k = 0; k < j; k++) sum -= lower[row + k]! * lower[j * n + k]!;
+      lower[row + j] = i === j ? Math.sqrt(Math.max(sum, least)) : sum / lower[j * n + j]!;
     }
   }
-  return lower;
 }
 
 /** x with L·Lᵀ·x = right, for L of `cholesky`. */

@@ -1,9 +1,8 @@
-import type { CodeRange } from '../formats/affine.ts';
+import type { CodeRange, codeArray } from '../formats/affine.ts';
 import type { Blocks } from '../formats/blocks.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import type { ObserverArgument, Scheme } from '../observers/observer.ts';
 import type { Rescaling } from '../rescaling/rescaling.ts';
-import type { TensorData } from '../tensor.ts';
 
 /** A weight to be put into codes. */
 export interface WeightProblem {
@@ -41,11 +40,12 @@ export interface InputMeans {
 
 /**
  * First and second moments of the vectors that a node multiplies its weights with: one set per group of a convolution.
- * Element k of a vector meets element k of an output channel's weights, taken in the order of the weight tensor.
+ * Element k of a vector meets element k of an output channel's weights, taken in the order of the weight tensor. Where the layer
+ * has no bias to take up a mean error, they are moments about zero.
  */
 export interface Moments extends InputMeans {
   readonly length: number;
-  /** Covariance matrix of a group, row-major. */
+  /** Mean products of differences from the mean, or from zero, row-major. */
   covariance(group: number): Float64Array;
 }
 
@@ -55,6 +55,8 @@ export interface Moments extends InputMeans {
  */
 export interface LayerSamples {
   readonly rows: number;
+  /** Whether the layer adds a bias, which can take up a mean error. */
+  readonly takesBias: boolean;
   /** Elements of a vector, in the order of an output channel's weights. */
   readonly length: number;
   readonly groups: number;
@@ -70,7 +72,7 @@ export interface WeightCodes {
   /** One element, or one per channel or block. */
   readonly scale: Float32Array;
   readonly zeroPoint: Int32Array;
-  readonly codes: TensorData;
+  readonly codes: ReturnType<typeof codeArray>;
   /** Of codebooks: `basisLength` numbers for each scale. */
   readonly basis?: Float32Array;
   /** To be added to each output channel's bias: takes the mean error of the rounded weights away. */

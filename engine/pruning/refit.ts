@@ -42,7 +42,7 @@ export async function refit(
   for (const node of behindPruned(whole, graph)) {
     const form = integerForm(node, graph);
     if ('reason' in form || form.kind !== 'compute' || form.bias === undefined) continue;
-    if (fitsMoments(node, form, graph)) forms.set(node.name, form);
+    if (fitsMoments(node, form, graph, 'samples')) forms.set(node.name, form);
   }
   const layers = graph.nodes.filter(({ name }) => forms.has(name));
   const stops = layers.map(({ name }) => originalOf(name).inputs[0]!);
@@ -112,7 +112,11 @@ async function collect(
 ): Promise<CollectedSamples> {
   const axis = form.weightAxis!;
   const [own, answering] = [node, second].map(({ inputs }) => current.initializers.get(inputs[form.weight!]!)!.dims);
-  const weight = { dims: own!.map((dim, at) => (at === axis ? answering![axis]! : dim)), axis };
+  const weight = {
+    dims: own!.map((dim, at) => (at === axis ? answering![axis]! : dim)),
+    axis,
+    takesBias: form.bias !== undefined,
+  };
   const places = kept.get(second.name);
   const inputs: Tensor[] = [];
   await after.show(current, node.inputs[0]!, (_, tensor) => inputs.push(tensor));

@@ -64,6 +64,9 @@ export async function calibrate(
   const { observers, watching: observing } = createObservers(graph, layout);
   const { moments, watching: collecting } = createMoments(graph, plan, layout);
   const observed = [...new Set([...observing.keys(), ...collecting.keys()])];
+  const statistics = { gains, observers, moments, samples: dataset.length, data: dataset.hash };
+  // Methods that go layer by layer see the data later; a model that does not fit into memory gets there only so.
+  if (observed.length === 0) return statistics;
   const program = await compile(graph, { ...options, observed });
   try {
     for (let index = 0; index < dataset.length; index++) {
@@ -83,7 +86,7 @@ export async function calibrate(
   } finally {
     program.dispose();
   }
-  return { gains, observers, moments, samples: dataset.length, data: dataset.hash };
+  return statistics;
 }
 
 /** @throws FindingError `calibrate/no-samples` */
@@ -134,9 +137,9 @@ function createMoments(graph: Graph, plan: Plan, { weights }: Layout) {
     const form = weights.get(node.name);
     if (form === undefined || methodNeeds(plan, node.name) !== 'moments') continue;
     // `assign` says that the layer falls back to round to nearest.
-    if (!fitsMoments(node, form, graph)) continue;
+    if (!fitsMoments(node, form, graph, 'moments')) continue;
     const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
-    const state = new InputMoments(node, dims, form.weightAxis!);
+    const state = new InputMoments(node, dims, form);
     moments.set(node.name, state);
     const value = node.inputs[0]!;
     watching.set(value, [...(watching.get(value) ?? []), state]);

@@ -17,6 +17,7 @@ const enoughPerElement = 16;
 export class CollectedSamples implements LayerSamples {
   readonly length: number;
   readonly groups: number;
+  readonly takesBias: boolean;
   readonly clamp?: Clamp;
   readonly #node: GraphNode;
   readonly #weightDims: readonly number[];
@@ -29,7 +30,7 @@ export class CollectedSamples implements LayerSamples {
   /** @param positions of the layer's output, channels aside; @param samples that will be given */
   constructor(
     node: GraphNode,
-    weight: { readonly dims: readonly number[]; readonly axis: number },
+    weight: { readonly dims: readonly number[]; readonly axis: number; readonly takesBias: boolean },
     positions: number,
     samples: number,
     clamp?: Clamp,
@@ -37,6 +38,7 @@ export class CollectedSamples implements LayerSamples {
     const shape: VectorShape = vectorShape(node, weight.dims, weight.axis);
     this.length = shape.length;
     this.groups = shape.groups;
+    this.takesBias = weight.takesBias;
     if (clamp !== undefined) this.clamp = clamp;
     this.#node = node;
     this.#weightDims = weight.dims;

@@ -1,6 +1,6 @@
 import type { Finding } from '../findings.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { seesData } from '../methods/method.ts';
+import { seesData, type WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import { vectorShape } from './input-vectors.ts';
@@ -8,8 +8,11 @@ import type { IntegerForm } from './integer-form.ts';
 import { byPlace, namesOf, type PlacedLayer, rangeOfPlace } from './places.ts';
 import { takesFormat } from './weights.ts';
 
-/** Squares of a layer's inputs larger than this are not worked with: 64 MiB, some 2900 inputs. */
-const mostElements = 2 ** 23;
+/**
+ * Squares of a layer's inputs larger than this are not worked with. Moments are kept of all layers and of all groups of a
+ * convolution: 64 MiB, some 2,900 inputs. Of samples one group of one layer is worked with at a time: 128 MiB, 4,096 inputs.
+ */
+const mostElements = { moments: 2 ** 23, samples: 2 ** 24 };
 
 export interface LayerChoice {
   readonly node: GraphNode;
@@ -21,10 +24,15 @@ export interface LayerChoice {
 }
 
 /** Whether a method that works with the products of a layer's inputs can do so; each group of a convolution has its own. */
-export function fitsMoments(node: GraphNode, form: IntegerForm, graph: Graph): boolean {
+export function fitsMoments(
+  node: GraphNode,
+  form: IntegerForm,
+  graph: Graph,
+  needs: NonNullable<WeightMethod['needs']>,
+): boolean {
   const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
   const { length, groups } = vectorShape(node, dims, form.weightAxis!);
-  return groups * length * length <= mostElements;
+  return (needs === 'samples' ? 1 : groups) * length * length <= mostElements[needs];
 }
 
 /** A layer whose weights are rounded to nearest although the spec names another method, and why. */
@@ -70,7 +78,7 @@ function obstacle({ node, form, choice, graph, samples }: LayerChoice): string |
   if (samples === 0) return 'The method needs calibration data, and there was none.';
   if (method.needs === undefined) return undefined;
   if (granularity !== 'per-channel' && !method.anyFormat) return 'The method needs a scale per channel.';
-  if (!fitsMoments(node, form, graph))
+  if (!fitsMoments(node, form, graph, method.needs))
     return 'The layer has too many inputs: the method keeps a square matrix of them.';
   return undefined;
 }

@@ -2,6 +2,7 @@ import type { ValueView } from '../executor/program.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import type { Moments } from '../methods/method.ts';
 import { vectorShape, visitVectors } from './input-vectors.ts';
+import type { IntegerForm } from './integer-form.ts';
 
 /** Positions of a convolution's output looked at per sample: neighbours say the same. */
 const positionsPerSample = 64;
@@ -15,17 +16,19 @@ export class InputMoments implements Moments {
   readonly groups: number;
   readonly #node: GraphNode;
   readonly #weightDims: readonly number[];
+  readonly #takesBias: boolean;
   readonly #sums: Float64Array;
   readonly #products: Float64Array;
   #count = 0;
   #samples = 0;
 
-  constructor(node: GraphNode, weightDims: readonly number[], weightAxis: number) {
-    const { length, groups } = vectorShape(node, weightDims, weightAxis);
+  constructor(node: GraphNode, weightDims: readonly number[], { weightAxis, bias }: IntegerForm) {
+    const { length, groups } = vectorShape(node, weightDims, weightAxis!);
     this.length = length;
     this.groups = groups;
     this.#node = node;
     this.#weightDims = weightDims;
+    this.#takesBias = bias !== undefined;
     this.#sums = new Float64Array(groups * length);
     this.#products = new Float64Array(groups * length * length);
   }
@@ -40,6 +43,7 @@ export class InputMoments implements Moments {
 
   mean(group: number): Float64Array {
     const { length } = this;
+    if (!this.#takesBias) return new Float64Array(length);
     return this.#sums.slice(group * length, (group + 1) * length).map((sum) => sum / Math.max(1, this.#count));
   }
 

@@ -47,7 +47,8 @@ export async function reconstruct<Model extends QuantizedModel>(
   // `assign` says which layers' inputs are too many.
   const layers = float.nodes.filter((node) => {
     const form = layout.weights.get(node.name);
-    return form !== undefined && wantsSamples(plan.nodes[node.name]?.weight) && fitsMoments(node, form, float);
+    const choice = plan.nodes[node.name]?.weight;
+    return form !== undefined && wantsSamples(choice) && fitsMoments(node, form, float, 'samples');
   });
   const stops = layers.map(({ inputs }) => inputs[0]!);
   const count = affordableSamples(float, stops, dataset.length);
@@ -78,7 +79,8 @@ interface Stand {
 
 async function collect(node: GraphNode, { float, simulated, layout, before, after }: Stand): Promise<CollectedSamples> {
   const form = layout.weights.get(node.name)!;
-  const weight = { dims: float.initializers.get(node.inputs[form.weight!]!)!.dims, axis: form.weightAxis! };
+  const { dims } = float.initializers.get(node.inputs[form.weight!]!)!;
+  const weight = { dims, axis: form.weightAxis!, takesBias: form.bias !== undefined };
   // The layer may read its input in other codes than it was written in.
   const read = simulated.nodes.find(({ name }) => name === node.name)!.inputs[0]!;
   const inputs: Tensor[] = [];

@@ -1,15 +1,16 @@
 import { fail } from '../findings.ts';
-import type { CodeRange } from '../formats/affine.ts';
+import { type CodeRange, codeArray } from '../formats/affine.ts';
 import { carriedScale } from '../formats/carrier.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { granularityOf, partitionOf } from '../formats/granularity.ts';
 import { encodeTensor } from '../formats/held-tensor.ts';
+import { packCodes, unpackCodes } from '../formats/packing.ts';
 import { formatNamed } from '../formats/registry.ts';
 import { roundHalfEven } from '../formats/rounding.ts';
 import { defaultScale, scaleBitsOf } from '../formats/scales.ts';
 import type { GraphNode } from '../graph/graph.ts';
-import { isLazy, lazyTensor } from '../lazy-tensor.ts';
-import type { InputMeans, LayerSamples, Moments, WeightMethod } from '../methods/method.ts';
+import { isLazy, lazyTensor, processBudget } from '../lazy-tensor.ts';
+import type { InputMeans, LayerSamples, Moments, WeightCodes, WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import type { TensorData } from '../tensor.ts';
@@ -87,12 +88,14 @@ export function quantizeParameters(task: WeightTask): WeightResult {
     zeroPoint,
     range,
   };
-  // What a method worked out from data is worth its memory; rounding is done again in the time of reading. Integers need no more
-  // for it than their parameters, other formats may round by what is not stored.
+  // What a method worked out from data is worth its memory, packed; rounding is done again in the time of reading. Integers need
+  // no more for it than their parameters, other formats may round by what is not stored.
   const round = () =>
     format.kind === 'integer' ? encodeTensor(format, weight.data as Float32Array, weight.dims, own) : solve().codes;
-  const entry =
-    isLazy(weight) && method.needs === undefined ? withLazyCodes(own, weight.dims, codes, round) : { ...own, codes };
+  const sawData = method.needs !== undefined && (moments ?? samples) !== undefined;
+  const entry = isLazy(weight)
+    ? withLazyCodes(own, weight.dims, codes, sawData ? keptPacked(format, codes) : round)
+    : { ...own, codes };
   if (shifted === undefined) return { weight: entry, parameters };
   if (inputScale === undefined) return { weight: entry, parameters: { weight, bias: shifted } };
   return {
@@ -123,14 +126,28 @@ export function takesFormat(
   return anyFormat === true || ((plain || anyGranularity === true) && formatNamed(format).kind === 'integer');
 }
 
-/** Codes that are worked out again when they are touched after they were forgotten. */
+/** Codes that are packed, to be unpacked as often as they are asked for. */
+function keptPacked(format: NumberFormat, codes: WeightCodes['codes']): () => WeightCodes['codes'] {
+  const { low, high } = format;
+  // Not the codes themselves: what the function below refers to stays in memory.
+  const { length } = codes;
+  const bits = Math.max(
+    1,
+    low < 0 ? 1 + Math.ceil(Math.log2(Math.max(-low, high + 1))) : Math.ceil(Math.log2(high + 1)),
+  );
+  const packed = packCodes(codes, bits);
+  processBudget.keep(packed);
+  return () => unpackCodes(packed, codeArray(format, length), bits);
+}
+
+/** Codes that are got back when they are touched after they were forgotten. */
 function withLazyCodes(
   entry: Omit<QuantizedTensor, 'codes'>,
   dims: readonly number[],
   codes: TensorData,
-  solve: () => TensorData,
+  again: () => TensorData,
 ): QuantizedTensor {
-  const tensor = lazyTensor('int8', dims, solve, { data: codes });
+  const tensor = lazyTensor('int8', dims, again, { data: codes });
   return Object.defineProperty({ ...entry }, 'codes', { get: () => tensor.data, enumerable: true });
 }
 

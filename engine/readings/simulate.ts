@@ -1,10 +1,10 @@
 import { decodeTensor } from '../formats/held-tensor.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Attribute, Graph, GraphNode } from '../graph/graph.ts';
-import type { QuantizedModel, QuantizedTensor } from '../quantize/assignment.ts';
+import { derivedTensor } from '../lazy-tensor.ts';
+import { hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
 import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
-import { float32Tensor, type Tensor } from '../tensor.ts';
 import { floatAttributeOf, intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
 
 /**
@@ -36,11 +36,15 @@ export function simulate({ graph, assignment }: QuantizedModel, only?: ReadonlyS
       const constant = graph.initializers.get(value);
       const held = active ? heldCodes(node, index, form, codes) : undefined;
       if (constant !== undefined) {
-        if (held?.codes === undefined) {
+        if (!hasCodes(held)) {
           rewriter.keepConstant(value);
           return value;
         }
-        return rewriter.constant(`${node.name}_${value}_rounded`, valuesOf(held, constant));
+        const values = () => decodeTensor(held.codes, constant.dims, held);
+        return rewriter.constant(
+          `${node.name}_${value}_rounded`,
+          derivedTensor([constant], 'float32', constant.dims, values),
+        );
       }
       const name = current.get(value) ?? value;
       if (held === undefined) return name;
@@ -81,10 +85,6 @@ function heldCodes(
   if (own?.weight === index) return codes.weight(node);
   if (own?.bias === index) return codes.bias(node);
   return codes.edge(node, index);
-}
-
-function valuesOf(held: QuantizedTensor, constant: Tensor): Tensor {
-  return float32Tensor(constant.dims, decodeTensor(held.codes!, constant.dims, held));
 }
 
 /** What rounding to other levels than integers needs to know beside the scale. */

@@ -45,9 +45,10 @@ export async function measureSites(
     }
     const node = nodes.get(name)!;
     const key = momentsKey(layer);
-    if (!wishOf(choice)?.rescaling.needsError || moments.has(key) || !fitsMoments(node, form, graph)) continue;
+    if (!wishOf(choice)?.rescaling.needsError || moments.has(key) || !fitsMoments(node, form, graph, 'moments'))
+      continue;
     const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
-    const state = new InputMoments(node, dims, form.weightAxis!);
+    const state = new InputMoments(node, dims, form);
     moments.set(key, state);
     watch(demand.value, state);
   }

@@ -75,8 +75,11 @@ export async function writeOutputs(
     files.push({ path: host.path.relative(base, path) || path, bytes: (await host.stat(path))?.size ?? 0, kind });
   };
   const named = outputs.filter(({ request }) => request.path !== '');
-  for (const { request, proto, model } of named) {
-    const paths = await writeModel(host, placeOf(host, request.path, outFolder), proto, { externalData, progress });
+  for (const { request, proto, model, bytes } of named) {
+    const paths = await writeModel(host, placeOf(host, request.path, outFolder), proto, {
+      externalData: bytes === undefined ? 'always' : externalData,
+      progress,
+    });
     const opset = model.graph.opsets.get('');
     const container = request.options['container'];
     const style = `${request.style.toUpperCase()}${container === undefined ? '' : ` in ${container}`}`;

@@ -37,6 +37,9 @@ export interface QuantizeOptions {
   readonly verifySamples?: number;
 }
 
+/** Most bytes of weights of a model that is run as a whole, to be measured: as many as one file holds. */
+const mostRun = 2 ** 31;
+
 export interface QuantizeResult {
   readonly report: Report;
   /** Every expectation and every budget was judged and holds. */
@@ -65,14 +68,16 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
     needsCalibration(prepared, planOf(job)) ? calibrationSource(job) : job.data['calibration'],
   );
   const evaluation = wanted === 0 ? undefined : await open(evaluationSource(job));
-  const samples = evaluation ?? calibration;
+  const weights = prepared.summary.totals.constantBytes;
+  const isRun = weights <= mostRun;
+  const samples = isRun ? (evaluation ?? calibration) : undefined;
 
   const { plan, compressed } = await watch.time('calibrate', () =>
     compressJob(job, model, pruned, calibration, context),
   );
   throwIfCancelled(progress);
   const outputs = await watch.time('export', () =>
-    makeOutputs(job, model, compressed, {
+    makeOutputs(job, model, compressed, isRun, {
       'qspec.version': context.toolVersion,
       'qspec.model.sha256': model.hash,
       'qspec.spec.sha256': job.spec.hash,
@@ -117,7 +122,7 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
             }),
           );
     const noise = await watch.time('layers', () =>
-      outputNoise(compressed.quantized.graph, compressed.quantized, calibration ?? evaluation, {
+      outputNoise(compressed.quantized.graph, compressed.quantized, isRun ? (calibration ?? evaluation) : undefined, {
         samples: options.layerSamples ?? 4,
         kernels,
         progress,
@@ -146,7 +151,8 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
       findings: [
         ...exportFindings(compressed.quantized, qdqOptions(main.request)),
         ...pruned.findings,
-        ...(main.bytes ? [] : [tooLargeToVerify(main)]),
+        ...(main.bytes ? [] : [tooLargeToVerify(main, weights)]),
+        ...(isRun || (calibration ?? evaluation) === undefined ? [] : [tooLargeToMeasure(weights)]),
       ],
       stages: watch.stages,
       path: host.path,
@@ -169,13 +175,23 @@ export async function quantizeJob(job: Job, context: RunContext, options: Quanti
   }
 }
 
-function tooLargeToVerify({ proto }: Output): Finding {
+function tooLargeToVerify({ proto }: Output, before: number): Finding {
   return {
     code: 'verify/too-large',
     severity: 'warning',
-    what: `The exported model was not run in ONNX Runtime: its weights take ${bytes(weightBytes(proto))}.`,
-    why: `Up to ${bytes(singleFileBytes)} are verified here; the runtime would need several times as much memory.`,
+    what: `The exported model was not run in ONNX Runtime: its weights take ${bytes(weightBytes(proto))}, ${bytes(before)} before.`,
+    why: `Up to ${bytes(singleFileBytes)} of a model of up to ${bytes(mostRun)} are verified here; the runtime would need several times as much memory.`,
     fix: 'Run the exported model in the runtime that it is meant for.',
+  };
+}
+
+function tooLargeToMeasure(weights: number): Finding {
+  return {
+    code: 'evaluate/too-large',
+    severity: 'warning',
+    what: `Accuracy and the noise of layers were not measured: the model has ${bytes(weights)} of weights.`,
+    why: `Up to ${bytes(mostRun)} are run here; the float and the compressed model would both have to be in memory as a whole.`,
+    fix: 'Measure the exported model in the runtime that it is meant for. What the weights lose is in the report.',
   };
 }
 
@@ -188,6 +204,7 @@ function makeOutputs(
   job: Job,
   { model }: LoadedModel,
   { quantized }: Compressed,
+  isRun: boolean,
   provenance: Readonly<Record<string, string>>,
 ): Output[] {
   const style = exportRefusal(quantized) ? 'float' : 'qdq';
@@ -198,7 +215,7 @@ function makeOutputs(
         ? { ...model, graph: roundedWeights(quantized) }
         : exportQdq(model, quantized, { provenance, ...qdqOptions(request) });
     const proto = modelToProto(exported);
-    const isLarge = weightBytes(proto) > singleFileBytes;
+    const isLarge = !isRun || weightBytes(proto) > singleFileBytes;
     return { request, model: exported, proto, bytes: isLarge ? undefined : encodeModel(proto) };
   });
 }

@@ -56,6 +56,15 @@ describe('a lazy tensor', () => {
     expect(budget.held).toBe(400);
   });
 
+  it('has as much less room as is kept', () => {
+    const budget = new DataBudget(1200);
+    const { all, loads } = tensors(3, budget);
+    budget.keep(new Uint8Array(800));
+    for (const tensor of [...all, ...all]) touch(tensor);
+    expect(budget.held).toBe(1200);
+    expect(loads).toEqual([2, 2, 2]);
+  });
+
   it('that is a view of a larger buffer costs nothing', () => {
     const file = new Float32Array(1000);
     const budget = new DataBudget(100);

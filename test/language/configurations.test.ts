@@ -5,10 +5,11 @@ import { formatNamed } from '../../engine/formats/registry.ts';
 import { createObserver } from '../../engine/observers/registry.ts';
 import type { Choice, Role } from '../../engine/plan.ts';
 import { edgeKey, type QuantizedModel } from '../../engine/quantize/assignment.ts';
+import { needsReconstruction, reconstruct } from '../../engine/quantize/reconstruct.ts';
 import { integerGraph } from '../../engine/readings/integer.ts';
 import { loadSpec, resolveSpec } from '../../language/index.ts';
 import { engineVocabulary } from '../../language/vocabulary-engine.ts';
-import { quantize, samplesFor } from '../engine/quantize/small.ts';
+import { byReference, quantize, samplesFor } from '../engine/quantize/small.ts';
 import { root } from '../shared.ts';
 import { expectedText, planText, statedPlan } from './support/expected-plan.ts';
 import { graphOf } from './support/graph.ts';
@@ -97,7 +98,12 @@ for (const tool of tools) {
     it.each(carriedOut(tool))('%s is carried out by the engine', async (name) => {
       const { plan, model } = resolve(tool, name);
       const graph = graphOf(model);
-      const quantized = await quantize(graph, plan, samplesFor(graph, 2));
+      const data = samplesFor(graph, 2);
+      const assigned = await quantize(graph, plan, data);
+      const quantized = needsReconstruction(plan)
+        ? await reconstruct(assigned, plan, data, { compile: byReference })
+        : assigned;
+      expect(assigned.findings.map(({ code }) => code)).not.toContain('quantize/method-fallback');
       for (const [layer, roles] of Object.entries(plan.nodes)) {
         const weight = inCodes(roles.weight);
         const codes = quantized.assignment.entries.get(edgeKey(layer, 'weight'));

@@ -1,10 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gptq } from '../../../engine/methods/gptq.ts';
 import { methods } from '../../../engine/methods/registry.ts';
 import { roundToNearest } from '../../../engine/methods/round-to-nearest.ts';
 import { noise } from '../quantize/small.ts';
-import { outputError, problemOf, samplesFrom, samplesOf } from './problems.ts';
+import { outputError, problemOf, samplesOf } from './problems.ts';
 
 const bySamples = methods.filter(({ needs }) => needs === 'samples');
 
@@ -43,31 +42,5 @@ describe.each(bySamples)('$name', (method) => {
     const channels = channelsOf(6);
     const problem = problemOf(channels, 'int4', { samples: samplesOf(channels, 300, 2), leastScale: () => 0.5 });
     for (const scale of method.quantize(problem, {}).scale) expect(scale).toBeGreaterThanOrEqual(0.5);
-  });
-});
-
-describe('gptq', () => {
-  /** ±1 in every combination: inputs that have nothing to do with each other. */
-  const independent = Float32Array.from({ length: 8 * 3 }, (_, at) => (((at / 3) >> (at % 3)) & 1 ? 1 : -1));
-
-  it('rounds to nearest where inputs are independent: there is nothing to make up with', () => {
-    const channels = [[0.9, -0.33, 0.12]];
-    const problem = problemOf(channels, 'int4', { samples: samplesFrom(independent, channels) });
-    expect(gptq.quantize(problem, {}).codes).toEqual(roundToNearest.quantize(problem, {}).codes);
-  });
-
-  it('lets a weight make up for another whose input is the same', () => {
-    // Scale 1. Rounding 0.4 and 0.4 alone gives 0 and 0; one after the other: 0, and 0.4 + 0.4 = 0.8 becomes 1.
-    const next = noise(9);
-    const inputs = Float32Array.from({ length: 600 }, () => 0);
-    for (let row = 0; row < 200; row++) {
-      const same = next();
-      inputs.set([next(), same, same], row * 3);
-    }
-    const channels = [[7, 0.4, 0.4]];
-    const problem = problemOf(channels, 'int4', { samples: samplesFrom(inputs, channels) });
-    const { codes, scale } = gptq.quantize(problem, { damping: 0.0001, 'act-order': 0 });
-    expect([...scale]).toEqual([1]);
-    expect([...(codes as Int8Array)]).toEqual([7, 0, 1]);
   });
 });

@@ -1,15 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Granularity, partitionOf } from '../../../engine/formats/granularity.ts';
-import { decodeTensor } from '../../../engine/formats/held-tensor.ts';
-import { formatNamed } from '../../../engine/formats/registry.ts';
+import type { Granularity } from '../../../engine/formats/granularity.ts';
 import { hqq } from '../../../engine/methods/hqq.ts';
 import type { WeightMethod, WeightProblem } from '../../../engine/methods/method.ts';
 import { omse } from '../../../engine/methods/omse.ts';
 import { roundToNearest } from '../../../engine/methods/round-to-nearest.ts';
 import { normalSample } from '../observers/gaussian.ts';
 import { noise } from '../quantize/small.ts';
-import { decoded, problemOf } from './problems.ts';
+import { cutProblem, decoded, decodedBy, problemOf } from './problems.ts';
 
 const sample = (count: number) => [...normalSample(count)];
 const squared = (values: ArrayLike<number>) => Array.from(values).reduce((sum, x) => sum + x * x, 0);
@@ -56,24 +54,6 @@ describe('omse', () => {
   });
 });
 
-/** Weights cut as a spec says it, over all codes of an affine format. */
-function cutProblem(rows: readonly (readonly number[])[], format: string, granularity: Granularity, scale?: string) {
-  const { axis: _, ...problem } = problemOf(rows, format);
-  const { signed, low, high } = formatNamed(format);
-  return {
-    ...problem,
-    ...partitionOf(granularity, problem.dims, 0),
-    scheme: signed ? 'symmetric' : 'affine',
-    range: [signed ? -high : low, high],
-    ...(scale !== undefined && { scale }),
-  } satisfies WeightProblem;
-}
-
-function decodedBy(method: WeightMethod, problem: WeightProblem, args = {}): Float32Array {
-  const solved = method.quantize(problem, args);
-  return decodeTensor(solved.codes, problem.dims, { ...problem, ...solved, format: problem.format.name });
-}
-
 /** Σ|w − ŵ|ᵖ. */
 function normError(method: WeightMethod, problem: WeightProblem, p = 0.7): number {
   const values = decodedBy(method, problem, { p });
@@ -89,6 +69,61 @@ function heavyTailed(rows: number, length: number): number[][] {
   };
   return Array.from({ length: rows }, () => Array.from({ length }, drawn));
 }
+
+/**
+ * Σ|w − ŵ|ᵖ by the paper's own update at the settings of its authors, in uint4: the scale is that of the extremes, the zero point
+ * moves to the mean of q − (w − e)/s, e being the errors shrunk by sign(x)·max(0, |x| − |x|ᵖ⁻¹/β), while the error gets less.
+ * @param whole whether zero points are rounded, as those of ONNX are
+ */
+function paperError(rows: readonly (readonly number[])[], group: number, whole: boolean, p = 0.7): number {
+  let sum = 0;
+  for (const row of rows) {
+    for (let at = 0; at < row.length; at += group) {
+      const weights = row.slice(at, at + group);
+      const [least, most] = [Math.min(...weights), Math.max(...weights)];
+      const step = (most - least) / 15;
+      const codesAt = (zero: number) => weights.map((w) => Math.min(15, Math.max(0, Math.round(w / step + zero))));
+      const errorsAt = (zero: number) => codesAt(zero).map((code, k) => weights[k]! - step * (code - zero));
+      const normAt = (zero: number) => errorsAt(zero).reduce((norm, error) => norm + Math.abs(error) ** p, 0);
+      let best = Math.round(-least / step);
+      let penalty = 10;
+      for (let turn = 0; turn < 20; turn++, penalty *= 1.01) {
+        const shrunk = errorsAt(best).map((x) =>
+          x === 0 ? 0 : Math.sign(x) * Math.max(0, Math.abs(x) - Math.abs(x) ** (p - 1) / penalty),
+        );
+        const targets = codesAt(best).map((code, k) => code - (weights[k]! - shrunk[k]!) / step);
+        const mean = targets.reduce((a, b) => a + b, 0) / targets.length;
+        const next = whole ? Math.round(mean) : mean;
+        if (!(normAt(next) < normAt(best))) break;
+        best = next;
+      }
+      sum += normAt(best);
+    }
+  }
+  return sum;
+}
+
+describe('hqq beside the update of the paper, which holds the scale and moves the zero point', () => {
+  const next = noise(7);
+  const bell = () => Array.from({ length: 512 }, () => 0.02 * (next() + next() + next() + next()));
+  const weights = {
+    'bell-shaped': Array.from({ length: 8 }, bell),
+    'heavy-tailed': heavyTailed(8, 512).map((row) => row.map((weight) => 0.02 * weight)),
+  };
+
+  it.each(Object.entries(weights))('%s: whole zero points alone do not move', (_, own) => {
+    const nearest = normError(roundToNearest, cutProblem(own, 'uint4', 'per-group(64)'));
+    expect(paperError(own, 64, true) / nearest).toBeCloseTo(1, 2);
+  });
+
+  it.each(Object.entries(weights))('%s: gains as much in groups of 64 as the paper with real zero points', (_, own) => {
+    expect(normError(hqq, cutProblem(own, 'uint4', 'per-group(64)'))).toBeLessThan(1.02 * paperError(own, 64, false));
+  });
+
+  it.each(Object.entries(weights))('%s: gains more per channel', (_, own) => {
+    expect(normError(hqq, cutProblem(own, 'uint4', 'per-channel'))).toBeLessThan(paperError(own, 512, false));
+  });
+});
 
 describe('hqq', () => {
   const formats = fc.constantFrom('int2', 'int3', 'int4', 'int8', 'uint2', 'uint4');

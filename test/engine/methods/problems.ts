@@ -1,6 +1,8 @@
 import { dequantizeTensor } from '../../../engine/formats/affine.ts';
+import { type Granularity, partitionOf } from '../../../engine/formats/granularity.ts';
+import { decodeTensor } from '../../../engine/formats/held-tensor.ts';
 import { formatNamed } from '../../../engine/formats/registry.ts';
-import type { LayerSamples, WeightCodes, WeightProblem } from '../../../engine/methods/method.ts';
+import type { LayerSamples, WeightCodes, WeightMethod, WeightProblem } from '../../../engine/methods/method.ts';
 import { noise } from '../quantize/small.ts';
 
 /** Weights per output channel (the first axis), symmetric and narrow. */
@@ -45,6 +47,7 @@ export function samplesFrom(inputs: Float32Array, channels: readonly (readonly n
     rows,
     length,
     groups: 1,
+    takesBias: true,
     inputs: () => inputs,
     targets: (channel) => Float32Array.from({ length: rows }, (_, row) => answer(channel, row)),
   };
@@ -69,4 +72,27 @@ export function outputError(problem: WeightProblem, samples: LayerSamples, resul
     }
   }
   return sum / rows;
+}
+
+/** Weights cut as a spec says it, over all codes of formats that are not signed integers. */
+export function cutProblem(
+  rows: readonly (readonly number[])[],
+  format: string,
+  granularity: Granularity,
+  scale?: string,
+) {
+  const { axis: _, ...problem } = problemOf(rows, format);
+  const { kind, signed, low, high } = formatNamed(format);
+  return {
+    ...problem,
+    ...partitionOf(granularity, problem.dims, 0),
+    scheme: signed ? 'symmetric' : 'affine',
+    range: [kind === 'integer' && signed ? -high : low, high],
+    ...(scale !== undefined && { scale }),
+  } satisfies WeightProblem;
+}
+
+export function decodedBy(method: WeightMethod, problem: WeightProblem, args = {}): Float32Array {
+  const solved = method.quantize(problem, args);
+  return decodeTensor(solved.codes, problem.dims, { ...problem, ...solved, format: problem.format.name });
 }

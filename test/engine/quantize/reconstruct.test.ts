@@ -7,8 +7,20 @@ import { Cancelled } from '../../../engine/progress.ts';
 import type { QuantizedModel } from '../../../engine/quantize/assignment.ts';
 import { widestFrontier } from '../../../engine/quantize/frontier.ts';
 import { needsReconstruction, reconstruct } from '../../../engine/quantize/reconstruct.ts';
+import { exportQdq } from '../../../engine/readings/export-qdq.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
-import { byReference, makeGraph, quantize, random, samplesFor, uniformPlan } from './small.ts';
+import { relativeError, runInOnnxRuntime } from '../../onnxruntime.ts';
+import {
+  byReference,
+  bytesOf,
+  makeGraph,
+  modelOf,
+  type PlanOptions,
+  quantize,
+  random,
+  samplesFor,
+  uniformPlan,
+} from './small.ts';
 
 const layerwise = methods.filter(({ needs }) => needs === 'samples').map(({ name }) => name);
 
@@ -55,13 +67,8 @@ function perceptron(): Graph {
 /** With samples for them: a convolution sees many places of each. */
 const networks = { residual: [residual, 24], perceptron: [perceptron, 200] } as const;
 
-async function compressed(
-  graph: Graph,
-  method: string | undefined,
-  weights: string,
-  samples = 24,
-): Promise<QuantizedModel> {
-  const plan = uniformPlan(graph, { weights, ...(method !== undefined && { method }) });
+async function compressed(graph: Graph, options: PlanOptions, samples = 24) {
+  const plan = uniformPlan(graph, options);
   const data = samplesFor(graph, samples);
   const assigned = await quantize(graph, plan, data);
   return needsReconstruction(plan) ? reconstruct(assigned, plan, data, { compile: byReference }) : assigned;
@@ -88,22 +95,25 @@ describe.each(layerwise)('%s', (method) => {
     it.each(['int4', 'int3'])('comes closer to the float model than rounding to nearest in %s', async (weights) => {
       const [make, samples] = networks[network];
       const graph = make();
-      const plain = await errorOf(graph, await compressed(graph, undefined, weights, samples));
-      const own = await errorOf(graph, await compressed(graph, method, weights, samples));
+      const plain = await errorOf(graph, await compressed(graph, { weights }, samples));
+      const own = await errorOf(graph, await compressed(graph, { weights, method }, samples));
       expect(own).toBeLessThan(0.9 * plain);
     });
   });
 
   it('chooses the same codes again', async () => {
     const graph = residual();
-    const [first, again] = [await compressed(graph, method, 'int4'), await compressed(graph, method, 'int4')];
+    const [first, again] = [
+      await compressed(graph, { weights: 'int4', method }),
+      await compressed(graph, { weights: 'int4', method }),
+    ];
     expect([...again.assignment.entries.values()].map(({ codes }) => codes)).toEqual(
       [...first.assignment.entries.values()].map(({ codes }) => codes),
     );
   });
 
   it('keeps to the grid: codes inside their range, biases in steps of input and weight', async () => {
-    const { assignment } = await compressed(residual(), method, 'int4');
+    const { assignment } = await compressed(residual(), { weights: 'int4', method });
     for (const { codes, range } of assignment.entries.values())
       for (const code of (codes as Int8Array | undefined) ?? []) {
         expect(code).toBeGreaterThanOrEqual(range[0]);
@@ -123,6 +133,39 @@ describe.each(layerwise)('%s', (method) => {
       progress: { ...progress, report: (stage, done) => void progress.report(stage, done) },
     });
     await expect(run).rejects.toBeInstanceOf(Cancelled);
+  });
+});
+
+describe('gptq', () => {
+  it.each([
+    { weights: 'int3', granularity: 'per-tensor' },
+    { weights: 'int3', granularity: 'per-group(4)' },
+    { weights: 'uint3', weightScheme: 'affine', granularity: 'per-group(8)' },
+    { weights: 'int3', granularity: 'per-block(2x4)', scale: 'power-of-two-scale' },
+    { weights: 'int3', granularity: 'per-kernel' },
+    { weights: 'int3', granularity: 'per-tap' },
+    { weights: 'e2m1', granularity: 'per-group(6)' },
+    { weights: 'mxfp4', granularity: 'per-group(32)' },
+    { weights: 'kmeans(3)', granularity: 'per-tensor' },
+  ] as const)('comes closer to the float model than rounding to nearest in $weights $granularity', async (options) => {
+    const graph = residual();
+    const plain = await errorOf(graph, await compressed(graph, options));
+    const own = await compressed(graph, { ...options, method: 'gptq' });
+    expect(own.findings.map(({ code }) => code)).not.toContain('quantize/method-fallback');
+    expect(await errorOf(graph, own)).toBeLessThan(0.9 * plain);
+  });
+
+  it.each([
+    { weights: 'int4', granularity: 'per-group(5)' },
+    { weights: 'uint4', weightScheme: 'affine', granularity: 'per-block(2x4)' },
+    { weights: 'mxfp4', granularity: 'per-group(32)' },
+  ] as const)('is exported as it was chosen in $weights $granularity', async (options) => {
+    const graph = perceptron();
+    const model = await compressed(graph, { ...options, activations: 'float', method: 'gptq' }, 50);
+    const inputs = await samplesFor(graph, 1).sample(0);
+    const judged = await runInOnnxRuntime(bytesOf(exportQdq(modelOf(graph), model)), inputs, 'all');
+    const simulated = evaluateGraph(simulate(model), inputs).get('y')!;
+    expect(relativeError(judged.get('y')!, simulated)).toBeLessThan(1e-5);
   });
 });
 

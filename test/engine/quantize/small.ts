@@ -5,6 +5,7 @@ import type { Granularity } from '../../../engine/formats/granularity.ts';
 import type { Graph, GraphNode, Model } from '../../../engine/graph/graph.ts';
 import { inferTypes } from '../../../engine/graph/infer.ts';
 import { modelToProto } from '../../../engine/graph/to-proto.ts';
+import { dataBudget, lazyTensor } from '../../../engine/lazy-tensor.ts';
 import { encodeModel } from '../../../engine/onnx/codec.ts';
 import type { Arithmetic, Choice, Plan } from '../../../engine/plan.ts';
 import { assign } from '../../../engine/quantize/assign.ts';
@@ -166,4 +167,10 @@ export const byReference: Compile = (graph, options) => compile(graph, { ...opti
 /** Calibrates and assigns. */
 export async function quantize(graph: Graph, plan: Plan, data: Dataset, run: Compile = byReference) {
   return await assign(graph, plan, await calibrate(graph, plan, data, { compile: run }));
+}
+
+/** Fills what lazy tensors may take of memory, so that all others are forgotten. */
+export function forgetAll(): void {
+  const [first, second] = [1, 2].map(() => lazyTensor('uint8', [dataBudget], () => new Uint8Array(dataBudget)));
+  if (first!.data.length + second!.data.length !== 2 * dataBudget) throw new Error('The budget was not filled.');
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { makeNode } from '../../../engine/graph/build.ts';
-import { dataBudget, lazyTensor } from '../../../engine/lazy-tensor.ts';
+import { lazyTensor } from '../../../engine/lazy-tensor.ts';
 import { edgeKey } from '../../../engine/quantize/assignment.ts';
-import { makeGraph, type PlanOptions, quantize, random, samplesFor, uniformPlan } from './small.ts';
+import { forgetAll, makeGraph, type PlanOptions, quantize, random, samplesFor, uniformPlan } from './small.ts';
 
 const weight = random(3, [24, 6]);
 const net = () =>
@@ -12,12 +12,6 @@ const net = () =>
     constants: { w: lazyTensor('float32', weight.dims, () => weight.data) },
     nodes: [makeNode('matmul', 'MatMul', ['x', 'w'], ['y'])],
   });
-
-/** Fills what lazy tensors may take of memory. */
-function forgetAll(): void {
-  const [first, second] = [1, 2].map(() => lazyTensor('uint8', [dataBudget], () => new Uint8Array(dataBudget)));
-  expect(first!.data.length + second!.data.length).toBe(2 * dataBudget);
-}
 
 async function codesOf(options: PlanOptions) {
   const graph = net();
@@ -58,5 +52,23 @@ describe('a method that takes integers of every granularity', () => {
 
   it('says that it takes nothing else', async () => {
     expect(await whys({ weights: 'kmeans(4)' })).toEqual(['The method takes integers, not kmeans(4).']);
+  });
+});
+
+describe('a method that looks at samples', () => {
+  it.each([
+    { inputs: 4096, whys: [] },
+    { inputs: 4097, whys: ['The layer has too many inputs: the method keeps a square matrix of them.'] },
+  ])('takes layers of up to 4,096 inputs, not $inputs', async ({ inputs, whys }) => {
+    const graph = makeGraph({
+      inputs: { x: [1, inputs] },
+      outputs: ['y'],
+      constants: { w: random(3, [inputs, 2]) },
+      nodes: [makeNode('matmul', 'MatMul', ['x', 'w'], ['y'])],
+    });
+    const plan = uniformPlan(graph, { weights: 'int4', granularity: 'per-group(100)', method: 'gptq' });
+    const { findings } = await quantize(graph, plan, samplesFor(graph, 1));
+    const told = findings.filter(({ code }) => code === 'quantize/method-fallback');
+    expect(told.map(({ why }) => why)).toEqual(whys);
   });
 });

@@ -40,7 +40,7 @@ describe('a model with 3 GiB of external weights', () => {
 
   it('has the sensitivity of its weights measured one at a time', () => {
     const spec = join(folder, 'some.qspec');
-    // 768 MiB of weights, of which 256 are kept.
+    // 768 MiB of weights, of which 128 are kept.
     const rules = 'weights float layers "layer1*" { weights int8 symmetric per-channel } layer "layer1" keep float';
     writeFileSync(spec, `qspec 1\nmodel "large.onnx"\nquantize { ${rules} }\n`);
     const { answer, peakMebibytes } = qspec('sensitivity', spec);
