@@ -102,6 +102,8 @@ export interface WeightMethod {
   readonly anyFormat?: true;
   /** Takes integers of every granularity, with scales of every kind; others have scales of float32. */
   readonly anyGranularity?: true;
+  /** Takes sums of tensors beside integers. */
+  readonly sums?: true;
   quantize(problem: WeightProblem, args: Readonly<Record<string, number>>): WeightCodes;
 }
 

@@ -116,11 +116,15 @@ function methodFor(choice: Choice): WeightMethod {
 }
 
 export function takesFormat(
-  { anyFormat, anyGranularity }: WeightMethod,
+  { anyFormat, anyGranularity, sums }: WeightMethod,
   { format, granularity, scale = defaultScale }: Choice,
 ): boolean {
   const plain = (granularity === 'per-tensor' || granularity === 'per-channel') && scale === defaultScale;
-  return anyFormat === true || ((plain || anyGranularity === true) && formatNamed(format).kind === 'integer');
+  const { kind, sum } = formatNamed(format);
+  return (
+    anyFormat === true ||
+    ((plain || anyGranularity === true) && (kind === 'integer' || (sums === true && sum !== undefined)))
+  );
 }
 
 /** Codes that are worked out again when they are touched after they were forgotten. */

@@ -166,6 +166,13 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Nothing, if accuracy is what is asked for; else use an integer format.',
   },
   {
+    code: 'export/added-tensors',
+    severity: 'information',
+    what: 'Weights are written as tensors that are dequantised and added.',
+    why: 'That is how ONNX can hold dual tensors. Runtimes add them and compute the layers in float.',
+    fix: 'Nothing, if the size of the file is what is asked for; else use an integer format.',
+  },
+  {
     code: 'export/code-range',
     severity: 'error',
     what: 'A tensor uses a part of the codes of its format, and ONNX has no way of saying so.',
