@@ -11,6 +11,7 @@ import { layerByLayer } from './layer-by-layer.ts';
 import type { WeightMethod } from './method.ts';
 import { omse } from './omse.ts';
 import { roundToNearest } from './round-to-nearest.ts';
+import { scaleRefit } from './scale-refit.ts';
 import { sequentialMse } from './sequential-mse.ts';
 import { smoothQuant } from './smooth-quant.ts';
 
@@ -26,6 +27,7 @@ export const methods: readonly WeightMethod[] = [
   batchNormReestimation,
   coordinateDescent,
   layerByLayer,
+  scaleRefit,
   sequentialMse,
   gptq,
   adaround,
