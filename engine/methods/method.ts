@@ -100,6 +100,8 @@ export interface WeightMethod {
   readonly dataFree?: true;
   /** Needs a scale for each channel although it takes every format. */
   readonly perChannel?: true;
+  /** Layers of a block go on to learn together (`engine/quantize/learn-stretch.ts`), by the arguments `steps`, `depth` and `seed`. */
+  readonly together?: true;
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
   readonly anyFormat?: true;
   /** Takes integers of every granularity, with scales of every kind; others have scales of float32. */

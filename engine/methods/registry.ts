@@ -3,6 +3,7 @@ import { adaround } from './adaround.ts';
 import { awq } from './awq.ts';
 import { batchNormReestimation } from './batch-norm-reestimation.ts';
 import { biasCorrection } from './bias-correction.ts';
+import { blockReconstruction } from './block-reconstruction.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { dataFree } from './data-free.ts';
 import { gptq } from './gptq.ts';
@@ -31,6 +32,7 @@ export const methods: readonly WeightMethod[] = [
   sequentialMse,
   gptq,
   adaround,
+  blockReconstruction,
 ];
 
 const byName = new Map(methods.map((method) => [method.name, method]));

@@ -9,7 +9,7 @@ import { roundHalfEven } from '../formats/rounding.ts';
 import { defaultScale, scaleBitsOf } from '../formats/scales.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { isLazy, lazyTensor } from '../lazy-tensor.ts';
-import type { InputMeans, LayerSamples, Moments, WeightMethod } from '../methods/method.ts';
+import type { InputMeans, LayerSamples, Moments, WeightCodes, WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import type { TensorData } from '../tensor.ts';
@@ -49,11 +49,7 @@ export interface WeightResult {
 export function quantizeParameters(task: WeightTask): WeightResult {
   const { form, choice, parameters, moments, means, samples } = task;
   const { weight, bias } = parameters;
-  const format = formatNamed(choice.format);
-  const range = codesInUse(choice, format);
-  const { axis, blocks } = partitionOf(granularityOf(format, choice.granularity), weight.dims, form.weightAxis!);
-  const isFactor = isIntegerFactor({ format: format.name, ...(blocks !== undefined && { blocks }) });
-  const inputScale = isFactor ? task.inputScale : undefined;
+  const { format, range, axis, blocks, inputScale } = placeOf(task);
   const method = methodFor(choice);
   const solve = () =>
     method.quantize(
@@ -75,7 +71,21 @@ export function quantizeParameters(task: WeightTask): WeightResult {
       },
       choice.method?.arguments ?? {},
     );
-  const { scale, zeroPoint, basis, codes, biasShift, bias: corrected } = solve();
+  // What a method worked out from data is worth its memory; rounding is done again in the time of reading. Integers need no more
+  // for it than their parameters, other formats may round by what is not stored.
+  const isPutOff = isLazy(weight) && method.needs === undefined;
+  return heldAs(task, solve(), isPutOff ? () => solve().codes : undefined);
+}
+
+/**
+ * The weight in codes, and the bias that goes with them.
+ * @param again works the codes out once more; given where they may be forgotten
+ */
+export function heldAs(task: WeightTask, solved: WeightCodes, again?: () => TensorData): WeightResult {
+  const { form, choice, parameters } = task;
+  const { weight, bias } = parameters;
+  const { format, range, axis, blocks, inputScale } = placeOf(task);
+  const { scale, zeroPoint, basis, codes, biasShift, bias: corrected } = solved;
   const shifted = form.bias === undefined ? bias : corrected ? Float32Array.from(corrected) : shift(bias, biasShift);
   const own = {
     format: format.name,
@@ -87,12 +97,10 @@ export function quantizeParameters(task: WeightTask): WeightResult {
     zeroPoint,
     range,
   };
-  // What a method worked out from data is worth its memory; rounding is done again in the time of reading. Integers need no more
-  // for it than their parameters, other formats may round by what is not stored.
-  const round = () =>
-    format.kind === 'integer' ? encodeTensor(format, weight.data as Float32Array, weight.dims, own) : solve().codes;
-  const entry =
-    isLazy(weight) && method.needs === undefined ? withLazyCodes(own, weight.dims, codes, round) : { ...own, codes };
+  const round =
+    again &&
+    (() => (format.kind === 'integer' ? encodeTensor(format, weight.data as Float32Array, weight.dims, own) : again()));
+  const entry = round ? withLazyCodes(own, weight.dims, codes, round) : { ...own, codes };
   if (shifted === undefined) return { weight: entry, parameters };
   if (inputScale === undefined) return { weight: entry, parameters: { weight, bias: shifted } };
   return {
@@ -101,6 +109,14 @@ export function quantizeParameters(task: WeightTask): WeightResult {
     // The node needs a bias input for the codes to stand at.
     parameters: { weight, bias: bias ?? new Float32Array(shifted.length) },
   };
+}
+
+/** Where a weight's codes lie: which it may have, which elements share parameters, and the scale that they are multiplied with. */
+function placeOf({ form, choice, parameters: { weight }, inputScale }: WeightTask) {
+  const format = formatNamed(choice.format);
+  const { axis, blocks } = partitionOf(granularityOf(format, choice.granularity), weight.dims, form.weightAxis!);
+  const isFactor = isIntegerFactor({ format: format.name, ...(blocks !== undefined && { blocks }) });
+  return { format, range: codesInUse(choice, format), axis, blocks, inputScale: isFactor ? inputScale : undefined };
 }
 
 /** Codes that a weight may have: a symmetric signed integer leaves out the smallest, which has no opposite. */

@@ -96,6 +96,13 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Give it what it needs, or choose another.',
   },
   {
+    code: 'quantize/block-fallback',
+    severity: 'information',
+    what: 'Layers of a block got their codes one by one although the spec names `block-reconstruction`, with the operator that is in the way.',
+    why: 'Slopes go back through convolutions of one group or of one input a channel, products, sums, clamps, averages and reshapes.',
+    fix: 'Nothing: the layers have the codes of `layer-by-layer`.',
+  },
+  {
     code: 'quantize/accumulator',
     severity: 'warning',
     what: 'Sums of layers can pass the accumulator of the arithmetic, with the weights and biases as they are and inputs at their limits.',
