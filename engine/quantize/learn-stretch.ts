@@ -28,6 +28,8 @@ export interface StretchOptions {
   readonly steps: number;
   readonly seed: number;
   readonly progress?: Progress | undefined;
+  /** Called before each step. */
+  onStep?(step: number): void;
 }
 
 /** Values of a stretch for each sample: what the compressed layers before it give, and what the float model has behind it. */
@@ -52,7 +54,7 @@ export async function learnStretch(
   simulated: Graph,
   { input, output, inputs, targets }: StretchSamples,
   given: readonly LearnedWeights[],
-  { compile, mode, steps, seed, progress }: StretchOptions,
+  { compile, mode, steps, seed, progress, onStep }: StretchOptions,
 ): Promise<ReadonlyMap<string, WeightCodes> | NoGradient> {
   const part = slice(simulated, new Set([input]), [output]);
   const products = new MatrixProducts(compile, mode);
@@ -106,6 +108,7 @@ export async function learnStretch(
     let codesMove = true;
     for (let step = 0; step < steps && best.since < patience; step++) {
       const kind = step % 2 === 0 || !codesMove ? 'scales' : 'codes';
+      onStep?.(step);
       for (const layer of layers) layer.clearSlopes();
       await pass(learners, async (difference) => {
         for (let k = 0; k < difference.length; k++) difference[k]! *= 2;

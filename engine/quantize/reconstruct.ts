@@ -14,7 +14,7 @@ import { codesOf } from './codes.ts';
 import { affordableSamples, Frontier } from './frontier.ts';
 import { CollectedSamples } from './layer-samples.ts';
 import { type Layout, layOut, runsOnCodes } from './layout.ts';
-import { learnStretch } from './learn-stretch.ts';
+import { learnStretch, type StretchOptions } from './learn-stretch.ts';
 import type { LearnedWeights } from './learned-layer.ts';
 import { fitsMoments } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
@@ -64,10 +64,14 @@ export async function reconstruct<Model extends QuantizedModel & { readonly find
   const after = await Frontier.at(dataset, count, compile, mode);
   let current: QuantizedModel = model;
   const findings: Finding[] = [];
+  // Steps of a stretch count like layers.
+  const stepsOf = (stretch: Stretch) =>
+    argumentsOf(plan, stretch.nodes.find(({ name }) => learnsTogether(plan, name))!.name)['steps']!;
+  const total = stretches.reduce((sum, stretch) => sum + stepsOf(stretch), layers.length);
   let done = 0;
   const layer = async (node: GraphNode, before: Frontier, after: Frontier) => {
     throwIfCancelled(progress);
-    progress?.report('reconstruct', done++, layers.length);
+    progress?.report('reconstruct', done++, total);
     const simulated = simulate(current);
     await before.advance(float, node.inputs[0]!);
     await after.advance(simulated, node.inputs[0]!);
@@ -84,11 +88,15 @@ export async function reconstruct<Model extends QuantizedModel & { readonly find
     await after.advance(simulate(current), stretch.input);
     const [inner, innerAfter] = [before.copy(), after.copy()];
     for (const each of own) await layer(each, inner, innerAfter);
-    const learned = await learnTogether(current, stretch, own, { float, layout, plan, before, after }, options);
+    const begun = done;
+    const onStep = (step: number) => progress?.report('reconstruct', begun + step, total);
+    const stand = { float, layout, plan, before, after };
+    const learned = await learnTogether(current, stretch, own, stand, { ...options, onStep });
+    done += stepsOf(stretch);
     current = learned.model;
     findings.push(...learned.findings);
   }
-  progress?.report('reconstruct', layers.length, layers.length);
+  progress?.report('reconstruct', total, total);
   return { ...model, ...current, findings: [...model.findings, ...findings] };
 }
 
@@ -121,7 +129,7 @@ async function learnTogether(
   stretch: Stretch,
   layers: readonly GraphNode[],
   { float, layout, plan, before, after }: Omit<Stand, 'simulated'> & { readonly plan: Plan },
-  { compile, mode = 'strict', progress }: ReconstructOptions,
+  { compile, mode = 'strict', progress, onStep }: ReconstructOptions & Pick<StretchOptions, 'onStep'>,
 ): Promise<{ readonly model: QuantizedModel; readonly findings: readonly Finding[] }> {
   const together = layers.filter(({ name }) => learnsTogether(plan, name));
   const { steps, seed } = argumentsOf(plan, together[0]!.name);
@@ -143,6 +151,7 @@ async function learnTogether(
     const result = await learnStretch(simulated, samples, learned, {
       ...{ compile, mode, progress },
       ...{ steps: steps!, seed: seed! },
+      ...(onStep && { onStep }),
     });
     if (!('reason' in result)) return { model: withLearned(model, result, layout, plan), findings: [] };
     refusal = result;
