@@ -60,8 +60,9 @@ function legalityText({ kind, text }) {
   return kind === 'refused' ? `refused: ${text}` : kind === 'float' ? 'as float32' : text;
 }
 
-function multiplierText({ kind, bits }) {
-  return bits === 0 || kind === 'sign' ? kind : `${bits} bit${bits === 1 ? '' : 's'}, ${kind}`;
+function multiplierText({ kind, bits, products }) {
+  if (bits === 0 || kind === 'sign') return kind;
+  return `${products === undefined ? '' : `${products} × `}${bits} bit${bits === 1 ? '' : 's'}, ${kind}`;
 }
 
 function familiesTable() {

@@ -1,6 +1,10 @@
-/** A setting of formats that networks are measured in; its specs lie in `bench/specs/NAME/`. */
+/** A setting of formats that networks are measured in; its specs lie in `bench/specs/NAME/`, or in the folder that it names. */
 export interface Row {
   readonly name: string;
+  /** Folder of the specs, and the weight format there in whose place this row has another. */
+  readonly from?: { readonly folder: string; readonly replaced: string; readonly by: string };
+  /** Table of docs/results.md that the row is in, by the name of its markers. */
+  readonly table: 'accuracy' | 'two-bits';
   readonly title: string;
   /** What the table says of it. */
   readonly note: string;
@@ -20,9 +24,22 @@ export const networks: Readonly<Record<string, string>> = {
   squeezenet: 'SqueezeNet',
 };
 
+/** Weights in formats of two bits that no integer kernel multiplies, and two tensors of two bits. */
+const twoBits = ['int2', 'kmeans(2)', 'lq(2)', 'bcq(2)', 'dual(int2)'].map(
+  (format): Row => ({
+    name: `w2a8-${format}`,
+    from: { folder: 'w2a8-codes', replaced: 'dual(int2)', by: format },
+    table: 'two-bits',
+    title: `\`${format}\``,
+    note: '`scale-refit`; weights of the first and last layer in 8 bits',
+    bounds: { kws: undefined, resnet8: undefined },
+  }),
+);
+
 export const rows: readonly Row[] = [
   {
     name: 'w8a8',
+    table: 'accuracy',
     title: 'W8A8',
     note: '`quantize auto { weights int8  activations uint8 }`',
     bounds: { kws: 1.5, resnet8: 1.5, vww: 1.5, mobilenetv1: 2.5, squeezenet: 1.5 },
@@ -30,6 +47,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: 'w4a8',
+    table: 'accuracy',
     title: 'W4A8',
     note: '`quantize auto { weights int4  activations uint8 }`: all weights take at most 55 % of what they take in INT8',
     bounds: { kws: 3.5, resnet8: 3.5, vww: 3.5, mobilenetv1: 8, squeezenet: 3.5 },
@@ -37,21 +55,25 @@ export const rows: readonly Row[] = [
   },
   {
     name: 'w4a4',
+    table: 'accuracy',
     title: 'W4A4',
     note: '`layer-by-layer`; input, pooling and logits, weights of the first and last layer in 8 bits',
     bounds: { kws: 9, resnet8: 5 },
   },
   {
     name: 'w3a8',
+    table: 'accuracy',
     title: 'W3A8',
     note: '`layer-by-layer`; weights of the first and last layer in 8 bits',
     bounds: { kws: 4, resnet8: 4 },
   },
   {
     name: 'w2a8',
+    table: 'accuracy',
     title: 'W2A8',
     note: '`layer-by-layer`, codes −1, 0 and 1; weights of the first and last layer in 8 bits; ONNX Runtime has no 2-bit layers, so our own integer execution is measured',
     bounds: { kws: undefined, resnet8: undefined },
     engineOnly: true,
   },
+  ...twoBits,
 ];

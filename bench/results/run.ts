@@ -2,7 +2,7 @@
 //   node bench/results/run.ts [--rows w8a8,w4a8] [--only NAME] [--draws 1,2,3] [--agreement 200] [--save FILE] [--write]
 // For each row of formats, model and calibration draw: float and compressed on the same samples, the exported model in
 // onnxruntime-web at both ends of its graph optimisation, our integer execution, and onnxruntime's own Python quantiser on the same samples
-// (QSPEC_PYTHON names a Python that has it; without one its columns say so). --write puts the tables into docs/results.md;
+// (QSPEC_PYTHON names a Python that has it; without one its columns say so). --write puts the tables of the rows into docs/results.md;
 // --agreement says on how many samples the readings are compared with each other;
 // --save keeps each result in a file of JSON lines, and what is in there already is not measured again; with --saved nothing
 // else is, and the table holds what there is. A quick look: --draws 1 --only NAME --rows ROW.
@@ -107,9 +107,13 @@ for (const row of rows) {
     }
   }
 }
-const text = tables(results, { runtime: runtime.version, peer });
-console.log(text);
-if (values.write) writeBetweenMarkers(join(root, 'docs', 'results.md'), 'accuracy', text);
+for (const table of ['accuracy', 'two-bits'] as const) {
+  const own = results.filter(({ row }) => rows.find(({ name }) => name === row)!.table === table);
+  if (own.length === 0) continue;
+  const text = tables(own, { runtime: runtime.version, peer });
+  console.log(text);
+  if (values.write) writeBetweenMarkers(join(root, 'docs', 'results.md'), table, text);
+}
 process.exit(0);
 
 function knownResult(row: Row, network: string, draw: number): DrawResult | undefined {
@@ -128,10 +132,10 @@ async function resultOf(row: Row, network: string, draw: number): Promise<DrawRe
 }
 
 async function measure(row: Row, network: string, draw: number): Promise<DrawResult> {
-  const opened = await openSpec(join(root, 'bench', 'specs', row.name, `${network}.qspec`));
+  const opened = await openSpec(join(root, 'bench', 'specs', row.from?.folder ?? row.name, `${network}.qspec`));
   const resolved = jobOf(opened).job;
   if (resolved === undefined) throw new Error(`the spec ${row.name}/${network} has errors`);
-  const job = withDraw(resolved, draw);
+  const job = withDraw(withFormat(resolved, row), draw);
   const loaded = await loadModel(context.host, job.model);
   const pruned = await pruneModel(prepare(loaded, job.passes), job, context);
   const { prepared } = pruned;
@@ -199,6 +203,17 @@ function payloadOf({ assignment }: QuantizedModel): number {
     count += entry.codes.length;
   }
   return bits / (8 * count);
+}
+
+/** The same job with the row's format for weights in the place of the spec's. */
+function withFormat(job: Job, { from }: Row): Job {
+  const { plan } = job;
+  if (from === undefined || plan === undefined) return job;
+  const nodes = Object.entries(plan.nodes).map(([name, choices]) => {
+    const { weight } = choices;
+    return [name, weight?.format === from.replaced ? { ...choices, weight: { ...weight, format: from.by } } : choices];
+  });
+  return { ...job, plan: { ...plan, nodes: Object.fromEntries(nodes) } };
 }
 
 /** The same job with another calibration draw; the samples measured are those outside of it. */

@@ -1,4 +1,4 @@
-import { basisFormat, settled, sumOf } from './binary-basis.ts';
+import { basisFormat, settled, signs, sumOf } from './basis-sums.ts';
 import type { FormatFamily } from './family.ts';
 import type { Coder } from './format.ts';
 import { SortedValues } from './sorted-values.ts';
@@ -17,7 +17,7 @@ function greedy(values: Float32Array, width: number): Float64Array {
 
 /** Codes by the signs of what is left, largest first: not always the nearest sum. */
 function greedyCoder(basis: Float32Array): Coder {
-  const values = Float32Array.from({ length: 2 ** basis.length }, (_, code) => sumOf(basis, code, 'signs'));
+  const values = Float32Array.from({ length: 2 ** basis.length }, (_, code) => sumOf(basis, code, signs));
   return {
     encode(x) {
       let rest = Number.isNaN(x) ? 0 : x;
@@ -59,10 +59,10 @@ export const binaryCodingFamily: FormatFamily = {
         bits: width,
         source: 'METHODS B12, nuQmm and LUT-GEMM, Park et al. 2022',
       },
-      'signs',
+      signs,
       (values) => {
         const start = greedy(values, width);
-        return rounds === 0 ? start : settled(start, new SortedValues(values), 'signs', Number(rounds));
+        return rounds === 0 ? start : settled(start, new SortedValues(values), signs, Number(rounds));
       },
       ...(rounds === 0 ? [greedyCoder] : []),
     );

@@ -20,7 +20,18 @@ export type Container = (typeof containers)[number];
  * scales and zero points, for runtimes that have kernels for 8 bits alone.
  */
 export function contained(format: NumberFormat, container: Container | undefined): NumberFormat {
-  if (container === undefined || format.storageBits >= 8) return format;
+  if (container === undefined) return format;
+  if (format.sum !== undefined) {
+    const each = contained(format.sum.format, container);
+    const { minOpset } = each;
+    return {
+      ...format,
+      storageBits: format.sum.count * each.storageBits,
+      minOpset,
+      sum: { ...format.sum, format: each },
+    };
+  }
+  if (format.storageBits >= 8) return format;
   const dtype = format.dtype.startsWith('u') ? 'uint8' : 'int8';
   const { bits, opset } = integerCarriers.find(({ bits }) => bits === 8)!;
   return { ...format, dtype, storageBits: bits, minOpset: opset };

@@ -40,6 +40,8 @@ export interface NumberFormat {
   readonly levels?: readonly number[];
   /** Numbers stored for each set of parameters beside the scale: 0 for grids, the levels or their basis for codebooks. */
   readonly basisLength: number;
+  /** Tensors whose sum the elements are; an ONNX file holds them side by side and adds them, `dtype` is that of the sum. */
+  readonly sum?: SumOfTensors;
   /** Bits of a scale where the format itself says so: 0 without one, 8 for a shared exponent; absent: as the spec says, 32. */
   readonly scaleBits?: number;
   /** Paper, specification, or section of METHODS. */
@@ -69,8 +71,21 @@ export interface Coder {
   decode(code: number): number;
 }
 
+/** Each tensor has its number of the basis as its scale, and no zero point. */
+export interface SumOfTensors {
+  /** Of each tensor. */
+  readonly format: NumberFormat;
+  readonly count: number;
+  /** Codes of a tensor that are in use. */
+  readonly range: CodeRange;
+  /** Code of tensor `i` in a code of the sum. */
+  codeOf(code: number, i: number): number;
+}
+
 export interface Multiplier {
   /** Width of an operand of the multiplication, sign not counted for sign-and-magnitude codes; 0: none is needed. */
   readonly bits: number;
   readonly kind: 'multiply' | 'multiply and shift' | 'shift' | 'shift and add' | 'sign' | 'look-up';
+  /** Multiplications for each weight; absent: one. */
+  readonly products?: number;
 }

@@ -1,4 +1,4 @@
-import { basisFormat, settled } from './binary-basis.ts';
+import { basisFormat, signs as plusMinus, settled, bits as zeroOne } from './basis-sums.ts';
 import type { FormatFamily } from './family.ts';
 import { SortedValues } from './sorted-values.ts';
 
@@ -31,23 +31,23 @@ export const learnedBasisFamily: FormatFamily = {
   examples: ['lq(1)', 'lq(2)', 'lq(3)', 'lq(2, signs = 0)'],
   make(name, { bits, signs }) {
     const width = Number(bits);
-    const kind = signs === 0 ? 'bits' : 'signs';
+    const coefficients = signs === 0 ? zeroOne : plusMinus;
     return basisFormat(
       {
         name,
         title: `Learned basis of ${width}`,
-        description: `Sums of ${width} learned number${width === 1 ? '' : 's'} with coefficients ${kind === 'signs' ? '−1 and 1' : '0 and 1'}.`,
+        description: `Sums of ${width} learned number${width === 1 ? '' : 's'} with coefficients ${signs === 0 ? '0 and 1' : '−1 and 1'}.`,
         bits: width,
         source: 'METHODS B8, LQ-Nets, Zhang et al. 2018',
       },
-      kind,
+      coefficients,
       (values) => {
         let squares = 0;
         for (let i = 0; i < values.length; i++) squares += values[i]! * values[i]!;
         const spread = Math.sqrt(squares / Math.max(values.length, 1)) * medianMagnitude;
-        const unit = kind === 'signs' ? spread / 2 ** (width - 1) : (2 * spread) / (2 ** width - 1);
+        const unit = signs === 0 ? (2 * spread) / (2 ** width - 1) : spread / 2 ** (width - 1);
         const start = Float64Array.from({ length: width }, (_, i) => unit * 2 ** i);
-        return settled(start, new SortedValues(values), kind, mostRounds);
+        return settled(start, new SortedValues(values), coefficients, mostRounds);
       },
     );
   },

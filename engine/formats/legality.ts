@@ -2,7 +2,10 @@ import type { NumberFormat } from './format.ts';
 
 /** What an export makes of a format. */
 export interface Legality {
-  /** `exact`: the type itself; `wider`: a wider type without loss; `float`: the values as float32; `refused`. */
+  /**
+   * `exact`: the type itself; `wider`: a wider type without loss; `float`: the values as float32; `refused`. Of a sum of tensors
+   * the type is that of each.
+   */
   readonly kind: 'exact' | 'wider' | 'float' | 'refused';
   /** ONNX type, or the reason. */
   readonly text: string;
@@ -18,9 +21,11 @@ export function hasQuantizeLinear(format: NumberFormat): boolean {
 }
 
 /** Weights in ONNX QDQ. */
-export function weightLegality({ dtype, bits, storageBits }: NumberFormat): Legality {
+export function weightLegality({ dtype, bits, storageBits, sum }: NumberFormat): Legality {
+  const kind = storageBits === bits ? 'exact' : 'wider';
+  if (sum !== undefined) return { kind, text: `${sum.count} × ${sum.format.dtype}, added in float` };
   if (dtype === 'float32') return { kind: 'float', text: 'float32' };
-  return { kind: storageBits === bits ? 'exact' : 'wider', text: dtype };
+  return { kind, text: dtype };
 }
 
 /** Activations in ONNX QDQ. */

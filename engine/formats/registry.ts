@@ -2,6 +2,7 @@ import { fail } from '../findings.ts';
 import { bestSplitFamily } from './best-split.ts';
 import { binary, ternary } from './binary.ts';
 import { binaryCodingFamily } from './binary-coding.ts';
+import { dualFamily } from './dual.ts';
 import { elasticFamily } from './esb.ts';
 import { type FormatFamily, memberOf, splitName } from './family.ts';
 import type { NumberFormat } from './format.ts';
@@ -33,6 +34,7 @@ export const formatFamilies: readonly FormatFamily[] = [
   elasticFamily,
   learnedBasisFamily,
   binaryCodingFamily,
+  dualFamily,
   kMeansFamily,
   nestedFamily,
 ];

@@ -1,3 +1,4 @@
+import { findFormat } from '../formats/registry.ts';
 import type { LayerCost } from './costs.ts';
 import { bitsOf } from './storage.ts';
 
@@ -28,8 +29,10 @@ export function arithmeticCost(
     // A product of two activations has no weights: both sides are held like the input.
     const weight = bitsOf(layer.weightFormat ?? layer.inputFormat);
     ace += layer.macs * weight * activation;
-    const products = density(layer) * weight * activation;
-    bops += layer.macs * (products + weight + activation + Math.log2(Math.max(1, layer.dotLength)));
+    // Two tensors whose sum a weight is are two products, each of half as many bits.
+    const each = findFormat(layer.weightFormat ?? '')?.multiplier.products ?? 1;
+    const products = (density(layer) * weight * activation) / each;
+    bops += each * layer.macs * (products + weight / each + activation + Math.log2(Math.max(1, layer.dotLength)));
   }
   return { ace, bops, bitsPerParameter: parameters === 0 ? 0 : bits / parameters };
 }

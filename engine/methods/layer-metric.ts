@@ -57,7 +57,7 @@ function covariance(values: Float32Array, rows: number, n: number): Float64Array
 }
 
 /** Mean products of each input element, its mean taken away, with a channel's float outputs. */
-function correlation({ values, rows, mean: { length: n } }: LayerMetric, targets: Float32Array): Float64Array {
+export function correlation({ values, rows, mean: { length: n } }: LayerMetric, targets: Float32Array): Float64Array {
   const sums = new Float64Array(n);
   const whole = rows - (rows % 4);
   for (let row = 0, at = 0; row < whole; row += 4, at += 4 * n) {

@@ -100,10 +100,16 @@ export interface WeightMethod {
   readonly rescaling?: Rescaling;
   /** Layers are equalised and high biases absorbed before anything else, and `means` given, all without data. */
   readonly dataFree?: true;
+  /** Needs a scale for each channel although it takes every format. */
+  readonly perChannel?: true;
+  /** Layers of a block go on to learn together (`engine/quantize/learn-stretch.ts`), by the arguments `steps`, `depth` and `seed`. */
+  readonly together?: true;
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
   readonly anyFormat?: true;
   /** Takes integers of every granularity, with scales of every kind; others have scales of float32. */
   readonly anyGranularity?: true;
+  /** Takes sums of tensors beside integers. */
+  readonly sums?: true;
   quantize(problem: WeightProblem, args: Readonly<Record<string, number>>): WeightCodes;
 }
 

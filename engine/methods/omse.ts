@@ -14,7 +14,7 @@ const mostRounds = 50;
 /**
  * The scale with the least squared error of the weights themselves: of many scales, the best refined by turns of nearest codes
  * and the closed form α = ⟨w, q⟩ / ⟨q, q⟩, the best. No data. With weights per channel this is the paper's kernel-wise
- * quantisation.
+ * quantisation; of sums of tensors (its dual tensors) the format fits the scales to the same end.
  */
 export const omse: WeightMethod = {
   name: 'omse',
@@ -24,7 +24,9 @@ export const omse: WeightMethod = {
   source: 'METHODS A2, after Choukroun et al. 2019',
   arguments: [],
   anyGranularity: true,
+  sums: true,
   quantize(problem) {
+    if (problem.format.sum !== undefined) return nearestCodes(problem, weightParameters(problem));
     const whole = weightParameters({ ...problem, observer: { name: 'min-max', arguments: {} } });
     const parameters = channelsOf(problem).map((weights, channel) =>
       fitted(weights, whole[channel]!, problem, channel),

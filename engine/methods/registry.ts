@@ -3,6 +3,7 @@ import { adaround } from './adaround.ts';
 import { awq } from './awq.ts';
 import { batchNormReestimation } from './batch-norm-reestimation.ts';
 import { biasCorrection } from './bias-correction.ts';
+import { blockReconstruction } from './block-reconstruction.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { dataFree } from './data-free.ts';
 import { gptq } from './gptq.ts';
@@ -11,6 +12,7 @@ import { layerByLayer } from './layer-by-layer.ts';
 import type { WeightMethod } from './method.ts';
 import { omse } from './omse.ts';
 import { roundToNearest } from './round-to-nearest.ts';
+import { scaleRefit } from './scale-refit.ts';
 import { sequentialMse } from './sequential-mse.ts';
 import { smoothQuant } from './smooth-quant.ts';
 
@@ -26,9 +28,11 @@ export const methods: readonly WeightMethod[] = [
   batchNormReestimation,
   coordinateDescent,
   layerByLayer,
+  scaleRefit,
   sequentialMse,
   gptq,
   adaround,
+  blockReconstruction,
 ];
 
 const byName = new Map(methods.map((method) => [method.name, method]));

@@ -27,6 +27,17 @@ export class Frontier {
     return new Frontier(samples, compile, mode);
   }
 
+  /** Another one at the same place. */
+  copy(): Frontier {
+    const other = new Frontier(
+      this.#samples.map((sample) => new Map(sample)),
+      this.#compile,
+      this.#mode,
+    );
+    for (const value of this.#done) other.#done.add(value);
+    return other;
+  }
+
   get length(): number {
     return this.#samples.length;
   }
@@ -101,9 +112,9 @@ function step(graph: Graph, given: ReadonlySet<string>, value: string, done: Set
 /** Elements of all samples kept between two layers, of both models together (512 MiB); where they do not fit, fewer samples are used. */
 const mostKept = 2 ** 27;
 
-/** Samples of `length` that can be kept at every stop of a graph and of one that was made of it. */
-export function affordableSamples(graph: Graph, stops: readonly string[], length: number): number {
-  return Math.max(1, Math.min(length, Math.floor(mostKept / (2 * widestFrontier(graph, stops)))));
+/** Samples of `length` that can be kept at every stop of a graph and of one that was made of it. @param copies of what lies there */
+export function affordableSamples(graph: Graph, stops: readonly string[], length: number, copies = 2): number {
+  return Math.max(1, Math.min(length, Math.floor(mostKept / (copies * widestFrontier(graph, stops)))));
 }
 
 /** The most elements of one sample that lie at the frontier at any of the stops; dimensions that are not known count as 1. */

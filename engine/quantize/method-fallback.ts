@@ -1,4 +1,6 @@
 import type { Finding } from '../findings.ts';
+import { granularityOf } from '../formats/granularity.ts';
+import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { seesData, type WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
@@ -77,7 +79,9 @@ function obstacle({ node, form, choice, graph, samples }: LayerChoice): string |
   if (!seesData(method)) return undefined;
   if (samples === 0) return 'The method needs calibration data, and there was none.';
   if (method.needs === undefined) return undefined;
-  if (granularity !== 'per-channel' && !method.anyFormat) return 'The method needs a scale per channel.';
+  const wantsChannels = method.anyFormat !== true || method.perChannel === true;
+  if (wantsChannels && granularityOf(formatNamed(format), granularity) !== 'per-channel')
+    return 'The method needs a scale per channel.';
   if (!fitsMoments(node, form, graph, method.needs))
     return 'The layer has too many inputs: the method keeps a square matrix of them.';
   return undefined;

@@ -1,6 +1,9 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Compile } from '../executor/program.ts';
+import type { Finding } from '../findings.ts';
+import { hasGradient, type NoGradient } from '../gradients/network.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import type { WeightCodes } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Plan } from '../plan.ts';
 import { interruptible, type Progress, throwIfCancelled, turn } from '../progress.ts';
@@ -11,9 +14,12 @@ import { codesOf } from './codes.ts';
 import { affordableSamples, Frontier } from './frontier.ts';
 import { CollectedSamples } from './layer-samples.ts';
 import { type Layout, layOut, runsOnCodes } from './layout.ts';
+import { learnStretch, type StretchOptions } from './learn-stretch.ts';
+import type { LearnedWeights } from './learned-layer.ts';
 import { fitsMoments } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
-import { quantizeParameters } from './weights.ts';
+import { type Stretch, stretchesOf } from './stretches.ts';
+import { heldAs, quantizeParameters, takesFormat, type WeightResult, type WeightTask } from './weights.ts';
 
 export interface ReconstructOptions {
   readonly compile: Compile;
@@ -36,12 +42,13 @@ function wantsSamples(choice: Plan['nodes'][string]['weight']): boolean {
  * (asymmetric reconstruction, after Nagel et al. 2020). Every layer runs once in either model; what lies between is kept.
  * @param model as `assign` left it: these layers' weights rounded to nearest, their scales of activations final
  */
-export async function reconstruct<Model extends QuantizedModel>(
+export async function reconstruct<Model extends QuantizedModel & { readonly findings: readonly Finding[] }>(
   model: Model,
   plan: Plan,
   dataset: Dataset,
-  { compile, mode = 'strict', progress }: ReconstructOptions,
+  options: ReconstructOptions,
 ): Promise<Model> {
+  const { compile, mode = 'strict', progress } = options;
   const float = model.graph;
   const layout = layOut(float, plan);
   // `assign` says which layers' inputs are too many.
@@ -51,22 +58,117 @@ export async function reconstruct<Model extends QuantizedModel>(
     return form !== undefined && wantsSamples(choice) && fitsMoments(node, form, float, 'samples');
   });
   const stops = layers.map(({ inputs }) => inputs[0]!);
-  const count = affordableSamples(float, stops, dataset.length);
+  const stretches = stretchesIn(float, plan, layers);
+  // While a stretch is worked on, what lies at its beginning is kept as well, in both models.
+  const count = affordableSamples(float, stops, dataset.length, stretches.length > 0 ? 4 : 2);
   const before = await Frontier.at(dataset, count, compile, mode);
   const after = await Frontier.at(dataset, count, compile, mode);
   let current: QuantizedModel = model;
-  for (const [at, node] of layers.entries()) {
+  const findings: Finding[] = [];
+  // Steps of a stretch count like layers.
+  const stepsOf = (stretch: Stretch) =>
+    argumentsOf(plan, stretch.nodes.find(({ name }) => learnsTogether(plan, name))!.name)['steps']!;
+  const total = stretches.reduce((sum, stretch) => sum + stepsOf(stretch), layers.length);
+  let done = 0;
+  const layer = async (node: GraphNode, before: Frontier, after: Frontier) => {
     throwIfCancelled(progress);
-    progress?.report('reconstruct', at, layers.length);
+    progress?.report('reconstruct', done++, total);
     const simulated = simulate(current);
     await before.advance(float, node.inputs[0]!);
     await after.advance(simulated, node.inputs[0]!);
     const samples = await collect(node, { float, simulated, layout, before, after });
     await turn();
     current = interruptible(progress, () => withLayer(current, node, layout, plan, samples));
+  };
+  for (const node of layers) {
+    const stretch = stretches.find(({ nodes }) => nodes.includes(node));
+    if (stretch === undefined) await layer(node, before, after);
+    const own = stretch === undefined ? [] : layers.filter((other) => stretch.nodes.includes(other));
+    if (stretch === undefined || own[0] !== node) continue;
+    await before.advance(float, stretch.input);
+    await after.advance(simulate(current), stretch.input);
+    const [inner, innerAfter] = [before.copy(), after.copy()];
+    for (const each of own) await layer(each, inner, innerAfter);
+    const begun = done;
+    const onStep = (step: number) => progress?.report('reconstruct', begun + step, total);
+    const stand = { float, layout, plan, before, after };
+    const learned = await learnTogether(current, stretch, own, stand, { ...options, onStep });
+    done += stepsOf(stretch);
+    current = learned.model;
+    findings.push(...learned.findings);
   }
-  progress?.report('reconstruct', layers.length, layers.length);
-  return { ...model, ...current };
+  progress?.report('reconstruct', total, total);
+  return { ...model, ...current, findings: [...model.findings, ...findings] };
+}
+
+/** Stretches of layers that learn together; each by the arguments of its first layer. */
+function stretchesIn(graph: Graph, plan: Plan, layers: readonly GraphNode[]): Stretch[] {
+  const together = layers.filter(({ name }) => learnsTogether(plan, name));
+  const [first] = together;
+  if (first === undefined) return [];
+  const names = new Set(together.map(({ name }) => name));
+  return stretchesOf(graph, names, argumentsOf(plan, first.name)['depth']!, ({ op }) => hasGradient(op));
+}
+
+function learnsTogether(plan: Plan, node: string): boolean {
+  const choice = plan.nodes[node]?.weight;
+  if (choice?.method === undefined || choice.granularity !== 'per-channel') return false;
+  const method = methodNamed(choice.method.name);
+  return method.together === true && takesFormat(method, choice);
+}
+
+/** A method's arguments, those that are not given among them. */
+function argumentsOf(plan: Plan, node: string): Readonly<Record<string, number>> {
+  const { name, arguments: given } = plan.nodes[node]!.weight!.method!;
+  const initial = methodNamed(name).arguments.map((argument) => [argument.name, argument.initial]);
+  return { ...Object.fromEntries(initial), ...given };
+}
+
+/** The model with the layers of a stretch learned by its output; as it is, with the reason, where no gradient goes through it. */
+async function learnTogether(
+  model: QuantizedModel,
+  stretch: Stretch,
+  layers: readonly GraphNode[],
+  { float, layout, plan, before, after }: Omit<Stand, 'simulated'> & { readonly plan: Plan },
+  { compile, mode = 'strict', progress, onStep }: ReconstructOptions & Pick<StretchOptions, 'onStep'>,
+): Promise<{ readonly model: QuantizedModel; readonly findings: readonly Finding[] }> {
+  const together = layers.filter(({ name }) => learnsTogether(plan, name));
+  const { steps, seed } = argumentsOf(plan, together[0]!.name);
+  const learned = together.map(({ name }): LearnedWeights => {
+    const { parameters, inputScale, form } = taskOf(model, name, layout, plan);
+    return {
+      ...{ name, weight: parameters.weight, axis: form.weightAxis!, hasBias: form.bias !== undefined },
+      held: model.assignment.entries.get(edgeKey(name, 'weight'))!,
+      ...(inputScale !== undefined && { inputScale }),
+    };
+  });
+  const simulated = simulate(model);
+  const inputs = Array.from({ length: after.length }, (_, i) => after.value(i, stretch.input));
+  let refusal: NoGradient | undefined;
+  for (const output of stretch.outputs) {
+    const targets: Tensor[] = [];
+    await before.show(float, output, (_, tensor) => targets.push(tensor));
+    const samples = { input: stretch.input, output, inputs, targets };
+    const result = await learnStretch(simulated, samples, learned, {
+      ...{ compile, mode, progress },
+      ...{ steps: steps!, seed: seed! },
+      ...(onStep && { onStep }),
+    });
+    if (!('reason' in result)) return { model: withLearned(model, result, layout, plan), findings: [] };
+    refusal = result;
+  }
+  const names = together.map(({ name }) => `“${name}”`).join(', ');
+  return {
+    model,
+    findings: [
+      {
+        code: 'quantize/block-fallback',
+        severity: 'information',
+        what: `The layers ${names} got their codes one by one instead of together.`,
+        why: `No gradient goes through ${refusal!.node.op} “${refusal!.node.name}”: ${refusal!.reason}.`,
+      },
+    ],
+  };
 }
 
 interface Stand {
@@ -102,26 +204,52 @@ async function collect(node: GraphNode, { float, simulated, layout, before, afte
 
 /** The model with one layer's codes chosen anew. */
 function withLayer(
-  { graph, assignment }: QuantizedModel,
+  model: QuantizedModel,
   node: GraphNode,
   layout: Layout,
   plan: Plan,
   samples: CollectedSamples,
 ): QuantizedModel {
-  const form = layout.weights.get(node.name)!;
-  const scale = runsOnCodes(layout, node.name) ? codesOf(graph, assignment).read(node, 0)?.scale[0] : undefined;
-  const current = graph.nodes.find(({ name }) => name === node.name)!;
-  const own = quantizeParameters({
-    node,
-    form,
-    choice: plan.nodes[node.name]!.weight!,
-    parameters: parametersOf(current, form, graph),
-    samples,
-    ...(scale !== undefined && { inputScale: scale }),
-  });
+  const own = quantizeParameters({ ...taskOf(model, node.name, layout, plan), samples });
+  return withResults(model, new Map([[node.name, own]]), layout);
+}
+
+/** The model with codes and biases that layers learned. */
+function withLearned(
+  model: QuantizedModel,
+  learned: ReadonlyMap<string, WeightCodes>,
+  layout: Layout,
+  plan: Plan,
+): QuantizedModel {
+  const results = Array.from(learned, ([name, own]): [string, WeightResult] => [
+    name,
+    heldAs(taskOf(model, name, layout, plan), own),
+  ]);
+  return withResults(model, new Map(results), layout);
+}
+
+/** What a layer's codes are chosen for, but for what is known of its inputs. */
+function taskOf({ graph, assignment }: QuantizedModel, name: string, layout: Layout, plan: Plan): WeightTask {
+  const form = layout.weights.get(name)!;
+  const node = graph.nodes.find((own) => own.name === name)!;
+  const inputScale = runsOnCodes(layout, name) ? codesOf(graph, assignment).read(node, 0)?.scale[0] : undefined;
+  return {
+    ...{ node, form, choice: plan.nodes[name]!.weight!, parameters: parametersOf(node, form, graph) },
+    ...(inputScale !== undefined && { inputScale }),
+  };
+}
+
+function withResults(
+  { graph, assignment }: QuantizedModel,
+  results: ReadonlyMap<string, WeightResult>,
+  layout: Layout,
+): QuantizedModel {
   const entries = new Map<string, QuantizedTensor>(assignment.entries);
-  entries.set(edgeKey(node.name, 'weight'), own.weight);
-  if (own.bias !== undefined) entries.set(edgeKey(node.name, 'bias'), own.bias);
-  const parameters = new Map<string, Parameters>([[node.name, own.parameters]]);
+  const parameters = new Map<string, Parameters>();
+  for (const [name, own] of results) {
+    entries.set(edgeKey(name, 'weight'), own.weight);
+    if (own.bias !== undefined) entries.set(edgeKey(name, 'bias'), own.bias);
+    parameters.set(name, own.parameters);
+  }
   return { graph: withParameters(graph, layout.weights, parameters), assignment: { ...assignment, entries } };
 }

@@ -50,11 +50,7 @@ export interface WeightResult {
 export function quantizeParameters(task: WeightTask): WeightResult {
   const { form, choice, parameters, moments, means, samples } = task;
   const { weight, bias } = parameters;
-  const format = formatNamed(choice.format);
-  const range = codesInUse(choice, format);
-  const { axis, blocks } = partitionOf(granularityOf(format, choice.granularity), weight.dims, form.weightAxis!);
-  const isFactor = isIntegerFactor({ format: format.name, ...(blocks !== undefined && { blocks }) });
-  const inputScale = isFactor ? task.inputScale : undefined;
+  const { format, range, axis, blocks, inputScale } = placeOf(task);
   const method = methodFor(choice);
   const solve = () =>
     method.quantize(
@@ -76,7 +72,21 @@ export function quantizeParameters(task: WeightTask): WeightResult {
       },
       choice.method?.arguments ?? {},
     );
-  const { scale, zeroPoint, basis, codes, biasShift, bias: corrected } = solve();
+  const sawData = method.needs !== undefined && (moments ?? samples) !== undefined;
+  return heldAs(task, solve(), sawData ? undefined : () => solve().codes);
+}
+
+/**
+ * The weight in codes, and the bias that goes with them. Of weights that are read when they are touched, codes that data decided
+ * are worth their memory, packed; those of a rounding are found again in the time of reading. Integers need no more for that than
+ * their parameters, other formats may round by what is not stored.
+ * @param again works the codes out once more, if no data are needed for it
+ */
+export function heldAs(task: WeightTask, solved: WeightCodes, again?: () => TensorData): WeightResult {
+  const { form, choice, parameters } = task;
+  const { weight, bias } = parameters;
+  const { format, range, axis, blocks, inputScale } = placeOf(task);
+  const { scale, zeroPoint, basis, codes, biasShift, bias: corrected } = solved;
   const shifted = form.bias === undefined ? bias : corrected ? Float32Array.from(corrected) : shift(bias, biasShift);
   const own = {
     format: format.name,
@@ -88,13 +98,11 @@ export function quantizeParameters(task: WeightTask): WeightResult {
     zeroPoint,
     range,
   };
-  // What a method worked out from data is worth its memory, packed; rounding is done again in the time of reading. Integers need
-  // no more for it than their parameters, other formats may round by what is not stored.
-  const round = () =>
-    format.kind === 'integer' ? encodeTensor(format, weight.data as Float32Array, weight.dims, own) : solve().codes;
-  const sawData = method.needs !== undefined && (moments ?? samples) !== undefined;
+  const round =
+    again &&
+    (() => (format.kind === 'integer' ? encodeTensor(format, weight.data as Float32Array, weight.dims, own) : again()));
   const entry = isLazy(weight)
-    ? withLazyCodes(own, weight.dims, codes, sawData ? keptPacked(format, codes) : round)
+    ? withLazyCodes(own, weight.dims, codes, round ?? keptPacked(format, codes))
     : { ...own, codes };
   if (shifted === undefined) return { weight: entry, parameters };
   if (inputScale === undefined) return { weight: entry, parameters: { weight, bias: shifted } };
@@ -104,6 +112,14 @@ export function quantizeParameters(task: WeightTask): WeightResult {
     // The node needs a bias input for the codes to stand at.
     parameters: { weight, bias: bias ?? new Float32Array(shifted.length) },
   };
+}
+
+/** Where a weight's codes lie: which it may have, which elements share parameters, and the scale that they are multiplied with. */
+function placeOf({ form, choice, parameters: { weight }, inputScale }: WeightTask) {
+  const format = formatNamed(choice.format);
+  const { axis, blocks } = partitionOf(granularityOf(format, choice.granularity), weight.dims, form.weightAxis!);
+  const isFactor = isIntegerFactor({ format: format.name, ...(blocks !== undefined && { blocks }) });
+  return { format, range: codesInUse(choice, format), axis, blocks, inputScale: isFactor ? inputScale : undefined };
 }
 
 /** Codes that a weight may have: a symmetric signed integer leaves out the smallest, which has no opposite. */
@@ -119,11 +135,15 @@ function methodFor(choice: Choice): WeightMethod {
 }
 
 export function takesFormat(
-  { anyFormat, anyGranularity }: WeightMethod,
+  { anyFormat, anyGranularity, sums }: WeightMethod,
   { format, granularity, scale = defaultScale }: Choice,
 ): boolean {
   const plain = (granularity === 'per-tensor' || granularity === 'per-channel') && scale === defaultScale;
-  return anyFormat === true || ((plain || anyGranularity === true) && formatNamed(format).kind === 'integer');
+  const { kind, sum } = formatNamed(format);
+  return (
+    anyFormat === true ||
+    ((plain || anyGranularity === true) && (kind === 'integer' || (sums === true && sum !== undefined)))
+  );
 }
 
 /** Codes that are packed, to be unpacked as often as they are asked for. */

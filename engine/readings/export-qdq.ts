@@ -1,7 +1,7 @@
 import { type Finding, fail } from '../findings.ts';
 import { axisBlocks, type Blocks } from '../formats/blocks.ts';
 import { type Container, carriedElements, carriedScale, contained } from '../formats/carrier.ts';
-import type { NumberFormat } from '../formats/format.ts';
+import type { NumberFormat, SumOfTensors } from '../formats/format.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
 import { hasQuantizeLinear } from '../formats/legality.ts';
 import { formatNamed } from '../formats/registry.ts';
@@ -80,50 +80,6 @@ export function exportRefusal({ graph, assignment }: QuantizedModel): Finding | 
   return undefined;
 }
 
-/** What a person should know of how runtimes will treat the exported model. */
-export function exportFindings(
-  { graph, assignment }: QuantizedModel,
-  { container }: Pick<QdqOptions, 'container'> = {},
-): readonly Finding[] {
-  const codes = codesOf(graph, assignment);
-  const readers = new Map<string, number>();
-  for (const node of graph.nodes) for (const value of node.inputs) readers.set(value, (readers.get(value) ?? 0) + 1);
-  const found = carriedAsFloat(graph, codes);
-  const shared = graph.nodes.filter((node) => {
-    const entry = codes.written(node.outputs[0] ?? '');
-    if (entry === undefined || writtenFormat(entry, container).dtype !== 'int8') return false;
-    return (readers.get(node.outputs[0]!) ?? 0) > 1 || entry.range[0] > -128 || entry.range[1] < 127;
-  });
-  if (shared.length === 0) return found;
-  return [
-    ...found,
-    {
-      code: 'export/int8-activations',
-      severity: 'warning',
-      what: `On x86, ONNX Runtime computes the layers around ${shared.length} of the int8 activations in float.`,
-      why: 'It turns int8 activations into uint8 only where one layer reads them and nothing clamps them.',
-      fix: 'Use uint8 activations, or set the session option `session.qdqisint8allowed` to 1.',
-    },
-  ];
-}
-
-/** Weights whose format no ONNX type holds: the file is as large as the float one. */
-function carriedAsFloat(graph: Graph, codes: Codes): Finding[] {
-  const formats = graph.nodes.flatMap((node) => {
-    const format = codes.weight(node)?.format;
-    return format !== undefined && formatNamed(format).dtype === 'float32' ? [format] : [];
-  });
-  if (formats.length === 0) return [];
-  return [
-    {
-      code: 'export/carried-by-float',
-      severity: 'information',
-      what: `The weights of ${formats.length} layer${formats.length === 1 ? '' : 's'} in ${[...new Set(formats)].join(', ')} are written as float32.`,
-      why: 'ONNX has no type that holds their levels. The values are those that the codes stand for; the file is no smaller.',
-    },
-  ];
-}
-
 /** Lowest IR version that may carry an operator set. */
 function irVersionOf(opset: number): number {
   const rows: readonly (readonly [opset: number, ir: number])[] = [
@@ -146,7 +102,7 @@ function neededOpset(assignment: Assignment, container: Container | undefined): 
 }
 
 /** The format of a tensor with the type that the file has for it. Layers with blocks run in float: no container serves them. */
-function writtenFormat({ format, blocks }: QuantizedTensor, container: Container | undefined): NumberFormat {
+export function writtenFormat({ format, blocks }: QuantizedTensor, container: Container | undefined): NumberFormat {
   return contained(formatNamed(format), blocks ? undefined : container);
 }
 
@@ -322,8 +278,13 @@ class QdqReading {
       return value;
     }
     const format = this.#written(held);
-    const { dtype } = format;
+    const { dtype, sum } = format;
     const label = `${node.name}_${value}`;
+    if (sum !== undefined)
+      return this.#sum(
+        label,
+        tensorsOf(held, sum).map((term) => this.#constant(node, value, constant, term)),
+      );
     if (dtype === 'float32') {
       const values = () => decodeTensor(held.codes, constant.dims, held);
       return this.#rewriter.constant(`${label}_rounded`, derivedTensor([constant], 'float32', constant.dims, values));
@@ -346,6 +307,14 @@ class QdqReading {
       axis,
     );
     return to;
+  }
+
+  #sum(label: string, terms: readonly string[]): string {
+    return terms.reduce((left, right) => {
+      const to = this.#rewriter.value(`${label}_sum`);
+      this.#rewriter.add('Add', '', this.#rewriter.nodeName(`${label}_Add`), [left, right], [to]);
+      return to;
+    });
   }
 
   /** A 16-bit float is a number as it is. */
@@ -414,6 +383,25 @@ class QdqReading {
     if (entry.group !== undefined) this.#shared.set(entry.group, names);
     return names;
   }
+}
+
+/** Each tensor of a sum, its codes worked out when they are written. */
+function tensorsOf(
+  held: QuantizedTensor & { readonly codes: TensorData },
+  { format, count, range, codeOf }: SumOfTensors,
+): (QuantizedTensor & { readonly codes: TensorData })[] {
+  const { axis, blocks, basis, scale } = held;
+  return Array.from({ length: count }, (_, i) => ({
+    format: format.name,
+    ...(axis !== undefined && { axis }),
+    ...(blocks !== undefined && { blocks }),
+    scale: scale.map((_, set) => basis![set * count + i]!),
+    zeroPoint: new Int32Array(scale.length),
+    range,
+    get codes() {
+      return Int8Array.from(held.codes as Int8Array, (code) => codeOf(code, i));
+    },
+  }));
 }
 
 /** The elements that ONNX holds for codes, in the shape of the constant or of a view of it, as lazy as that is. */

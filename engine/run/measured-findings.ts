@@ -96,6 +96,13 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Give it what it needs, or choose another.',
   },
   {
+    code: 'quantize/block-fallback',
+    severity: 'information',
+    what: 'Layers of a block got their codes one by one although the spec names `block-reconstruction`, with the operator that is in the way.',
+    why: 'Slopes go back through convolutions of one group or of one input a channel, products, sums, clamps, averages and reshapes.',
+    fix: 'Nothing: the layers have the codes of `layer-by-layer`.',
+  },
+  {
     code: 'quantize/accumulator',
     severity: 'warning',
     what: 'Sums of layers can pass the accumulator of the arithmetic, with the weights and biases as they are and inputs at their limits.',
@@ -164,6 +171,13 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     what: 'Weights are written as float32, with the values that their codes stand for.',
     why: 'ONNX has no type that holds the levels of their format: the file is no smaller.',
     fix: 'Nothing, if accuracy is what is asked for; else use an integer format.',
+  },
+  {
+    code: 'export/added-tensors',
+    severity: 'information',
+    what: 'Weights are written as tensors that are dequantised and added.',
+    why: 'That is how ONNX can hold dual tensors. Runtimes add them and compute the layers in float.',
+    fix: 'Nothing, if the size of the file is what is asked for; else use an integer format.',
   },
   {
     code: 'export/code-range',

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -75,6 +75,23 @@ test('`quantize` measures first what it needs, and once', async () => {
   const [file] = readdirSync(join(cache, 'measurements'));
   expect((await run()).report.layers).toEqual(report.layers);
   expect(readdirSync(join(cache, 'measurements'))).toEqual([file]);
+});
+
+test('the documented rule for dual tensors gives them to key layers alone, and the export runs', async () => {
+  const [block] = /qspec 1\nmodel "digits[^`]*dual[^`]*/.exec(readFileSync(join(root, 'docs', 'methods.md'), 'utf8'))!;
+  writeFileSync(spec, block);
+  const { out, exitCode } = await qspec(['quantize', spec, '--json']);
+  expect(exitCode).toBe(0);
+  const { report } = JSON.parse(out);
+  const dual = (report.layers as { weight?: string }[]).filter(({ weight }) => weight === 'dual(int4)');
+  const single = (report.layers as { weight?: string }[]).filter(({ weight }) => weight === 'int4');
+  expect([dual.length, single.length].every((count) => count > 0)).toBe(true);
+  const said = (report.findings as { code: string; what: string }[]).find(
+    ({ code }) => code === 'export/added-tensors',
+  )!;
+  expect(said.what).toContain(`The weights of ${dual.length} layer`);
+  expect((report.findings as { code: string }[]).map(({ code }) => code)).not.toContain('quantize/method-fallback');
+  expect(report.verification.levels.length).toBe(2);
 });
 
 test('what is measured does not depend on the rules that ask for it, nor on what is written and expected', async () => {

@@ -40,7 +40,8 @@ describe.each(rows)('%s', (_, format) => {
   it('says what it is', () => {
     expect(format.title).not.toBe('');
     expect(format.description).toMatch(/\.$/);
-    expect(elementLayouts[format.dtype].bits).toBe(format.storageBits);
+    const { format: each, count } = format.sum ?? { format, count: 1 };
+    expect(count * elementLayouts[each.dtype].bits).toBe(format.storageBits);
     expect(Number.isInteger(Math.log2(format.unit))).toBe(true);
     expect(format.high - format.low + 1).toBeLessThanOrEqual(2 ** format.bits);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { refined } from '../../../engine/formats/binary-basis.ts';
+import { refined, signs } from '../../../engine/formats/basis-sums.ts';
+import { byTurns } from '../../../engine/formats/dual.ts';
 import type { NumberFormat, Parameters } from '../../../engine/formats/format.ts';
 import { formatNamed } from '../../../engine/formats/registry.ts';
 import { SortedValues } from '../../../engine/formats/sorted-values.ts';
@@ -175,12 +176,75 @@ describe('binary bases', () => {
     let basis: Float64Array = Float64Array.of(0.2, 0.3, 1.1);
     let error = Number.POSITIVE_INFINITY;
     for (let round = 0; round < 50; round++) {
-      basis = refined(basis, sorted, 'signs');
+      basis = refined(basis, sorted, signs);
       const format = formatNamed('lq(3)');
       const own = -decibels(format, { scale: 1, zeroPoint: 0, basis: Float32Array.from(basis) }, normal);
       expect(own).toBeLessThanOrEqual(error + 1e-5);
       error = own;
     }
+  });
+});
+
+/** METHODS A2. */
+describe('dual tensors', () => {
+  const decibelsOf = (error: number, values: Float32Array) =>
+    10 * Math.log10(values.reduce((sum, x) => sum + x * x, 0) / error);
+
+  it.each([
+    [2, 14.6],
+    [3, 24.4],
+    [4, 30.9],
+  ])('of %i bits have %d dB on a Gaussian where each tensor is rounded in turn', (bits, wanted) => {
+    const { errors } = byTurns(normal, 2 ** (bits - 1) - 1);
+    expect(Math.abs(decibelsOf(errors.at(-1)!, normal) - wanted)).toBeLessThan(0.3);
+  });
+
+  it.each(
+    [normal, laplace, halfNormal].map((values, i) => [['Gaussian', 'Laplace', 'half-normal'][i]!, values] as const),
+  )('%s: no turn raises the error, and the nearest sums are at least as close', (_, values) => {
+    for (const bits of [2, 3, 4]) {
+      const { errors } = byTurns(values, 2 ** (bits - 1) - 1);
+      for (const [turn, error] of errors.entries())
+        expect(error).toBeLessThanOrEqual((errors[turn - 1] ?? Number.POSITIVE_INFINITY) * (1 + 1e-9));
+      expect(best(`dual(int${bits})`, values)).toBeGreaterThanOrEqual(decibelsOf(errors.at(-1)!, values) - 1e-6);
+    }
+  });
+
+  it.each([
+    [2, 7.208, 15.3],
+    [3, 13.292, 28.5],
+    [4, 18.898, 40],
+    [5, 24.326, 51.5],
+  ])(
+    'of %i bits have 5 dB more than the %d dB of one tensor, with nearest sums more than %d',
+    (bits, single, least) => {
+      const own = best(`dual(int${bits})`, normal);
+      expect(own).toBeGreaterThan(single + 5);
+      expect(own).toBeGreaterThan(least);
+    },
+  );
+
+  it('leave a rest that is orthogonal to both tensors', () => {
+    const format = formatNamed('dual(int3)');
+    const parameters = format.fit!(normal);
+    const { encode, decode } = format.coder(parameters, [format.low, format.high]);
+    for (const i of [0, 1]) {
+      let [across, along] = [0, 0];
+      for (const x of normal) {
+        const term = format.sum!.codeOf(encode(x), i) * parameters.basis![i]!;
+        across += (x - decode(encode(x))) * term;
+        along += term * term;
+      }
+      expect(Math.abs(across / along)).toBeLessThan(1e-3);
+    }
+  });
+
+  it.each([[[0, 0, 0]], [[0.5]], [[1, 1, -1, -1]], [[3, -1e-6, 0]]])('hold %j, with positive scales', (values) => {
+    const format = formatNamed('dual(int2)');
+    const parameters = format.fit!(Float32Array.from(values));
+    const { encode, decode } = format.coder(parameters, [format.low, format.high]);
+    expect(parameters.basis!.every((scale) => scale > 0)).toBe(true);
+    for (const x of values) expect(Math.abs(decode(encode(x)) - x)).toBeLessThan(2e-6);
   });
 });
 

@@ -16,6 +16,7 @@ it.each([
   ['int4', 'int4', 16],
   ['binary', 'binary', 1],
   ['int4', 'uint8', 32],
+  ['dual(int4)', 'uint8', 2 * 32],
   [undefined, 'uint8', 64],
 ])('a MAC of %s weights and %s activations is an effort of %d', (weight, input, each) => {
   expect(arithmeticCost([layer(weight, input)]).ace).toBe(1000 * each);
@@ -24,6 +25,11 @@ it.each([
 it('counts bit operations as METHODS B19 does for a layer', () => {
   // 1000 MACs · (0.75·4·8 + 8 + 4 + log2 64).
   expect(arithmeticCost([layer('int4', 'uint8')], () => 0.75).bops).toBe(1000 * (24 + 12 + 6));
+});
+
+it('counts two products of a weight that is the sum of two tensors', () => {
+  const of = (weight: string) => arithmeticCost([layer(weight, 'uint8')], () => 0.75).bops;
+  expect(of('dual(int4)')).toBe(2 * of('int4'));
 });
 
 it('counts bits of weights and of what goes with them for each parameter', () => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { loadOnnxRuntime } from '../../../engine/env/node/onnxruntime.ts';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import type { Graph, Model } from '../../../engine/graph/graph.ts';
-import { exportFindings, exportQdq } from '../../../engine/readings/export-qdq.ts';
+import { exportFindings } from '../../../engine/readings/export-findings.ts';
+import { exportQdq } from '../../../engine/readings/export-qdq.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
 import {
   bytesOf,

@@ -6,7 +6,8 @@ import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
 import { edgeKey, type QuantizedModel } from '../../../engine/quantize/assignment.ts';
-import { exportFindings, exportQdq } from '../../../engine/readings/export-qdq.ts';
+import { exportFindings } from '../../../engine/readings/export-findings.ts';
+import { exportQdq } from '../../../engine/readings/export-qdq.ts';
 import { integerGraph } from '../../../engine/readings/integer.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
@@ -101,7 +102,9 @@ describe('weights alone', () => {
   );
 
   it.each(
-    (['int4', 'uint4', 'e4m3fn', 'e2m1', 'kmeans(2)', 'bcq(2)', 'ternary'] as const).flatMap((weights) =>
+    (
+      ['int4', 'uint4', 'e4m3fn', 'e2m1', 'kmeans(2)', 'bcq(2)', 'dual(int2)', 'dual(int4)', 'ternary'] as const
+    ).flatMap((weights) =>
       (['per-tensor', 'per-group(4)', 'per-group(5)', 'per-block(2x4)', 'per-kernel', 'per-tap'] as const).map(
         (granularity) => [weights, granularity] as [string, Granularity],
       ),
@@ -122,6 +125,38 @@ describe('weights alone', () => {
   });
 });
 
+describe('sums of tensors', () => {
+  const termsOf = (graph: Graph) =>
+    graph.nodes
+      .filter(({ op }) => op === 'DequantizeLinear')
+      .map(({ inputs }) => graph.initializers.get(inputs[0]!)!)
+      .filter(({ dtype }) => dtype !== 'int32');
+
+  it.each([
+    [undefined, 'int4'],
+    ['int8', 'int8'],
+  ] as const)('container %s: two tensors of %s for each weight, and a finding says so', async (container, dtype) => {
+    const { model, inputs } = await compressed({ activations: 'float', weights: 'dual(int4)' });
+    const exported = exportQdq(modelOf(network()), model, container ? { container } : {});
+    const terms = termsOf(exported.graph);
+    expect(terms.map((term) => term.dtype)).toEqual(Array(2 * layers.length).fill(dtype));
+    for (const { data } of terms) expect((data as Int8Array).every((code) => Math.abs(code) <= 7)).toBe(true);
+    expect(exportFindings(model).map(({ code }) => code)).toEqual(['export/added-tensors']);
+    const judged = await runInOnnxRuntime(bytesOf(exported), inputs);
+    expect(relativeError(judged.get('y')!, evaluateGraph(simulate(model), inputs).get('y')!)).toBeLessThan(1e-5);
+  });
+
+  it('are what `omse` makes of a dual format, in groups too', async () => {
+    for (const granularity of ['per-channel', 'per-group(4)'] as const) {
+      const options = { activations: 'float', weights: 'dual(int3)', granularity } as const;
+      const { model } = await compressed({ ...options, method: 'omse' });
+      const plain = await compressed(options);
+      const key = edgeKey('g', 'weight');
+      expect(model.assignment.entries.get(key)).toEqual(plain.model.assignment.entries.get(key));
+    }
+  });
+});
+
 describe('weights between integer activations', () => {
   const cases: [string, Granularity][] = [
     ...[
@@ -139,6 +174,8 @@ describe('weights between integer activations', () => {
     ].map((name) => [name, 'per-channel'] as [string, Granularity]),
     ['e4m3fn', 'per-channel'],
     ['kmeans(3)', 'per-channel'],
+    ['dual(int2)', 'per-channel'],
+    ['dual(int4)', 'per-channel'],
     ['mxfp4', 'per-channel'],
     ['int4', 'per-group(8)'],
     ['int8', 'per-kernel'],

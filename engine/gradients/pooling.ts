@@ -1,0 +1,59 @@
+import { resolvePads, windowOf } from '../operators/shared/windows.ts';
+import type { MakeStep, Step } from './step.ts';
+
+export const globalAverageStep: MakeStep = ({ inputs }) => {
+  const [n, c, h, w] = inputs[0]!;
+  return inputs[0]!.length === 4
+    ? averages([c! * n!, h!, w!], [h!, w!], [n!, c!, 1, 1])
+    : 'it pools over other axes than two';
+};
+
+/** Pools whose windows lie side by side and cover the input. */
+export const averagePoolStep: MakeStep = ({ node, inputs }) => {
+  const [n, c, h, w] = inputs[0]!;
+  if (inputs[0]!.length !== 4) return 'it pools over other axes than two';
+  const window = windowOf(node, 2);
+  const { begin, end } = resolvePads(window, [h!, w!]);
+  const [kh, kw] = [window.kernel[0]!, window.kernel[1]!];
+  const isTiling =
+    h! % kh === 0 &&
+    w! % kw === 0 &&
+    window.strides.every((stride, axis) => stride === window.kernel[axis]) &&
+    [...begin, ...end].every((pad) => pad === 0) &&
+    window.dilations.every((dilation) => dilation === 1);
+  return isTiling
+    ? averages([c! * n!, h!, w!], [kh, kw], [n!, c!, h! / kh, w! / kw])
+    : 'its windows overlap, leave gaps or reach beyond the input';
+};
+
+function averages(
+  [planes, height, width]: readonly [number, number, number],
+  [down, across]: readonly [number, number],
+  dims: readonly number[],
+): Step {
+  const [rows, columns] = [height / down, width / across];
+  const part = 1 / (down * across);
+  const window = (plane: number, y: number, x: number) =>
+    (plane * rows + Math.floor(y / down)) * columns + Math.floor(x / across);
+  const forEach = (visit: (window: number, at: number) => void) => {
+    for (let plane = 0, at = 0; plane < planes; plane++)
+      for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) visit(window(plane, y, x), at++);
+  };
+  return {
+    dims,
+    forward([values]) {
+      const out = new Float32Array(planes * rows * columns);
+      forEach((to, at) => {
+        out[to]! += values![at]! * part;
+      });
+      return out;
+    },
+    backward(slope) {
+      const values = new Float32Array(planes * height * width);
+      forEach((from, at) => {
+        values[at] = slope[from]! * part;
+      });
+      return values;
+    },
+  };
+}
