@@ -3,13 +3,14 @@ import type { NumberFormat } from '../formats/format.ts';
 import { Histogram } from './histogram.ts';
 import type { Observer, ObserverKind, Scheme } from './observer.ts';
 import { clipped, covering, levelsOfMagnitude } from './parameters.ts';
+import type { Portion } from './portion.ts';
 
 /** Below it deviations look like a Gaussian's (E|x| = 0.798 σ), above it like a Laplacian's (0.707 σ). */
 const betweenShapes = (Math.sqrt(2 / Math.PI) + Math.SQRT1_2) / 2;
 
 class AciqObserver implements Observer {
   readonly histogram = new Histogram();
-  update(values: Float32Array): void {
+  update(values: Float32Array | Portion): void {
     this.histogram.update(values);
   }
   merge(other: Observer): void {

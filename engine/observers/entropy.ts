@@ -5,6 +5,7 @@ import { Histogram } from './histogram.ts';
 import { magnitudesOf, rebinned } from './magnitudes.ts';
 import type { Observer, ObserverKind, Scheme } from './observer.ts';
 import { clipped, levelsOfMagnitude } from './parameters.ts';
+import type { Portion } from './portion.ts';
 
 /** Bins of magnitudes that thresholds are tried at the edges of. */
 const bins = 2048;
@@ -14,7 +15,7 @@ const smallestShare = 1e-4;
 
 class EntropyObserver implements Observer {
   readonly histogram = new Histogram();
-  update(values: Float32Array): void {
+  update(values: Float32Array | Portion): void {
     this.histogram.update(values);
   }
   merge(other: Observer): void {

@@ -1,6 +1,7 @@
 import { Extremes } from './extremes.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { covering } from './parameters.ts';
+import { type Portion, portionOf } from './portion.ts';
 
 /** Largest finite float32: no range that a tensor can have is wider. */
 const widest = 3.4028234663852886e38;
@@ -13,8 +14,8 @@ class FixedObserver implements Observer {
     this.low = low;
     this.high = high;
   }
-  update(values: Float32Array): void {
-    this.extremes.update(values);
+  update(values: Float32Array | Portion): void {
+    this.extremes.update(portionOf(values));
   }
   merge(other: Observer): void {
     this.extremes.merge((other as FixedObserver).extremes);

@@ -1,11 +1,12 @@
 import { Extremes } from './extremes.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { covering } from './parameters.ts';
+import { type Portion, portionOf } from './portion.ts';
 
 class MinMaxObserver implements Observer {
   readonly extremes = new Extremes();
-  update(values: Float32Array): void {
-    this.extremes.update(values);
+  update(values: Float32Array | Portion): void {
+    this.extremes.update(portionOf(values));
   }
   merge(other: Observer): void {
     this.extremes.merge((other as MinMaxObserver).extremes);

@@ -1,6 +1,7 @@
 import { Extremes } from './extremes.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { covering } from './parameters.ts';
+import { type Portion, portionOf } from './portion.ts';
 
 /** An exponential average of a stream, begun with its first value; that of a stream cut in two is made of its parts'. */
 class Average {
@@ -37,8 +38,8 @@ class MovingAverageObserver implements Observer {
     this.low = new Average(decay);
     this.high = new Average(decay);
   }
-  update(values: Float32Array): void {
-    const own = this.extremes.update(values);
+  update(values: Float32Array | Portion): void {
+    const own = this.extremes.update(portionOf(values));
     if (own === undefined) return;
     this.low.update(own[0]);
     this.high.update(own[1]);

@@ -5,6 +5,7 @@ import { poll } from '../progress.ts';
 import { Histogram } from './histogram.ts';
 import type { Observer, ObserverKind, Scheme } from './observer.ts';
 import { covering } from './parameters.ts';
+import type { Portion } from './portion.ts';
 
 /** With this many codes or more a code is no wider than a bin, and there is nothing to search. */
 const mostCodes = 2048;
@@ -77,7 +78,7 @@ export class HistogramError {
 
 class MseObserver implements Observer {
   readonly histogram = new Histogram();
-  update(values: Float32Array): void {
+  update(values: Float32Array | Portion): void {
     this.histogram.update(values);
   }
   merge(other: Observer): void {

@@ -1,6 +1,7 @@
 import { Histogram } from './histogram.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { covering } from './parameters.ts';
+import type { Portion } from './portion.ts';
 
 class PercentileObserver implements Observer {
   readonly histogram = new Histogram();
@@ -8,7 +9,7 @@ class PercentileObserver implements Observer {
   constructor(percent: number) {
     this.share = percent / 100;
   }
-  update(values: Float32Array): void {
+  update(values: Float32Array | Portion): void {
     this.histogram.update(values);
   }
   merge(other: Observer): void {

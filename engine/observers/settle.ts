@@ -5,10 +5,11 @@ import { Histogram } from './histogram.ts';
 import { magnitudesOf, rebinned } from './magnitudes.ts';
 import type { Observer, ObserverKind, Scheme } from './observer.ts';
 import { clipped, covering, levelsOfMagnitude } from './parameters.ts';
+import type { Portion } from './portion.ts';
 
 class SettleObserver implements Observer {
   readonly histogram = new Histogram();
-  update(values: Float32Array): void {
+  update(values: Float32Array | Portion): void {
     this.histogram.update(values);
   }
   merge(other: Observer): void {

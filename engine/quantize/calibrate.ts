@@ -10,6 +10,7 @@ import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Plan } from '../plan.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { type Gains, junctionsOf, measureGains, withGains } from './equalize.ts';
+import { KernelPortions } from './kernel-portions.ts';
 import { type Layout, layOut } from './layout.ts';
 import { fitsMoments } from './method-fallback.ts';
 import { InputMoments } from './moments.ts';
@@ -65,22 +66,27 @@ export async function calibrate(
   const { moments, watching: collecting } = createMoments(graph, plan, layout);
   const observed = [...new Set([...observing.keys(), ...collecting.keys()])];
   const program = await compile(graph, { ...options, observed });
+  const portions = new KernelPortions();
   try {
     for (let index = 0; index < dataset.length; index++) {
       throwIfCancelled(progress);
       const sample = index === 0 ? first : await dataset.sample(index);
       await program.run(sample, {
         observe(value, view) {
-          for (const observer of observing.get(value) ?? []) {
-            observer.update(view.data as Float32Array);
-            if (observer.seen.nonFinite > 0) notFinite(value, dataset.nameOf(index));
-          }
+          // First: what observers allocate in the kernels' memory may end the view.
           for (const state of collecting.get(value) ?? []) state.update(view);
+          const observed = observing.get(value);
+          if (observed !== undefined) {
+            const portion = portions.of(value, view);
+            if (portion.extremes.nonFinite > 0) notFinite(value, dataset.nameOf(index));
+            for (const observer of observed) observer.update(portion);
+          }
         },
       });
       progress?.report('calibrate', index + 1, dataset.length);
     }
   } finally {
+    portions.dispose();
     program.dispose();
   }
   return { gains, observers, moments, samples: dataset.length, data: dataset.hash };
