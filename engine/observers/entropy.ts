@@ -1,11 +1,10 @@
 import type { AffineParameters, CodeRange } from '../formats/affine.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { poll } from '../progress.ts';
-import { Histogram } from './histogram.ts';
+import { HistogramObserver } from './kept.ts';
 import { magnitudesOf, rebinned } from './magnitudes.ts';
-import type { Observer, ObserverKind, Scheme } from './observer.ts';
+import type { ObserverKind, Scheme } from './observer.ts';
 import { clipped, levelsOfMagnitude } from './parameters.ts';
-import type { Portion } from './portion.ts';
 
 /** Bins of magnitudes that thresholds are tried at the edges of. */
 const bins = 2048;
@@ -13,14 +12,7 @@ const bins = 2048;
 /** What Q is taken to be where it has no part of what P has; without it one clipped element would make the divergence infinite. */
 const smallestShare = 1e-4;
 
-class EntropyObserver implements Observer {
-  readonly histogram = new Histogram();
-  update(values: Float32Array | Portion): void {
-    this.histogram.update(values);
-  }
-  merge(other: Observer): void {
-    this.histogram.merge((other as EntropyObserver).histogram);
-  }
+class EntropyObserver extends HistogramObserver {
   finish(format: NumberFormat, scheme: Scheme, range: CodeRange = [format.low, format.high]): AffineParameters {
     const { min, max } = this.seen;
     const reach = Math.max(-min, max);
@@ -28,9 +20,6 @@ class EntropyObserver implements Observer {
     if (reach === 0 || levels >= bins) return clipped(this.seen, reach, format, scheme, range);
     const { counts, width } = rebinned(magnitudesOf(this.histogram), bins, reach);
     return clipped(this.seen, leastDivergence(counts, levels) * width, format, scheme, range);
-  }
-  get seen() {
-    return this.histogram.seen;
   }
 }
 

@@ -23,6 +23,15 @@ export class Extremes {
     this.#include(other.#min, other.#max);
   }
 
+  save(): Float64Array {
+    return Float64Array.of(this.#count, this.#nonFinite, this.#min, this.#max);
+  }
+
+  /** From the first four numbers. */
+  restore(state: Float64Array): void {
+    [this.#count, this.#nonFinite, this.#min, this.#max] = state as unknown as [number, number, number, number];
+  }
+
   get seen(): Seen {
     const empty = this.#min > this.#max;
     return {

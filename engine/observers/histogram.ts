@@ -49,6 +49,18 @@ export class Histogram {
     }
   }
 
+  save(): Float64Array {
+    const { counts } = this;
+    return Float64Array.of(...this.#extremes.save(), this.#zeros, this.#width, ...counts);
+  }
+
+  restore(state: Float64Array): void {
+    this.#extremes.restore(state);
+    this.#zeros = state[4]!;
+    this.#width = state[5]!;
+    this.counts.set(state.subarray(6));
+  }
+
   /** Lower edge of a bin. */
   edge(bin: number): number {
     return (bin - half) * this.#width;

@@ -17,6 +17,11 @@ export interface Observer {
   /** The observer's choice for codes in `range` (the format's own unless it is narrowed). */
   finish(format: NumberFormat, scheme: Scheme, range?: CodeRange): AffineParameters;
   readonly seen: Seen;
+  /** Names what is kept of the values; observers of other kinds may keep the same. */
+  readonly keeps: string;
+  /** What is kept, as numbers; an observer that keeps the same goes on from there. */
+  save(): Float64Array;
+  restore(state: Float64Array): void;
 }
 
 /** What every observer knows of its tensor. */

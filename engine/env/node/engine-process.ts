@@ -7,7 +7,7 @@ import type { EngineThreadData } from './engine-thread.ts';
 import { errorCode } from './errors.ts';
 import { heapLimits } from './heap-limits.ts';
 import { memoryLimitVariable, outOfHeapWords } from './memory-limit.ts';
-import { threadProgram } from './programs.ts';
+import { measurementsVariable, threadProgram } from './programs.ts';
 import { watchMemory } from './start-memory-watch.ts';
 
 if (process.send === undefined) {
@@ -21,8 +21,13 @@ const memoryLimit = Number(process.env[memoryLimitVariable]);
 if (memoryLimit > 0) watchMemory(memoryLimit);
 
 const threads = Number(process.env['QSPEC_THREADS']) || availableParallelism();
+const measurements = process.env[measurementsVariable];
 const engine = new Worker(threadProgram('engine-thread'), {
-  workerData: { threads, ...(memoryLimit > 0 && { memoryLimit: memoryLimit * 2 ** 20 }) } satisfies EngineThreadData,
+  workerData: {
+    threads,
+    ...(memoryLimit > 0 && { memoryLimit: memoryLimit * 2 ** 20 }),
+    ...(measurements && { measurements }),
+  } satisfies EngineThreadData,
   execArgv: [],
   resourceLimits: heapLimits(),
 });
