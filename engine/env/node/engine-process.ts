@@ -6,8 +6,9 @@ import { cancelRelay } from '../../service/cancel-relay.ts';
 import type { EngineThreadData } from './engine-thread.ts';
 import { errorCode } from './errors.ts';
 import { heapLimits } from './heap-limits.ts';
+import { measurementsVariable } from './lent-folder.ts';
 import { memoryLimitVariable, outOfHeapWords } from './memory-limit.ts';
-import { measurementsVariable, threadProgram } from './programs.ts';
+import { threadProgram } from './programs.ts';
 import { watchMemory } from './start-memory-watch.ts';
 
 if (process.send === undefined) {

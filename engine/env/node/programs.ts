@@ -8,6 +8,3 @@ export function threadProgram(name: string): URL {
   if (program === undefined) throw new Error(`A program of QSpec is missing: ${name}.`);
   return program;
 }
-
-/** Environment variable by which an owner lends the engine a folder for statistics of calibration. */
-export const measurementsVariable = 'QSPEC_MEASUREMENTS';

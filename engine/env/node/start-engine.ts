@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import { EngineClient } from '../../service/client.ts';
+import { measurementsVariable } from './lent-folder.ts';
 import { memoryLimitVariable, saysOutOfMemory } from './memory-limit.ts';
-import { measurementsVariable } from './programs.ts';
 
 export interface EngineExit {
   readonly code: number | null;
