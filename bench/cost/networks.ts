@@ -21,6 +21,11 @@ const networks = {
 export type NetworkName = keyof typeof networks;
 export const networkNames = Object.keys(networks) as NetworkName[];
 
+/** The spec in `bench/specs/networks` that says a network's model and data. */
+export function specOf(name: NetworkName): string {
+  return join(root, 'bench', 'specs', 'networks', `${networks[name].images}.qspec`);
+}
+
 /** Model and calibration samples as files, the same for us and for the peer. */
 export interface Network {
   readonly model: string;

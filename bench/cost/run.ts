@@ -1,6 +1,6 @@
 // Wall time and peak memory of the whole job (start, load, calibrate, quantise, export) beside onnxruntime's Python quantiser, on
 // the same model and samples; each run a process of its own, the two in turn.
-//   node bench/cost/run.ts [--networks squeezenet,…] [--methods min-max,…] [--threads 2] [--runs 3] [--write]
+//   node bench/cost/run.ts [--networks squeezenet,…] [--methods min-max,…] [--adaround] [--threads 2] [--runs 3] [--write]
 // QSPEC_PYTHON names a Python with onnxruntime, onnx and sympy; without one the peer's columns are empty, and that is said.
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { writeBetweenMarkers } from '../../scripts/markers.mjs';
 import { hasShared, root } from '../../test/shared.ts';
 import { peerVersion, runPeer } from '../results/peer.ts';
 import { buildJob, type Cost, command, cost, requireCommand } from './children.ts';
-import { type Network, type NetworkName, networkFiles, networkNames } from './networks.ts';
+import { type Network, type NetworkName, networkFiles, networkNames, specOf } from './networks.ts';
 
 const methods = { 'min-max': 'MinMax', percentile: 'Percentile', entropy: 'Entropy' } as const;
 type Method = keyof typeof methods;
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     methods: { type: 'string', default: Object.keys(methods).join() },
     threads: { type: 'string', default: '2' },
     runs: { type: 'string', default: '3' },
+    adaround: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 });
@@ -32,8 +33,14 @@ requireCommand();
 const version = peerVersion();
 if (version === undefined)
   console.error("onnxruntime's Python quantiser is not installed: nothing beside (QSPEC_PYTHON)");
+/** Seconds that AdaRound may take on two cores. */
+const roundingLimits: readonly (readonly [NetworkName, number])[] = [
+  ['resnet8', 60],
+  ['mobilenet v1 0.25', 300],
+];
 const work = mkdtempSync(join(tmpdir(), 'qspec-cost-'));
 const rows: string[][] = [];
+const roundings: string[][] = [];
 try {
   const program = await buildJob(join(work, 'program'));
   for (const name of values.networks.split(',') as NetworkName[]) {
@@ -44,6 +51,12 @@ try {
       console.error(row.join(' | '));
     }
   }
+  if (values.adaround)
+    for (const [name, limit] of roundingLimits) {
+      const { seconds, peak } = round(name);
+      const verdict = seconds < limit ? 'held' : 'missed';
+      roundings.push([name, `${seconds.toFixed(0)} s`, `${limit} s, ${verdict}`, `${peak.toFixed(0)} MB`]);
+    }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -64,9 +77,31 @@ const text = [
   `| ${titles.join(' | ')} |`,
   `|---|${'---:|'.repeat(titles.length - 1)}`,
   ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ...(roundings.length === 0
+    ? []
+    : [
+        '',
+        '| AdaRound, int4 weights, 100 samples | whole command | limit | peak memory |',
+        '|---|---:|---:|---:|',
+        ...roundings.map((row) => `| ${row.join(' | ')} |`),
+      ]),
 ].join('\n');
 console.log(text);
 if (values.write) writeBetweenMarkers(join(root, 'docs', 'performance.md'), 'cost', text);
+
+/** AdaRound by the command. */
+function round(name: NetworkName): Cost {
+  const spec = join(work, 'rounding.qspec');
+  const rules = '{ weights int4 symmetric per-channel using adaround  activations uint8 observe mse }';
+  const lines = [
+    'qspec 1',
+    `import ${JSON.stringify(specOf(name))}`,
+    `quantize ${rules}`,
+    'export onnx qdq "out.onnx"',
+  ];
+  writeFileSync(spec, `${lines.join('\n')}\n`);
+  return cost(command, ['quantize', spec, '--out', join(work, 'out'), '--samples', '0', '--threads', values.threads]);
+}
 
 function compare(program: string, name: string, { model, samples, count }: Network, method: Method): string[] {
   const spec = join(work, 'job.qspec');
