@@ -8,6 +8,8 @@ import { root } from '../../test/shared.ts';
 export interface Cost {
   /** Wall time of the process, from its start to its end. */
   readonly seconds: number;
+  /** Processor time of all its threads. */
+  readonly processor: number;
   /** Peak resident memory, MB. */
   readonly peak: number;
 }
@@ -38,23 +40,23 @@ export async function buildJob(folder: string): Promise<string> {
   return join(folder, 'job.mjs');
 }
 
-/** Kibibytes, also on macOS: libuv makes them so. */
-const tellPeak = `data:text/javascript,import{isMainThread}from'node:worker_threads';if(isMainThread)process.on('exit',()=>process.stderr.write('\\npeak '+process.resourceUsage().maxRSS+'\\n'))`;
+/** Kibibytes, also on macOS: libuv makes them so; microseconds. */
+const tellUsage = `data:text/javascript,import{isMainThread}from'node:worker_threads';if(isMainThread)process.on('exit',()=>{const u=process.resourceUsage();process.stderr.write('\\nused '+u.maxRSS+' '+(u.userCPUTime+u.systemCPUTime)+'\\n')})`;
 
 /** Runs a program of ours in a process and an empty cache of its own. */
 export function cost(program: string, options: readonly string[]): Cost {
   const cache = mkdtempSync(join(tmpdir(), 'qspec-cost-cache-'));
   try {
     const begin = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, ['--import', tellPeak, program, ...options], {
+    const { status, stderr } = spawnSync(process.execPath, ['--import', tellUsage, program, ...options], {
       encoding: 'utf8',
       env: { ...process.env, QSPEC_CACHE: cache },
       maxBuffer: 2 ** 28,
     });
     const seconds = (performance.now() - begin) / 1000;
-    const peak = /^peak (\d+)$/m.exec(stderr)?.[1];
-    if (status !== 0 || peak === undefined) throw new Error(stderr);
-    return { seconds, peak: (Number(peak) * 1024) / 1e6 };
+    const used = /^used (\d+) (\d+)$/m.exec(stderr);
+    if (status !== 0 || used === null) throw new Error(stderr);
+    return { seconds, processor: Number(used[2]) / 1e6, peak: (Number(used[1]) * 1024) / 1e6 };
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }

@@ -53,9 +53,15 @@ try {
   }
   if (values.adaround)
     for (const [name, limit] of roundingLimits) {
-      const { seconds, peak } = round(name);
+      const { seconds, processor, peak } = round(name);
       const verdict = seconds < limit ? 'held' : 'missed';
-      roundings.push([name, `${seconds.toFixed(0)} s`, `${limit} s, ${verdict}`, `${peak.toFixed(0)} MB`]);
+      roundings.push([
+        name,
+        `${seconds.toFixed(0)} s`,
+        `${processor.toFixed(0)} s`,
+        `${limit} s, ${verdict}`,
+        `${peak.toFixed(0)} MB`,
+      ]);
     }
 } finally {
   rmSync(work, { recursive: true, force: true });
@@ -66,6 +72,8 @@ const titles = [
   'QSpec',
   `onnxruntime ${version ?? '–'}`,
   'times faster',
+  'processor time',
+  'of the peer',
   'peak memory',
   'of the peer',
   'share',
@@ -81,8 +89,8 @@ const text = [
     ? []
     : [
         '',
-        '| AdaRound, int4 weights, 100 samples | whole command | limit | peak memory |',
-        '|---|---:|---:|---:|',
+        '| AdaRound, int4 weights, 100 samples | whole command | processor time | limit | peak memory |',
+        '|---|---:|---:|---:|---:|',
         ...roundings.map((row) => `| ${row.join(' | ')} |`),
       ]),
 ].join('\n');
@@ -125,9 +133,9 @@ function compare(program: string, name: string, { model, samples, count }: Netwo
     if (version === undefined) continue;
     const begin = performance.now();
     const run = { model, samples, output: join(work, 'peer.onnx'), method: methods[method], weights: 'QInt8' } as const;
-    const { peak } = runPeer(run);
+    const { peak, processor } = runPeer(run);
     // The script counts in MiB.
-    peers!.push({ seconds: (performance.now() - begin) / 1000, peak: peak * 1.048576 });
+    peers!.push({ seconds: (performance.now() - begin) / 1000, processor, peak: peak * 1.048576 });
   }
   const none = peers!.length === 0;
   const of = (costs: readonly Cost[] | undefined, key: keyof Cost) => (costs ?? []).map((own) => own[key]);
@@ -137,6 +145,8 @@ function compare(program: string, name: string, { model, samples, count }: Netwo
     spread(of(own, 'seconds'), 's', 1),
     none ? '–' : spread(of(peers, 'seconds'), 's', 1),
     none ? '–' : spread(ratios('seconds'), '', 1),
+    spread(of(own, 'processor'), 's', 1),
+    none ? '–' : spread(of(peers, 'processor'), 's', 1),
     spread(of(own, 'peak'), 'MB', 0),
     none ? '–' : spread(of(peers, 'peak'), 'MB', 0),
     none ? '–' : `1/${spread(ratios('peak'), '', 1)}`,

@@ -58,15 +58,19 @@ export interface PeerRun {
   readonly weights: 'QInt8' | 'QInt4';
 }
 
-/** A process of Python; its seconds do not count starting it and loading its packages. */
-export function runPeer({ model, samples, output, method, weights }: PeerRun): { seconds: number; peak: number } {
+/** A process of Python; its seconds do not count starting it and loading its packages, its processor seconds do. */
+export function runPeer({ model, samples, output, method, weights }: PeerRun): {
+  seconds: number;
+  peak: number;
+  processor: number;
+} {
   const { status, stdout, stderr } = spawnSync(python, [script, model, samples, output, method, weights], {
     encoding: 'utf8',
     env: { ...process.env, PYTHONWARNINGS: 'ignore' },
   });
   if (status !== 0) throw new Error(`onnxruntime's quantiser failed:\n${stderr}`);
-  const [, seconds, peak] = stdout.trim().split('\n').at(-1)!.split(' ');
-  return { seconds: Number(seconds), peak: Number(peak) };
+  const [, seconds, peak, processor] = stdout.trim().split('\n').at(-1)!.split(' ');
+  return { seconds: Number(seconds), peak: Number(peak), processor: Number(processor) };
 }
 
 /** The samples of the first input as a float32 array of numpy, one a row. */
