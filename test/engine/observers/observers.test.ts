@@ -49,6 +49,22 @@ describe.each(observers.filter(({ ordered }) => !ordered).map(({ name }) => [nam
 });
 
 describe.each(observers.map((kind) => [kind.name] as const))('observer %s', (name) => {
+  it('goes on from what was saved as if it had seen it', () => {
+    fc.assert(
+      fc.property(values, values, (before, after) => {
+        const [one, first, second] = [0, 1, 2].map(() => createObserver(name)) as [Observer, Observer, Observer];
+        for (const sample of [before, after]) one.update(sample);
+        first.update(before);
+        second.restore(first.save());
+        second.update(after);
+        expect(second.save()).toEqual(one.save());
+        expect(second.finish(uint8, 'affine')).toEqual(one.finish(uint8, 'affine'));
+        expect(second.seen).toEqual(one.seen);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   it('copes with nothing, zeros, tiny, huge and non-finite values', () => {
     const awkward: readonly (readonly number[])[] = [
       [],
