@@ -9,7 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/editor/**'],
-          setupFiles: ['test/seed.ts'],
+          setupFiles: ['test/seed.ts', 'test/own-cache.ts'],
           pool: 'forks',
           maxWorkers: 2,
           testTimeout: 120_000,

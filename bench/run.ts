@@ -8,6 +8,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
   models: ['run.ts'],
   scale: ['run.ts', 'cancel.ts', 'large.ts'],
   language: ['run.ts'],
+  cost: ['run.ts'],
 };
 
 const asked = process.argv.slice(2);

@@ -1,9 +1,7 @@
-import { cacheFolder } from '../engine/env/node/cache-folder.ts';
 import { nodeHost } from '../engine/env/node/host.ts';
 import { type Finding, FindingError } from '../engine/findings.ts';
 import type { ModelSummary } from '../engine/graph/summary.ts';
 import { MeasurementCache } from '../engine/measurements/cache.ts';
-import { hostFolder } from '../engine/measurements/host-folder.ts';
 import { measurementKey } from '../engine/measurements/key.ts';
 import { type Measurements, measurementsOf } from '../engine/measurements/measurements.ts';
 import type { Job } from '../engine/plan.ts';
@@ -22,6 +20,7 @@ import {
   type SpecContext,
 } from '../language/index.ts';
 import { engineVocabulary } from '../language/vocabulary-engine.ts';
+import { measurementFolder } from './measurement-folder.ts';
 
 export interface OpenedSpec {
   readonly spec: LoadedSpec;
@@ -60,7 +59,7 @@ function withMeasurements(opened: OpenedSpec, measurements: Measurements): Opene
 }
 
 function measurementCache(): MeasurementCache {
-  return new MeasurementCache(hostFolder(nodeHost(), nodeHost().path.join(cacheFolder(), 'measurements')));
+  return new MeasurementCache(measurementFolder());
 }
 
 async function openUnmeasured(path: string, { outFolder, severities }: OpenOptions): Promise<OpenedSpec> {

@@ -57,6 +57,8 @@ export interface Host {
   /** Starts a file that will appear at `path` when committed. Until then it is beside it, named `.NAME.….part`. */
   replace(path: string): Promise<PendingFile>;
   remove(path: string): Promise<void>;
+  /** SHA-256 of the parts laid end to end, in hexadecimal, by the machine's own means; absent: `engine/hash.ts` works it out. */
+  sha256?(...parts: readonly (Uint8Array | string)[]): string;
   /** Bytes that this process may still take before its owner's limit ends it; absent: there is no limit. */
   memoryLeft?(): number;
   /** Starts a kernel thread that runs the kernel worker's program; undefined where threads are not to be had. */

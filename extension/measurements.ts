@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { type CacheFolder, MeasurementCache } from '../engine/measurements/cache.ts';
+import { MeasurementCache } from '../engine/measurements/cache.ts';
+import type { CacheFolder } from '../engine/measurements/keyed-files.ts';
 import { type Measurements, measurementsOf } from '../engine/measurements/measurements.ts';
 import type { Pending } from '../language/server/protocol.ts';
 import type { Outcome, Runs } from './engine/runs.ts';
@@ -13,7 +14,7 @@ export class MeasurementFiles {
   readonly onChanged = this.#changed.event;
 
   constructor(storage: vscode.Uri, runs: Runs) {
-    this.#cache = new MeasurementCache(editorFolder(vscode.Uri.joinPath(storage, 'measurements')));
+    this.#cache = new MeasurementCache(editorFolder(measurementFolder(storage)));
     this.#runs = runs;
   }
 
@@ -48,6 +49,11 @@ export class MeasurementFiles {
   dispose(): void {
     this.#changed.dispose();
   }
+}
+
+/** Where measurements and, on the desktop, the engine's statistics of calibration are kept. */
+export function measurementFolder(storage: vscode.Uri): vscode.Uri {
+  return vscode.Uri.joinPath(storage, 'measurements');
 }
 
 function editorFolder(folder: vscode.Uri): CacheFolder {

@@ -216,7 +216,7 @@ export interface PackedQMatrix {
   readonly bytes: number;
 }
 
-/** Results of `observe` steps lie in kernel memory: float32[2] = {min, max}. */
+/** Results of `observe` steps lie in kernel memory. */
 export interface Workspace {
   readonly kernels: Kernels;
   /** Uninitialised memory. Throws `KernelMemoryExhausted`. */
@@ -507,7 +507,7 @@ export interface Workspace {
 
   // ---- observation -----------------------------------------------------------------------------------------------
 
-  /** float32[2] at `output` = {min, max} of the finite values; {+Inf, −Inf} where there are none. */
+  /** At `output` float32[2] = {min, max} of the finite values, {+Inf, −Inf} where there are none; int32 number of the others. */
   minMax(args: { readonly input: Address; readonly count: number; readonly output: Address }): Step;
   /** Per channel of [rows, channels]: float32[channels] minima, then float32[channels] maxima. */
   minMaxChannels(args: {
@@ -517,16 +517,16 @@ export interface Workspace {
     readonly output: Address;
   }): Step;
   /**
-   * Adds to uint32[bins] at `counts` (not cleared): value x falls in bin floor((x − low) · bins / (high − low)),
-   * clamped to the first and last; NaN falls nowhere.
+   * Adds to uint32[parts][2·half + 4] at `counts` (not cleared), each part from its share of the values: x falls in bin half + floor(x / width),
+   * clamped to the first and last; exact zeros in any of the last four. `width`: a power of two in [2^−126, 2^126]. NaN falls in bin `half`.
    */
   histogram(args: {
     readonly input: Address;
     readonly count: number;
     readonly counts: Address;
-    readonly bins: number;
-    readonly low: number;
-    readonly high: number;
+    readonly half: number;
+    readonly width: number;
+    readonly parts: number;
   }): Step;
   /** float64[2] at `output` = {Σ|x|, Σx²}. */
   sums(args: { readonly input: Address; readonly count: number; readonly output: Address }): Step;

@@ -673,12 +673,12 @@ export const kernelTable = [
     },
   },
   {
-    // {min, max} of the finite values of each item. Items: runs of 65536 elements.
+    // float32 {min, max} of the finite values of each item, int32 number of the others. Items: runs of 65536 elements.
     name: 'minMaxF32',
     fields: { input: 'address', output: 'address', count: 'i32' },
   },
   {
-    // {min, max} pairs to one. Items: 1.
+    // The like of several items to one. Items: 1.
     name: 'combineMinMaxF32',
     fields: { input: 'address', output: 'address', count: 'i32' },
   },
@@ -688,15 +688,15 @@ export const kernelTable = [
     fields: { input: 'address', output: 'address', rows: 'i32', channels: 'i32' },
   },
   {
-    // counts[clamp(floor((x − low) · factor))] += 1 in float64 arithmetic; NaN is left out. Items: 1.
+    // counts[part][half + clamp(floor(x · factor))] += 1, exact zeros in the part's last four. Items: parts.
     name: 'histogramF32',
     fields: {
-      low: 'f64',
-      factor: 'f64',
+      factor: 'f32',
       input: 'address',
       counts: 'address',
       count: 'i32',
-      bins: 'i32',
+      half: 'i32',
+      parts: 'i32',
     },
   },
   {

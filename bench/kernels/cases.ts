@@ -514,7 +514,7 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
     ),
   ],
   minMaxF32: [
-    elementwise('all', (ws) => ws.minMax({ input: buffer(ws, count), count, output: ws.alloc(8) }), count, 4 * count),
+    elementwise('all', (ws) => ws.minMax({ input: buffer(ws, count), count, output: ws.alloc(12) }), count, 4 * count),
   ],
   combineMinMaxF32: [],
   minMaxChannelsF32: [
@@ -529,7 +529,14 @@ export const benchCases: Readonly<Record<KernelName, readonly BenchCase[]>> = {
     elementwise(
       '8192 bins',
       (ws) =>
-        ws.histogram({ input: buffer(ws, count), count, counts: ws.alloc(4 * 8192), bins: 8192, low: -4, high: 4 }),
+        ws.histogram({
+          input: buffer(ws, count),
+          count,
+          counts: ws.alloc(4 * 8196),
+          half: 4096,
+          width: 2 ** -11,
+          parts: 1,
+        }),
       count,
       4 * count,
     ),

@@ -41,25 +41,40 @@ export async function quantizeWithPeer(
     const samples = join(folder, 'samples.npy');
     writeFileSync(samples, await samplesOf(calibration));
     const output = join(folder, 'quantized.onnx');
-    const { status, stdout, stderr } = spawnSync(python, [script, modelPath, samples, output, method, weights], {
-      encoding: 'utf8',
-      env: { ...process.env, PYTHONWARNINGS: 'ignore' },
-    });
-    if (status !== 0) throw new Error(`onnxruntime's quantiser failed:\n${stderr}`);
-    const [, seconds, peak] = stdout.trim().split('\n').at(-1)!.split(' ');
+    const { seconds, peak } = runPeer({ model: modelPath, samples, output, method, weights });
     const bytes = new Uint8Array(readFileSync(output));
-    return {
-      model: graphFromProto(decodeModel(bytes)),
-      bytes: bytes.length,
-      seconds: Number(seconds),
-      peak: Number(peak),
-    };
+    return { model: graphFromProto(decodeModel(bytes)), bytes: bytes.length, seconds, peak };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function samplesOf(dataset: Dataset): Promise<Uint8Array> {
+export interface PeerRun {
+  readonly model: string;
+  /** A file of `samplesOf`. */
+  readonly samples: string;
+  readonly output: string;
+  readonly method: CalibrationMethod;
+  readonly weights: 'QInt8' | 'QInt4';
+}
+
+/** A process of Python; its seconds do not count starting it and loading its packages, its processor seconds do. */
+export function runPeer({ model, samples, output, method, weights }: PeerRun): {
+  seconds: number;
+  peak: number;
+  processor: number;
+} {
+  const { status, stdout, stderr } = spawnSync(python, [script, model, samples, output, method, weights], {
+    encoding: 'utf8',
+    env: { ...process.env, PYTHONWARNINGS: 'ignore' },
+  });
+  if (status !== 0) throw new Error(`onnxruntime's quantiser failed:\n${stderr}`);
+  const [, seconds, peak, processor] = stdout.trim().split('\n').at(-1)!.split(' ');
+  return { seconds: Number(seconds), peak: Number(peak), processor: Number(processor) };
+}
+
+/** The samples of the first input as a float32 array of numpy, one a row. */
+export async function samplesOf(dataset: Dataset): Promise<Uint8Array> {
   const rows: Float32Array[] = [];
   let dims: readonly number[] = [];
   for (let i = 0; i < dataset.length; i++) {

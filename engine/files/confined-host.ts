@@ -118,6 +118,7 @@ export function confinedHost(host: Host, folders: readonly string[]): Host {
     },
     replace: async (path) => host.replace(await entryOf(path)),
     remove: async (path) => host.remove(await entryOf(path)),
+    ...(host.sha256 && { sha256: host.sha256.bind(host) }),
     ...(host.memoryLeft && { memoryLeft: () => host.memoryLeft!() }),
     ...(host.startThread && { startThread: (data: unknown) => host.startThread!(data) }),
     asset: (name) => host.asset(name),

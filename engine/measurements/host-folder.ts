@@ -1,6 +1,6 @@
 import { replaceFile } from '../files/replace.ts';
 import type { Host } from '../host.ts';
-import type { CachedFile, CacheFolder } from './cache.ts';
+import type { CachedFile, CacheFolder } from './keyed-files.ts';
 
 /** A folder of the machine, made when something is first written. */
 export function hostFolder(host: Host, folder: string): CacheFolder {

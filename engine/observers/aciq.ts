@@ -1,20 +1,14 @@
 import type { AffineParameters, CodeRange } from '../formats/affine.ts';
 import type { NumberFormat } from '../formats/format.ts';
-import { Histogram } from './histogram.ts';
-import type { Observer, ObserverKind, Scheme } from './observer.ts';
+import type { Histogram } from './histogram.ts';
+import { HistogramObserver } from './kept.ts';
+import type { ObserverKind, Scheme } from './observer.ts';
 import { clipped, covering, levelsOfMagnitude } from './parameters.ts';
 
 /** Below it deviations look like a Gaussian's (E|x| = 0.798 σ), above it like a Laplacian's (0.707 σ). */
 const betweenShapes = (Math.sqrt(2 / Math.PI) + Math.SQRT1_2) / 2;
 
-class AciqObserver implements Observer {
-  readonly histogram = new Histogram();
-  update(values: Float32Array): void {
-    this.histogram.update(values);
-  }
-  merge(other: Observer): void {
-    this.histogram.merge((other as AciqObserver).histogram);
-  }
+class AciqObserver extends HistogramObserver {
   finish(format: NumberFormat, scheme: Scheme, range: CodeRange = [format.low, format.high]): AffineParameters {
     const { min, max } = this.seen;
     const codes = range[1] - range[0] + 1;
@@ -28,9 +22,6 @@ class AciqObserver implements Observer {
     const { deviation, meanDeviation } = spreadOf(this.histogram, middle);
     const clip = bestClip(deviation, meanDeviation, codes);
     return covering(Math.max(min, middle - clip), Math.min(max, middle + clip), format, scheme, range);
-  }
-  get seen() {
-    return this.histogram.seen;
   }
 }
 

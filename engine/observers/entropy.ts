@@ -1,9 +1,9 @@
 import type { AffineParameters, CodeRange } from '../formats/affine.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { poll } from '../progress.ts';
-import { Histogram } from './histogram.ts';
+import { HistogramObserver } from './kept.ts';
 import { magnitudesOf, rebinned } from './magnitudes.ts';
-import type { Observer, ObserverKind, Scheme } from './observer.ts';
+import type { ObserverKind, Scheme } from './observer.ts';
 import { clipped, levelsOfMagnitude } from './parameters.ts';
 
 /** Bins of magnitudes that thresholds are tried at the edges of. */
@@ -12,14 +12,7 @@ const bins = 2048;
 /** What Q is taken to be where it has no part of what P has; without it one clipped element would make the divergence infinite. */
 const smallestShare = 1e-4;
 
-class EntropyObserver implements Observer {
-  readonly histogram = new Histogram();
-  update(values: Float32Array): void {
-    this.histogram.update(values);
-  }
-  merge(other: Observer): void {
-    this.histogram.merge((other as EntropyObserver).histogram);
-  }
+class EntropyObserver extends HistogramObserver {
   finish(format: NumberFormat, scheme: Scheme, range: CodeRange = [format.low, format.high]): AffineParameters {
     const { min, max } = this.seen;
     const reach = Math.max(-min, max);
@@ -28,10 +21,10 @@ class EntropyObserver implements Observer {
     const { counts, width } = rebinned(magnitudesOf(this.histogram), bins, reach);
     return clipped(this.seen, leastDivergence(counts, levels) * width, format, scheme, range);
   }
-  get seen() {
-    return this.histogram.seen;
-  }
 }
+
+/** Divergences that differ by less are the same but for rounding. */
+const alike = 1e-12;
 
 /**
  * The number of bins to keep for which the distribution, clipped there and held in that many levels, is the closest to the clipped
@@ -39,58 +32,61 @@ class EntropyObserver implements Observer {
  * levels are spread evenly over those of their bins that hold anything.
  */
 export function leastDivergence(counts: Float64Array, levels: number): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const sums = new PrefixSums(counts);
   let best = counts.length;
   let least = Number.POSITIVE_INFINITY;
-  let kept = 0;
-  for (let i = 0; i < levels; i++) kept += counts[i]!;
   for (let end = levels; end <= counts.length; end++) {
-    if (end > levels) kept += counts[end - 1]!;
     if ((end & 0x3f) === 0) poll();
-    if (kept === 0) continue;
-    const divergence = divergenceAt(counts, { end, levels, kept, total });
+    if (sums.count[end] === 0) continue;
+    const divergence = sums.divergenceAt(end, levels);
     // Of equals the widest: nothing is clipped for no gain.
-    if (divergence <= least) {
-      least = divergence;
-      best = end;
-    }
+    if (divergence <= least + alike) best = end;
+    least = Math.min(least, divergence);
   }
   return best;
 }
 
-interface Clip {
-  /** Bins kept. */
-  readonly end: number;
-  readonly levels: number;
-  /** Elements in them, and in all. */
-  readonly kept: number;
-  readonly total: number;
-}
+/** Sums over the bins before each bin: a threshold then costs a step for each level and not for each bin. */
+class PrefixSums {
+  readonly #counts: Float64Array;
+  readonly count: Float64Array;
+  /** Bins that hold anything. */
+  readonly #occupied: Float64Array;
+  /** Σ c·log c. */
+  readonly #logarithms: Float64Array;
 
-function divergenceAt(counts: Float64Array, { end, levels, kept, total }: Clip): number {
-  const clippedAway = total - kept;
-  let sum = 0;
-  for (let level = 0, from = 0; level < levels; level++) {
-    const to = level === levels - 1 ? end : Math.floor(((level + 1) * end) / levels);
-    let inside = 0;
-    let occupied = 0;
-    for (let i = from; i < to; i++) {
-      if (counts[i]! > 0) {
-        inside += counts[i]!;
-        occupied++;
-      }
+  constructor(counts: Float64Array) {
+    this.#counts = counts;
+    [this.count, this.#occupied, this.#logarithms] = [0, 1, 2].map(() => new Float64Array(counts.length + 1)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    for (const [i, count] of counts.entries()) {
+      this.count[i + 1] = this.count[i]! + count;
+      this.#occupied[i + 1] = this.#occupied[i]! + (count > 0 ? 1 : 0);
+      this.#logarithms[i + 1] = this.#logarithms[i]! + (count > 0 ? count * Math.log(count) : 0);
     }
-    for (let i = from; i < to; i++) {
-      const count = i === end - 1 ? counts[i]! + clippedAway : counts[i]!;
-      if (count === 0) continue;
-      const p = count / total;
-      // The last bin may hold nothing but what was clipped.
-      const q = counts[i] === 0 ? smallestShare : inside / occupied / kept;
-      sum += p * Math.log(p / q);
-    }
-    from = to;
   }
-  return sum;
+
+  /** Σ P·log P − Σ P·log Q with the bins before `end`, in counts of all elements, divided by their number at the end. */
+  divergenceAt(end: number, levels: number): number {
+    const total = this.count.at(-1)!;
+    const kept = this.count[end]!;
+    const last = this.#counts[end - 1]!;
+    const clipped = total - kept;
+    let sum = this.#logarithms[end - 1]! + (last + clipped > 0 ? (last + clipped) * Math.log(last + clipped) : 0);
+    for (let level = 0, from = 0; level < levels; level++) {
+      const to = level === levels - 1 ? end : Math.floor(((level + 1) * end) / levels);
+      const inside = this.count[to]! - this.count[from]!;
+      const own = level === levels - 1 && last > 0 ? inside + clipped : inside;
+      if (inside > 0) sum -= own * Math.log((inside * total) / ((this.#occupied[to]! - this.#occupied[from]!) * kept));
+      from = to;
+    }
+    // The last bin may hold nothing but what was clipped.
+    if (last === 0) sum -= clipped * Math.log(smallestShare * total);
+    return sum / total;
+  }
 }
 
 /**

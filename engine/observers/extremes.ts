@@ -1,4 +1,5 @@
 import type { Seen } from './observer.ts';
+import type { Portion } from './portion.ts';
 
 /** Running smallest and largest finite value: the part of the state that every observer has. */
 export class Extremes {
@@ -8,22 +9,10 @@ export class Extremes {
   #nonFinite = 0;
 
   /** Takes in values and returns their own extremes, or undefined when none is finite. */
-  update(values: Float32Array): readonly [min: number, max: number] | undefined {
-    let min = Number.POSITIVE_INFINITY;
-    let max = Number.NEGATIVE_INFINITY;
-    let nonFinite = 0;
-    for (let i = 0; i < values.length; i++) {
-      const x = values[i]!;
-      // x − x is 0 for finite values and NaN for the rest.
-      if (x - x !== 0) nonFinite++;
-      else {
-        if (x < min) min = x;
-        if (x > max) max = x;
-      }
-    }
+  update({ extremes: { count, min, max, nonFinite } }: Portion): readonly [min: number, max: number] | undefined {
     this.#nonFinite += nonFinite;
-    this.#count += values.length - nonFinite;
-    if (min > max) return undefined;
+    this.#count += count;
+    if (count === 0) return undefined;
     this.#include(min, max);
     return [min, max];
   }
@@ -32,6 +21,15 @@ export class Extremes {
     this.#nonFinite += other.#nonFinite;
     this.#count += other.#count;
     this.#include(other.#min, other.#max);
+  }
+
+  save(): Float64Array {
+    return Float64Array.of(this.#count, this.#nonFinite, this.#min, this.#max);
+  }
+
+  /** From the first four numbers. */
+  restore(state: Float64Array): void {
+    [this.#count, this.#nonFinite, this.#min, this.#max] = state as unknown as [number, number, number, number];
   }
 
   get seen(): Seen {

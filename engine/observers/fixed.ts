@@ -1,28 +1,19 @@
-import { Extremes } from './extremes.ts';
+import { ExtremesObserver } from './kept.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { covering } from './parameters.ts';
 
 /** Largest finite float32: no range that a tensor can have is wider. */
 const widest = 3.4028234663852886e38;
 
-class FixedObserver implements Observer {
-  readonly extremes = new Extremes();
+class FixedObserver extends ExtremesObserver {
   readonly low: number;
   readonly high: number;
   constructor(low: number, high: number) {
+    super();
     this.low = low;
     this.high = high;
   }
-  update(values: Float32Array): void {
-    this.extremes.update(values);
-  }
-  merge(other: Observer): void {
-    this.extremes.merge((other as FixedObserver).extremes);
-  }
   finish: Observer['finish'] = (format, scheme, range) => covering(this.low, this.high, format, scheme, range);
-  get seen() {
-    return this.extremes.seen;
-  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Extremes } from './extremes.ts';
 import type { Seen } from './observer.ts';
+import { type Portion, portionOf } from './portion.ts';
 
 /** Bins on either side of zero. */
 const half = 4096;
@@ -29,19 +30,12 @@ export class Histogram {
     return this.#width;
   }
 
-  update(values: Float32Array): void {
-    const own = this.#extremes.update(values);
+  update(values: Float32Array | Portion): void {
+    const portion = portionOf(values);
+    const own = this.#extremes.update(portion);
     if (own === undefined) return;
     this.#cover(own[0], own[1]);
-    const { counts } = this;
-    const inverse = 1 / this.#width;
-    let zeros = 0;
-    for (let i = 0; i < values.length; i++) {
-      const x = values[i]!;
-      if (x === 0) zeros++;
-      else if (x - x === 0) counts[Math.floor(x * inverse) + half]!++;
-    }
-    this.#zeros += zeros;
+    this.#zeros += portion.count(this.counts, this.#width);
   }
 
   merge(other: Histogram): void {
@@ -53,6 +47,18 @@ export class Histogram {
       const count = other.counts[i]!;
       if (count !== 0) this.counts[Math.floor((i - half) * ratio) + half]! += count;
     }
+  }
+
+  save(): Float64Array {
+    const { counts } = this;
+    return Float64Array.of(...this.#extremes.save(), this.#zeros, this.#width, ...counts);
+  }
+
+  restore(state: Float64Array): void {
+    this.#extremes.restore(state);
+    this.#zeros = state[4]!;
+    this.#width = state[5]!;
+    this.counts.set(state.subarray(6));
   }
 
   /** Lower edge of a bin. */

@@ -1,22 +1,12 @@
-import { Extremes } from './extremes.ts';
+import { ExtremesObserver } from './kept.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { covering } from './parameters.ts';
 
-class MinMaxObserver implements Observer {
-  readonly extremes = new Extremes();
-  update(values: Float32Array): void {
-    this.extremes.update(values);
-  }
-  merge(other: Observer): void {
-    this.extremes.merge((other as MinMaxObserver).extremes);
-  }
+class MinMaxObserver extends ExtremesObserver {
   finish: Observer['finish'] = (format, scheme, range) => {
     const { min, max } = this.seen;
     return covering(min, max, format, scheme, range);
   };
-  get seen() {
-    return this.extremes.seen;
-  }
 }
 
 /** The whole range that calibration saw: nothing is clipped, outliers cost resolution. METHODS B3. */

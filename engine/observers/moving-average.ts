@@ -1,6 +1,7 @@
-import { Extremes } from './extremes.ts';
+import { ExtremesObserver } from './kept.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { covering } from './parameters.ts';
+import { type Portion, portionOf } from './portion.ts';
 
 /** An exponential average of a stream, begun with its first value; that of a stream cut in two is made of its parts'. */
 class Average {
@@ -19,6 +20,14 @@ class Average {
     } else this.value = this.#decay * this.value + (1 - this.#decay) * x;
   }
 
+  save(): readonly number[] {
+    return [this.value, this.#first, this.#count];
+  }
+
+  restore(state: Float64Array): void {
+    [this.value, this.#first, this.#count] = state as unknown as [number, number, number];
+  }
+
   /** `later` followed. */
   merge(later: Average): void {
     if (later.#count === 0) return;
@@ -29,31 +38,41 @@ class Average {
   }
 }
 
-class MovingAverageObserver implements Observer {
-  readonly extremes = new Extremes();
+class MovingAverageObserver extends ExtremesObserver {
   readonly low: Average;
   readonly high: Average;
+  readonly #decay: number;
   constructor(decay: number) {
+    super();
+    this.#decay = decay;
     this.low = new Average(decay);
     this.high = new Average(decay);
   }
-  update(values: Float32Array): void {
-    const own = this.extremes.update(values);
+  override get keeps(): string {
+    return `averages of decay ${this.#decay}`;
+  }
+  override update(values: Float32Array | Portion): void {
+    const own = this.extremes.update(portionOf(values));
     if (own === undefined) return;
     this.low.update(own[0]);
     this.high.update(own[1]);
   }
-  merge(other: Observer): void {
+  override merge(other: Observer): void {
     const later = other as MovingAverageObserver;
     this.extremes.merge(later.extremes);
     this.low.merge(later.low);
     this.high.merge(later.high);
   }
+  override save(): Float64Array {
+    return Float64Array.of(...super.save(), ...this.low.save(), ...this.high.save());
+  }
+  override restore(state: Float64Array): void {
+    super.restore(state);
+    this.low.restore(state.subarray(4, 7));
+    this.high.restore(state.subarray(7, 10));
+  }
   finish: Observer['finish'] = (format, scheme, range) =>
     covering(this.low.value, this.high.value, format, scheme, range);
-  get seen() {
-    return this.extremes.seen;
-  }
 }
 
 /** Exponential average of each sample's extremes, as training with quantisation keeps it. METHODS B3, B7. */

@@ -2,7 +2,8 @@ import { type AffineParameters, type CodeRange, dequantizeValue, quantizeValue }
 import type { Coder, NumberFormat } from '../formats/format.ts';
 import { SortedValues } from '../formats/sorted-values.ts';
 import { poll } from '../progress.ts';
-import { Histogram } from './histogram.ts';
+import type { Histogram } from './histogram.ts';
+import { HistogramObserver } from './kept.ts';
 import type { Observer, ObserverKind, Scheme } from './observer.ts';
 import { covering } from './parameters.ts';
 
@@ -75,18 +76,8 @@ export class HistogramError {
   }
 }
 
-class MseObserver implements Observer {
-  readonly histogram = new Histogram();
-  update(values: Float32Array): void {
-    this.histogram.update(values);
-  }
-  merge(other: Observer): void {
-    this.histogram.merge((other as MseObserver).histogram);
-  }
+class MseObserver extends HistogramObserver {
   finish: Observer['finish'] = (format, scheme, range) => leastSquares(this.histogram, format, scheme, range);
-  get seen() {
-    return this.histogram.seen;
-  }
 }
 
 /**

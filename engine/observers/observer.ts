@@ -1,5 +1,6 @@
 import type { AffineParameters, CodeRange } from '../formats/affine.ts';
 import type { NumberFormat } from '../formats/format.ts';
+import type { Portion } from './portion.ts';
 
 export type Scheme = 'affine' | 'symmetric';
 
@@ -10,12 +11,17 @@ export type Scheme = 'affine' | 'symmetric';
  */
 export interface Observer {
   /** Takes in elements of the tensor, in any order and any portions. */
-  update(values: Float32Array): void;
+  update(values: Float32Array | Portion): void;
   /** Adds what another observer of the same kind and arguments has seen. */
   merge(other: Observer): void;
   /** The observer's choice for codes in `range` (the format's own unless it is narrowed). */
   finish(format: NumberFormat, scheme: Scheme, range?: CodeRange): AffineParameters;
   readonly seen: Seen;
+  /** Names what is kept of the values; observers of other kinds may keep the same. */
+  readonly keeps: string;
+  /** What is kept, as numbers; an observer that keeps the same goes on from there. */
+  save(): Float64Array;
+  restore(state: Float64Array): void;
 }
 
 /** What every observer knows of its tensor. */

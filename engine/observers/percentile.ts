@@ -1,18 +1,12 @@
-import { Histogram } from './histogram.ts';
+import { HistogramObserver } from './kept.ts';
 import type { Observer, ObserverKind } from './observer.ts';
 import { covering } from './parameters.ts';
 
-class PercentileObserver implements Observer {
-  readonly histogram = new Histogram();
+class PercentileObserver extends HistogramObserver {
   readonly share: number;
   constructor(percent: number) {
+    super();
     this.share = percent / 100;
-  }
-  update(values: Float32Array): void {
-    this.histogram.update(values);
-  }
-  merge(other: Observer): void {
-    this.histogram.merge((other as PercentileObserver).histogram);
   }
   finish: Observer['finish'] = (format, scheme, range) => {
     // A side that the data does not have is not clipped: the lower end of a rectifier's output stays zero.
@@ -20,9 +14,6 @@ class PercentileObserver implements Observer {
     const low = min < 0 ? this.histogram.quantile(1 - this.share) : min;
     return covering(Math.min(low, 0), this.histogram.quantile(this.share), format, scheme, range);
   };
-  get seen() {
-    return this.histogram.seen;
-  }
 }
 
 /** Clips the tails beyond a percentile on either side. */

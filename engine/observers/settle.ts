@@ -1,19 +1,12 @@
 import type { AffineParameters, CodeRange } from '../formats/affine.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { poll } from '../progress.ts';
-import { Histogram } from './histogram.ts';
+import { HistogramObserver } from './kept.ts';
 import { magnitudesOf, rebinned } from './magnitudes.ts';
-import type { Observer, ObserverKind, Scheme } from './observer.ts';
+import type { ObserverKind, Scheme } from './observer.ts';
 import { clipped, covering, levelsOfMagnitude } from './parameters.ts';
 
-class SettleObserver implements Observer {
-  readonly histogram = new Histogram();
-  update(values: Float32Array): void {
-    this.histogram.update(values);
-  }
-  merge(other: Observer): void {
-    this.histogram.merge((other as SettleObserver).histogram);
-  }
+class SettleObserver extends HistogramObserver {
   finish(format: NumberFormat, scheme: Scheme, range: CodeRange = [format.low, format.high]): AffineParameters {
     const { count, min, max } = this.seen;
     const reach = Math.max(-min, max);
@@ -26,9 +19,6 @@ class SettleObserver implements Observer {
     counts[0]! += this.histogram.zeros;
     const at = leastCumulativeDivergence(counts, levels);
     return clipped(this.seen, at === undefined ? reach : Math.min(reach, (at + 0.5) * width), format, scheme, range);
-  }
-  get seen() {
-    return this.histogram.seen;
   }
 }
 

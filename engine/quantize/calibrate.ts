@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import type { Compile, CompileOptions } from '../executor/program.ts';
+import type { Compile } from '../executor/program.ts';
 import { fail } from '../findings.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type InputMeans, type Moments, seesData, type WeightMethod } from '../methods/method.ts';
@@ -9,8 +9,10 @@ import { createObserver } from '../observers/registry.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Plan } from '../plan.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
-import { type Gains, junctionsOf, measureGains, withGains } from './equalize.ts';
-import { type Layout, layOut } from './layout.ts';
+import { type CompileObserved, type Gains, junctionsOf, measureGains, withGains } from './equalize.ts';
+import { KeptStatistics, type StatisticsCache } from './kept-statistics.ts';
+import { KernelPortions } from './kernel-portions.ts';
+import { type Group, type Layout, layOut } from './layout.ts';
 import { fitsMoments } from './method-fallback.ts';
 import { InputMoments } from './moments.ts';
 
@@ -34,59 +36,66 @@ export interface CalibrateOptions {
   readonly compile: Compile;
   readonly progress?: Progress;
   readonly threads?: number;
+  /** What earlier runs gathered of the same, and where this one adds to it. */
+  readonly kept?: { readonly cache: StatisticsCache; readonly subject: string } | undefined;
   /** `strict` (default) gives the same statistics on every machine; `relaxed` is faster. */
   readonly mode?: 'strict' | 'relaxed';
 }
 
 /**
  * Streams the data through the float model and lets each group's observer see its tensors while they are alive. No
- * activation is kept: memory does not grow with the number of samples.
+ * activation is kept: memory does not grow with the number of samples. What was kept of an earlier run is not observed again, and
+ * where that is everything, the model is not run.
  * @throws FindingError `calibrate/no-samples`, `calibrate/not-finite`
  */
 export async function calibrate(
   source: Graph,
   plan: Plan,
   dataset: Dataset,
-  { compile, progress, threads, mode = 'strict' }: CalibrateOptions,
+  { compile, progress, threads, kept: before, mode = 'strict' }: CalibrateOptions,
 ): Promise<Statistics> {
   requireSamples(dataset);
-  const first = await dataset.sample(0);
-  const options: CompileOptions = {
-    mode,
-    inputDims: new Map(Array.from(first, ([name, tensor]) => [name, tensor.dims])),
-    ...(threads !== undefined && { threads }),
+  const kept = await KeptStatistics.open(before);
+  const compileObserved: CompileObserved = async (graph, observed) => {
+    const inputs = await dataset.sample(0);
+    const inputDims = new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims]));
+    return compile(graph, { mode, inputDims, observed, ...(threads !== undefined && { threads }) });
   };
   const layout = layOut(source, plan);
   const junctions = junctionsOf(source, plan, layout);
-  const gains: Gains =
-    junctions.length === 0 ? new Map() : await measureGains(source, junctions, dataset, { compile, options, progress });
+  const gains: Gains = await measureGains(source, junctions, dataset, { compile: compileObserved, kept, progress });
   const graph = withGains(source, layout, junctions, gains);
-  const { observers, watching: observing } = createObservers(graph, layout);
-  const { moments, watching: collecting } = createMoments(graph, plan, layout);
+  const { observers, watching: observing, fresh } = createObservers(graph, layout, kept, gains);
+  const { moments, watching: collecting, fresh: freshMoments } = createMoments(graph, plan, layout, kept, gains);
   const observed = [...new Set([...observing.keys(), ...collecting.keys()])];
-  const statistics = { gains, observers, moments, samples: dataset.length, data: dataset.hash };
-  // Methods that go layer by layer see the data later; a model that does not fit into memory gets there only so.
-  if (observed.length === 0) return statistics;
-  const program = await compile(graph, { ...options, observed });
-  try {
-    for (let index = 0; index < dataset.length; index++) {
-      throwIfCancelled(progress);
-      const sample = index === 0 ? first : await dataset.sample(index);
-      await program.run(sample, {
-        observe(value, view) {
-          for (const observer of observing.get(value) ?? []) {
-            observer.update(view.data as Float32Array);
-            if (observer.seen.nonFinite > 0) notFinite(value, dataset.nameOf(index));
-          }
-          for (const state of collecting.get(value) ?? []) state.update(view);
-        },
-      });
-      progress?.report('calibrate', index + 1, dataset.length);
+  if (observed.length > 0) {
+    const program = await compileObserved(graph, observed);
+    const portions = new KernelPortions();
+    try {
+      for (let index = 0; index < dataset.length; index++) {
+        throwIfCancelled(progress);
+        await program.run(await dataset.sample(index), {
+          observe(value, view) {
+            // First: what observers allocate in the kernels' memory may end the view.
+            for (const state of collecting.get(value) ?? []) state.update(view);
+            const own = observing.get(value);
+            if (own === undefined) return;
+            const portion = portions.of(value, view);
+            if (portion.extremes.nonFinite > 0) notFinite(value, dataset.nameOf(index));
+            for (const observer of own) observer.update(portion);
+          },
+        });
+        progress?.report('calibrate', index + 1, dataset.length);
+      }
+    } finally {
+      portions.dispose();
+      program.dispose();
     }
-  } finally {
-    program.dispose();
   }
-  return statistics;
+  for (const [group, observer] of fresh) kept.add(observer, group.sources, gains);
+  for (const [name, state] of freshMoments) kept.addMoments(state, name, gains);
+  await kept.save();
+  return { gains, observers, moments, samples: dataset.length, data: dataset.hash };
 }
 
 /** @throws FindingError `calibrate/no-samples` */
@@ -114,24 +123,28 @@ function methodNeeds(plan: Plan, node: string): WeightMethod['needs'] {
   return method === undefined ? undefined : methodNamed(method).needs;
 }
 
-/** One observer per group, and which of them watch each value. Constants are taken in at once. */
-function createObservers(graph: Graph, layout: Layout) {
+/** One observer per group, and which of them watch each value. Constants are taken in at once; what was kept is not watched. */
+function createObservers(graph: Graph, layout: Layout, kept: KeptStatistics, gains: Gains) {
   const observers = new Map<string, Observer>();
+  const fresh = new Map<Group, Observer>();
   const watching = new Map<string, Observer[]>();
   for (const group of layout.groups) {
     const observer = createObserver(group.choice.observer.name, group.choice.observer.arguments);
     observers.set(group.name, observer);
+    if (kept.restore(observer, group.sources, gains)) continue;
+    fresh.set(group, observer);
     for (const value of group.sources) {
       const constant = graph.initializers.get(value);
       if (constant !== undefined) observer.update(Float32Array.from(numbersOf(constant)));
       else watching.set(value, [...(watching.get(value) ?? []), observer]);
     }
   }
-  return { observers, watching };
+  return { observers, watching, fresh };
 }
 
-function createMoments(graph: Graph, plan: Plan, { weights }: Layout) {
+function createMoments(graph: Graph, plan: Plan, { weights }: Layout, kept: KeptStatistics, gains: Gains) {
   const moments = new Map<string, InputMoments>();
+  const fresh = new Map<string, InputMoments>();
   const watching = new Map<string, InputMoments[]>();
   for (const node of graph.nodes) {
     const form = weights.get(node.name);
@@ -141,10 +154,12 @@ function createMoments(graph: Graph, plan: Plan, { weights }: Layout) {
     const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
     const state = new InputMoments(node, dims, form);
     moments.set(node.name, state);
+    if (kept.restoreMoments(state, node.name, gains)) continue;
+    fresh.set(node.name, state);
     const value = node.inputs[0]!;
     watching.set(value, [...(watching.get(value) ?? []), state]);
   }
-  return { moments, watching };
+  return { moments, watching, fresh };
 }
 
 function notFinite(value: string, sample: string): never {

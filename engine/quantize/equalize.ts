@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts';
-import type { Compile, CompileOptions, ValueView } from '../executor/program.ts';
+import type { Program, ValueView } from '../executor/program.ts';
 import { forEachRun } from '../formats/affine.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { methodNamed } from '../methods/registry.ts';
@@ -9,6 +9,7 @@ import { type Progress, throwIfCancelled } from '../progress.ts';
 import { float32Tensor } from '../tensor.ts';
 import { forEachWeight } from './input-channels.ts';
 import type { IntegerForm } from './integer-form.ts';
+import type { KeptStatistics } from './kept-statistics.ts';
 import type { Layout } from './layout.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
 import { wire } from './wiring.ts';
@@ -70,21 +71,41 @@ function isDepthwise(node: GraphNode, graph: Graph): boolean {
   return node.op === 'Conv' && dims?.[1] === 1 && intAttribute(node, 'group', 1) > 1;
 }
 
+/** Makes a graph ready to be run on the samples, with these values shown. */
+export type CompileObserved = (graph: Graph, observed: readonly string[]) => Promise<Program>;
+
 export interface GainOptions {
-  readonly compile: Compile;
-  readonly options: CompileOptions;
+  readonly compile: CompileObserved;
+  readonly kept: KeptStatistics;
   readonly progress?: Progress | undefined;
 }
 
-/** Streams the data once for the range of every channel; state is one number a channel. */
+/** Streams the data once for the range of every channel that was not kept; state is one number a channel. */
 export async function measureGains(
   graph: Graph,
   junctions: readonly Junction[],
   dataset: Dataset,
-  { compile, options, progress }: GainOptions,
+  { compile, kept, progress }: GainOptions,
 ): Promise<Gains> {
+  const known = new Map(junctions.map(({ value }) => [value, kept.ranges(value)]));
+  const missing = [...known].flatMap(([value, ranges]) => (ranges === undefined ? [value] : []));
+  if (missing.length > 0)
+    for (const [value, ranges] of await measureRanges(graph, missing, dataset, compile, progress)) {
+      known.set(value, ranges);
+      kept.addRanges(value, ranges);
+    }
+  return new Map(junctions.map(({ value, strength }) => [value, gainsOf(known.get(value)!, strength)]));
+}
+
+async function measureRanges(
+  graph: Graph,
+  values: readonly string[],
+  dataset: Dataset,
+  compile: CompileObserved,
+  progress: Progress | undefined,
+): Promise<ReadonlyMap<string, Float64Array>> {
   const ranges = new Map<string, Float64Array>();
-  const program = await compile(graph, { ...options, observed: junctions.map(({ value }) => value) });
+  const program = await compile(graph, values);
   try {
     for (let index = 0; index < dataset.length; index++) {
       throwIfCancelled(progress);
@@ -100,7 +121,7 @@ export async function measureGains(
   } finally {
     program.dispose();
   }
-  return new Map(junctions.map(({ value, strength }) => [value, gainsOf(ranges.get(value)!, strength)]));
+  return ranges;
 }
 
 function widen(ranges: Float64Array, { data, dims, layout }: ValueView): void {

@@ -62,6 +62,39 @@ export class InputMoments implements Moments {
     return out;
   }
 
+  /** Numbers that `save` gives. */
+  get size(): number {
+    return 2 + this.#sums.length + (this.groups * this.length * (this.length + 1)) / 2;
+  }
+
+  save(): Float64Array {
+    const out = new Float64Array(this.size);
+    out.set([this.#count, this.#samples]);
+    out.set(this.#sums, 2);
+    let at = 2 + this.#sums.length;
+    this.#forEachRow((from, to) => {
+      out.set(this.#products.subarray(from, to), at);
+      at += to - from;
+    });
+    return out;
+  }
+
+  restore(state: Float64Array): void {
+    [this.#count, this.#samples] = state as unknown as [number, number];
+    let at = 2 + this.#sums.length;
+    this.#sums.set(state.subarray(2, at));
+    this.#forEachRow((from, to) => {
+      this.#products.set(state.subarray(at, at + to - from), from);
+      at += to - from;
+    });
+  }
+
+  /** Rows of the lower triangles. */
+  #forEachRow(visit: (from: number, to: number) => void): void {
+    const n = this.length;
+    for (let row = 0; row < this.groups * n; row++) visit(row * n, row * n + (row % n) + 1);
+  }
+
   #add(group: number, vector: Float64Array): void {
     const n = this.length;
     const sums = this.#sums;

@@ -1,4 +1,5 @@
 import { Sha256 } from '../hash.ts';
+import { agreementWords } from '../run/agreement/registry.ts';
 import { base64 } from './base64.ts';
 import { escapeHtml as e } from './escape.ts';
 import { bar, intervalChart } from './html-charts.ts';
@@ -105,8 +106,17 @@ function accuracyCard({ metrics, data, runtime: where, measuredOn }: AccuracyRep
   const sqnr = `SQNR of the ${measuredOn} ${decibels(metrics.sqnr)}`;
   if (labelled === undefined) {
     const figure = agreement === undefined ? decibels(metrics.sqnr) : percent(agreement, 1);
-    const title = agreement === undefined ? `SQNR of the ${measuredOn}` : 'Predictions alike';
-    return `<div class="card"><h3>${title}</h3><div class="figure">${figure}</div><p class="soft small">${agreement === undefined ? '' : `${sqnr}. `}${about}. No labels, so no accuracy.</p></div>`;
+    const { what, how } = agreementWords(metrics.agreementOf);
+    const title = agreement === undefined ? `SQNR of the ${measuredOn}` : `${what} alike`;
+    const more =
+      agreement === undefined
+        ? `Mean error ${metrics.meanAbsoluteError.toPrecision(3)}, cosine ${metrics.cosine.toFixed(4)}. `
+        : `${how}. ${sqnr}. `;
+    const outputs = (metrics.outputs ?? []).map(
+      (output) =>
+        `<br>${e(output.name)}: SQNR ${decibels(output.sqnr)}, cosine ${output.cosine.toFixed(4)}, mean error ${output.meanAbsoluteError.toPrecision(3)}`,
+    );
+    return `<div class="card"><h3>${title}</h3><div class="figure">${figure}</div><p class="soft small">${e(more)}${about}. No labels, so no accuracy.${outputs.join('')}</p></div>`;
   }
   const { reference, candidate, lost, won, drop, dropInterval } = labelled;
   return `<div class="card"><h3>Top-1 accuracy</h3>${fromTo(percent(reference.top1, 2), percent(candidate.top1, 2))}

@@ -66,8 +66,9 @@ function reasonFor(quantity: string): string {
     case 'top5':
       return 'not measured: it needs a data block with labels (data validation …)';
     case 'sqnr':
-    case 'agreement':
       return 'not measured: it needs a data block to run on';
+    case 'agreement':
+      return 'not measured: it needs a data block to run on, and outputs that decide something on it';
     case 'latency':
     case 'flash':
     case 'ram':

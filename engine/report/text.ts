@@ -1,3 +1,4 @@
+import { agreementWords } from '../run/agreement/registry.ts';
 import { visible } from './escape.ts';
 import { amount, bytes, decibels, duration, joules, percent, points } from './quantities.ts';
 import type { AccuracyReport, Judgement, LayerReport, Report, TargetReport } from './report.ts';
@@ -105,13 +106,21 @@ export function accuracyLines(
       `  Predictions ${lost} lost, ${won} won, ${percent(agreement ?? 0, 1)} alike ${style.dim(`of ${samples} samples of "${visible(data)}"`)}`,
     );
   } else if (agreement !== undefined) {
+    const { what, how } = agreementWords(metrics.agreementOf);
+    const about = `${how}; ${samples} samples of "${visible(data)}", no labels`;
+    lines.push(`  ${pad(what, 11)} ${percent(agreement, 1)} alike ${style.dim(`(${about})`)}`);
+  } else {
     lines.push(
-      `  Predictions ${percent(agreement, 1)} alike ${style.dim(`on ${samples} samples of "${visible(data)}" (no labels)`)}`,
+      `  Mean error  ${pad(metrics.meanAbsoluteError.toPrecision(3), 10)} ${style.dim(`of the ${measuredOn}, cosine ${metrics.cosine.toFixed(4)}; ${samples} samples of "${visible(data)}", no labels`)}`,
     );
   }
   lines.push(
     `  SQNR        ${pad(decibels(metrics.sqnr), 10)} ${style.dim(`of the ${measuredOn}; run in ${runtime}`)}`,
   );
+  for (const { name, sqnr, cosine, meanAbsoluteError } of metrics.outputs ?? [])
+    lines.push(
+      `              ${pad(decibels(sqnr), 10)} ${style.dim(`of “${visible(name)}”: cosine ${cosine.toFixed(4)}, mean error ${meanAbsoluteError.toPrecision(3)}`)}`,
+    );
   return lines;
 }
 

@@ -10,6 +10,7 @@ import type { Job, Plan } from '../plan.ts';
 import { type AssignResult, assign } from '../quantize/assign.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { calibrate, needsCalibration as dataNeeded, noStatistics, type Statistics } from '../quantize/calibrate.ts';
+import { calibrationSubject } from '../quantize/kept-statistics.ts';
 import { needsReconstruction, reconstruct } from '../quantize/reconstruct.ts';
 import { channelDistributions, expectedInputs } from '../rescaling/channel-distributions.ts';
 import { equalizeLayers, needsEqualizing } from '../rescaling/data-free.ts';
@@ -60,7 +61,20 @@ export async function compress(
   const statistics: Statistics =
     calibration === undefined || !dataNeeded(graph, plan)
       ? noStatistics
-      : await calibrate(graph, plan, calibration, { ...running, progress: renamed(context.progress, 'Calibrating') });
+      : await calibrate(graph, plan, calibration, {
+          ...running,
+          progress: renamed(context.progress, 'Calibrating'),
+          kept: context.statistics && {
+            cache: context.statistics,
+            subject: calibrationSubject(
+              graph,
+              calibration,
+              'strict',
+              context.toolVersion,
+              context.host.sha256?.bind(context.host),
+            ),
+          },
+        });
   const means = equalized && expectedInputs(graph, plan, equalized.distributions);
   const assigned: AssignResult = await assign(
     graph,

@@ -1,5 +1,6 @@
 import type { Host } from '../host.ts';
 import type { Progress } from '../progress.ts';
+import type { StatisticsCache } from '../quantize/kept-statistics.ts';
 import type { OnnxRuntime } from '../verify/onnxruntime.ts';
 
 /** What a run is given by whoever runs it: the command line, the engine process, a worker. */
@@ -11,6 +12,8 @@ export interface RunContext {
   /** Loads ONNX Runtime when it is first needed; absent where the host has none. */
   readonly loadRuntime?: () => Promise<OnnxRuntime>;
   readonly toolVersion: string;
+  /** Keeps statistics of calibration from run to run; absent: for as long as a job takes. */
+  readonly statistics?: StatisticsCache;
 }
 
 /** The same progress under stage names of the caller's. */

@@ -26,7 +26,13 @@ export async function loadModel(host: Host, path: string, options: OpenOptions =
   const { proto, bytes, externalBytes } = await openModel(host, path, options);
   try {
     const model = graphFromProto(proto);
-    return { path, hash: sha256(bytes), bytes: bytes.length + externalBytes, model, summary: summarize(model) };
+    return {
+      path,
+      hash: (host.sha256 ?? sha256)(bytes),
+      bytes: bytes.length + externalBytes,
+      model,
+      summary: summarize(model),
+    };
   } catch (error) {
     if (error instanceof FindingError) throw new FindingError({ file: path, ...error.finding });
     throw error;

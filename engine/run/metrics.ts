@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensor.ts';
+import type { AgreementName } from './agreement/agreement.ts';
 import { type Interval, pairedInterval } from './paired-interval.ts';
 
 export interface Accuracy {
@@ -22,14 +23,25 @@ export interface ComparisonMetrics {
     /** Paired 95 % interval of the drop; see `pairedInterval`. */
     readonly dropInterval: Interval;
   };
-  /** Share of samples with the same top-1 class; absent where the outputs are no classes. */
+  /** Share of what was decided that both decide alike, and of what: by default samples with the same top-1 class. Absent where nothing is decided. */
   readonly agreement?: number;
+  readonly agreementOf?: AgreementName;
   /** 10·log10(Σ reference² / Σ (reference − candidate)²) over all values of all samples, decibels; see `exactDecibels`. */
   readonly sqnr: number;
   readonly largestDifference: number;
+  /** Mean of |reference − candidate| over all values of all samples. */
+  readonly meanAbsoluteError: number;
+  /** Σ reference·candidate over the root of Σ reference² · Σ candidate²: 1 where they point the same way. */
+  readonly cosine: number;
+  /** Each output by itself, of a model that has several. */
+  readonly outputs?: readonly OutputMetrics[];
   /** Samples whose candidate output held NaN or infinity where the reference did not. */
   readonly notFinite: number;
 }
+
+export type OutputMetrics = Pick<ComparisonMetrics, 'sqnr' | 'cosine' | 'meanAbsoluteError'> & {
+  readonly name: string;
+};
 
 /** Gathers metrics sample by sample; keeps sums, not samples. */
 export class ComparisonAccumulator {
@@ -44,6 +56,10 @@ export class ComparisonAccumulator {
   #agreed = 0;
   #signal = 0;
   #noise = 0;
+  #candidateSignal = 0;
+  #product = 0;
+  #absolute = 0;
+  #values = 0;
   #largest = 0;
   #notFinite = 0;
 
@@ -83,6 +99,10 @@ export class ComparisonAccumulator {
       }
       this.#signal += expected * expected;
       this.#noise += difference * difference;
+      this.#candidateSignal += candidate[i]! * candidate[i]!;
+      this.#product += expected * candidate[i]!;
+      this.#absolute += Math.abs(difference);
+      this.#values++;
       if (Math.abs(difference) > this.#largest) this.#largest = Math.abs(difference);
     }
     if (!finite) this.#notFinite++;
@@ -91,7 +111,16 @@ export class ComparisonAccumulator {
   result(): ComparisonMetrics {
     const samples = this.#samples;
     const sqnr = this.#notFinite > 0 ? brokenDecibels : ratioInDecibels(this.#signal, this.#noise);
-    const base = { samples, sqnr, largestDifference: this.#largest, notFinite: this.#notFinite };
+    const lengths = Math.sqrt(this.#signal * this.#candidateSignal);
+    const base = {
+      samples,
+      sqnr,
+      largestDifference: this.#largest,
+      meanAbsoluteError: this.#absolute / Math.max(1, this.#values),
+      // Two outputs of zeros alone are the same.
+      cosine: lengths === 0 ? Number(this.#signal === this.#candidateSignal) : this.#product / lengths,
+      notFinite: this.#notFinite,
+    };
     if (!this.#classes || samples === 0) return base;
     const agreement = this.#agreed / samples;
     if (this.#labelled === 0) return { ...base, agreement };

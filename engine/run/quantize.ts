@@ -2,6 +2,7 @@ import { loadKernels } from '../../kernels/loader.ts';
 import { compressJob } from '../auto/compress-job.ts';
 import type { Finding } from '../findings.ts';
 import { modelToProto } from '../graph/to-proto.ts';
+import { StatisticsMemory } from '../measurements/statistics-files.ts';
 import { encodeModel } from '../onnx/codec.ts';
 import { singleFileBytes, storedBytes, weightBytes } from '../onnx/model-file.ts';
 import type { ExportRequest, Job } from '../plan.ts';
@@ -53,7 +54,8 @@ export interface QuantizeResult {
  * The main job: load, fold, calibrate, assign, export, verify in the runtime, measure, judge, write, report. Files
  * appear only once the runtime has run the exported model.
  */
-export async function quantizeJob(job: Job, context: RunContext, options: QuantizeOptions): Promise<QuantizeResult> {
+export async function quantizeJob(job: Job, owner: RunContext, options: QuantizeOptions): Promise<QuantizeResult> {
+  const context: RunContext = { ...owner, statistics: new StatisticsMemory(owner.statistics) };
   const watch = new Stopwatch();
   const { host, progress } = context;
   const { evaluationSamples: wanted = Number.POSITIVE_INFINITY } = options;

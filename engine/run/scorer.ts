@@ -7,6 +7,7 @@ import { encodeModel } from '../onnx/codec.ts';
 import type { Tensor } from '../tensor.ts';
 import type { OnnxRuntime } from '../verify/onnxruntime.ts';
 import { type OptimizationLevel, open, runOne } from '../verify/verify.ts';
+import { type NamedOutput, namedOutputs } from './agreement/agreement.ts';
 import type { RunContext } from './context.ts';
 import { scoresOf, withOutput } from './logits.ts';
 import { numbersOf } from './metrics.ts';
@@ -23,6 +24,8 @@ export interface Scorer {
 export interface Scores {
   readonly values: ArrayLike<number>;
   readonly dims: readonly number[];
+  /** The model's own outputs that hold numbers, in order. */
+  readonly outputs: readonly NamedOutput[];
 }
 
 export interface EngineScorerOptions {
@@ -49,7 +52,7 @@ export async function engineScorer(graph: Graph, context: RunContext, options: E
   return {
     name: options.name,
     kind,
-    score: async (inputs) => scoresIn(await program.run(inputs), value),
+    score: async (inputs) => scoresIn(await program.run(inputs), value, graph.outputs),
     dispose: async () => program.dispose(),
   };
 }
@@ -69,16 +72,16 @@ export async function runtimeScorer(
   return {
     name: `onnxruntime-web ${runtime.version}`,
     kind,
-    score: async (inputs) => scoresIn(await runOne(session, inputs), value),
+    score: async (inputs) => scoresIn(await runOne(session, inputs), value, model.graph.outputs),
     dispose: () => session.release(),
   };
 }
 
-function scoresIn(outputs: ReadonlyMap<string, Tensor>, value: string): Scores {
+function scoresIn(outputs: ReadonlyMap<string, Tensor>, value: string, names: readonly string[]): Scores {
   const tensor = outputs.get(value);
   const values = tensor && numbersOf(tensor);
   if (tensor === undefined || values === undefined) {
     return fail('evaluate/output', `The model's output "${value}" holds no numbers to compare.`);
   }
-  return { values, dims: tensor.dims };
+  return { values, dims: tensor.dims, outputs: namedOutputs(names, outputs) };
 }

@@ -22,10 +22,14 @@ export interface ServiceOptions {
   readonly threads: number;
   readonly loadRuntime?: RunContext['loadRuntime'];
   readonly version: string;
+  readonly statistics?: RunContext['statistics'];
 }
 
 /** Answers the protocol on a connection until it closes. */
-export function serve(connection: MessageConnection, { host, threads, loadRuntime, version }: ServiceOptions): void {
+export function serve(
+  connection: MessageConnection,
+  { host, threads, loadRuntime, version, statistics }: ServiceOptions,
+): void {
   const queue = new RunQueue((progress) => void connection.sendNotification(notifications.progress, progress));
   const hostFor = ({ folders }: Confinement) => (folders === undefined ? host : confinedHost(host, folders));
   const contextOf = (progress: Progress, params: Confinement): RunContext => ({
@@ -34,6 +38,7 @@ export function serve(connection: MessageConnection, { host, threads, loadRuntim
     threads,
     toolVersion: version,
     ...(loadRuntime && { loadRuntime }),
+    ...(statistics && { statistics }),
   });
   const run = <T>(
     { run, kind, subject, cancelCell, ...params }: Asked & Confinement,

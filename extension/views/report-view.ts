@@ -8,6 +8,7 @@ import type {
   TensorHistogram,
 } from '../../engine/report/report.ts';
 import { weightFacts } from '../../engine/report/weight-facts.ts';
+import { agreementWords } from '../../engine/run/agreement/registry.ts';
 import { type ComparisonMetrics, exactDecibels } from '../../engine/run/metrics.ts';
 import type {
   Figure,
@@ -95,9 +96,19 @@ function accuracyCard({ metrics, data, runtime, measuredOn }: AccuracyReport): R
   const sqnr = `SQNR of the ${measuredOn} ${decibels(metrics.sqnr)}`;
   if (labelled === undefined) {
     const open = 'No labels, so no accuracy.';
-    return agreement === undefined
-      ? { title: `SQNR of the ${measuredOn}`, before: null, after: decibels(metrics.sqnr), notes: [about, open] }
-      : { title: 'Predictions alike', before: null, after: percent(agreement), notes: [sqnr, about, open] };
+    const outputs = (metrics.outputs ?? []).map(({ name, sqnr: own }) => `${name}: SQNR ${decibels(own)}`);
+    if (agreement === undefined) {
+      const error = `Mean error ${metrics.meanAbsoluteError.toPrecision(3)}, cosine ${metrics.cosine.toFixed(4)}`;
+      const title = `SQNR of the ${measuredOn}`;
+      return { title, before: null, after: decibels(metrics.sqnr), notes: [error, about, open, ...outputs] };
+    }
+    const { what, how } = agreementWords(metrics.agreementOf);
+    return {
+      title: `${what} alike`,
+      before: null,
+      after: percent(agreement),
+      notes: [how, sqnr, about, open, ...outputs],
+    };
   }
   const { reference, candidate, lost, won, drop, dropInterval } = labelled;
   const alike = agreement === undefined ? '' : ` · ${percent(agreement)} alike`;

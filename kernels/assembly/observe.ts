@@ -11,38 +11,55 @@ const RUN: i32 = 65536;
 // @ts-ignore: decorator
 @inline
 function finite(x: v128, other: v128): v128 {
-  return v128.bitselect(x, other, f32x4.lt(f32x4.abs(x), f32x4.splat(Infinity)));
+  return v128.bitselect(x, other, isFinite4(x));
+}
+
+/** −1 in lanes that are finite. */
+// @ts-ignore: decorator
+@inline
+function isFinite4(x: v128): v128 {
+  return f32x4.lt(f32x4.abs(x), f32x4.splat(Infinity));
 }
 
 export function minMaxF32(d: MinMaxF32, begin: i32, end: i32, scratch: usize): void {
   const none = f32x4.splat(Infinity), noneLow = f32x4.splat(-Infinity);
   for (let item = begin; item < end; item++) {
-    let low = none, high = noneLow;
-    let i = item * RUN;
+    let low = none, high = noneLow, inside = i32x4.splat(0);
+    const first = item * RUN;
+    let i = first;
     const stop = least(d.count, i + RUN);
     for (; i + 4 <= stop; i += 4) {
       const v = v128.load(d.input + (i << 2));
-      low = f32x4.pmin(low, finite(v, none));
-      high = f32x4.pmax(high, finite(v, noneLow));
+      const own = isFinite4(v);
+      low = f32x4.pmin(low, v128.bitselect(v, none, own));
+      high = f32x4.pmax(high, v128.bitselect(v, noneLow, own));
+      inside = i32x4.sub(inside, own);
     }
+    let rest = 0;
     for (; i < stop; i++) {
       const v = v128.load32_splat(d.input + (i << 2));
       low = f32x4.pmin(low, finite(v, none));
       high = f32x4.pmax(high, finite(v, noneLow));
+      rest -= i32x4.extract_lane(isFinite4(v), 0);
     }
-    store<f32>(d.output + (item << 3), lanesMin(low));
-    store<f32>(d.output + (item << 3), lanesMax(high), 4);
+    const to = d.output + item * 12;
+    store<f32>(to, lanesMin(low));
+    store<f32>(to, lanesMax(high), 4);
+    rest += i32x4.extract_lane(inside, 0) + i32x4.extract_lane(inside, 1) + i32x4.extract_lane(inside, 2) + i32x4.extract_lane(inside, 3);
+    store<i32>(to, stop - first - rest, 8);
   }
 }
 
 export function combineMinMaxF32(d: CombineMinMaxF32, begin: i32, end: i32, scratch: usize): void {
-  let low: f32 = Infinity, high: f32 = -Infinity;
-  for (let i = 0; i < d.count; i++) {
-    low = min(low, load<f32>(d.input + (i << 3)));
-    high = max(high, load<f32>(d.input + (i << 3), 4));
+  let low: f32 = Infinity, high: f32 = -Infinity, others = 0;
+  for (let i = 0, p = d.input; i < d.count; i++, p += 12) {
+    low = min(low, load<f32>(p));
+    high = max(high, load<f32>(p, 4));
+    others += load<i32>(p, 8);
   }
   store<f32>(d.output, low);
   store<f32>(d.output, high, 4);
+  store<i32>(d.output, others, 8);
 }
 
 export function minMaxChannelsF32(d: MinMaxChannelsF32, begin: i32, end: i32, scratch: usize): void {
@@ -86,16 +103,34 @@ function extremes16(p: usize, rows: i32, rowBytes: i32, lows: usize, highs: usiz
 }
 
 export function histogramF32(d: HistogramF32, begin: i32, end: i32, scratch: usize): void {
-  const low = d.low, factor = d.factor, counts = d.counts;
-  const last = <f64>(d.bins - 1);
-  let p = d.input;
-  for (let i = d.count; i > 0; i--, p += 4) {
-    const x = <f64>load<f32>(p);
-    if (x != x) continue;
-    const bin = floor((x - low) * factor);
-    const at = counts + (<i32>(bin < 0 ? 0 : bin > last ? last : bin) << 2);
-    store<u32>(at, load<u32>(at) + 1);
+  const half = d.half, factor = f32x4.splat(d.factor), zero = f32x4.splat(0);
+  const low = i32x4.splat(-half), high = i32x4.splat(half - 1), middle = i32x4.splat(half);
+  const zeros = i32x4.add(i32x4.splat(2 * half), v128(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0));
+  const size = (d.count / d.parts + 4) & ~3;
+  for (let part = begin; part < end; part++) {
+    const counts = d.counts + part * ((2 * half + 4) << 2);
+    let i = least(part * size, d.count);
+    const stop = least(i + size, d.count);
+    for (; i < stop; i += 4) {
+      const x = loadPartial(d.input + (i << 2), stop - i);
+      const floor = f32x4.floor(f32x4.mul(x, factor));
+      // What is below zero lies below the middle, also where the product is too small for a float32.
+      const below = v128.and(f32x4.lt(x, zero), f32x4.eq(floor, zero));
+      const bin = i32x4.min_s(i32x4.max_s(i32x4.add(i32x4.trunc_sat_f32x4_s(floor), below), low), high);
+      // Each lane has a counter of zeros: rectifiers make long runs of them, and one counter would wait for itself.
+      const at = i32x4.shl(v128.bitselect(zeros, i32x4.add(bin, middle), f32x4.eq(x, zero)), 2);
+      count(counts + i32x4.extract_lane(at, 0));
+      if (stop - i > 1) count(counts + i32x4.extract_lane(at, 1));
+      if (stop - i > 2) count(counts + i32x4.extract_lane(at, 2));
+      if (stop - i > 3) count(counts + i32x4.extract_lane(at, 3));
+    }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function count(at: usize): void {
+  store<u32>(at, load<u32>(at) + 1);
 }
 
 export function sumsF32(d: SumsF32, begin: i32, end: i32, scratch: usize): void {

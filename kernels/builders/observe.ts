@@ -9,7 +9,7 @@ const run = 65536;
 export function minMax(builder: Builder, args: Args<'minMax'>): Step {
   const { input, count, output } = args;
   const parts = Math.ceil(count / run);
-  const partial = builder.alloc(8 * Math.max(1, parts));
+  const partial = builder.alloc(12 * Math.max(1, parts));
   return step(
     'minMax',
     call(builder, 'minMaxF32', { input, output: partial, count }, parts, 4 * count),
@@ -27,10 +27,11 @@ export function minMaxChannels(builder: Builder, args: Args<'minMaxChannels'>): 
 }
 
 export function histogram(builder: Builder, args: Args<'histogram'>): Step {
-  const { input, count, counts, bins, low, high } = args;
-  if (!(high > low) || !(bins >= 1)) throw new RangeError(`A histogram over ${low}…${high} has no ${bins} bins.`);
-  const values = { low, factor: bins / (high - low), input, counts, count, bins };
-  return step('histogram', call(builder, 'histogramF32', values, 1, 1));
+  const { input, count, counts, half, width, parts } = args;
+  if (!(width >= 2 ** -126 && width <= 2 ** 126 && Number.isInteger(Math.log2(width))) || !(half >= 1))
+    throw new RangeError(`A histogram has no ${half} bins of the width ${width} on either side.`);
+  const values = { factor: 1 / width, input, counts, count, half, parts };
+  return step('histogram', call(builder, 'histogramF32', values, parts, 4 * count));
 }
 
 export function sums(builder: Builder, args: Args<'sums'>): Step {

@@ -44,7 +44,11 @@ function expectation(
 export const expectationKinds: readonly ExpectationKind[] = [
   expectation('top1', 'ratio', 'Share of samples whose best class is right.', { drops: true, labels: true }),
   expectation('top5', 'ratio', 'Share of samples whose class is among the best five.', { drops: true, labels: true }),
-  expectation('agreement', 'ratio', 'Share of samples on which compressed and float model choose the same class.'),
+  expectation(
+    'agreement',
+    'ratio',
+    'Share of what compressed and float model decide alike: classes of samples or pixels, detections, sides of a threshold.',
+  ),
   expectation('sqnr', 'decibel', 'Signal to quantisation noise of the outputs.'),
   expectation('size', 'bytes', 'Bytes of the exported model.', { drops: true }),
   expectation('latency', 'time', 'Time of one inference on the target.', { target: true }),

@@ -6,6 +6,7 @@ import { cancelRelay } from '../../service/cancel-relay.ts';
 import type { EngineThreadData } from './engine-thread.ts';
 import { errorCode } from './errors.ts';
 import { heapLimits } from './heap-limits.ts';
+import { measurementsVariable } from './lent-folder.ts';
 import { memoryLimitVariable, outOfHeapWords } from './memory-limit.ts';
 import { threadProgram } from './programs.ts';
 import { watchMemory } from './start-memory-watch.ts';
@@ -21,8 +22,13 @@ const memoryLimit = Number(process.env[memoryLimitVariable]);
 if (memoryLimit > 0) watchMemory(memoryLimit);
 
 const threads = Number(process.env['QSPEC_THREADS']) || availableParallelism();
+const measurements = process.env[measurementsVariable];
 const engine = new Worker(threadProgram('engine-thread'), {
-  workerData: { threads, ...(memoryLimit > 0 && { memoryLimit: memoryLimit * 2 ** 20 }) } satisfies EngineThreadData,
+  workerData: {
+    threads,
+    ...(memoryLimit > 0 && { memoryLimit: memoryLimit * 2 ** 20 }),
+    ...(measurements && { measurements }),
+  } satisfies EngineThreadData,
   execArgv: [],
   resourceLimits: heapLimits(),
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -70,6 +71,12 @@ export function nodeHost({ memoryLimit }: NodeHostOptions = {}): Host {
     replace: replaceFile,
 
     remove: (path) => explained(path, () => rm(path, { force: true })),
+
+    sha256(...parts) {
+      const hash = createHash('sha256');
+      for (const part of parts) hash.update(part);
+      return hash.digest('hex');
+    },
 
     ...(memoryLimit !== undefined && { memoryLeft: () => memoryLimit - process.memoryUsage.rss() }),
 

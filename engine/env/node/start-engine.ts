@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import { EngineClient } from '../../service/client.ts';
+import { measurementsVariable } from './lent-folder.ts';
 import { memoryLimitVariable, saysOutOfMemory } from './memory-limit.ts';
 
 export interface EngineExit {
@@ -26,6 +27,8 @@ export interface StartOptions {
   readonly threads?: number;
   /** MiB of resident memory beyond which the process is ended; absent: no limit. */
   readonly memoryLimit?: number;
+  /** Folder that it keeps statistics of calibration in; absent: none are kept from run to run. */
+  readonly measurements?: string;
   /** Node to run it with; default: this process's own. In VS Code that is Electron, which runs as Node when told to. */
   readonly execPath?: string;
 }
@@ -39,6 +42,7 @@ export function startEngine({
   program,
   threads,
   memoryLimit,
+  measurements,
   execPath = process.execPath,
 }: StartOptions): StartedEngine {
   const child = fork(program, [], {
@@ -50,6 +54,7 @@ export function startEngine({
       ...process.env,
       ELECTRON_RUN_AS_NODE: '1',
       ...(threads !== undefined && { QSPEC_THREADS: String(threads) }),
+      ...(measurements !== undefined && { [measurementsVariable]: measurements }),
       ...(memoryLimit !== undefined && { [memoryLimitVariable]: String(memoryLimit) }),
     },
   });

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import { startEngine } from '../../../engine/env/node/start-engine.ts';
 import type { Environment } from '../../environment.ts';
+import { measurementFolder } from '../../measurements.ts';
 
 /** The engine is a child process, files are the machine's own. */
 export function desktop(context: vscode.ExtensionContext): Environment {
@@ -22,6 +23,7 @@ export function desktop(context: vscode.ExtensionContext): Environment {
         program: program('engine-process.mjs'),
         ...(threads > 0 && { threads }),
         ...(memory > 0 && { memoryLimit: memory }),
+        measurements: measurementFolder(context.globalStorageUri).fsPath,
       });
       return {
         ...engine,

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeHost } from '../../../engine/env/node/host.ts';
 import { replaceFiles } from '../../../engine/files/replace.ts';
 import { FindingError } from '../../../engine/findings.ts';
+import { sha256 } from '../../../engine/hash.ts';
 
 const host = nodeHost();
 let folder = '';
@@ -51,6 +52,11 @@ describe('files', () => {
     expect(await range(8, 1e15)).toBe('89');
     expect(await range(10, 5)).toBe('');
     expect(await range(1e15, 5)).toBe('');
+  });
+
+  it('hashes as the engine does where a host cannot', () => {
+    const parts = ['π', new Uint8Array([1, 2, 3]), new Uint8Array(200).subarray(3)];
+    expect(nodeHost().sha256!(...parts)).toBe(sha256(...parts));
   });
 
   it('names are sorted by code unit', async () => {

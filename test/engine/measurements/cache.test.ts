@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheFolder } from '../../../engine/env/node/cache-folder.ts';
 import { nodeHost } from '../../../engine/env/node/host.ts';
-import { type CacheFolder, MeasurementCache } from '../../../engine/measurements/cache.ts';
+import { MeasurementCache } from '../../../engine/measurements/cache.ts';
 import { hostFolder } from '../../../engine/measurements/host-folder.ts';
+import type { CacheFolder } from '../../../engine/measurements/keyed-files.ts';
 
 let root: string;
 let folder: string;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type AffineParameters, dequantizeValue, quantizeValue } from '../../../engine/formats/affine.ts';
 import { formatNamed } from '../../../engine/formats/registry.ts';
 import { bestClip } from '../../../engine/observers/aciq.ts';
+import { leastDivergence } from '../../../engine/observers/entropy.ts';
 import { Histogram } from '../../../engine/observers/histogram.ts';
 import { HistogramError, leastSquares } from '../../../engine/observers/mse.ts';
 import type { Observer } from '../../../engine/observers/observer.ts';
@@ -48,6 +49,22 @@ describe.each(observers.filter(({ ordered }) => !ordered).map(({ name }) => [nam
 });
 
 describe.each(observers.map((kind) => [kind.name] as const))('observer %s', (name) => {
+  it('goes on from what was saved as if it had seen it', () => {
+    fc.assert(
+      fc.property(values, values, (before, after) => {
+        const [one, first, second] = [0, 1, 2].map(() => createObserver(name)) as [Observer, Observer, Observer];
+        for (const sample of [before, after]) one.update(sample);
+        first.update(before);
+        second.restore(first.save());
+        second.update(after);
+        expect(second.save()).toEqual(one.save());
+        expect(second.finish(uint8, 'affine')).toEqual(one.finish(uint8, 'affine'));
+        expect(second.seen).toEqual(one.seen);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   it('copes with nothing, zeros, tiny, huge and non-finite values', () => {
     const awkward: readonly (readonly number[])[] = [
       [],
@@ -248,6 +265,41 @@ describe('settle', () => {
 });
 
 describe('entropy', () => {
+  /** The definition, bin by bin. */
+  function divergence(counts: readonly number[], end: number, levels: number): number {
+    const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+    const [total, kept] = [sum(counts), sum(counts.slice(0, end))];
+    const level = (bin: number) =>
+      Array.from({ length: levels }, (_, i) => Math.floor((i * end) / levels)).findLastIndex((from) => from <= bin);
+    return sum(
+      counts.slice(0, end).map((count, bin, inside) => {
+        const others = inside.filter((_, other) => level(other) === level(bin));
+        const p = (bin === end - 1 ? count + total - kept : count) / total;
+        const q = count === 0 ? 1e-4 : sum(others) / others.filter((other) => other > 0).length / kept;
+        return p === 0 ? 0 : p * Math.log(p / q);
+      }),
+    );
+  }
+
+  it('finds a threshold of least divergence', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(0, 0, 1, 2, 7, 400), { minLength: 12, maxLength: 30 }),
+        fc.integer({ min: 2, max: 8 }),
+        (bins, levels) => {
+          const counts = [...bins, 3];
+          const ends = counts.flatMap((_, i) => {
+            const end = i + 1;
+            return end >= levels && counts.slice(0, end).some((count) => count > 0) ? [end] : [];
+          });
+          const least = Math.min(...ends.map((end) => divergence(counts, end, levels)));
+          const found = leastDivergence(Float64Array.from(counts), levels);
+          expect(divergence(counts, found, levels)).toBeLessThan(least + 1e-9);
+        },
+      ),
+    );
+  });
+
   it('keeps a Gaussian’s bulk at 8 bits and clips at 4', () => {
     const observer = createObserver('entropy');
     observer.update(normalSample(100_000));

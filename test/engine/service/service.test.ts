@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -33,6 +33,25 @@ describe('an engine process', () => {
     expect(summary.layers.map(({ name }) => name)).toContain('conv2');
     const profile = await engine.client.profile({ path: model, target: 'cortex-m7' });
     expect(profile.latency).toBeGreaterThan(0);
+  });
+
+  test('keeps statistics of calibration in the folder that its owner lends', async () => {
+    const measurements = join(folder, 'measurements');
+    const lent = startEngine({ program, threads: 1, measurements });
+    const stagesOf = async () => {
+      const stages = new Set<string>();
+      const onProgress = ({ stage }: ProgressParams) => stages.add(stage);
+      await lent.client.quantize(job, { write: false, evaluationSamples: 0 }, { run: 'own', onProgress });
+      return stages;
+    };
+    try {
+      expect(await stagesOf()).toContain('Calibrating');
+      expect(readdirSync(measurements)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.statistics$/)]);
+      expect(await stagesOf()).not.toContain('Calibrating');
+    } finally {
+      lent.stop();
+      await lent.exited;
+    }
   });
 
   test('answers a waiting run that is stopped before its turn comes', async () => {

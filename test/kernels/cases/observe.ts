@@ -15,9 +15,16 @@ function extremes(x: Iterable<number>): Float32Array {
 }
 
 const minMax: AnyCase = kernelCase(fc.record({ x: values }), (bench, { x }): Trial => {
-  const output = bench.out(8);
+  const output = bench.out(12);
   const step = bench.ws.minMax({ input: bench.put(x), count: x.length, output });
-  return { step, results: [{ address: output, expected: extremes(x) }] };
+  const others = Int32Array.of([...x].filter((value) => !Number.isFinite(value)).length);
+  return {
+    step,
+    results: [
+      { address: output, expected: extremes(x) },
+      { address: output + 8, expected: others },
+    ],
+  };
 });
 export const minMaxF32 = minMax;
 export const combineMinMaxF32 = minMax;
@@ -36,17 +43,19 @@ export const minMaxChannelsF32: AnyCase = kernelCase(
 );
 
 export const histogramF32: AnyCase = kernelCase(
-  fc.record({ x: values, bins: sizes(100), low: fc.constantFrom(-4, -1, 0), width: fc.constantFrom(0.5, 3, 8) }),
-  (bench, { x, bins, low, width }): Trial => {
-    const expected = new Uint32Array(bins).fill(3);
-    for (const value of x) {
-      if (Number.isNaN(value)) continue;
-      const bin = Math.floor((value - low) * (bins / width));
-      expected[Math.min(Math.max(bin, 0), bins - 1)]!++;
+  fc.record({ x: values, half: sizes(50), exponent: fc.integer({ min: -126, max: 3 }), parts: sizes(3) }),
+  (bench, { x, half, exponent, parts }): Trial => {
+    const width = 2 ** exponent;
+    const size = Math.floor(x.length / parts + 4) & ~3;
+    const expected = new Uint32Array(parts * (2 * half + 4)).fill(3);
+    for (const [i, value] of x.entries()) {
+      const bin = Number.isNaN(value) ? 0 : Math.min(Math.max(Math.floor(value / width), -half), half - 1);
+      const place = value === 0 ? 2 * half + (i % 4) : half + bin;
+      expected[Math.floor(i / size) * (2 * half + 4) + place]!++;
     }
-    const counts = bench.out(4 * bins);
-    bench.ws.kernels.i32(counts, bins).fill(3);
-    const step = bench.ws.histogram({ input: bench.put(x), count: x.length, counts, bins, low, high: low + width });
+    const counts = bench.out(4 * expected.length);
+    bench.ws.kernels.i32(counts, expected.length).fill(3);
+    const step = bench.ws.histogram({ input: bench.put(x), count: x.length, counts, half, width, parts });
     return { step, results: [{ address: counts, expected }] };
   },
 );

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { root } from '../../test/shared.ts';
+
+export interface Cost {
+  /** Wall time of the process, from its start to its end. */
+  readonly seconds: number;
+  /** Processor time of all its threads. */
+  readonly processor: number;
+  /** Peak resident memory, MB. */
+  readonly peak: number;
+}
+
+/** The command as it is installed; it must have been built. */
+export const command = join(root, 'dist', 'node', 'qspec.mjs');
+
+export function requireCommand(): void {
+  if (!existsSync(command)) throw new Error('dist/node/qspec.mjs is missing: run npm run build first.');
+}
+
+/** Bundles the child program as `npm run build` bundles the command. */
+export async function buildJob(folder: string): Promise<string> {
+  await build({
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    splitting: true,
+    logLevel: 'error',
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    entryPoints: { job: 'bench/cost/job.ts', 'kernel-thread': 'engine/env/node/kernel-thread.ts' },
+    external: ['onnxruntime-web'],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+  });
+  return join(folder, 'job.mjs');
+}
+
+/** Kibibytes, also on macOS: libuv makes them so; microseconds. */
+const tellUsage = `data:text/javascript,import{isMainThread}from'node:worker_threads';if(isMainThread)process.on('exit',()=>{const u=process.resourceUsage();process.stderr.write('\\nused '+u.maxRSS+' '+(u.userCPUTime+u.systemCPUTime)+'\\n')})`;
+
+/** Runs a program of ours in a process and an empty cache of its own. */
+export function cost(program: string, options: readonly string[]): Cost {
+  const cache = mkdtempSync(join(tmpdir(), 'qspec-cost-cache-'));
+  try {
+    const begin = performance.now();
+    const { status, stderr } = spawnSync(process.execPath, ['--import', tellUsage, program, ...options], {
+      encoding: 'utf8',
+      env: { ...process.env, QSPEC_CACHE: cache },
+      maxBuffer: 2 ** 28,
+    });
+    const seconds = (performance.now() - begin) / 1000;
+    const used = /^used (\d+) (\d+)$/m.exec(stderr);
+    if (status !== 0 || used === null) throw new Error(stderr);
+    return { seconds, processor: Number(used[2]) / 1e6, peak: (Number(used[1]) * 1024) / 1e6 };
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
+}
