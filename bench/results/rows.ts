@@ -1,10 +1,13 @@
+/** Tables of docs/results.md, by the names of their markers. */
+export const tableNames = ['accuracy', 'two-bits', 'floats'] as const;
+
 /** A setting of formats that networks are measured in; its specs lie in `bench/specs/NAME/`, or in the folder that it names. */
 export interface Row {
   readonly name: string;
   /** Folder of the specs, and the weight format there in whose place this row has another. */
   readonly from?: { readonly folder: string; readonly replaced: string; readonly by: string };
   /** Table of docs/results.md that the row is in, by the name of its markers. */
-  readonly table: 'accuracy' | 'two-bits';
+  readonly table: (typeof tableNames)[number];
   readonly title: string;
   /** What the table says of it. */
   readonly note: string;
@@ -12,7 +15,7 @@ export interface Row {
   readonly bounds: Readonly<Record<string, number | undefined>>;
   /** Type of the weights that onnxruntime's quantiser is asked for; absent: it has no such setting. */
   readonly peer?: 'QInt8' | 'QInt4';
-  /** The runtime does not run these formats: our own integer execution is measured. */
+  /** The runtime does not run these formats: our own execution is measured, on integers or as a simulation. */
   readonly engineOnly?: true;
 }
 
@@ -76,4 +79,19 @@ export const rows: readonly Row[] = [
     engineOnly: true,
   },
   ...twoBits,
+  {
+    name: 'f6',
+    table: 'floats',
+    title: '6 bits',
+    note: 'weights `best-split(6)`, a split and a scale for each tensor, activations `e2m3`; nothing computes with these, so the simulation is measured',
+    bounds: { kws: 2, resnet8: 2, vww: 2, squeezenet: 2 },
+    engineOnly: true,
+  },
+  {
+    name: 'f8',
+    table: 'floats',
+    title: 'FP8',
+    note: 'weights and activations `e4m3fn`; between QuantizeLinear and DequantizeLinear ONNX Runtime computes in float',
+    bounds: { kws: 2, resnet8: 2, vww: 2, squeezenet: 2 },
+  },
 ];

@@ -14,16 +14,17 @@ import { compressJob } from '../../engine/auto/compress-job.ts';
 import { nodeHost } from '../../engine/env/node/host.ts';
 import { loadOnnxRuntime } from '../../engine/env/node/onnxruntime.ts';
 import { formatNamed } from '../../engine/formats/registry.ts';
+import type { Model } from '../../engine/graph/graph.ts';
 import { modelToProto } from '../../engine/graph/to-proto.ts';
 import { encodeModel } from '../../engine/onnx/codec.ts';
 import type { DataSource, Job } from '../../engine/plan.ts';
 import { edgeKey, hasCodes, type QuantizedModel } from '../../engine/quantize/assignment.ts';
 import { exportQdq } from '../../engine/readings/export-qdq.ts';
-import { integerGraph } from '../../engine/readings/integer.ts';
 import type { RunContext } from '../../engine/run/context.ts';
 import { calibrationSource, evaluationSource, openData } from '../../engine/run/datasets.ts';
 import { evaluate } from '../../engine/run/evaluate.ts';
 import { loadModel, prepare } from '../../engine/run/load.ts';
+import { ownExecution } from '../../engine/run/measure.ts';
 import type { ComparisonMetrics } from '../../engine/run/metrics.ts';
 import { pruneModel } from '../../engine/run/prune.ts';
 import { engineScorer, runtimeScorer, type Scorer } from '../../engine/run/scorer.ts';
@@ -31,7 +32,7 @@ import { verifyModel } from '../../engine/verify/verify.ts';
 import { writeBetweenMarkers } from '../../scripts/markers.mjs';
 import { hasShared, root } from '../../test/shared.ts';
 import { type CalibrationMethod, peerVersion, quantizeWithPeer } from './peer.ts';
-import { type Row, rows } from './rows.ts';
+import { type Row, rows, tableNames } from './rows.ts';
 import { tables } from './tables.ts';
 
 export interface DrawResult {
@@ -40,8 +41,6 @@ export interface DrawResult {
   readonly network: string;
   readonly bound?: number;
   readonly draw: number;
-  readonly bytesBefore: number;
-  readonly bytesAfter: number;
   /** Bytes of all weights, as a part of what they take in 8 bits. */
   readonly payload: number;
   /** Float against the export, optimised. */
@@ -53,6 +52,8 @@ export interface DrawResult {
 
 /** What ONNX Runtime made of the export. */
 export interface RuntimeResult {
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
   /** Optimised against as written; our integer execution against optimised. */
   readonly asWritten: ComparisonMetrics;
   readonly integers: ComparisonMetrics;
@@ -107,7 +108,7 @@ for (const row of rows) {
     }
   }
 }
-for (const table of ['accuracy', 'two-bits'] as const) {
+for (const table of tableNames) {
   const own = results.filter(({ row }) => rows.find(({ name }) => name === row)!.table === table);
   if (own.length === 0) continue;
   const text = tables(own, { runtime: runtime.version, peer });
@@ -143,8 +144,6 @@ async function measure(row: Row, network: string, draw: number): Promise<DrawRes
   const validation = await openData(evaluationSource(job)!, prepared.graph, job, context);
   const { compressed } = await compressJob(job, loaded, pruned, calibration, context);
   const { quantized } = compressed;
-  const exported = exportQdq(loaded.model, quantized, { opset: Number(job.exports[0]!.options['opset']) });
-  const bytes = encodeModel(modelToProto(exported));
 
   const inputDims = new Map(Array.from(await validation.sample(0), ([name, tensor]) => [name, tensor.dims]));
   const engine = { mode: 'relaxed', inputDims } as const;
@@ -154,8 +153,9 @@ async function measure(row: Row, network: string, draw: number): Promise<DrawRes
     return scorers.at(-1)!;
   };
   const float = await use(engineScorer(prepared.graph, context, { name: 'float', ...engine }));
-  const integers = await use(engineScorer(integerGraph(quantized), context, { name: 'integers', ...engine }));
-  const main = row.engineOnly ? integers : await use(runtimeScorer(exported, runtime));
+  const own = ownExecution(quantized);
+  const integers = await use(engineScorer(own.graph, context, { name: own.name, ...engine }));
+  const main = row.engineOnly ? integers : await use(runtimeScorer(exported(), runtime));
   const limit = values.samples === '' ? {} : { samples: Number(values.samples) };
   const candidates = [main];
   if (peer !== undefined && row.peer !== undefined) {
@@ -163,28 +163,33 @@ async function measure(row: Row, network: string, draw: number): Promise<DrawRes
     candidates.push(await use(runtimeScorer(other, runtime)));
   }
   const [ours, theirs] = await evaluate(validation, float, candidates, limit);
-  const ran = row.engineOnly ? undefined : await inRuntime();
+  const ran = row.engineOnly ? undefined : await inRuntime(exported());
   for (const scorer of scorers) await scorer.dispose();
   return {
     row: row.name,
     network,
     ...(row.bounds[network] !== undefined && { bound: row.bounds[network] }),
     draw,
-    bytesBefore: loaded.bytes,
-    bytesAfter: bytes.length,
     payload: payloadOf(quantized),
     ours: ours!,
     ...(ran && { runtime: ran }),
     ...(theirs && { peer: { method: 'MinMax' as const, metrics: theirs } }),
   };
 
-  async function inRuntime(): Promise<RuntimeResult> {
+  function exported(): Model {
+    return exportQdq(loaded.model, quantized, { opset: Number(job.exports[0]!.options['opset']) });
+  }
+
+  async function inRuntime(model: Model): Promise<RuntimeResult> {
+    const bytes = encodeModel(modelToProto(model));
     const samples = { length: 2, sample: (index: number) => validation.sample(index) };
     const { levels } = await verifyModel(runtime, bytes, { samples });
     const { operators, floatCompute } = levels.find(({ level }) => level === 'all')!;
-    const plain = await use(runtimeScorer(exported, runtime, 'disabled'));
+    const plain = await use(runtimeScorer(model, runtime, 'disabled'));
     const [asWritten, own] = await evaluate(validation, main, [plain, integers], { samples: Number(values.agreement) });
     return {
+      bytesBefore: loaded.bytes,
+      bytesAfter: bytes.length,
       asWritten: asWritten!,
       integers: own!,
       operators: operators.map(({ op, count }) => `${count} ${op}`).join(', '),

@@ -14,19 +14,25 @@ export function tables(
       const own = results.filter((result) => result.row === row.name);
       return own.length === 0 ? [] : ['', `**${row.title}**: ${row.note}.`, '', ...accuracyTable(own)];
     }),
+    ...ranTable(results.filter(({ runtime: ran }) => ran !== undefined)),
+  ].join('\n');
+}
+
+function ranTable(results: readonly DrawResult[]): string[] {
+  if (results.length === 0) return [];
+  return [
     '',
     'What ran, and how the readings agree:',
     '',
     '| formats | model | draw | size | operators that ran, optimised | compute left in float | optimised against as written: agreement, largest difference | our integer execution against the runtime |',
     '|---|---|---:|---:|---|---:|---:|---:|',
-    ...results.flatMap((result) => {
-      const { runtime: ran } = result;
-      if (ran === undefined) return [];
+    ...results.map(({ row, network, draw, runtime }) => {
+      const ran = runtime!;
       const cells = [
-        rows.find(({ name }) => name === result.row)!.title,
-        networks[result.network]!,
-        String(result.draw),
-        `${bytes(result.bytesBefore)} → ${bytes(result.bytesAfter)}`,
+        rows.find(({ name }) => name === row)!.title,
+        networks[network]!,
+        String(draw),
+        `${bytes(ran.bytesBefore)} → ${bytes(ran.bytesAfter)}`,
         ran.operators,
         String(ran.floatCompute),
         likeness(ran.asWritten),
@@ -34,7 +40,7 @@ export function tables(
       ];
       return `| ${cells.join(' | ')} |`;
     }),
-  ].join('\n');
+  ];
 }
 
 function accuracyTable(results: readonly DrawResult[]): string[] {

@@ -36,7 +36,7 @@ export interface Measured {
 const integerExecutionName = 'integer execution';
 
 /** The model on integers, or its simulation where its formats are not integers of up to 8 bits. */
-function ownExecution(quantized: QuantizedModel): { readonly graph: Graph; readonly name: string } {
+export function ownExecution(quantized: QuantizedModel): { readonly graph: Graph; readonly name: string } {
   try {
     return { graph: integerGraph(quantized), name: integerExecutionName };
   } catch (error) {

@@ -134,7 +134,8 @@ function continuing(situation: Situation, spec: CheckedSpec): readonly Suggestio
     case 'data':
       return [...keywords(['like']), ...starts];
     case 'model':
-      return item.length === 2 ? [...keywords(['quantized']), ...starts] : starts;
+      // Who types `quan` mostly means the block, which is one of the beginnings.
+      return item.length === 2 ? [...starts, ...keywords(['quantized'])] : starts;
     case 'format':
     case 'weights':
     case 'activations':

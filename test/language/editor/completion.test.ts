@@ -92,7 +92,7 @@ const exactly: readonly (readonly [string, readonly string[]])[] = [
   ['quantize { arithmetic ¦', ['ort', 'tflite', 'gemmlowp', 'settle']],
   ['quantize { backend ¦', ['onnxruntime', 'onnxruntime-avx2', 'tensorrt', 'acl', 'tvm', 'snpe', 'fbgemm', 'academic']],
   ['model "m.onnx" quantized ¦', ['keep', 'requantize', 'refuse']],
-  ['model "m.onnx" ¦', ['quantized', ...statements]],
+  ['model "m.onnx" ¦', [...statements, 'quantized']],
   ['search { ¦', ['weights', 'activations', 'minimize', 'maximize', 'subject']],
   ['constructor { toString __proto__ { ¦', statements],
   ['export ¦', ['onnx']],
