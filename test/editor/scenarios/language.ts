@@ -153,7 +153,11 @@ export function languageScenarios(edition: Edition): void {
         await choices.waitFor();
         await code.page.keyboard.press('Escape');
         await choices.waitFor({ state: 'hidden' });
-        await code.page.keyboard.press('Escape');
+        // As long as the snippet lives, its second list opens where the cursor comes to it, and takes the line break.
+        await code.retried('the end of the snippet', async (timeout) => {
+          await code.page.keyboard.press('Escape');
+          await code.page.locator('.snippet-placeholder').first().waitFor({ state: 'detached', timeout });
+        });
         await code.editor.goTo(5, 'activations uint8'.length + 3);
         // What is laid out waits for who types, and not the other way round: VS Code drops it when somebody types on.
         await code.editor.type('\nlayers   op Conv{');
