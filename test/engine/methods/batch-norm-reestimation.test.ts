@@ -72,6 +72,7 @@ describe('batch-norm re-estimation', () => {
     { format: 'int4', granularity: 'per-group(5)' },
     { format: 'hfp8-143', granularity: 'per-channel' },
     { format: 'kmeans(2)', granularity: 'per-channel' },
+    { format: 'best-split(6)', granularity: 'per-channel' },
   ] as const)('gives each channel the mean and deviation of the float model: $format $granularity', (words) => {
     const { rounded, float } = answers(problem(words.format, words.granularity), samples);
     for (const [channel, { mean, deviation }] of float.entries()) {

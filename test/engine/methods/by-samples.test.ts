@@ -61,7 +61,7 @@ describe('scale-refit', () => {
     };
   };
 
-  it.each(['int2', 'int4', 'dual(int2)', 'kmeans(2)', 'lq(2)', 'bcq(2)', 'e2m1', 'ternary'])(
+  it.each(['int2', 'int4', 'dual(int2)', 'kmeans(2)', 'lq(2)', 'bcq(2)', 'e2m1', 'best-split(6)', 'ternary'])(
     '%s: keeps the nearest codes, and what is left is orthogonal to the answers and has no mean',
     (format) => {
       const channels = channelsOf(11);
