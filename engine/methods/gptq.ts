@@ -98,13 +98,31 @@ function backwards({ hessian, mean: { length: n } }: LayerMetric, byVariance: bo
   return (byVariance ? order.sort((a, b) => variance(b) - variance(a) || a - b) : order).reverse();
 }
 
-/** Lower triangle L with L·Lᵀ = H, rows and columns in the given order. */
+/**
+ * Lower triangle L with L·Lᵀ = H, rows and columns in the given order. It is written over H, which is not asked for again: of
+ * thousands of inputs it takes more memory than all else.
+ */
 function factorOf({ hessian, ridge }: LayerMetric, order: Int32Array): Float64Array {
   const n = order.length;
-  const factor = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) factor[i * n + j] = hessian[order[i]! * n + order[j]!]!;
-  choleskyInPlace(factor, n, ridge);
-  return factor;
+  const row = new Float64Array(n);
+  const isPlaced = new Uint8Array(n);
+  for (let first = 0; first < n; first++) {
+    if (isPlaced[first] === 1) continue;
+    row.set(hessian.subarray(first * n, (first + 1) * n));
+    let at = first;
+    for (let from = order[at]!; from !== first; at = from, from = order[at]!) {
+      hessian.copyWithin(at * n, from * n, (from + 1) * n);
+      isPlaced[at] = 1;
+    }
+    hessian.set(row, at * n);
+    isPlaced[at] = 1;
+  }
+  for (let i = 0; i < n; i++) {
+    row.set(hessian.subarray(i * n, (i + 1) * n));
+    for (let j = 0; j <= i; j++) hessian[i * n + j] = row[order[j]!]!;
+  }
+  choleskyInPlace(hessian, n, ridge);
+  return hessian;
 }
 
 /**
