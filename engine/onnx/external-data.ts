@@ -1,6 +1,7 @@
 import { realPathInside } from '../files/confine.ts';
 import { fail } from '../findings.ts';
 import type { Host, RangeReader } from '../host.ts';
+import { remembered } from '../remembered.ts';
 import type { onnx } from './proto.ts';
 import { deferRawData, eagerElements, isExternal, tensorHeader } from './tensor-proto.ts';
 import { tensorsOf } from './visit.ts';
@@ -111,7 +112,7 @@ export async function loadExternalData(
   const readers = new Map<string, Promise<RangeReader>>();
   for (const { tensor, range } of found) {
     const isSmall = tensorHeader(tensor).elements <= eagerElements;
-    const reader = () => memoized(readers, range.path, () => readerOf(host, range.path));
+    const reader = () => remembered(readers, range.path, () => readerOf(host, range.path));
     tensor.external_data = [];
     delete tensor.data_location;
     if (isSmall || !canWait) tensor.raw_data = whole(await reader(), range);
@@ -138,12 +139,6 @@ function whole(read: RangeReader, { path, offset, length }: ExternalRange): Uint
   const bytes = read(offset, length);
   if (bytes.length < length) fail('external/truncated', `The data file "${path}" became shorter while it was read.`);
   return bytes;
-}
-
-function memoized<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key) ?? make();
-  map.set(key, known);
-  return known;
 }
 
 function notAskedFor(): never {

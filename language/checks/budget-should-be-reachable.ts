@@ -4,6 +4,7 @@ import { type Floor, sizeFloor, type TargetFloor, targetFloor } from '../../engi
 import { findTarget } from '../../engine/hardware/registry.ts';
 import type { Target } from '../../engine/hardware/target.ts';
 import type { Budget as BudgetChoice, Expectation } from '../../engine/plan.ts';
+import { remembered } from '../../engine/remembered.ts';
 import { bytes, duration, joules } from '../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../context.ts';
 import type { Quantity as QuantityNode } from '../generated/ast.ts';
@@ -132,20 +133,15 @@ function formatsOn(target: Target, formats: readonly string[]): readonly string[
 }
 
 /** Floors depend on model, formats and target alone: a person who types changes none of them. */
-const known = new WeakMap<ModelSummary, Map<string, Floor>>();
-
-function remembered<T extends Floor>(model: ModelSummary, key: string, work: () => T): T {
-  const floors = known.get(model) ?? new Map<string, Floor>();
-  known.set(model, floors);
-  const found = floors.get(key) ?? work();
-  floors.set(key, found);
-  return found as T;
-}
+const onTargets = new WeakMap<ModelSummary, Map<string, TargetFloor>>();
+const ofSizes = new WeakMap<ModelSummary, Map<string, Floor>>();
 
 function floorOnTarget(model: ModelSummary, formats: readonly string[], target: Target): TargetFloor {
-  return remembered(model, `${target.name} ${formats.join()}`, () => targetFloor(model, formats, target));
+  const floors = remembered(onTargets, model, () => new Map<string, TargetFloor>());
+  return remembered(floors, `${target.name} ${formats.join()}`, () => targetFloor(model, formats, target));
 }
 
 function floorOfSize(model: ModelSummary, formats: readonly string[]): Floor {
-  return remembered(model, formats.join(), () => sizeFloor(model, formats));
+  const floors = remembered(ofSizes, model, () => new Map<string, Floor>());
+  return remembered(floors, formats.join(), () => sizeFloor(model, formats));
 }

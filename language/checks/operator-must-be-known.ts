@@ -1,8 +1,8 @@
 import type { LayerSummary, ModelSummary } from '../../engine/graph/summary.ts';
 import { suggestion } from '../../engine/nearest.ts';
+import { remembered } from '../../engine/remembered.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { nodesOf } from '../grammar/walk.ts';
-import { remembered } from '../remembered.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import { wordFor } from '../spellings.ts';
 import type { Vocabulary } from '../vocabulary.ts';

@@ -1,6 +1,6 @@
 import type { AstNode } from 'langium';
+import { remembered } from '../../engine/remembered.ts';
 import type { QSpecAstType, Spec } from '../generated/ast.ts';
-import { remembered } from '../remembered.ts';
 import { withImports } from './imports.ts';
 import type { LoadedSpec } from './load.ts';
 

@@ -1,11 +1,11 @@
 import type { AstNode } from 'langium';
 import type { TextRange } from '../../engine/findings.ts';
 import { parseGranularity } from '../../engine/formats/granularity.ts';
+import { remembered } from '../../engine/remembered.ts';
 import type { Call, FormatStatement, FormatWord, FormatWords } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { spelled } from '../grammar/spelling.ts';
 import { numberOf } from '../quantities/quantity.ts';
-import { remembered } from '../remembered.ts';
 import {
   type CallableWord,
   type CodeRangeWord,

@@ -10,7 +10,7 @@ import { float, type Vocabulary } from '../vocabulary.ts';
 import { fieldsOfBackend } from './backend.ts';
 import type { Quantize } from './definitions.ts';
 import { type FieldName, type Fields, type FormatScope, fieldNames, readFields, type Setting } from './fields.ts';
-import { Runs, type Saying, Slots } from './slots.ts';
+import { Runs, type Saying, type SlotEvent, type SlotLockedOut, Slots } from './slots.ts';
 
 /** What a statement can speak of; `activations` is inputs and outputs together. */
 export const roleGroups = ['weights', 'bias', 'inputs', 'outputs'] as const;
@@ -40,14 +40,9 @@ export interface RuleMatch {
 }
 
 /** A statement that would have set a field which an earlier one locked. */
-export interface LockedOut {
-  readonly statement: Statement;
-  readonly layer: number;
+export interface LockedOut extends Omit<SlotLockedOut<Statement>, 'slot'> {
   readonly role: RoleGroup;
   readonly field: FieldName;
-  readonly lockedAt: TextRange;
-  /** The statement locks the field too, to another value. */
-  readonly conflict: boolean;
 }
 
 export interface RuleResolution {
@@ -62,17 +57,9 @@ export interface RuleResolution {
 }
 
 /** One field of one role of one layer that a statement sets or resets, or would if it were not locked. */
-export interface FieldEvent {
-  readonly statement: Statement;
-  readonly layer: number;
+export interface FieldEvent extends Omit<SlotEvent<Statement>, 'slot'> {
   readonly role: RoleGroup;
   readonly field: FieldName;
-  /** Absent where a reset leaves the field to its default. */
-  readonly setting?: Setting<unknown>;
-  /** Of a reset: the statement of the block whose word counts again, if one has said anything. */
-  readonly resetTo?: Statement | null;
-  /** Absent: the field is set. */
-  readonly lockedAt?: TextRange;
 }
 
 const slotsPerLayer = roleGroups.length * fieldNames.length;

@@ -1,9 +1,9 @@
 import { compileRegex } from '../../engine/regex/matcher.ts';
+import { remembered } from '../../engine/remembered.ts';
 import type { BlockRange, Predicate, Selector, Step, TensorSelector, Test, Text } from '../generated/ast.ts';
 import { type AnyRule, selects } from '../grammar/rules.ts';
 import { decodeRegex, textValue } from '../grammar/text.ts';
 import { walk } from '../grammar/walk.ts';
-import { remembered } from '../remembered.ts';
 import { compileGlob, isGlob, unescapeGlob } from './glob.ts';
 import { LayerSet } from './layer-set.ts';
 import { layersOfOperator, type Network, namesBeginning, neighbours, pathsBetween, reachable } from './network.ts';
