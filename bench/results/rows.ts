@@ -91,7 +91,7 @@ export const rows: readonly Row[] = [
     name: 'f8-split',
     table: 'floats',
     title: 'F8, finer splits',
-    note: 'weights `best-split(8)` with `batch-norm-reestimation`, activations `float(e3m4)`; simulated, as above',
+    note: 'weights `best-split(8)`, a split and a scale for each tensor, by `layer-by-layer`, activations `float(e3m4)`, input and logits `uint8`; simulated, as above',
     bounds: { kws: 2, resnet8: 2, vww: 2 },
     engineOnly: true,
   },
@@ -99,7 +99,7 @@ export const rows: readonly Row[] = [
     name: 'f8',
     table: 'floats',
     title: 'FP8',
-    note: 'weights `e4m3fn` with `batch-norm-reestimation`, activations `e4m3fn`; between QuantizeLinear and DequantizeLinear ONNX Runtime computes in float',
+    note: 'weights `e4m3fn` by `layer-by-layer`, activations `e4m3fn`, input and logits `uint8`; between QuantizeLinear and DequantizeLinear ONNX Runtime computes in float',
     bounds: { kws: 2, resnet8: 2, vww: 2 },
   },
 ];

@@ -1,12 +1,10 @@
-import { channelLayout, codeArray } from '../formats/affine.ts';
-import { axisBlocks, forEachBlockRun } from '../formats/blocks.ts';
-import type { Coder } from '../formats/format.ts';
 import { packParameters } from '../formats/held-tensor.ts';
 import { poll } from '../progress.ts';
+import { channelPlaces, type LayerCoding, layerCoding } from './layer-coding.ts';
 import { type LayerMetric, layerMetric, matchingBias } from './layer-metric.ts';
 import { choleskyInPlace } from './linear-algebra.ts';
 import { smoothArgument, type WeightMethod, type WeightProblem } from './method.ts';
-import { roundToNearest, weightParameters } from './round-to-nearest.ts';
+import { roundToNearest } from './round-to-nearest.ts';
 
 /** Channels that are rounded side by side, and weights of each before the others hear of them: what a core's cache holds. */
 const [sideBySide, atATime] = [32, 32];
@@ -48,15 +46,9 @@ export const gptq: WeightMethod = {
   needs: 'samples',
   anyFormat: true,
   quantize(problem, { damping = 0.01, 'act-order': actOrder = 1 }) {
-    const { samples, format, range, dims, outputAxis } = problem;
+    const { samples, format, dims, outputAxis } = problem;
     if (samples === undefined) return roundToNearest.quantize(problem, {});
-    const sets = weightParameters(problem);
-    const layer: Layer = {
-      problem,
-      coders: sets.map((set) => format.coder(set, range)),
-      setOf: setOfEach(problem),
-      codes: codeArray(format, problem.values.length),
-    };
+    const layer = layerCoding(problem);
     const channels = dims[outputAxis]!;
     const bias = new Float64Array(channels);
     const perGroup = channels / samples.groups;
@@ -66,30 +58,14 @@ export const gptq: WeightMethod = {
       const factor = factorOf(metric, order);
       for (let from = group * perGroup; from < (group + 1) * perGroup; from += sideBySide) {
         const to = Math.min(from + sideBySide, (group + 1) * perGroup);
-        const held = roundInTurn(layer, { order, factor }, from, to);
+        const held = roundInTurn(problem, layer, { order, factor }, from, to);
         for (const [i, values] of held.entries())
           bias[from + i] = matchingBias(metric, samples.targets(from + i), values);
       }
     }
-    return { ...packParameters(format, sets), codes: layer.codes, bias };
+    return { ...packParameters(format, layer.sets), codes: layer.codes, bias };
   },
 };
-
-/** The weights of a layer, and their codes, flat as they lie. */
-interface Layer {
-  readonly problem: WeightProblem;
-  readonly coders: readonly Coder[];
-  /** Which coder each weight has. */
-  readonly setOf: Uint32Array;
-  readonly codes: ReturnType<typeof codeArray>;
-}
-
-/** Number of the set of parameters that each weight shares. */
-function setOfEach({ values, dims, axis, blocks }: WeightProblem): Uint32Array {
-  const sets = new Uint32Array(values.length);
-  forEachBlockRun(blocks ?? axisBlocks(dims, axis), (block, from, to) => sets.fill(block, from, to));
-  return sets;
-}
 
 /** Inputs in the order in which their weights are rounded, the last first. */
 function backwards({ hessian, mean: { length: n } }: LayerMetric, byVariance: boolean): Int32Array {
@@ -131,14 +107,16 @@ function factorOf({ hessian, ridge }: LayerMetric, order: Int32Array): Float64Ar
  * @returns what each channel's codes stand for
  */
 function roundInTurn(
-  { problem: { values, dims, outputAxis }, coders, setOf, codes }: Layer,
+  problem: WeightProblem,
+  { coders, setOf, codes }: LayerCoding,
   { order, factor }: { readonly order: Int32Array; readonly factor: Float64Array },
   from: number,
   to: number,
 ): Float64Array[] {
   const n = order.length;
-  const { channels, inner } = channelLayout(dims, outputAxis);
-  const places = order.map((k) => Math.floor(k / inner) * channels * inner + (k % inner));
+  const { values } = problem;
+  const { placeOf, stride } = channelPlaces(problem);
+  const places = order.map(placeOf);
   const held = Array.from({ length: to - from }, () => new Float64Array(n));
   // What the errors so far ask of each position, times the pivot there.
   const asked = Array.from({ length: to - from }, () => new Float64Array(n));
@@ -149,7 +127,7 @@ function roundInTurn(
       poll();
       const own = asked[channel - from]!;
       for (let i = end - 1; i >= start; i--) {
-        const at = places[i]! + channel * inner;
+        const at = places[i]! + channel * stride;
         const weight = values[at]!;
         const { encode, decode } = coders[setOf[at]!]!;
         let code = encode(weight === 0 ? 0 : weight + own[i]! / factor[i * n + i]!);

@@ -1,5 +1,7 @@
+import { defaultScale } from '../formats/scales.ts';
 import { bySamples, goalMetric } from './by-samples.ts';
 import { roundChannel } from './descent.ts';
+import { descendOnGrid } from './grid-descent.ts';
 import { equalizeArgument, type LayerSamples, smoothArgument, type WeightMethod } from './method.ts';
 
 /** Part of the mean variance by which weights are held to the given ones: a hundred samples are few, and fewer rows still less. */
@@ -8,8 +10,8 @@ const damping = ({ length, rows }: LayerSamples) => 0.5 + length / rows;
 /**
  * Chooses codes so that the layer's output on what the compressed layers before it give comes closest to the float
  * model's: the weights that would do so best (least squares, held to the given ones), then the codes closest to them in
- * the metric of the input's covariance (coordinate descent, several ranges, the scale fitted), then the bias. After Nagel
- * et al. 2020 (asymmetric reconstruction) and Behdin et al. 2023 (QuantEase).
+ * the metric of the input's covariance (coordinate descent; of integers per channel over several ranges, the scale fitted),
+ * then the bias. After Nagel et al. 2020 (asymmetric reconstruction) and Behdin et al. 2023 (QuantEase).
  */
 export const layerByLayer: WeightMethod = {
   name: 'layer-by-layer',
@@ -20,8 +22,13 @@ export const layerByLayer: WeightMethod = {
   source: 'after Nagel et al. 2020 (AdaRound) and QuantEase, Behdin et al. 2023',
   arguments: [equalizeArgument, smoothArgument],
   needs: 'samples',
+  anyFormat: true,
   quantize(problem) {
-    const metricOf = (samples: LayerSamples, group: number) => goalMetric(samples, group, damping(samples));
+    const { samples, format, axis, scale = defaultScale } = problem;
+    const metricOf = (seen: LayerSamples, group: number) => goalMetric(seen, group, damping(seen));
+    const mayFitScales = format.kind === 'integer' && axis !== undefined && scale === defaultScale;
+    if (samples !== undefined && !mayFitScales)
+      return descendOnGrid(problem, samples, (group) => metricOf(samples, group));
     return bySamples(problem, metricOf, (channel, { wanted, hessian }, targets) => {
       const weights = wanted(channel.weights, targets);
       return roundChannel({ ...channel, weights }, hessian, problem, { ranges: 'several' });

@@ -3,19 +3,37 @@ import type { Observer, ObserverKind } from './observer.ts';
 import { covering } from './parameters.ts';
 
 class MinMaxObserver extends ExtremesObserver {
+  readonly widening: number;
+  constructor(margin: number) {
+    super();
+    this.widening = 1 + margin;
+  }
   finish: Observer['finish'] = (format, scheme, range) => {
     const { min, max } = this.seen;
-    return covering(min, max, format, scheme, range);
+    // Codes reach to zero whatever was seen: an end on the other side of it needs no room.
+    return covering(Math.min(0, min) * this.widening, Math.max(0, max) * this.widening, format, scheme, range);
   };
 }
 
-/** The whole range that calibration saw: nothing is clipped, outliers cost resolution. METHODS B3. */
+/**
+ * The whole range that calibration saw: nothing of it is clipped, outliers cost resolution. METHODS B3. Of other data some lies
+ * beyond, the more the fewer samples there were: a margin covers that.
+ */
 export const minMax: ObserverKind = {
   name: 'min-max',
   title: 'Smallest and largest value',
   description: 'Covers every value that calibration saw. Cheap; a single outlier costs resolution for all others.',
   cost: 'One pass over the values; two numbers a tensor.',
   source: 'Jacob et al. 2018 (arXiv 1712.05877)',
-  arguments: [],
-  create: () => new MinMaxObserver(),
+  arguments: [
+    {
+      name: 'margin',
+      description:
+        'Part by which the range is widened on either side that the data has, for values beyond those that calibration saw.',
+      initial: 0,
+      min: 0,
+      max: 1,
+    },
+  ],
+  create: (args) => new MinMaxObserver(args['margin'] ?? 0),
 };

@@ -109,6 +109,34 @@ describe('arguments', () => {
   });
 });
 
+describe('min-max with a margin', () => {
+  const rangeOf = (values: number[], margin: number) => {
+    const observer = createObserver('min-max', { margin });
+    observer.update(Float32Array.from(values));
+    const { scale, zeroPoint } = observer.finish(uint8, 'affine');
+    return [(0 - zeroPoint) * scale, (255 - zeroPoint) * scale];
+  };
+
+  it('covers so much more than what was seen, on the sides that the data has', () => {
+    expect(rangeOf([0, 1, 4], 0.25)).toEqual([0, expect.closeTo(5, 5)]);
+    const [low, high] = rangeOf([-4, 4], 0.25);
+    expect(low).toBeCloseTo(-5, 1);
+    expect(high).toBeCloseTo(5, 1);
+    expect(rangeOf([2, 4], 0.25)).toEqual(rangeOf([0, 4], 0.25));
+  });
+
+  it('is `min-max` without one', () => {
+    fc.assert(
+      fc.property(fc.array(fc.float({ noNaN: true, min: -100, max: 100 }), { minLength: 1 }), (values) => {
+        const plain = createObserver('min-max');
+        plain.update(Float32Array.from(values));
+        const { scale, zeroPoint } = plain.finish(uint8, 'affine');
+        expect(rangeOf(values, 0)).toEqual([(0 - zeroPoint) * scale, (255 - zeroPoint) * scale]);
+      }),
+    );
+  });
+});
+
 describe('fixed', () => {
   it('gives back the scale and the zero point that a range was written for', () => {
     const scale = fc.float({ noNaN: true, min: Math.fround(1e-6), max: Math.fround(1e3) });
