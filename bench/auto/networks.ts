@@ -23,7 +23,7 @@ interface Counts {
   readonly validation: number;
 }
 
-const usual: Counts = { calibration: 100, validation: 300 };
+const usual: Counts = { calibration: 100, validation: 200 };
 /** For networks of a hundred million multiplications and more. */
 const few: Counts = { calibration: 32, validation: 60 };
 

@@ -111,6 +111,13 @@ function timeOf({ stages }: Report): string {
   return `${(stages.find(({ name }) => name === 'calibrate')?.seconds ?? 0).toFixed(1)} s`;
 }
 
+/** What the recipe says in full, and of everything else how often. */
 function sayings({ findings }: Report): string[] {
-  return findings.map(({ code, what, why }) => `${code}: ${what}${why ? ` (${why})` : ''}`);
+  const own = findings.filter(({ code }) => code.startsWith('auto/'));
+  const others = new Map<string, number>();
+  for (const { code } of findings) if (!code.startsWith('auto/')) others.set(code, (others.get(code) ?? 0) + 1);
+  return [
+    ...own.map(({ what, why }) => `${what}${why ? ` ${why}` : ''}`),
+    ...Array.from(others, ([code, count]) => `${count} × ${code}`),
+  ];
 }

@@ -2,12 +2,13 @@ import type { Expectation, Plan } from '../plan.ts';
 import type { Compressed } from '../run/compress.ts';
 import { bits } from './bits.ts';
 import { meetBudget } from './budget.ts';
+import { floatLayers } from './float-layers.ts';
 import { observers } from './observers.ts';
 import type { Stage } from './stage.ts';
 import { Trials, type TrialsInput } from './trials.ts';
 
 /** What the recipe decides, in this order: each stage sees what those before it chose. */
-const stages: readonly Stage[] = [observers, bits];
+const stages: readonly Stage[] = [floatLayers, observers, bits];
 
 export interface AutoInput extends TrialsInput {
   readonly plan: Plan;

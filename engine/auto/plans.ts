@@ -1,3 +1,4 @@
+import { formatNamed } from '../formats/registry.ts';
 import type { Choice, Plan, Role } from '../plan.ts';
 
 /** Weights of fewer bits than this are narrow: rounding them costs a network accuracy. */
@@ -29,9 +30,32 @@ export function isActivation(role: Role): boolean {
   return role.startsWith('input[') || role.startsWith('output[');
 }
 
-/** The plan with weights in 8 bits, chosen well and in one pass: what differs between two of them are the activations. */
+/**
+ * The plan with weights in 8 bits or more, chosen well and in one pass: what differs between two of them are the activations,
+ * and how channels are rescaled.
+ */
 export function withWideWeights(plan: Plan): Plan {
-  return mapWeights(plan, (choice) =>
-    choice.format === 'float' ? choice : { ...choice, format: `int${wideBits}`, method: oneByOne },
-  );
+  return mapWeights(plan, (choice) => {
+    if (choice.format === 'float' || choice.method === undefined) return choice;
+    const { equalize, smooth } = choice.method.arguments;
+    const given = { ...(equalize !== undefined && { equalize }), ...(smooth !== undefined && { smooth }) };
+    const isWide = formatNamed(choice.format).bits >= wideBits;
+    return {
+      ...choice,
+      ...(isWide ? {} : { format: `int${wideBits}` }),
+      method: { ...oneByOne, arguments: given },
+    };
+  });
+}
+
+/** Names told of; the report's table of layers has them all. */
+const mostNamed = 6;
+
+export function namesOf(layers: Iterable<string>): string {
+  const names = [...layers];
+  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
+  return `${names
+    .slice(0, mostNamed)
+    .map((name) => `“${name}”`)
+    .join(', ')}${more}`;
 }

@@ -37,6 +37,8 @@ export class Trials {
   readonly findings: Finding[] = [];
   readonly #input: TrialsInput;
   readonly #halves: Halves;
+  /** By plan: stages may ask for what others have measured. */
+  readonly #measured = new Map<string, ComparisonMetrics>();
   #kernels: Kernels | undefined;
   #float: Scorer | undefined;
   #done = 0;
@@ -64,6 +66,18 @@ export class Trials {
     this.findings.push({ code: 'auto/chosen', severity: 'information', what, ...(why !== undefined && { why }) });
   }
 
+  /** Says what a person should know beyond that. */
+  warn(finding: Finding): void {
+    this.findings.push(finding);
+  }
+
+  /** Share of the model's multiplications that these layers do. */
+  workOf(names: ReadonlySet<string>): number {
+    const { layers, totals } = this.#input.pruned.prepared.summary;
+    const own = layers.reduce((sum, { name, macs }) => sum + (names.has(name) ? macs : 0), 0);
+    return own / Math.max(1, totals.macs);
+  }
+
   /** So many trials are still to come, for the time left. */
   expect(trials: number): void {
     this.#expected = this.#done + trials;
@@ -76,6 +90,13 @@ export class Trials {
 
   /** How the model compresses by a plan: fitted to one part of the samples, compared with float on the other. */
   async measure(plan: Plan): Promise<ComparisonMetrics> {
+    const key = JSON.stringify(plan.nodes);
+    const known = this.#measured.get(key) ?? (await this.#measure(plan));
+    this.#measured.set(key, known);
+    return known;
+  }
+
+  async #measure(plan: Plan): Promise<ComparisonMetrics> {
     const { fitted, judged } = this.#halves;
     const context = this.#counting();
     const compressed = await this.#compress(plan, fitted, context);
@@ -90,19 +111,21 @@ export class Trials {
   }
 
   /** Noise over signal at the model's outputs for each layer's rounding alone: weights and output as planned, all else float. */
-  async noiseOfLayers(plan: Plan): Promise<ReadonlyMap<string, number>> {
+  async noiseOfLayers(plan: Plan, samples = samplesOfLayers): Promise<ReadonlyMap<string, number>> {
     const { host } = this.#input.context;
     const context = this.#counting();
     const { quantized } = await this.#compress(plan, this.#halves.fitted, context);
     const kernels = await this.#strictKernels();
     const measured = await sensitivity(quantized.graph, quantized, this.#halves.judged, {
       compile: (graph, options) => compile(graph, { ...options, kernels, memoryLeft: host.memoryLeft }),
-      samples: samplesOfLayers,
+      samples,
       mode: 'strict',
       progress: context.progress,
     });
     this.#done++;
-    return new Map(measured.map(({ layer, sqnr }) => [layer, 10 ** (-sqnr / 10)]));
+    // Codes may turn an answer into no number at all.
+    const noiseOf = (sqnr: number) => (Number.isNaN(sqnr) ? Number.POSITIVE_INFINITY : 10 ** (-sqnr / 10));
+    return new Map(measured.map(({ layer, sqnr }) => [layer, noiseOf(sqnr)]));
   }
 
   async dispose(): Promise<void> {
