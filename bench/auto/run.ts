@@ -22,6 +22,8 @@ const settings: Readonly<Record<string, (weights: string, activations: string) =
   'layer-by-layer, mse': fixed('layer-by-layer', 'mse'),
   'layer-by-layer, min-max': fixed('layer-by-layer', 'min-max'),
   'layer-by-layer, percentile': fixed('layer-by-layer', 'percentile'),
+  'coordinate-descent, mse': fixed('coordinate-descent', 'mse'),
+  'bias-correction, mse': fixed('bias-correction', 'mse'),
   smoothed: fixed('layer-by-layer(smooth = 0.5)', 'min-max'),
 };
 

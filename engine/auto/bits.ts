@@ -1,6 +1,6 @@
 import type { Plan } from '../plan.ts';
 import { percent } from '../report/quantities.ts';
-import { mapWeights, namesOf, oneByOne, wideBits } from './plans.ts';
+import { chosenInOnePass, mapWeights, namesOf, wideBits } from './plans.ts';
 import { promoted, type WeightSizes, weightSizes, worthPromoting } from './promotion.ts';
 import type { Stage } from './stage.ts';
 import type { Trials } from './trials.ts';
@@ -32,7 +32,7 @@ export async function narrowWeights(plan: Plan, trials: Trials): Promise<NarrowW
   const sizes = sizesOf(plan, trials);
   if (sizes.narrow.length === 0) return undefined;
   // Each layer by itself: a method that makes up for the layers before it would hide what a layer costs.
-  const alone = mapWeights(plan, (choice) => ({ ...choice, method: oneByOne }));
+  const alone = mapWeights(plan, chosenInOnePass);
   return { ...sizes, noise: await trials.noiseOfLayers(alone) };
 }
 

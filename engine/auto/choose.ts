@@ -4,11 +4,15 @@ import { bits } from './bits.ts';
 import { meetBudget } from './budget.ts';
 import { floatLayers } from './float-layers.ts';
 import { observers } from './observers.ts';
+import { rescaling } from './rescaling.ts';
 import type { Stage } from './stage.ts';
 import { Trials, type TrialsInput } from './trials.ts';
 
-/** What the recipe decides, in this order: each stage sees what those before it chose. */
-const stages: readonly Stage[] = [floatLayers, observers, bits];
+/**
+ * What the recipe decides, in this order: each stage sees what those before it chose. Outliers may ruin a model that needs no
+ * layer in float, and layers that must be float may hide what outliers cost: rescaling is asked twice, and measures nothing twice.
+ */
+const stages: readonly Stage[] = [rescaling, floatLayers, observers, rescaling, bits];
 
 export interface AutoInput extends TrialsInput {
   readonly plan: Plan;

@@ -5,7 +5,7 @@ import type { Choice, Plan, Role } from '../plan.ts';
 export const wideBits = 8;
 
 /** A method that looks at each layer by itself: one pass over the data, and no layer makes up for the noise of others. */
-export const oneByOne = { name: 'coordinate-descent', arguments: {} } as const;
+const oneByOne = 'coordinate-descent';
 
 /** The plan with every choice replaced; a choice of undefined leaves the role float. */
 export function mapChoices(plan: Plan, change: (choice: Choice, role: Role, node: string) => Choice | undefined): Plan {
@@ -26,8 +26,16 @@ export function mapWeights(plan: Plan, change: (choice: Choice, node: string) =>
   return mapChoices(plan, (choice, role, node) => (role === 'weight' ? change(choice, node) : choice));
 }
 
-export function isActivation(role: Role): boolean {
+export function isActivation(role: string): boolean {
   return role.startsWith('input[') || role.startsWith('output[');
+}
+
+/** The choice with its codes chosen in one pass, channels rescaled as the method would have them. */
+export function chosenInOnePass(choice: Choice): Choice {
+  if (choice.method === undefined || choice.format === 'float') return choice;
+  const { equalize, smooth } = choice.method.arguments;
+  const given = { ...(equalize !== undefined && { equalize }), ...(smooth !== undefined && { smooth }) };
+  return { ...choice, method: { name: oneByOne, arguments: given } };
 }
 
 /**
@@ -36,16 +44,18 @@ export function isActivation(role: Role): boolean {
  */
 export function withWideWeights(plan: Plan): Plan {
   return mapWeights(plan, (choice) => {
-    if (choice.format === 'float' || choice.method === undefined) return choice;
-    const { equalize, smooth } = choice.method.arguments;
-    const given = { ...(equalize !== undefined && { equalize }), ...(smooth !== undefined && { smooth }) };
-    const isWide = formatNamed(choice.format).bits >= wideBits;
-    return {
-      ...choice,
-      ...(isWide ? {} : { format: `int${wideBits}` }),
-      method: { ...oneByOne, arguments: given },
-    };
+    if (choice.format === 'float') return choice;
+    if (formatNamed(choice.format).bits >= wideBits) return chosenInOnePass(choice);
+    return { method: { name: oneByOne, arguments: {} }, ...chosenInOnePass(choice), format: `int${wideBits}` };
   });
+}
+
+/** The choice with arguments of its method set. */
+export function withArguments(choice: Choice, given: Readonly<Record<string, number>>): Choice {
+  const { method } = choice;
+  return method === undefined
+    ? choice
+    : { ...choice, method: { ...method, arguments: { ...method.arguments, ...given } } };
 }
 
 /** Names told of; the report's table of layers has them all. */
