@@ -51,21 +51,22 @@ export async function meetBudget(
 async function* richerPlans(first: Plan, missed: string, trials: Trials): AsyncGenerator<Plan> {
   const weights = await narrowWeights(first, trials);
   const activations = await trials.noiseOfLayers(withWideWeights(first));
-  let plan = first;
+  let weighed = first;
+  let float: ReadonlySet<string> = new Set();
   trials.say(`More bits are given: on the calibration samples, ${missed}.`);
   const rounds = Array.from({ length: mostRounds }, (_, i) => i + 1);
   const forWeights = rounds.map((round) => () => {
-    if (weights !== undefined) plan = promote(plan, weights, (2 ** round - 1) * spare * weights.wide, trials);
+    if (weights !== undefined) weighed = promote(first, weights, 2 ** round * spare * weights.wide, trials);
   });
   const forActivations = rounds.map((round) => () => {
-    const { plan: float, names } = withFloat(plan, noisiest(activations, first, sum(activations) / 4 ** round), trials);
+    float = noisiest(activations, first, sum(activations) / 4 ** round);
+    const { names } = withFloat(first, float, trials);
     if (names.size > 0) sayFloat(names, '', trials, ['The outputs feel their rounding most.']);
-    plan = float;
   });
   const isOfWeights = weights !== undefined && sum(weights.noise) > 2 * sum(activations);
   for (const step of isOfWeights ? [...forWeights, ...forActivations] : [...forActivations, ...forWeights]) {
     step();
-    yield plan;
+    yield withFloat(weighed, float, trials).plan;
   }
 }
 

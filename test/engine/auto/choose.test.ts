@@ -64,10 +64,10 @@ describe('quantize auto', () => {
     // A method that is named is kept, and this one is quick.
     const block = 'quantize auto { weights int2 using bias-correction  activations uint8 observe mse }';
     const within = await run(block);
-    const asked = await run(block, 'expect top1 drop <= 5 points');
+    const asked = await run(block, 'expect sqnr >= 20 dB');
     expect(countOf(asked, 'int8')).toBeGreaterThan(countOf(within, 'int8'));
     expect(chosen(asked).find((what) => what.startsWith('More bits are given'))).toContain(
-      '“top1 drop <= 5 points” is missed with ',
+      '“expect sqnr >= 20 dB” is missed with ',
     );
   });
 });
