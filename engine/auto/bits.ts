@@ -1,6 +1,7 @@
 import type { Plan } from '../plan.ts';
+import { namesOf } from '../quantize/places.ts';
 import { percent } from '../report/quantities.ts';
-import { chosenInOnePass, mapWeights, namesOf, wideBits } from './plans.ts';
+import { chosenInOnePass, mapWeights, wideBits } from './plans.ts';
 import { promoted, type WeightSizes, weightSizes, worthPromoting } from './promotion.ts';
 import type { Stage } from './stage.ts';
 import type { Trials } from './trials.ts';
@@ -42,7 +43,7 @@ export function promote(plan: Plan, weights: NarrowWeights, bytes: number, trial
   const layers = worthPromoting(narrow, noise, bytes);
   if (layers.length === 0) return plan;
   const spent = layers.reduce((sum, layer) => sum + (layer.weights * (wideBits - layer.bits)) / 8, 0);
-  const names = namesOf(layers.map(({ name }) => name));
+  const names = namesOf(layers);
   trials.say(
     `The weights of ${layers.length} of ${narrow.length} layers get ${wideBits} bits: ${names}.`,
     `The outputs feel their rounding most for their size; all weights take ${percent((planned + spent) / wide)} of what they would in ${wideBits} bits.`,

@@ -1,7 +1,8 @@
 import type { Plan } from '../plan.ts';
+import { namesOf } from '../quantize/places.ts';
 import { wire } from '../quantize/wiring.ts';
 import { decibels, percent } from '../report/quantities.ts';
-import { isActivation, mapChoices, namesOf, withWideWeights } from './plans.ts';
+import { isActivation, mapChoices, withWideWeights } from './plans.ts';
 import type { Stage } from './stage.ts';
 import type { Trials } from './trials.ts';
 
@@ -94,7 +95,7 @@ export function withFloat(
 export function sayFloat(names: ReadonlySet<string>, more: string, trials: Trials, why: readonly string[]): void {
   const share = `They do ${percent(trials.workOf(names))} of the multiplications.`;
   trials.say(
-    `The activations of ${names.size} layers stay float${more}: ${namesOf(names)}.`,
+    `The activations of ${names.size} layers stay float${more}: ${namesOf(Array.from(names, (name) => ({ name })))}.`,
     [...why, share].join(' '),
   );
 }

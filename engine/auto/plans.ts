@@ -57,15 +57,3 @@ export function withArguments(choice: Choice, given: Readonly<Record<string, num
     ? choice
     : { ...choice, method: { ...method, arguments: { ...method.arguments, ...given } } };
 }
-
-/** Names told of; the report's table of layers has them all. */
-const mostNamed = 6;
-
-export function namesOf(layers: Iterable<string>): string {
-  const names = [...layers];
-  const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
-  return `${names
-    .slice(0, mostNamed)
-    .map((name) => `“${name}”`)
-    .join(', ')}${more}`;
-}
