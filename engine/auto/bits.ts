@@ -34,7 +34,8 @@ export async function narrowWeights(plan: Plan, trials: Trials): Promise<NarrowW
   if (sizes.narrow.length === 0) return undefined;
   // Each layer by itself: a method that makes up for the layers before it would hide what a layer costs.
   const alone = mapWeights(plan, chosenInOnePass);
-  return { ...sizes, noise: await trials.noiseOfLayers(alone) };
+  const layers = new Set(sizes.narrow.map(({ name }) => name));
+  return { ...sizes, noise: await trials.noiseOfLayers(alone, { layers }) };
 }
 
 /** The plan with so many bytes spent on weights in 8 bits. */

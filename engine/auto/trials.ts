@@ -26,6 +26,12 @@ export interface TrialsInput {
   readonly context: RunContext;
 }
 
+export interface NoiseOptions {
+  readonly samples?: number;
+  /** Default: all. */
+  readonly layers?: ReadonlySet<string>;
+}
+
 /** Samples for the noise of single layers. */
 const samplesOfLayers = 16;
 /** As progress names all trials together. */
@@ -111,7 +117,10 @@ export class Trials {
   }
 
   /** Noise over signal at the model's outputs for each layer's rounding alone: weights and output as planned, all else float. */
-  async noiseOfLayers(plan: Plan, samples = samplesOfLayers): Promise<ReadonlyMap<string, number>> {
+  async noiseOfLayers(
+    plan: Plan,
+    { samples = samplesOfLayers, layers }: NoiseOptions = {},
+  ): Promise<ReadonlyMap<string, number>> {
     const { host } = this.#input.context;
     const context = this.#counting();
     const { quantized } = await this.#compress(plan, this.#halves.fitted, context);
@@ -119,6 +128,7 @@ export class Trials {
     const measured = await sensitivity(quantized.graph, quantized, this.#halves.judged, {
       compile: (graph, options) => compile(graph, { ...options, kernels, memoryLeft: host.memoryLeft }),
       samples,
+      ...(layers && { layers }),
       mode: 'strict',
       progress: context.progress,
     });
