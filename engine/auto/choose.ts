@@ -1,4 +1,5 @@
 import type { Expectation, Plan } from '../plan.ts';
+import { needsRescaling } from '../rescaling/sites.ts';
 import type { Compressed } from '../run/compress.ts';
 import { bits } from './bits.ts';
 import { meetBudget } from './budget.ts';
@@ -37,7 +38,10 @@ export async function chooseAutomatically(input: AutoInput): Promise<AutoResult>
     }
     const first = { plan, compressed: await trials.compress(plan) };
     const { compressed, ...chosen } = await meetBudget(first, input.expectations, trials);
-    return { ...chosen, compressed: { ...compressed, findings: [...trials.findings, ...compressed.findings] } };
+    // Which channels a rescaling of the recipe's own could not reach is nobody's concern: no one asked for it.
+    const isAsked = needsRescaling(input.plan);
+    const findings = compressed.findings.filter(({ code }) => isAsked || code !== 'quantize/not-rescaled');
+    return { ...chosen, compressed: { ...compressed, findings: [...trials.findings, ...findings] } };
   } finally {
     await trials.dispose();
   }

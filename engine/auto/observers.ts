@@ -19,7 +19,8 @@ export const observers: Stage = {
       found.push({ name, sqnr });
     }
     // A small difference is chance: the first stays.
-    const best = found.reduce((a, b) => (b.sqnr > a.sqnr + clearDecibels ? b : a));
+    const clear = trials.clearly(clearDecibels);
+    const best = found.reduce((a, b) => (b.sqnr > a.sqnr + clear ? b : a));
     const list = found.map(({ name, sqnr }) => `${name} ${sqnr.toFixed(1)} dB`).join(', ');
     trials.say(`Activations are observed by \`${best.name}\`.`, `Signal to noise of the outputs: ${list}.`);
     return withObserver(plan, best.name);

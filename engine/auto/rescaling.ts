@@ -45,7 +45,7 @@ function inOnePass(plan: Plan): Plan {
 
 async function isBetter(plan: Plan, than: Plan, seen: (plan: Plan) => Plan, trials: Trials): Promise<boolean> {
   const before = await trials.measure(seen(than));
-  return (await trials.measure(seen(plan))).sqnr >= before.sqnr + clearDecibels;
+  return (await trials.measure(seen(plan))).sqnr >= before.sqnr + trials.clearly(clearDecibels);
 }
 
 /** Whether the spec leaves it to the recipe, and nothing was chosen yet. */

@@ -84,6 +84,11 @@ export class Trials {
     return own / Math.max(1, totals.macs);
   }
 
+  /** Decibels by which a choice must be better than another one; more where samples judge what was fitted to them. */
+  clearly(decibels: number): number {
+    return this.#halves.fitted === this.#halves.judged ? 3 * decibels : decibels;
+  }
+
   /** So many trials are still to come, for the time left. */
   expect(trials: number): void {
     this.#expected = this.#done + trials;
