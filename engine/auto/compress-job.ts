@@ -17,14 +17,6 @@ export async function compressJob(
   const plan = withAdded(planOf(job), pruned.added);
   const { prepared, layers } = pruned;
   if (plan.recipe === 'auto' && calibration !== undefined)
-    return chooseAutomatically({ model, pruned, plan, calibration, context, mostLost: lossAllowed(job) });
+    return chooseAutomatically({ model, pruned, plan, calibration, context, expectations: job.expectations });
   return { plan, compressed: await compress(model, prepared, plan, calibration, context, layers) };
-}
-
-/** The accuracy that the spec's expectations let a model lose, a fraction. */
-function lossAllowed({ expectations }: Job): number | undefined {
-  const limits = expectations.flatMap(({ quantity, measure, comparison, limit }) =>
-    quantity === 'top1' && measure === 'drop-points' && comparison.startsWith('<') ? [limit / 100] : [],
-  );
-  return limits.length === 0 ? undefined : Math.min(...limits);
 }

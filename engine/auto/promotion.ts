@@ -1,9 +1,7 @@
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Choice, Plan } from '../plan.ts';
-
-/** Weights of fewer bits than this are narrow: rounding them costs a network accuracy. */
-export const wideBits = 8;
+import type { Plan } from '../plan.ts';
+import { mapWeights, wideBits } from './plans.ts';
 
 /** A layer whose weights a plan holds in few bits, and which may get more. */
 export interface NarrowLayer {
@@ -67,13 +65,4 @@ export function promoted(plan: Plan, layers: readonly NarrowLayer[]): Plan {
     const { signed } = formatNamed(choice.format);
     return { ...choice, format: `${signed ? '' : 'u'}int${wideBits}` };
   });
-}
-
-/** The plan with every choice for weights replaced. */
-export function mapWeights(plan: Plan, change: (choice: Choice, node: string) => Choice): Plan {
-  const nodes = Object.entries(plan.nodes).map(([node, roles]) => [
-    node,
-    roles.weight === undefined ? roles : { ...roles, weight: change(roles.weight, node) },
-  ]);
-  return { ...plan, nodes: Object.fromEntries(nodes) };
 }

@@ -8,6 +8,7 @@ import type { Fusion } from './activations.ts';
 import { forEachWeight } from './input-channels.ts';
 import type { IntegerForm } from './integer-form.ts';
 import type { Parameters } from './normal-form.ts';
+import { namesOf } from './places.ts';
 import type { Wiring } from './wiring.ts';
 
 /**
@@ -36,7 +37,8 @@ export function foldDeadChannels(
   context: DeadChannelContext,
 ): { readonly parameters: Map<string, Parameters>; readonly findings: readonly Finding[] } {
   const folded = new Map(parameters);
-  const findings: Finding[] = [];
+  const silent: GraphNode[] = [];
+  let channels = 0;
   for (const node of context.graph.nodes) {
     const readers = folded.has(node.name) ? foldableReaders(node, context) : undefined;
     if (readers === undefined) continue;
@@ -50,13 +52,19 @@ export function foldDeadChannels(
       folded.set(reader.name, absorb(reader, form, folded.get(reader.name)!, constants));
     }
     folded.set(node.name, silence(context.forms.get(node.name)!, folded.get(node.name)!, constants));
-    findings.push({
-      code: 'quantize/constant-channels',
-      severity: 'information',
-      what: `${constants.size} channels of “${node.name}” are constant and were folded into the bias of ${readers.map((reader) => `“${reader.name}”`).join(', ')}.`,
-    });
+    silent.push(node);
+    channels += constants.size;
   }
-  return { parameters: folded, findings };
+  return { parameters: folded, findings: silent.length === 0 ? [] : [foldedFinding(silent, channels)] };
+}
+
+function foldedFinding(layers: readonly GraphNode[], channels: number): Finding {
+  const [subject, verb, them] = channels === 1 ? ['One channel', 'is', 'it'] : [`${channels} channels`, 'are', 'them'];
+  return {
+    code: 'quantize/constant-channels',
+    severity: 'information',
+    what: `${subject} of ${namesOf(layers)} ${verb} constant, and went into the biases of the layers that read ${them}.`,
+  };
 }
 
 /** All readers of the node's output, if each can take constant input channels into its bias. */

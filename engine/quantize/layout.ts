@@ -7,6 +7,7 @@ import { type Fusion, fusableActivation } from './activations.ts';
 import { edgeKey } from './assignment.ts';
 import { type IntegerForm, integerForm } from './integer-form.ts';
 import { familyOf, type Placed, placeWhereRead } from './placement.ts';
+import { namesOf } from './places.ts';
 import { unheard } from './unheard.ts';
 import { type Consumer, type Wiring, wire } from './wiring.ts';
 
@@ -62,7 +63,7 @@ export function runsOnCodes({ nodes, slots }: Layout, node: string): boolean {
 }
 
 export function layOut(graph: Graph, plan: Plan): Layout {
-  const findings: Finding[] = [];
+  const floats: FloatNode[] = [];
   const wiring = wire(graph);
   const { placement } = backendNamed(plan.backend);
   const { reads, writes } = placement;
@@ -79,14 +80,14 @@ export function layOut(graph: Graph, plan: Plan): Layout {
     )
       continue;
     if ('reason' in form) {
-      findings.push(staysFloat(node, form.reason));
+      floats.push({ name: node.name, op: node.op, reason: form.reason });
       continue;
     }
     if (form.kind === 'compute' && coded(plan, node.name, 'weight')) weights.set(node.name, form);
     if (!reads.includes(familyOf(node, form))) continue;
     const lacking = fused.has(node.name) ? undefined : lackingChoice(node, form, plan, graph, writes);
     if (lacking === undefined) candidates.set(node.name, form);
-    else if (form.kind === 'compute') findings.push(staysFloat(node, lacking));
+    else if (form.kind === 'compute') floats.push({ name: node.name, op: node.op, reason: lacking });
   }
   const placed =
     writes === 'always'
@@ -100,7 +101,7 @@ export function layOut(graph: Graph, plan: Plan): Layout {
         );
   const { nodes, fusions } = placed;
   const allocated = allocate(graph, plan, placed, wiring);
-  findings.push(...unheard(graph, plan, { nodes, fusions, ...allocated }, wiring));
+  const findings = [...floatFindings(floats), ...unheard(graph, plan, { nodes, fusions, ...allocated }, wiring)];
   return { fusions, nodes, weights, ...allocated, findings };
 }
 
@@ -126,13 +127,27 @@ function readsCodes(nodes: ReadonlyMap<string, IntegerForm>, { node, index }: Co
   return nodes.get(node.name)?.data.includes(index) === true;
 }
 
-function staysFloat(node: GraphNode, reason: string): Finding {
-  return {
-    code: 'quantize/stays-float',
-    severity: 'information',
-    what: `${node.op} “${node.name}” stays float: ${reason}.`,
-    why: 'Its inputs are dequantised before it and its output is quantised again where the next layer wants codes.',
-  };
+/** A node that a plan would have in codes, and why it is in none. */
+interface FloatNode {
+  readonly name: string;
+  readonly op: string;
+  readonly reason: string;
+}
+
+/** One for each operator and reason: a transformer has the same one dozens of times. */
+function floatFindings(nodes: readonly FloatNode[]): Finding[] {
+  const kindOf = ({ op, reason }: FloatNode) => `${op} ${reason}`;
+  return [...new Set(nodes.map(kindOf))].map((kind) => {
+    const alike = nodes.filter((node) => kindOf(node) === kind);
+    const { op, reason } = alike[0]!;
+    const stays = alike.length === 1 ? 'stays float' : 'stay float, each for the same reason';
+    return {
+      code: 'quantize/stays-float',
+      severity: 'information',
+      what: `${op} ${namesOf(alike)} ${stays}: ${reason}.`,
+      why: 'Its inputs are dequantised before it and its output is quantised again where the next layer wants codes.',
+    };
+  });
 }
 
 /** Activations that the node before them can take over where both are to be in codes. */

@@ -26,7 +26,7 @@ export function rangeOfPlace([first]: readonly PlacedLayer[]): { readonly range?
 /** Names told of; a spec that has more of them has one fault many times. */
 const mostNamed = 4;
 
-export function namesOf(layers: readonly PlacedLayer[]): string {
+export function namesOf(layers: readonly { readonly name: string }[]): string {
   const more = layers.length > mostNamed ? ` and ${layers.length - mostNamed} more` : '';
   return `${layers
     .slice(0, mostNamed)

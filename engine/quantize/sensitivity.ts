@@ -11,6 +11,8 @@ export interface SensitivityOptions {
   readonly compile: Compile;
   /** Samples of the data that are run; default 16. */
   readonly samples?: number;
+  /** Names of the layers to measure; default: all in codes. */
+  readonly layers?: ReadonlySet<string>;
   readonly threads?: number;
   readonly mode?: 'strict' | 'relaxed';
   readonly progress?: Progress;
@@ -33,17 +35,20 @@ export async function sensitivity(
   graph: Graph,
   model: QuantizedModel,
   dataset: Dataset,
-  { compile, samples = 16, threads, mode = 'relaxed', progress }: SensitivityOptions,
+  { compile, samples = 16, layers: wanted, threads, mode = 'relaxed', progress }: SensitivityOptions,
 ): Promise<readonly LayerSensitivity[]> {
   const codes = codesOf(model.graph, model.assignment);
   const layers = model.graph.nodes.filter(
-    (node) => (codes.quantized(node) || codes.weight(node) !== undefined) && !codes.fused(node),
+    (node) =>
+      (codes.quantized(node) || codes.weight(node) !== undefined) &&
+      !codes.fused(node) &&
+      wanted?.has(node.name) !== false,
   );
   const count = Math.min(samples, dataset.length);
   if (count === 0 || layers.length === 0) return [];
   const first = await dataset.sample(0);
   const inputDims = new Map(Array.from(first, ([name, tensor]) => [name, tensor.dims]));
-  const prepare = (wanted: Graph) => compile(wanted, { mode, inputDims, ...(threads !== undefined && { threads }) });
+  const prepare = (own: Graph) => compile(own, { mode, inputDims, ...(threads !== undefined && { threads }) });
   const float = await prepare(graph);
   const reference = keeping(float);
   const results: LayerSensitivity[] = [];

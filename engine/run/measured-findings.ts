@@ -9,7 +9,7 @@ export interface MeasuredFinding {
   readonly fix: string;
 }
 
-/** Findings of pruning, quantising, exporting and verifying, in the order of a run. A test sees that none is missing. */
+/** Findings of pruning, the recipe, quantising, exporting and verifying, in the order of a run. A test sees that none is missing. */
 export const measuredFindings: readonly MeasuredFinding[] = [
   {
     code: 'prune/not-pruned',
@@ -47,9 +47,30 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Check the preprocessing of the data, or leave the sample out.',
   },
   {
+    code: 'auto/chosen',
+    severity: 'information',
+    what: 'What the recipe `auto` chose, and what it measured: observers, layers with more bits, layers left in float, rescaled channels.',
+    why: 'The same plan can be written as rules, and then takes no measuring.',
+    fix: 'Nothing; what the spec names or locks is left as it is.',
+  },
+  {
+    code: 'auto/noisy',
+    severity: 'warning',
+    what: 'With 8 bits the outputs are little better than noise, and the recipe `auto` found no few layers that cause it.',
+    why: 'Samples that are not preprocessed as in training give ranges that fit no layer.',
+    fix: 'Check the preprocessing of the calibration data; else leave activations float.',
+  },
+  {
+    code: 'auto/budget',
+    severity: 'warning',
+    what: 'An expectation of accuracy is missed on the calibration samples although the recipe `auto` gave all that it may.',
+    why: 'It gives weights 8 bits and leaves activations in float, four times more of each; what is locked stays.',
+    fix: 'Name formats with more bits, unlock those that are locked, or expect less.',
+  },
+  {
     code: 'quantize/stays-float',
     severity: 'information',
-    what: 'A layer for which the spec has formats stays float, with the reason.',
+    what: 'Layers of one operator for which the spec has formats stay float, with the reason.',
     why: 'Its inputs are dequantised before it, and its output is quantised again where the next layer wants codes.',
     fix: 'Give what it lacks a format, or keep it float.',
   },

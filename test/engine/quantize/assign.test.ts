@@ -144,6 +144,18 @@ describe('float layers', () => {
     expect(model.findings[0]!.what).toMatch(/ConvTranspose “up” stays float/);
     expect(model.assignment.entries.size).toBe(0);
   });
+  it('say it once for layers of one operator and reason', async () => {
+    const names = ['s0', 's1', 's2', 's3', 's4', 's5'];
+    const graph = makeGraph({
+      inputs: { x: [1, 8] },
+      outputs: ['s5'],
+      nodes: names.map((name, i) => makeNode(name, 'Softmax', [i === 0 ? 'x' : names[i - 1]!], [name])),
+    });
+    const model = await quantize(graph, uniformPlan(graph), samplesFor(graph, 2));
+    expect(model.findings.map(({ what }) => what)).toEqual([
+      'Softmax “s0”, “s1”, “s2”, “s3” and 2 more stay float, each for the same reason: Softmax has no integer form.',
+    ]);
+  });
   it('leave data movement around them alone', async () => {
     const graph = makeGraph({
       inputs: { x: [1, 8] },
@@ -299,7 +311,10 @@ describe('constant channels', () => {
   it('go into the reader’s bias, exactly, and leave zeros behind', async () => {
     const graph = separable(false, 4.7);
     const model = await quantize(graph, uniformPlan(graph), samplesFor(graph, 3));
-    expect(model.findings.map((finding) => finding.code)).toContain('quantize/constant-channels');
+    const told = model.findings.filter(({ code }) => code === 'quantize/constant-channels');
+    expect(told.map(({ what }) => what)).toEqual([
+      'One channel of “a” is constant, and went into the biases of the layers that read it.',
+    ]);
     const inputs = new Map([['x', random(77, [1, 3, 6, 6])]]);
     same(evaluateGraph(model.graph, inputs).get('y')!, evaluateGraph(graph, inputs).get('y')!);
     expect([...(entry(model, 'a', 'weight')!.codes as Int8Array).subarray(0, 9)]).toEqual(new Array(9).fill(0));

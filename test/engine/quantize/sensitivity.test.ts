@@ -40,6 +40,13 @@ describe('sensitivity', () => {
     expect(a).toBeGreaterThan(b + 10);
     expect(c).toBeGreaterThan(b + 10);
   });
+  it('measures the layers that are named alone, and finds the same of them', async () => {
+    const data = samplesFor(graph, 3);
+    const model = await quantize(graph, uniformPlan(graph), data);
+    const all = await sensitivity(graph, model, data, { compile: byReference });
+    const named = await sensitivity(graph, model, data, { compile: byReference, layers: new Set(['c', 'a']) });
+    expect(named).toEqual(all.filter(({ layer }) => layer !== 'b'));
+  });
   it('is empty where nothing is in codes', async () => {
     const data = samplesFor(graph, 2);
     const model = await quantize(graph, { arithmetic: 'ort', nodes: {} }, data);

@@ -7,13 +7,13 @@ import { root } from '../../shared.ts';
 /** What `qspec verify` says of the inputs that it makes up is no finding of a run. */
 const elsewhere = ['verify/input-size', 'verify/input-type'];
 
-test('every finding of pruning, quantising, exporting and verifying is described for docs/findings.md', () => {
+test('every finding of pruning, the recipe, quantising, exporting and verifying is described for docs/findings.md', () => {
   const codes = new Set<string>();
-  for (const folder of ['pruning', 'quantize', 'readings', 'rescaling', 'run', 'verify']) {
+  for (const folder of ['auto', 'pruning', 'quantize', 'readings', 'rescaling', 'run', 'verify']) {
     const path = join(root, 'engine', folder);
     for (const name of readdirSync(path).filter((file) => file.endsWith('.ts') && file !== 'measured-findings.ts')) {
       const source = readFileSync(join(path, name), 'utf8');
-      const given = /(?:code: |fail\(\s*)'((?:prune|quantize|calibrate|reading|export|verify)\/[a-z0-9-]+)'/g;
+      const given = /(?:code: |fail\(\s*)'((?:auto|prune|quantize|calibrate|reading|export|verify)\/[a-z0-9-]+)'/g;
       for (const [, code] of source.matchAll(given)) codes.add(code!);
     }
   }

@@ -1,0 +1,125 @@
+// The recipe `auto` on networks that nothing of it was chosen with, beside fixed choices: one line each, as JSON with --save.
+//   node bench/auto/run.ts [--only NAME] [--weights int8,int4] [--activations uint8] [--settings auto,…] [--save FILE]
+// Every setting goes the whole way: calibrated on its samples, exported, run in ONNX Runtime and compared with float on others.
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { jobOf, openSpec } from '../../cli/spec.ts';
+import { nodeHost } from '../../engine/env/node/host.ts';
+import { loadOnnxRuntime } from '../../engine/env/node/onnxruntime.ts';
+import { FindingError } from '../../engine/findings.ts';
+import type { Report } from '../../engine/report/report.ts';
+import type { RunContext } from '../../engine/run/context.ts';
+import { quantizeJob } from '../../engine/run/quantize.ts';
+import { hasShared, sharedFolder } from '../../test/shared.ts';
+import { networks } from './networks.ts';
+
+/** Blocks by name: the recipe, and what a person could write instead of it. */
+const settings: Readonly<Record<string, (weights: string, activations: string) => string>> = {
+  auto: (weights, activations) => `quantize auto { weights ${weights}  activations ${activations} }`,
+  nearest: fixed('round-to-nearest', 'min-max'),
+  'layer-by-layer, mse': fixed('layer-by-layer', 'mse'),
+  'layer-by-layer, min-max': fixed('layer-by-layer', 'min-max'),
+  'layer-by-layer, percentile': fixed('layer-by-layer', 'percentile'),
+  'coordinate-descent, mse': fixed('coordinate-descent', 'mse'),
+  'bias-correction, mse': fixed('bias-correction', 'mse'),
+  smoothed: fixed('layer-by-layer(smooth = 0.5)', 'min-max'),
+};
+
+function fixed(method: string, observer: string) {
+  return (weights: string, activations: string) =>
+    `quantize { weights ${weights} using ${method}  activations ${activations} observe ${observer} }`;
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    weights: { type: 'string', default: 'int8,int4' },
+    activations: { type: 'string', default: 'uint8' },
+    settings: { type: 'string', default: Object.keys(settings).join(';') },
+    save: { type: 'string', default: '' },
+    findings: { type: 'boolean', default: false },
+  },
+});
+if (!hasShared) {
+  console.error('bench/auto: skipped, the shared models and data are absent (QSPEC_SHARED names their folder)');
+  process.exit(1);
+}
+
+const context: RunContext = {
+  host: nodeHost(),
+  progress: { signal: new AbortController().signal, report() {} },
+  threads: 1,
+  toolVersion: 'bench',
+  loadRuntime: () => loadOnnxRuntime({ threads: 1 }),
+};
+const folder = mkdtempSync(join(tmpdir(), 'qspec-bench-auto-'));
+try {
+  console.log(
+    '| model | data | formats | setting | agreement | SQNR | size | time |\n|---|---|---|---|---:|---:|---:|---:|',
+  );
+  for (const network of networks) {
+    if (!network.model.includes(values.only)) continue;
+    const place = join(folder, network.model);
+    mkdirSync(place);
+    const blocks = await network.blocks(place);
+    for (const weights of values.weights.split(','))
+      for (const name of values.settings.split(';')) {
+        const block = settings[name]!(weights, values.activations);
+        const model = JSON.stringify(join(sharedFolder, 'models', `${network.model}.onnx`));
+        writeFileSync(join(place, 'own.qspec'), `qspec 1\nmodel ${model}\n${blocks}\n${block}\n`);
+        const formats = `${weights}, ${values.activations}`;
+        const result = await measure(join(place, 'own.qspec'));
+        const cells = [network.model, network.data, formats, name, ...result.cells];
+        console.log(`| ${cells.join(' | ')} |`);
+        if (values.findings) console.log(result.findings.map((line) => `  - ${line}`).join('\n'));
+        const line = { model: network.model, formats, setting: name, ...result };
+        if (values.save !== '') appendFileSync(values.save, `${JSON.stringify(line)}\n`);
+      }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(0);
+
+/** Agreement with float, signal to noise, size and seconds; or the finding that ended the run. */
+async function measure(
+  spec: string,
+): Promise<{ readonly cells: readonly string[]; readonly findings: readonly string[] }> {
+  const begin = performance.now();
+  try {
+    const { job, findings } = jobOf(await openSpec(spec));
+    if (job === undefined) throw new Error(findings.map(({ what }) => what).join('\n'));
+    const options = { write: false, layerSamples: 0, agreementSamples: 2, verifySamples: 2 } as const;
+    const { report } = await quantizeJob(job, context, options);
+    return { cells: [...cellsOf(report), timeOf(report)], findings: sayings(report) };
+  } catch (error) {
+    if (!(error instanceof FindingError)) throw error;
+    const seconds = (performance.now() - begin) / 1000;
+    return { cells: [error.finding.code, '–', '–', `${seconds.toFixed(1)} s`], findings: [error.finding.what] };
+  }
+}
+
+function cellsOf({ accuracy, size }: Report): string[] {
+  const { agreement, sqnr, labelled } = accuracy!.metrics;
+  const points = labelled && `, drop ${(100 * labelled.drop).toFixed(1)}`;
+  const share = agreement === undefined ? '–' : `${(100 * agreement).toFixed(1)} %`;
+  return [`${share}${points ?? ''}`, `${sqnr.toFixed(1)} dB`, `${((100 * size.after) / size.before).toFixed(0)} %`];
+}
+
+/** Of choosing codes alone: loading, verifying and measuring take the same for all. */
+function timeOf({ stages }: Report): string {
+  return `${(stages.find(({ name }) => name === 'calibrate')?.seconds ?? 0).toFixed(1)} s`;
+}
+
+/** What the recipe says in full, and of everything else how often. */
+function sayings({ findings }: Report): string[] {
+  const own = findings.filter(({ code }) => code.startsWith('auto/'));
+  const others = new Map<string, number>();
+  for (const { code } of findings) if (!code.startsWith('auto/')) others.set(code, (others.get(code) ?? 0) + 1);
+  return [
+    ...own.map(({ what, why }) => `${what}${why ? ` ${why}` : ''}`),
+    ...Array.from(others, ([code, count]) => `${count} × ${code}`),
+  ];
+}

@@ -1,0 +1,199 @@
+import type { Kernels } from '../../kernels/api.ts';
+import { loadKernels } from '../../kernels/loader.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { compile } from '../executor/compile.ts';
+import type { Finding } from '../findings.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Plan } from '../plan.ts';
+import type { Progress } from '../progress.ts';
+import { integerForm } from '../quantize/integer-form.ts';
+import { sensitivity } from '../quantize/sensitivity.ts';
+import { simulate } from '../readings/simulate.ts';
+import { type Compressed, compress } from '../run/compress.ts';
+import type { RunContext } from '../run/context.ts';
+import { evaluate } from '../run/evaluate.ts';
+import type { LoadedModel } from '../run/load.ts';
+import type { ComparisonMetrics } from '../run/metrics.ts';
+import type { PrunedModel } from '../run/prune.ts';
+import { engineScorer, type Scorer } from '../run/scorer.ts';
+import { type Halves, holdOut } from './held-out.ts';
+
+export interface TrialsInput {
+  readonly model: LoadedModel;
+  /** After passes and pruning. */
+  readonly pruned: PrunedModel;
+  readonly calibration: Dataset;
+  readonly context: RunContext;
+}
+
+export interface NoiseOptions {
+  readonly samples?: number;
+  /** Default: all. */
+  readonly layers?: ReadonlySet<string>;
+}
+
+/** Samples for the noise of single layers. */
+const samplesOfLayers = 16;
+/** As progress names all trials together. */
+const stageName = 'Trying settings';
+
+/** Plans tried out on the calibration samples, and what was found: what the stages of the recipe share. */
+export class Trials {
+  /** What was chosen and why, in order. */
+  readonly findings: Finding[] = [];
+  readonly #input: TrialsInput;
+  readonly #halves: Halves;
+  /** By plan: stages may ask for what others have measured. */
+  readonly #measured = new Map<string, ComparisonMetrics>();
+  #kernels: Kernels | undefined;
+  #float: Scorer | undefined;
+  #done = 0;
+  #expected = 0;
+
+  constructor(input: TrialsInput) {
+    this.#input = input;
+    this.#halves = holdOut(input.calibration);
+  }
+
+  /** The float graph that plans are of. */
+  get graph(): Graph {
+    return this.#input.pruned.prepared.graph;
+  }
+
+  /** Name of a layer's weights; undefined where it has none that codes can hold. */
+  weightOf(name: string): string | undefined {
+    const node = this.graph.nodes.find((known) => known.name === name);
+    const form = node && integerForm(node, this.graph);
+    return form && 'kind' in form && form.weight !== undefined ? node.inputs[form.weight] : undefined;
+  }
+
+  /** Says what a stage chose. */
+  say(what: string, why?: string): void {
+    this.findings.push({ code: 'auto/chosen', severity: 'information', what, ...(why !== undefined && { why }) });
+  }
+
+  /** Says what a person should know beyond that. */
+  warn(finding: Finding): void {
+    this.findings.push(finding);
+  }
+
+  /** Share of the model's multiplications that these layers do. */
+  workOf(names: ReadonlySet<string>): number {
+    const { layers, totals } = this.#input.pruned.prepared.summary;
+    const own = layers.reduce((sum, { name, macs }) => sum + (names.has(name) ? macs : 0), 0);
+    return own / Math.max(1, totals.macs);
+  }
+
+  /** Decibels by which a choice must be better than another one; more where samples judge what was fitted to them. */
+  clearly(decibels: number): number {
+    return this.#halves.fitted === this.#halves.judged ? 3 * decibels : decibels;
+  }
+
+  /** So many trials are still to come, for the time left. */
+  expect(trials: number): void {
+    this.#expected = this.#done + trials;
+  }
+
+  /** Compressed with all samples: what a run ends with. */
+  compress(plan: Plan): Promise<Compressed> {
+    return this.#compress(plan, this.#input.calibration, this.#input.context);
+  }
+
+  /** How the model compresses by a plan: fitted to one part of the samples, compared with float on the other. */
+  async measure(plan: Plan): Promise<ComparisonMetrics> {
+    const key = JSON.stringify(plan.nodes);
+    const known = this.#measured.get(key) ?? (await this.#measure(plan));
+    this.#measured.set(key, known);
+    return known;
+  }
+
+  async #measure(plan: Plan): Promise<ComparisonMetrics> {
+    const { fitted, judged } = this.#halves;
+    const context = this.#counting();
+    const compressed = await this.#compress(plan, fitted, context);
+    const metrics = await this.#compare(compressed, judged, context);
+    this.#done++;
+    return metrics;
+  }
+
+  /** A compressed model against the float one on all samples, both by the engine in strict arithmetic. */
+  compare(compressed: Compressed): Promise<ComparisonMetrics> {
+    return this.#compare(compressed, this.#input.calibration, this.#input.context);
+  }
+
+  /** Noise over signal at the model's outputs for each layer's rounding alone: weights and output as planned, all else float. */
+  async noiseOfLayers(
+    plan: Plan,
+    { samples = samplesOfLayers, layers }: NoiseOptions = {},
+  ): Promise<ReadonlyMap<string, number>> {
+    const { host } = this.#input.context;
+    const context = this.#counting();
+    const { quantized } = await this.#compress(plan, this.#halves.fitted, context);
+    const kernels = await this.#strictKernels();
+    const measured = await sensitivity(quantized.graph, quantized, this.#halves.judged, {
+      compile: (graph, options) => compile(graph, { ...options, kernels, memoryLeft: host.memoryLeft }),
+      samples,
+      ...(layers && { layers }),
+      mode: 'strict',
+      progress: context.progress,
+    });
+    this.#done++;
+    // Codes may turn an answer into no number at all.
+    const noiseOf = (sqnr: number) => (Number.isNaN(sqnr) ? Number.POSITIVE_INFINITY : 10 ** (-sqnr / 10));
+    return new Map(measured.map(({ layer, sqnr }) => [layer, noiseOf(sqnr)]));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#float?.dispose();
+    this.#kernels?.dispose();
+  }
+
+  #compress(plan: Plan, samples: Dataset, context: RunContext): Promise<Compressed> {
+    const { model, pruned } = this.#input;
+    return compress(model, pruned.prepared, plan, samples, context, pruned.layers);
+  }
+
+  async #compare(compressed: Compressed, samples: Dataset, context: RunContext): Promise<ComparisonMetrics> {
+    const kernels = await this.#strictKernels();
+    const inputs = await samples.sample(0);
+    const inputDims = new Map(Array.from(inputs, ([name, { dims }]) => [name, dims]));
+    const options = { mode: 'strict', inputDims, kernels } as const;
+    this.#float ??= await engineScorer(this.graph, this.#input.context, { name: 'float', ...options });
+    const rounded = await engineScorer(simulate(compressed.quantized), this.#input.context, {
+      name: 'compressed',
+      ...options,
+    });
+    try {
+      const { progress } = context;
+      const [metrics] = await evaluate(samples, this.#float, [rounded], { progress, stage: 'Comparing settings' });
+      return metrics!;
+    } finally {
+      await rounded.dispose();
+    }
+  }
+
+  async #strictKernels(): Promise<Kernels> {
+    const { host, threads, progress } = this.#input.context;
+    const startThread = host.startThread?.bind(host);
+    this.#kernels ??= await loadKernels({ mode: 'strict', threads, startThread, cancelCell: progress.cancelCell });
+    return this.#kernels;
+  }
+
+  /** The context with all trials as one stage: what each does inside counts as halves of what is left of it. */
+  #counting(): RunContext {
+    const { context } = this.#input;
+    const begun = this.#done;
+    let share = 1;
+    let current = '';
+    const progress: Progress = {
+      ...context.progress,
+      report: (stage, done, total) => {
+        if (stage !== current) share /= 2;
+        current = stage;
+        const within = 1 - 2 * share + share * (done / Math.max(1, total));
+        context.progress.report(stageName, begun + within, Math.max(this.#expected, begun + 1));
+      },
+    };
+    return { ...context, progress };
+  }
+}

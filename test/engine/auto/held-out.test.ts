@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { holdOut } from '../../../engine/auto/held-out.ts';
+import type { Dataset } from '../../../engine/data/dataset.ts';
+
+/** Samples that know their index, sorted by class. */
+function numbered(length: number, classes: number): Dataset {
+  return {
+    ...{ name: 'own', length, hash: 'own', findings: [] },
+    labels: Int32Array.from({ length }, (_, i) => Math.floor((i * classes) / length)),
+    nameOf: (index) => `x[${index}]`,
+    sample: async (index) => new Map([['x', { dtype: 'float32', dims: [1], data: Float32Array.of(index) }]]),
+  };
+}
+
+const namesOf = (dataset: Dataset) => Array.from({ length: dataset.length }, (_, i) => dataset.nameOf(i));
+
+describe('samples held out of what choices are fitted to', () => {
+  it('are a quarter, in none of the others, of every class alike', async () => {
+    const all = numbered(100, 4);
+    const { fitted, judged } = holdOut(all);
+    expect([fitted.length, judged.length]).toEqual([75, 25]);
+    expect(new Set([...namesOf(fitted), ...namesOf(judged)]).size).toBe(100);
+    const counts = [0, 1, 2, 3].map((label) => judged.labels!.filter((own) => own === label).length);
+    expect(counts.toSorted()).toEqual([6, 6, 6, 7]);
+    const sample = await judged.sample(3);
+    expect(judged.nameOf(3)).toBe(`x[${sample.get('x')!.data[0]}]`);
+  });
+
+  it('are known by another hash, so that no statistics are taken for theirs', () => {
+    const { fitted, judged } = holdOut(numbered(100, 4));
+    expect(new Set(['own', fitted.hash, judged.hash]).size).toBe(3);
+  });
+
+  it('are the same as all others where there are few', () => {
+    const few = numbered(20, 2);
+    expect(holdOut(few)).toEqual({ fitted: few, judged: few });
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { makeNode } from '../../../engine/graph/build.ts';
+import type { Expectation } from '../../../engine/plan.ts';
+import { float32Tensor } from '../../../engine/tensor.ts';
+import { choice, makeGraph, random, samplesFor, uniformPlan } from '../quantize/small.ts';
+import { recipe, said } from './small.ts';
+
+const planned = { method: 'layer-by-layer', observer: 'mse' } as const;
+
+/** Two products; the channels between them are as loud as `loudness` says, and the second weighs them down again. */
+function twoProducts(loudness: (channel: number) => number) {
+  const factors = Float32Array.from({ length: 16 }, (_, i) => loudness(i));
+  const second = random(2, [16, 4]);
+  const quiet = Float32Array.from(second.data as Float32Array, (value, i) => value / factors[Math.floor(i / 4)]!);
+  return makeGraph({
+    inputs: { x: [1, 8] },
+    outputs: ['y'],
+    constants: { w1: random(1, [8, 16]), factors: float32Tensor([16], factors), w2: float32Tensor([16, 4], quiet) },
+    nodes: [
+      makeNode('a', 'MatMul', ['x', 'w1'], ['h']),
+      makeNode('tame', 'Tanh', ['h'], ['t']),
+      makeNode('loud', 'Mul', ['t', 'factors'], ['l']),
+      makeNode('b', 'MatMul', ['l', 'w2'], ['y']),
+    ],
+  });
+}
+
+/** The logarithm of a power, as in front of networks that hear: its values span more than 255 steps do. */
+const logarithm = makeGraph({
+  inputs: { x: [1, 8] },
+  outputs: ['y'],
+  constants: { w1: random(1, [8, 64]), least: float32Tensor([1], Float32Array.of(1e-9)), w2: random(2, [64, 3]) },
+  nodes: [
+    makeNode('a', 'MatMul', ['x', 'w1'], ['h']),
+    makeNode('square', 'Mul', ['h', 'h'], ['p']),
+    makeNode('fourth', 'Mul', ['p', 'p'], ['q']),
+    makeNode('bounded', 'Max', ['q', 'least'], ['m']),
+    makeNode('log', 'Log', ['m'], ['l']),
+    makeNode('b', 'MatMul', ['l', 'w2'], ['y']),
+  ],
+});
+
+const expectation = (text: string, quantity: string, limit: number): Expectation => ({
+  ...{ text, quantity, measure: 'value', comparison: '>=', limit },
+});
+
+describe('outliers of channels', () => {
+  it('go into the weights where the outputs gain by it', async () => {
+    const graph = twoProducts((channel) => (channel === 3 ? 200 : 1));
+    const plan = uniformPlan(graph, planned);
+    const result = await recipe(graph, plan, samplesFor(graph, 48));
+    expect(said(result)).toContainEqual(expect.stringMatching(/^Outliers of activations are moved into the weights/));
+    expect(result.plan.nodes['b']!.weight!.method!.arguments['smooth']).toBeGreaterThan(0);
+    // That the first layer reads an input of the model, which nothing can divide, is not told: nobody asked for factors.
+    expect(result.compressed.findings.map(({ code }) => code)).not.toContain('quantize/not-rescaled');
+  });
+
+  it('are left where there are none', async () => {
+    const graph = twoProducts(() => 1);
+    const result = await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 48));
+    expect(result.plan.nodes['b']!.weight!.method!.arguments).toEqual({});
+  });
+});
+
+describe('layers that 8 bits ruin', () => {
+  it('stay float, and are told', async () => {
+    const samples = samplesFor(logarithm, 48);
+    const result = await recipe(logarithm, uniformPlan(logarithm, planned), samples);
+    expect(said(result)[0]).toMatch(/^The activations of \d+ layers stay float/);
+    expect(result.plan.nodes['fourth']).toEqual({});
+    // What reads the logarithm is none of them.
+    expect(result.plan.nodes['b']!['output[0]']!.format).toBe('uint8');
+  });
+
+  it('stay in codes where their format is locked, and the outputs are told to be noisy', async () => {
+    const plan = uniformPlan(logarithm, planned);
+    const locked = { ...choice('uint8', { locked: true, observer: { name: 'mse', arguments: {} } }) };
+    const nodes = Object.fromEntries(
+      Object.entries(plan.nodes).map(([name, roles]) => [name, { ...roles, 'output[0]': locked }]),
+    );
+    const { compressed } = await recipe(logarithm, { ...plan, nodes }, samplesFor(logarithm, 48));
+    expect(compressed.findings.map(({ code }) => code)).toContain('auto/noisy');
+  });
+});
+
+describe('a budget of accuracy', () => {
+  const graph = twoProducts(() => 1);
+  const samples = samplesFor(graph, 32);
+
+  it('leaves activations in float until it is met, where they make the noise', async () => {
+    const { compressed, plan } = await recipe(graph, uniformPlan(graph, planned), samples, [
+      expectation('sqnr >= 46 dB', 'sqnr', 46),
+    ]);
+    const codes = compressed.findings.map(({ code }) => code);
+    expect(codes).not.toContain('auto/budget');
+    expect(Object.values(plan.nodes).some((roles) => roles['output[0]'] === undefined)).toBe(true);
+  });
+
+  it('gives weights more bits, where these make the noise', async () => {
+    const plan = uniformPlan(graph, { ...planned, weights: 'int2' });
+    const free = await recipe(graph, plan, samples);
+    const asked = await recipe(graph, plan, samples, [expectation('sqnr >= 25 dB', 'sqnr', 25)]);
+    const bytes = (nodes: typeof plan.nodes) =>
+      Object.values(nodes).filter(({ weight }) => weight?.format === 'int8').length;
+    expect(bytes(asked.plan.nodes)).toBeGreaterThan(bytes(free.plan.nodes));
+  });
+
+  it('is told to be missed where nothing meets it', async () => {
+    const asked = [expectation('sqnr >= 200 dB', 'sqnr', 200)];
+    const { compressed } = await recipe(graph, uniformPlan(graph, planned), samples, asked);
+    const missed = compressed.findings.find(({ code }) => code === 'auto/budget');
+    expect(missed!.what).toContain('“sqnr >= 200 dB” is missed with ');
+  });
+});
+
+describe('progress', () => {
+  it('tells of all trials as one stage, and never goes beyond its end', async () => {
+    const graph = twoProducts(() => 1);
+    const told: number[] = [];
+    await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 32), [], (stage, done, total) => {
+      if (stage === 'Trying settings') told.push(done / total);
+    });
+    expect(told.length).toBeGreaterThan(10);
+    for (const share of told) expect(share).toBeLessThanOrEqual(1);
+  });
+});
