@@ -2,10 +2,24 @@ import type { Choice, Plan, Role } from '../plan.ts';
 import { isActivation, mapChoices, withWideWeights } from './plans.ts';
 import type { Stage } from './stage.ts';
 
-/** Observers that are tried for activations, in this order: of equally good ones the first stays. */
-const candidates = ['mse', 'min-max', 'percentile'] as const;
+/**
+ * Observers that are tried for activations, in this order: of equally good ones the first stays. The widest comes first: what the
+ * samples do not show, a hundred of them or the few that choices are judged on, is values beyond their largest.
+ */
+const candidates: readonly Candidate[] = [
+  { spelling: 'min-max(0.1)', observer: { name: 'min-max', arguments: { margin: 0.1 } } },
+  { spelling: 'min-max', observer: { name: 'min-max', arguments: {} } },
+  { spelling: 'mse', observer: { name: 'mse', arguments: {} } },
+  { spelling: 'percentile', observer: { name: 'percentile', arguments: {} } },
+];
 /** Signal to noise by which an observer must be better to be chosen in place of one before it. */
 const clearDecibels = 0.5;
+
+interface Candidate {
+  /** As a spec has it. */
+  readonly spelling: string;
+  readonly observer: Choice['observer'];
+}
 
 /** One observer for the activations that name none: the one with the least noise at the model's outputs. */
 export const observers: Stage = {
@@ -13,17 +27,17 @@ export const observers: Stage = {
 
   async choose(plan, trials) {
     if (!hasOpenObserver(plan)) return plan;
-    const found: { readonly name: string; readonly sqnr: number }[] = [];
-    for (const name of candidates) {
-      const { sqnr } = await trials.measure(withWideWeights(withObserver(plan, name)));
-      found.push({ name, sqnr });
+    const found: (Candidate & { readonly sqnr: number })[] = [];
+    for (const candidate of candidates) {
+      const { sqnr } = await trials.measure(withWideWeights(withObserver(plan, candidate.observer)));
+      found.push({ ...candidate, sqnr });
     }
     // A small difference is chance: the first stays.
     const clear = trials.clearly(clearDecibels);
     const best = found.reduce((a, b) => (b.sqnr > a.sqnr + clear ? b : a));
-    const list = found.map(({ name, sqnr }) => `${name} ${sqnr.toFixed(1)} dB`).join(', ');
-    trials.say(`Activations are observed by \`${best.name}\`.`, `Signal to noise of the outputs: ${list}.`);
-    return withObserver(plan, best.name);
+    const list = found.map(({ spelling, sqnr }) => `${spelling} ${sqnr.toFixed(1)} dB`).join(', ');
+    trials.say(`Activations are observed by \`${best.spelling}\`.`, `Signal to noise of the outputs: ${list}.`);
+    return withObserver(plan, best.observer);
   },
 };
 
@@ -39,8 +53,6 @@ function hasOpenObserver(plan: Plan): boolean {
 }
 
 /** The plan with an observer for all activations that name none. */
-function withObserver(plan: Plan, name: string): Plan {
-  return mapChoices(plan, (choice, role) =>
-    isOpen(role, choice) ? { ...choice, observer: { name, arguments: {} } } : choice,
-  );
+function withObserver(plan: Plan, observer: Choice['observer']): Plan {
+  return mapChoices(plan, (choice, role) => (isOpen(role, choice) ? { ...choice, observer } : choice));
 }
