@@ -21,6 +21,7 @@ const settings: Readonly<Record<string, (weights: string, activations: string) =
   nearest: fixed('round-to-nearest', 'min-max'),
   'layer-by-layer, mse': fixed('layer-by-layer', 'mse'),
   'layer-by-layer, min-max': fixed('layer-by-layer', 'min-max'),
+  'layer-by-layer, margin': fixed('layer-by-layer', 'min-max(margin = 0.15)'),
   'layer-by-layer, percentile': fixed('layer-by-layer', 'percentile'),
   'coordinate-descent, mse': fixed('coordinate-descent', 'mse'),
   'bias-correction, mse': fixed('bias-correction', 'mse'),

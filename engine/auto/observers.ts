@@ -1,9 +1,15 @@
-import type { Choice, Plan, Role } from '../plan.ts';
+import type { Choice, NamedCall, Plan, Role } from '../plan.ts';
+import { decibels } from '../report/quantities.ts';
 import { isActivation, mapChoices, withWideWeights } from './plans.ts';
 import type { Stage } from './stage.ts';
 
 /** Observers that are tried for activations, in this order: of equally good ones the first stays. */
-const candidates = ['mse', 'min-max', 'percentile'] as const;
+const candidates: readonly NamedCall[] = [
+  { name: 'mse', arguments: {} },
+  { name: 'min-max', arguments: {} },
+  { name: 'min-max', arguments: { margin: 0.15 } },
+  { name: 'percentile', arguments: {} },
+];
 /** Signal to noise by which an observer must be better to be chosen in place of one before it. */
 const clearDecibels = 0.5;
 
@@ -13,19 +19,26 @@ export const observers: Stage = {
 
   async choose(plan, trials) {
     if (!hasOpenObserver(plan)) return plan;
-    const found: { readonly name: string; readonly sqnr: number }[] = [];
-    for (const name of candidates) {
-      const { sqnr } = await trials.measure(withWideWeights(withObserver(plan, name)));
-      found.push({ name, sqnr });
-    }
+    const found: { readonly observer: NamedCall; readonly sqnr: number }[] = [];
+    for (const observer of candidates)
+      found.push({ observer, sqnr: await trials.measure(withWideWeights(withObserver(plan, observer))) });
     // A small difference is chance: the first stays.
     const clear = trials.clearly(clearDecibels);
     const best = found.reduce((a, b) => (b.sqnr > a.sqnr + clear ? b : a));
-    const list = found.map(({ name, sqnr }) => `${name} ${sqnr.toFixed(1)} dB`).join(', ');
-    trials.say(`Activations are observed by \`${best.name}\`.`, `Signal to noise of the outputs: ${list}.`);
-    return withObserver(plan, best.name);
+    const list = found.map(({ observer, sqnr }) => `${written(observer)} ${decibels(sqnr)}`).join(', ');
+    trials.say(
+      `Activations are observed by \`${written(best.observer)}\`.`,
+      `Signal to noise of the outputs: ${list}.`,
+    );
+    return withObserver(plan, best.observer);
   },
 };
+
+/** As a spec has it. */
+function written({ name, arguments: given }: NamedCall): string {
+  const list = Object.entries(given).map(([key, value]) => `${key} = ${value}`);
+  return list.length === 0 ? name : `${name}(${list.join(', ')})`;
+}
 
 /** Whether a choice for an activation leaves its observer open. */
 function isOpen(role: Role, choice: Choice): boolean {
@@ -39,8 +52,6 @@ function hasOpenObserver(plan: Plan): boolean {
 }
 
 /** The plan with an observer for all activations that name none. */
-function withObserver(plan: Plan, name: string): Plan {
-  return mapChoices(plan, (choice, role) =>
-    isOpen(role, choice) ? { ...choice, observer: { name, arguments: {} } } : choice,
-  );
+function withObserver(plan: Plan, observer: NamedCall): Plan {
+  return mapChoices(plan, (choice, role) => (isOpen(role, choice) ? { ...choice, observer } : choice));
 }

@@ -48,7 +48,7 @@ describe('outliers of channels', () => {
   it('go into the weights where the outputs gain by it', async () => {
     const graph = twoProducts((channel) => (channel === 3 ? 200 : 1));
     const plan = uniformPlan(graph, planned);
-    const result = await recipe(graph, plan, samplesFor(graph, 48));
+    const result = await recipe(graph, plan, samplesFor(graph, 100));
     expect(said(result)).toContainEqual(expect.stringMatching(/^Outliers of activations are moved into the weights/));
     expect(result.plan.nodes['b']!.weight!.method!.arguments['smooth']).toBeGreaterThan(0);
     // That the first layer reads an input of the model, which nothing can divide, is not told: nobody asked for factors.
@@ -57,14 +57,14 @@ describe('outliers of channels', () => {
 
   it('are left where there are none', async () => {
     const graph = twoProducts(() => 1);
-    const result = await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 48));
+    const result = await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 100));
     expect(result.plan.nodes['b']!.weight!.method!.arguments).toEqual({});
   });
 });
 
 describe('layers that 8 bits ruin', () => {
   it('stay float, and are told', async () => {
-    const samples = samplesFor(logarithm, 48);
+    const samples = samplesFor(logarithm, 100);
     const result = await recipe(logarithm, uniformPlan(logarithm, planned), samples);
     expect(said(result)[0]).toMatch(/^The activations of \d+ layers stay float/);
     expect(result.plan.nodes['fourth']).toEqual({});
@@ -78,14 +78,14 @@ describe('layers that 8 bits ruin', () => {
     const nodes = Object.fromEntries(
       Object.entries(plan.nodes).map(([name, roles]) => [name, { ...roles, 'output[0]': locked }]),
     );
-    const { compressed } = await recipe(logarithm, { ...plan, nodes }, samplesFor(logarithm, 48));
+    const { compressed } = await recipe(logarithm, { ...plan, nodes }, samplesFor(logarithm, 100));
     expect(compressed.findings.map(({ code }) => code)).toContain('auto/noisy');
   });
 });
 
 describe('a budget of accuracy', () => {
   const graph = twoProducts(() => 1);
-  const samples = samplesFor(graph, 32);
+  const samples = samplesFor(graph, 100);
 
   it('leaves activations in float until it is met, where they make the noise', async () => {
     const { compressed, plan } = await recipe(graph, uniformPlan(graph, planned), samples, [
@@ -117,7 +117,7 @@ describe('progress', () => {
   it('tells of all trials as one stage, and never goes beyond its end', async () => {
     const graph = twoProducts(() => 1);
     const told: number[] = [];
-    await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 32), [], (stage, done, total) => {
+    await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 100), [], (stage, done, total) => {
       if (stage === 'Trying settings') told.push(done / total);
     });
     expect(told.length).toBeGreaterThan(10);
