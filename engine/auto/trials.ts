@@ -3,7 +3,7 @@ import { loadKernels } from '../../kernels/loader.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { compile } from '../executor/compile.ts';
 import type { Finding } from '../findings.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Plan } from '../plan.ts';
 import type { Progress } from '../progress.ts';
 import { integerForm } from '../quantize/integer-form.ts';
@@ -45,6 +45,7 @@ export class Trials {
   readonly #folds: readonly Fold[];
   /** By plan: stages may ask for what others have measured. */
   readonly #measured = new Map<string, number>();
+  #nodes: ReadonlyMap<string, GraphNode> | undefined;
   #kernels: Kernels | undefined;
   #float: Scorer | undefined;
   #done = 0;
@@ -62,7 +63,8 @@ export class Trials {
 
   /** Name of a layer's weights; undefined where it has none that codes can hold. */
   weightOf(name: string): string | undefined {
-    const node = this.graph.nodes.find((known) => known.name === name);
+    this.#nodes ??= new Map(this.graph.nodes.map((node) => [node.name, node]));
+    const node = this.#nodes.get(name);
     const form = node && integerForm(node, this.graph);
     return form && 'kind' in form && form.weight !== undefined ? node.inputs[form.weight] : undefined;
   }
