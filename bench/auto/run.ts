@@ -1,7 +1,10 @@
-// The recipe `auto` on networks that nothing of it was chosen with, beside fixed choices: one line each, as JSON with --save.
-//   node bench/auto/run.ts [--only NAME] [--weights int8,int4] [--activations uint8] [--settings auto,…] [--save FILE]
+// The recipe `auto` on networks that nothing of it was chosen with, beside fixed choices: the table of docs/results.md.
+//   node bench/auto/run.ts [--only NAME] [--weights int8,int4] [--activations uint8] [--settings 'auto;…'] [--findings]
+//     [--save FILE] [--saved] [--write]
 // Every setting goes the whole way: calibrated on its samples, exported, run in ONNX Runtime and compared with float on others.
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// --findings prints what the recipe says; --save keeps each result in a file of JSON lines, and what is in there already is not
+// measured again; with --saved nothing else is. --write puts the table into docs/results.md.
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,8 +15,10 @@ import { FindingError } from '../../engine/findings.ts';
 import type { Report } from '../../engine/report/report.ts';
 import type { RunContext } from '../../engine/run/context.ts';
 import { quantizeJob } from '../../engine/run/quantize.ts';
-import { hasShared, sharedFolder } from '../../test/shared.ts';
-import { networks } from './networks.ts';
+import { writeBetweenMarkers } from '../../scripts/markers.mjs';
+import { hasShared, root, sharedFolder } from '../../test/shared.ts';
+import { type Network, networks } from './networks.ts';
+import { type Line, table } from './table.ts';
 
 /** Blocks by name: the recipe, and what a person could write instead of it. */
 const settings: Readonly<Record<string, (weights: string, activations: string) => string>> = {
@@ -21,11 +26,15 @@ const settings: Readonly<Record<string, (weights: string, activations: string) =
   nearest: fixed('round-to-nearest', 'min-max'),
   'layer-by-layer, mse': fixed('layer-by-layer', 'mse'),
   'layer-by-layer, min-max': fixed('layer-by-layer', 'min-max'),
+  'layer-by-layer, margin': fixed('layer-by-layer', 'min-max(margin = 0.15)'),
   'layer-by-layer, percentile': fixed('layer-by-layer', 'percentile'),
   'coordinate-descent, mse': fixed('coordinate-descent', 'mse'),
   'bias-correction, mse': fixed('bias-correction', 'mse'),
   smoothed: fixed('layer-by-layer(smooth = 0.5)', 'min-max'),
 };
+
+/** What the table has. */
+const usual = 'nearest;layer-by-layer, mse;auto';
 
 function fixed(method: string, observer: string) {
   return (weights: string, activations: string) =>
@@ -37,9 +46,11 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     weights: { type: 'string', default: 'int8,int4' },
     activations: { type: 'string', default: 'uint8' },
-    settings: { type: 'string', default: Object.keys(settings).join(';') },
+    settings: { type: 'string', default: usual },
     save: { type: 'string', default: '' },
     findings: { type: 'boolean', default: false },
+    saved: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 });
 if (!hasShared) {
@@ -55,38 +66,55 @@ const context: RunContext = {
   loadRuntime: () => loadOnnxRuntime({ threads: 1 }),
 };
 const folder = mkdtempSync(join(tmpdir(), 'qspec-bench-auto-'));
+const known: Line[] =
+  values.save !== '' && existsSync(values.save)
+    ? readFileSync(values.save, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : [];
+const lines: Line[] = [];
 try {
-  console.log(
-    '| model | data | formats | setting | agreement | SQNR | size | time |\n|---|---|---|---|---:|---:|---:|---:|',
-  );
   for (const network of networks) {
     if (!network.model.includes(values.only)) continue;
-    const place = join(folder, network.model);
-    mkdirSync(place);
-    const blocks = await network.blocks(place);
     for (const weights of values.weights.split(','))
-      for (const name of values.settings.split(';')) {
-        const block = settings[name]!(weights, values.activations);
-        const model = JSON.stringify(join(sharedFolder, 'models', `${network.model}.onnx`));
-        writeFileSync(join(place, 'own.qspec'), `qspec 1\nmodel ${model}\n${blocks}\n${block}\n`);
-        const formats = `${weights}, ${values.activations}`;
-        const result = await measure(join(place, 'own.qspec'));
-        const cells = [network.model, network.data, formats, name, ...result.cells];
-        console.log(`| ${cells.join(' | ')} |`);
-        if (values.findings) console.log(result.findings.map((line) => `  - ${line}`).join('\n'));
-        const line = { model: network.model, formats, setting: name, ...result };
-        if (values.save !== '') appendFileSync(values.save, `${JSON.stringify(line)}\n`);
+      for (const setting of values.settings.split(';')) {
+        const own = { model: network.model, data: network.data, formats: `${weights}, ${values.activations}`, setting };
+        const same = (line: Line) =>
+          line.model === own.model && line.formats === own.formats && line.setting === setting;
+        const line =
+          known.find(same) ?? (values.saved ? undefined : { ...own, ...(await resultOf(network, weights, setting)) });
+        if (line === undefined) continue;
+        lines.push(line);
+        if (!known.includes(line)) tell(line);
       }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+const text = table(lines);
+console.log(text);
+if (values.write) writeBetweenMarkers(join(root, 'docs', 'results.md'), 'recipe', text);
 process.exit(0);
 
+function tell(line: Line): void {
+  console.error(`${line.model} ${line.formats} ${line.setting}: ${line.cells.join(', ')}`);
+  if (values.findings) for (const finding of line.findings) console.error(`  ${finding}`);
+  if (values.save !== '') appendFileSync(values.save, `${JSON.stringify(line)}\n`);
+}
+
+async function resultOf(network: Network, weights: string, setting: string): Promise<Pick<Line, 'cells' | 'findings'>> {
+  const place = join(folder, network.model);
+  mkdirSync(place, { recursive: true });
+  const model = JSON.stringify(join(sharedFolder, 'models', `${network.model}.onnx`));
+  const block = settings[setting]!(weights, values.activations);
+  const spec = join(place, 'own.qspec');
+  writeFileSync(spec, `qspec 1\nmodel ${model}\n${await network.blocks(place)}\n${block}\n`);
+  return measure(spec);
+}
+
 /** Agreement with float, signal to noise, size and seconds; or the finding that ended the run. */
-async function measure(
-  spec: string,
-): Promise<{ readonly cells: readonly string[]; readonly findings: readonly string[] }> {
+async function measure(spec: string): Promise<Pick<Line, 'cells' | 'findings'>> {
   const begin = performance.now();
   try {
     const { job, findings } = jobOf(await openSpec(spec));

@@ -54,6 +54,8 @@ export const evalCommand = defineCommand({
       agreementSamples: 0,
       ...(samples !== undefined && { evaluationSamples: samples }),
     });
+    // What a recipe chose is what was measured.
+    for (const finding of report.findings.filter(({ code }) => code.startsWith('auto/'))) terminal.finding(finding);
     return {
       exitCode: passed ? 0 : 1,
       json: {

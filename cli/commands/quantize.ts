@@ -53,7 +53,7 @@ export const quantize = defineCommand({
     });
     // What a recipe chose is part of the answer; other remarks stand in the report.
     const told = report.findings.filter(
-      ({ severity, code }) => severity === 'error' || severity === 'warning' || code === 'auto/chosen',
+      ({ severity, code }) => severity === 'error' || severity === 'warning' || code.startsWith('auto/'),
     );
     for (const finding of told) terminal.finding(finding);
     return {

@@ -27,14 +27,15 @@ export const floatLayers: Stage = {
 
   async choose(plan, trials) {
     const wide = withWideWeights(plan);
-    const before = (await trials.measure(wide)).sqnr;
+    const before = await trials.measure(wide);
     if (before >= ruined) return plan;
     const culprits = noisiest(await trials.noiseOfLayers(wide, { samples: fewSamples }), plan, 10 ** (-wanted / 10));
     const { plan: coarse, names } = withFloat(plan, culprits, trials);
     const share = trials.workOf(names);
     if (names.size > 0 && share <= mostOfWork) {
       const fine = withFineWeights(coarse, culprits);
-      const [withCoarse, withFine] = [await sqnrOf(coarse, trials), await sqnrOf(fine, trials)];
+      const withCoarse = await trials.measure(withWideWeights(coarse));
+      const withFine = await trials.measure(withWideWeights(fine));
       const takesFine = withFine > withCoarse + clearDecibels;
       const after = takesFine ? withFine : withCoarse;
       if (after > before + clearDecibels) {
@@ -53,10 +54,6 @@ export const floatLayers: Stage = {
     return plan;
   },
 };
-
-async function sqnrOf(plan: Plan, trials: Trials): Promise<number> {
-  return (await trials.measure(withWideWeights(plan))).sqnr;
-}
 
 /**
  * The noisiest layers, until what the others make is no more than this.

@@ -32,7 +32,7 @@ export const rescaling: Stage = {
     const [before, after] = [await trials.measure(withWideWeights(plan)), await trials.measure(withWideWeights(best))];
     trials.say(
       'Outliers of activations are moved into the weights before they are rounded (`smooth`).',
-      `Signal to noise of the outputs, weights in 8 bits: ${decibels(before.sqnr)} without, ${decibels(after.sqnr)} with.`,
+      `Signal to noise of the outputs, weights in 8 bits: ${decibels(before)} without, ${decibels(after)} with.`,
     );
     return best;
   },
@@ -45,7 +45,7 @@ function inOnePass(plan: Plan): Plan {
 
 async function isBetter(plan: Plan, than: Plan, seen: (plan: Plan) => Plan, trials: Trials): Promise<boolean> {
   const before = await trials.measure(seen(than));
-  return (await trials.measure(seen(plan))).sqnr >= before.sqnr + trials.clearly(clearDecibels);
+  return (await trials.measure(seen(plan))) >= before + trials.clearly(clearDecibels);
 }
 
 /** Whether the spec leaves it to the recipe, and nothing was chosen yet. */

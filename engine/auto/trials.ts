@@ -3,7 +3,7 @@ import { loadKernels } from '../../kernels/loader.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { compile } from '../executor/compile.ts';
 import type { Finding } from '../findings.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Plan } from '../plan.ts';
 import type { Progress } from '../progress.ts';
 import { integerForm } from '../quantize/integer-form.ts';
@@ -13,10 +13,10 @@ import { type Compressed, compress } from '../run/compress.ts';
 import type { RunContext } from '../run/context.ts';
 import { evaluate } from '../run/evaluate.ts';
 import type { LoadedModel } from '../run/load.ts';
-import type { ComparisonMetrics } from '../run/metrics.ts';
+import { type ComparisonMetrics, ratioInDecibels } from '../run/metrics.ts';
 import type { PrunedModel } from '../run/prune.ts';
 import { engineScorer, type Scorer } from '../run/scorer.ts';
-import { type Halves, holdOut } from './held-out.ts';
+import { type Fold, holdOut } from './held-out.ts';
 
 export interface TrialsInput {
   readonly model: LoadedModel;
@@ -42,9 +42,10 @@ export class Trials {
   /** What was chosen and why, in order. */
   readonly findings: Finding[] = [];
   readonly #input: TrialsInput;
-  readonly #halves: Halves;
+  readonly #folds: readonly Fold[];
   /** By plan: stages may ask for what others have measured. */
-  readonly #measured = new Map<string, ComparisonMetrics>();
+  readonly #measured = new Map<string, number>();
+  #nodes: ReadonlyMap<string, GraphNode> | undefined;
   #kernels: Kernels | undefined;
   #float: Scorer | undefined;
   #done = 0;
@@ -52,7 +53,7 @@ export class Trials {
 
   constructor(input: TrialsInput) {
     this.#input = input;
-    this.#halves = holdOut(input.calibration);
+    this.#folds = holdOut(input.calibration);
   }
 
   /** The float graph that plans are of. */
@@ -62,7 +63,8 @@ export class Trials {
 
   /** Name of a layer's weights; undefined where it has none that codes can hold. */
   weightOf(name: string): string | undefined {
-    const node = this.graph.nodes.find((known) => known.name === name);
+    this.#nodes ??= new Map(this.graph.nodes.map((node) => [node.name, node]));
+    const node = this.#nodes.get(name);
     const form = node && integerForm(node, this.graph);
     return form && 'kind' in form && form.weight !== undefined ? node.inputs[form.weight] : undefined;
   }
@@ -86,7 +88,8 @@ export class Trials {
 
   /** Decibels by which a choice must be better than another one; more where samples judge what was fitted to them. */
   clearly(decibels: number): number {
-    return this.#halves.fitted === this.#halves.judged ? 3 * decibels : decibels;
+    const [{ fitted, judged }] = this.#folds as [Fold];
+    return fitted === judged ? 3 * decibels : decibels;
   }
 
   /** So many trials are still to come, for the time left. */
@@ -99,21 +102,23 @@ export class Trials {
     return this.#compress(plan, this.#input.calibration, this.#input.context);
   }
 
-  /** How the model compresses by a plan: fitted to one part of the samples, compared with float on the other. */
-  async measure(plan: Plan): Promise<ComparisonMetrics> {
+  /** Signal to noise of the outputs, decibels, of the model compressed by a plan: fitted to a part of the samples, judged on others. */
+  async measure(plan: Plan): Promise<number> {
     const key = JSON.stringify(plan.nodes);
     const known = this.#measured.get(key) ?? (await this.#measure(plan));
     this.#measured.set(key, known);
     return known;
   }
 
-  async #measure(plan: Plan): Promise<ComparisonMetrics> {
-    const { fitted, judged } = this.#halves;
-    const context = this.#counting();
-    const compressed = await this.#compress(plan, fitted, context);
-    const metrics = await this.#compare(compressed, judged, context);
+  async #measure(plan: Plan): Promise<number> {
+    let noise = 0;
+    for (const [at, { fitted, judged }] of this.#folds.entries()) {
+      const context = this.#counting(at / this.#folds.length, 1 / this.#folds.length);
+      const { sqnr } = await this.#compare(await this.#compress(plan, fitted, context), judged, context);
+      noise += noiseOf(sqnr) / this.#folds.length;
+    }
     this.#done++;
-    return metrics;
+    return ratioInDecibels(1, noise);
   }
 
   /** A compressed model against the float one on all samples, both by the engine in strict arithmetic. */
@@ -128,9 +133,10 @@ export class Trials {
   ): Promise<ReadonlyMap<string, number>> {
     const { host } = this.#input.context;
     const context = this.#counting();
-    const { quantized } = await this.#compress(plan, this.#halves.fitted, context);
+    const { fitted, judged } = this.#folds[0]!;
+    const { quantized } = await this.#compress(plan, fitted, context);
     const kernels = await this.#strictKernels();
-    const measured = await sensitivity(quantized.graph, quantized, this.#halves.judged, {
+    const measured = await sensitivity(quantized.graph, quantized, judged, {
       compile: (graph, options) => compile(graph, { ...options, kernels, memoryLeft: host.memoryLeft }),
       samples,
       ...(layers && { layers }),
@@ -138,8 +144,6 @@ export class Trials {
       progress: context.progress,
     });
     this.#done++;
-    // Codes may turn an answer into no number at all.
-    const noiseOf = (sqnr: number) => (Number.isNaN(sqnr) ? Number.POSITIVE_INFINITY : 10 ** (-sqnr / 10));
     return new Map(measured.map(({ layer, sqnr }) => [layer, noiseOf(sqnr)]));
   }
 
@@ -179,8 +183,11 @@ export class Trials {
     return this.#kernels;
   }
 
-  /** The context with all trials as one stage: what each does inside counts as halves of what is left of it. */
-  #counting(): RunContext {
+  /**
+   * The context with all trials as one stage: what each does inside counts as halves of what is left of it.
+   * @param from how much of this trial is done already, and which part of it comes now
+   */
+  #counting(from = 0, part = 1): RunContext {
     const { context } = this.#input;
     const begun = this.#done;
     let share = 1;
@@ -191,9 +198,14 @@ export class Trials {
         if (stage !== current) share /= 2;
         current = stage;
         const within = 1 - 2 * share + share * (done / Math.max(1, total));
-        context.progress.report(stageName, begun + within, Math.max(this.#expected, begun + 1));
+        context.progress.report(stageName, begun + from + part * within, Math.max(this.#expected, begun + 1));
       },
     };
     return { ...context, progress };
   }
+}
+
+/** Noise over signal. Codes may turn an answer into no number at all. */
+function noiseOf(sqnr: number): number {
+  return Number.isNaN(sqnr) ? Number.POSITIVE_INFINITY : 10 ** (-sqnr / 10);
 }

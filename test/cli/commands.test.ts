@@ -246,6 +246,18 @@ describe('quantize, then verify and eval what it wrote', () => {
     expect(metrics.labelled).toEqual(accuracy.metrics.labelled);
   });
 
+  test('eval of a recipe says what it chose', async () => {
+    const own = join(folder, 'recipe.qspec');
+    const data = `npz "${join(example, 'digits.npz')}" { array x  labels y  scale 1/16  take 20 }`;
+    writeFileSync(
+      own,
+      `qspec 1 model "${model}" data calibration ${data} data validation ${data} quantize auto { weights int8  activations uint8 }`,
+    );
+    const { exitCode, err } = await qspec(['eval', own, '--samples', '20']);
+    expect(exitCode).toBe(0);
+    expect(err).toMatch(/Activations are observed by `.*`\. \[auto\/chosen\]/);
+  });
+
   test('eval of the spec writes nothing', async () => {
     const { exitCode, out: text } = await qspec(['eval', spec, '--samples', '100', '--json']);
     expect(exitCode).toBe(0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holdOut } from '../../../engine/auto/held-out.ts';
+import { type Fold, holdOut } from '../../../engine/auto/held-out.ts';
 import type { Dataset } from '../../../engine/data/dataset.ts';
 
 /** Samples that know their index, sorted by class. */
@@ -15,9 +15,9 @@ function numbered(length: number, classes: number): Dataset {
 const namesOf = (dataset: Dataset) => Array.from({ length: dataset.length }, (_, i) => dataset.nameOf(i));
 
 describe('samples held out of what choices are fitted to', () => {
-  it('are a quarter, in none of the others, of every class alike', async () => {
-    const all = numbered(100, 4);
-    const { fitted, judged } = holdOut(all);
+  it('are a quarter of a hundred, in none of the others, of every class alike', async () => {
+    const [{ fitted, judged }, ...more] = holdOut(numbered(100, 4)) as [Fold, ...Fold[]];
+    expect(more).toEqual([]);
     expect([fitted.length, judged.length]).toEqual([75, 25]);
     expect(new Set([...namesOf(fitted), ...namesOf(judged)]).size).toBe(100);
     const counts = [0, 1, 2, 3].map((label) => judged.labels!.filter((own) => own === label).length);
@@ -26,13 +26,23 @@ describe('samples held out of what choices are fitted to', () => {
     expect(judged.nameOf(3)).toBe(`x[${sample.get('x')!.data[0]}]`);
   });
 
-  it('are known by another hash, so that no statistics are taken for theirs', () => {
-    const { fitted, judged } = holdOut(numbered(100, 4));
-    expect(new Set(['own', fitted.hash, judged.hash]).size).toBe(3);
+  it('are more quarters of fewer samples, no sample in two of them', () => {
+    const folds = holdOut(numbered(40, 2));
+    expect(folds.map(({ fitted, judged }) => [fitted.length, judged.length])).toEqual([
+      [30, 10],
+      [30, 10],
+      [30, 10],
+    ]);
+    expect(new Set(folds.flatMap(({ judged }) => namesOf(judged))).size).toBe(30);
+  });
+
+  it('are known by another hash each, so that no statistics are taken for theirs', () => {
+    const hashes = holdOut(numbered(60, 4)).flatMap(({ fitted, judged }) => [fitted.hash, judged.hash]);
+    expect(new Set(['own', ...hashes]).size).toBe(5);
   });
 
   it('are the same as all others where there are few', () => {
-    const few = numbered(20, 2);
-    expect(holdOut(few)).toEqual({ fitted: few, judged: few });
+    const few = numbered(5, 1);
+    expect(holdOut(few)).toEqual([{ fitted: few, judged: few }]);
   });
 });
