@@ -686,6 +686,11 @@ export interface LoadOptions {
    */
   readonly startThread?: ((data: unknown) => KernelThread) | undefined;
   /**
+   * The other threads are started after so many milliseconds of work that they could have shared; 0: at once. Default 100, so that
+   * short jobs start none. Results do not depend on it.
+   */
+  readonly startAfterMilliseconds?: number;
+  /**
    * Instead of what the loader finds out (`KernelFeatures.dot`), for tests: 'none' makes all integer products of 16 bits; the strict
    * module takes 'u8', slowly.
    */

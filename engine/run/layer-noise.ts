@@ -151,7 +151,8 @@ interface KeptValue {
 
 export interface OutputNoiseOptions {
   readonly samples: number;
-  readonly kernels: Kernels;
+  /** Asked for only where there is something to run. */
+  readonly kernels: () => Promise<Kernels>;
   readonly progress?: Progress;
 }
 
@@ -180,7 +181,7 @@ export async function outputNoise(
   const observed = [...new Set(values.values())];
   const inputs = await dataset.sample(0);
   const inputDims = new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims]));
-  const options = { mode: 'relaxed', inputDims, kernels, observed, progress } as const;
+  const options = { mode: 'relaxed', inputDims, kernels: await kernels(), observed, progress } as const;
   const before = await compile(float, options);
   try {
     const after = await compile(simulated, options);
