@@ -268,8 +268,11 @@ export interface Workspace {
     readonly geometry: ConvGeometry;
     readonly weights: Float32Array;
     readonly bias?: Float32Array | undefined;
-    /** Never by Winograd, which relaxed kernels take where it pays: to measure and compare. */
-    readonly direct?: boolean;
+    /**
+     * 3×3 convolutions by Winograd's algorithm where it pays (default: in relaxed mode). In strict mode that gives the same bytes on
+     * every machine, too, but not those of the direct sum.
+     */
+    readonly winograd?: boolean;
   }): PackedConv;
   conv2d(args: {
     readonly conv: PackedConv;

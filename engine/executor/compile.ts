@@ -61,7 +61,7 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
     const uses = usesOf(plan, graph.outputs);
     const builder = new Builder({
       workspace,
-      mode: kernels.features.mode,
+      winograd: options.winograd ?? kernels.features.mode === 'relaxed',
       blocks: uses.blocks,
       type,
       constant,

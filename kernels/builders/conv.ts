@@ -40,14 +40,13 @@ export function isPointwise({ kernel, strides, pads }: ConvGeometry): boolean {
 }
 
 export function packConv(builder: Builder, args: Args<'packConv'>): PackedConv {
-  const { geometry, weights, bias, direct = false } = args;
+  const { geometry, weights, bias, winograd = builder.kernels.features.mode === 'relaxed' } = args;
   checkGeometry(geometry, weights.length);
   const { groups, outputChannels, inputChannels, kernel } = geometry;
   const [outputHeight, outputWidth] = outputSize(geometry);
   if (isDepthwise(geometry))
     return { kind: 'conv', geometry, outputHeight, outputWidth, ...packDepthwise(builder, args) };
-  const relaxed = builder.kernels.features.mode === 'relaxed';
-  if (relaxed && !direct && winogradPays(geometry, outputHeight, outputWidth))
+  if (winograd && winogradPays(geometry, outputHeight, outputWidth))
     return { kind: 'conv', geometry, outputHeight, outputWidth, ...packWinograd(builder, args) };
   const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
