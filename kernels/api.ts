@@ -268,8 +268,11 @@ export interface Workspace {
     readonly geometry: ConvGeometry;
     readonly weights: Float32Array;
     readonly bias?: Float32Array | undefined;
-    /** Never by Winograd, which relaxed kernels take where it pays: to measure and compare. */
-    readonly direct?: boolean;
+    /**
+     * 3×3 convolutions by Winograd's algorithm where it pays (default: in relaxed mode). In strict mode that gives the same bytes on
+     * every machine, too, but not those of the direct sum.
+     */
+    readonly winograd?: boolean;
   }): PackedConv;
   conv2d(args: {
     readonly conv: PackedConv;
@@ -685,6 +688,11 @@ export interface LoadOptions {
    * `data` passes through structured clone. Absent: one thread and unshared memory.
    */
   readonly startThread?: ((data: unknown) => KernelThread) | undefined;
+  /**
+   * The other threads are started after so many milliseconds of work that they could have shared; 0: at once. Default 100, so that
+   * short jobs start none. Results do not depend on it.
+   */
+  readonly startAfterMilliseconds?: number;
   /**
    * Instead of what the loader finds out (`KernelFeatures.dot`), for tests: 'none' makes all integer products of 16 bits; the strict
    * module takes 'u8', slowly.

@@ -48,8 +48,11 @@ export class LoadedKernels implements Kernels {
     this.requireScratch(1 << 14);
   }
 
-  adopt(thread: KernelThread): void {
-    this.owned.push(thread);
+  /** Threads are started once there was work for them for so long; 0: now. */
+  startThreadsAfter(milliseconds: number, start: () => readonly KernelThread[]): void {
+    const adopt = () => void this.owned.push(...start());
+    if (milliseconds === 0) adopt();
+    else this.pool.startAfter(milliseconds, adopt);
   }
 
   f32(address: number, count: number): Float32Array {

@@ -10,6 +10,9 @@ const initialPages = 16;
 const defaultLimit = 2 ** 31;
 const highestLimit = 2 ** 32 - pageBytes;
 
+/** Milliseconds of work that are worth a thread: to start one takes about a third of it, which small jobs would never win back. */
+const startWorth = 100;
+
 interface Variant {
   readonly wasm: string;
   readonly limitsFlag: number;
@@ -44,9 +47,13 @@ export async function loadKernels(options: LoadOptions): Promise<Kernels> {
     cancel,
     patienceMilliseconds: options.patienceMilliseconds,
   });
-  for (let thread = 1; thread < threads; thread++) {
-    const data: KernelThreadData = { module, memory, thread, cancel };
-    kernels.adopt(options.startThread!(data));
+  if (shared) {
+    kernels.startThreadsAfter(options.startAfterMilliseconds ?? startWorth, () => {
+      return Array.from({ length: threads - 1 }, (_, i) => {
+        const data: KernelThreadData = { module, memory, thread: i + 1, cancel };
+        return options.startThread!(data);
+      });
+    });
   }
   return kernels;
 }

@@ -16,6 +16,10 @@ export class Pool {
   private readonly cancel: Int32Array;
   private readonly patienceMilliseconds: number;
   private lost: number | undefined;
+  /** Starts the other threads; absent once they are, and where there are none. */
+  private start: (() => void) | undefined;
+  private aloneMilliseconds = 0;
+  private startAfterMilliseconds = 0;
 
   constructor(
     memory: WebAssembly.Memory,
@@ -38,10 +42,19 @@ export class Pool {
       : new Pool(memory, this.functions, this.threads, this.cancel, this.patienceMilliseconds);
   }
 
+  /** Has `start` called as soon as calls that threads could share have taken so long. */
+  startAfter(milliseconds: number, start: () => void): void {
+    this.startAfterMilliseconds = milliseconds;
+    this.start = start;
+  }
+
   run(call: Call, scratch: number, scratchStride: number): void {
     if (this.lost !== undefined) throw new KernelThreadLost(this.lost);
     if (this.threads === 1 || call.items <= call.grain) this.runAlone(call, scratch);
-    else this.runTogether(call, scratch, scratchStride);
+    else {
+      const done = this.runBeforeStart(call, scratch);
+      if (done < call.items) this.runTogether(call, scratch, scratchStride, done);
+    }
   }
 
   /** Tells the threads to end. */
@@ -53,14 +66,35 @@ export class Pool {
   }
 
   private runAlone(call: Call, scratch: number): void {
-    const run = this.functions[call.kernel]!;
-    for (let begin = 0; begin < call.items; begin += call.grain) {
-      if (Atomics.load(this.cancel, 0) !== 0) throw new KernelsCancelled();
-      run(call.descriptor, begin, Math.min(begin + call.grain, call.items), scratch);
-    }
+    for (let begin = 0; begin < call.items; begin += call.grain) this.runTile(call, begin, scratch);
   }
 
-  private runTogether(call: Call, scratch: number, scratchStride: number): void {
+  private runTile({ kernel, descriptor, grain, items }: Call, begin: number, scratch: number): void {
+    if (Atomics.load(this.cancel, 0) !== 0) throw new KernelsCancelled();
+    this.functions[kernel]!(descriptor, begin, Math.min(begin + grain, items), scratch);
+  }
+
+  /** Items that were done until the threads were started: none where they are already. */
+  private runBeforeStart(call: Call, scratch: number): number {
+    let begin = 0;
+    let before = performance.now();
+    while (this.start !== undefined && begin < call.items) {
+      if (this.aloneMilliseconds >= this.startAfterMilliseconds) {
+        const { start } = this;
+        this.start = undefined;
+        start();
+        break;
+      }
+      this.runTile(call, begin, scratch);
+      begin += call.grain;
+      const now = performance.now();
+      this.aloneMilliseconds += now - before;
+      before = now;
+    }
+    return begin;
+  }
+
+  private runTogether(call: Call, scratch: number, scratchStride: number, from: number): void {
     const cells = this.cells;
     cells[Cell.kernel] = call.kernel;
     cells[Cell.descriptor] = call.descriptor;
@@ -68,7 +102,7 @@ export class Pool {
     cells[Cell.grain] = call.grain;
     cells[Cell.scratch] = scratch;
     cells[Cell.scratchStride] = scratchStride;
-    Atomics.store(cells, Cell.next, 0);
+    Atomics.store(cells, Cell.next, from / call.grain);
     Atomics.store(cells, Cell.open, 1);
     Atomics.add(cells, Cell.generation, 1);
     if (Atomics.load(cells, Cell.sleepers) > 0) Atomics.notify(cells, Cell.generation);

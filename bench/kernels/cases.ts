@@ -56,7 +56,7 @@ function convCase(layer: Layer, direct = false): BenchCase {
         geometry: layer.geometry,
         weights: Float32Array.from({ length: weights }, (_, i) => Math.cos(i)),
         bias: new Float32Array(layer.geometry.outputChannels),
-        direct,
+        ...(direct && { winograd: false }),
       });
       return ws.conv2d({ conv, input: buffer(ws, input), output: ws.alloc(4 * output), clamp: { min: 0 } });
     },

@@ -31,8 +31,10 @@ export async function openFile(host: Host, path: string, what = 'The data file')
     const whole = await host.readFile(path);
     return memorySource(whole, truncated);
   }
+  // Without a promise for each call of the operating system, where the host has it.
+  const read = await host.rangeReader?.(path);
   return blockwise(stat.size, truncated, async (offset, length) => {
-    const bytes = await host.readRange(path, offset, length);
+    const bytes = read?.(offset, length) ?? (await host.readRange(path, offset, length));
     if (bytes.length !== length) truncated();
     return bytes;
   });

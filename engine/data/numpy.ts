@@ -150,8 +150,9 @@ function asNumpyKnows(tensor: Tensor): Tensor {
 }
 
 function decodeNumbers(raw: Uint8Array, dtype: DataType, word: number, bigEndian: boolean): TensorData {
-  // A copy: aligned, and free of the buffer it was cut from (`slice` of Node's Buffer would not copy).
-  const copy = new Uint8Array(raw);
+  // Aligned, and free of a buffer that it was cut from (`slice` of Node's Buffer would not copy).
+  const isOwn = raw.byteLength === raw.buffer.byteLength && !(bigEndian && word > 1);
+  const copy = isOwn ? raw : new Uint8Array(raw);
   if (bigEndian && word > 1) {
     for (let at = 0; at < copy.length; at += word) copy.subarray(at, at + word).reverse();
   }

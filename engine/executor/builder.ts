@@ -1,4 +1,4 @@
-import type { Address, KernelMode, Workspace } from '../../kernels/api.ts';
+import type { Address, Workspace } from '../../kernels/api.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { elementCount, type Tensor, type TensorData } from '../tensor.ts';
 import type { ControlStep, LoopPlan } from './control.ts';
@@ -54,7 +54,7 @@ export type PlannedStep =
 
 export interface BuilderContext {
   readonly workspace: Workspace;
-  readonly mode: KernelMode;
+  readonly winograd: boolean;
   /** The graph's nodes, and those of each body of its control flow. */
   readonly blocks: readonly (readonly ExecutionNode[])[];
   type(value: string): StaticType | undefined;
@@ -418,7 +418,7 @@ export class Builder {
 /** The face of the builder that an operator's `lower` sees. */
 class NodeLowering implements Lowering {
   readonly opset: number;
-  readonly mode: KernelMode;
+  readonly winograd: boolean;
   readonly epilogue: ExecutionNode['epilogue'];
   private readonly builder: Builder;
   private readonly execution: ExecutionNode;
@@ -428,7 +428,7 @@ class NodeLowering implements Lowering {
     this.builder = builder;
     this.execution = execution;
     this.opset = execution.opset ?? builder.context.opset(execution.node);
-    this.mode = builder.context.mode;
+    this.winograd = builder.context.winograd;
     this.epilogue = execution.epilogue;
   }
   type(value: string): StaticType {

@@ -15,7 +15,8 @@ import { type ExecutionNode, fuse, unfused, unfusedNode } from './fusion.ts';
 import { inIntegers } from './integers.ts';
 import type { Operand, StaticType } from './lowering.ts';
 import { kernelMemoryExhausted, type MemoryBudget, requireLeast, requireMemory } from './memory-budget.ts';
-import { elementBytes } from './operand.ts';
+import { elementBytes, fitsKernels } from './operand.ts';
+import { plainOrder } from './order.ts';
 import { type PreparedGraph, prepare } from './prepare.ts';
 import type { CompileOptions, NodeReport, Program } from './program.ts';
 import { type BuiltStep, GraphProgram } from './run.ts';
@@ -60,7 +61,7 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
     const uses = usesOf(plan, graph.outputs);
     const builder = new Builder({
       workspace,
-      mode: kernels.features.mode,
+      winograd: options.winograd ?? kernels.features.mode === 'relaxed',
       blocks: uses.blocks,
       type,
       constant,
@@ -72,7 +73,13 @@ export async function compile(source: Graph, options: CompileOptions): Promise<P
     const report = prepared.folded.map(({ name, op }): NodeReport => {
       return { node: name, op, how: 'constant', kernels: [], conversions: [] };
     });
-    for (const value of graph.inputs) builder.onHost(value);
+    for (const value of graph.inputs) {
+      builder.onHost(value);
+      const input = type(value);
+      // What is observed is looked at many times faster where kernels see it.
+      if (observed.has(value) && !reference && input?.dtype === 'float32' && fitsKernels(input))
+        builder.input(value, plainOrder(input.dims.length));
+    }
     for (const value of [...graph.inputs, ...prepared.folded.flatMap((node) => node.outputs)]) {
       if (observed.has(value)) builder.observe(value);
     }

@@ -1,4 +1,4 @@
-import type { Address, Clamp, KernelMode, Step, Workspace } from '../../kernels/api.ts';
+import type { Address, Clamp, Step, Workspace } from '../../kernels/api.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import type { DataType, Tensor } from '../tensor.ts';
 import type { Order } from './order.ts';
@@ -79,7 +79,8 @@ export interface OutputOptions {
  */
 export interface Lowering {
   readonly opset: number;
-  readonly mode: KernelMode;
+  /** Whether convolutions may take Winograd's algorithm. */
+  readonly winograd: boolean;
   readonly epilogue: Epilogue;
   type(value: string): StaticType;
   constant(value: string): Tensor | undefined;

@@ -75,6 +75,8 @@ export interface CompileOptions {
   readonly threads?: number;
   /** `strict`: plain SIMD and fixed reduction trees, the same bytes on every machine. `relaxed`: fastest. */
   readonly mode: KernelMode;
+  /** 3×3 convolutions by Winograd's algorithm where it pays, in `strict` mode too; its rounding is not that of the direct sum. */
+  readonly winograd?: boolean;
   /** Values whose buffers `run` shows to `observe`. */
   readonly observed?: readonly string[];
   /** Run every operator by its reference evaluation: slow, the oracle of the kernels. */

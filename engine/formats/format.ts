@@ -37,7 +37,7 @@ export interface NumberFormat {
   /** What a multiplier for it works on. */
   readonly multiplier: Multiplier;
   /** Fixed levels in units of the scale, ascending: of grids that round to the nearest one. */
-  readonly levels?: readonly number[];
+  levels?(): readonly number[];
   /** Numbers stored for each set of parameters beside the scale: 0 for grids, the levels or their basis for codebooks. */
   readonly basisLength: number;
   /** Tensors whose sum the elements are; an ONNX file holds them side by side and adds them, `dtype` is that of the sum. */

@@ -80,9 +80,12 @@ export function gridFormat(
   carrier?: Carrier,
 ): NumberFormat {
   const { codes = 2 ** own.bits, low = 0, ...named } = own;
-  const levels = Array.from({ length: codes }, (_, i) => rounding.level(low + i)).filter(Number.isFinite);
-  const least = levels.reduce((a, b) => Math.min(a, b));
-  const most = levels.reduce((a, b) => Math.max(a, b));
+  // Worked out when they are asked for: 65,536 of them, of a format that hardly any run needs, would slow every start.
+  let known: readonly number[] | undefined;
+  const levels = () => {
+    known ??= ascendingLevels(Array.from({ length: codes }, (_, i) => rounding.level(low + i)));
+    return known;
+  };
   return {
     kind: 'grid',
     signed: true,
@@ -92,12 +95,19 @@ export function gridFormat(
     activations: own.fit === undefined,
     basisLength: 0,
     // Those with a rule of their own need not round to the nearest.
-    ...(own.fit === undefined && { levels: [...new Set(levels)].sort((a, b) => a - b) }),
-    ...(carrier ?? carrierOf(levels)),
-    covering: (min, max) => coveringScale(min, max, least, most),
+    ...(own.fit === undefined && { levels }),
+    ...(carrier ?? carrierOf(levels())),
+    covering(min, max) {
+      const all = levels();
+      return coveringScale(min, max, all[0]!, all.at(-1)!);
+    },
     coder: (parameters) => scaled(rounding, parameters),
     ...named,
   };
+}
+
+function ascendingLevels(all: readonly number[]): readonly number[] {
+  return [...new Set(all.filter(Number.isFinite))].sort((a, b) => a - b);
 }
 
 /** A power of two as a scale; never so small that runtimes flush products of it to zero. */

@@ -84,14 +84,19 @@ function learnRounding(
     // A fifth of the time without the regulariser, then from flat to steep.
     const time = step / steps;
     const power = time < 0.2 ? 0 : 2 + 18 * (1 - (time - 0.2) / 0.8);
+    const [firstShare, secondShare] = [1 - 0.9 ** (step + 1), 1 - 0.999 ** (step + 1)];
     for (let k = 0; k < n; k++) {
-      const middle = 2 * soft[k]! - 1;
-      const drive = power === 0 ? 0 : -2 * power * Math.sign(middle) * Math.abs(middle) ** (power - 1);
-      const gradient = ((2 * pull[k]! * scale) / start + (decisiveness * drive) / n) * slope[k]! * n;
+      let gradient = 0;
+      // Decided roundings, most of them towards the end, have no slope.
+      if (slope[k] !== 0) {
+        const middle = 2 * soft[k]! - 1;
+        const drive = power === 0 ? 0 : -2 * power * Math.sign(middle) * Math.abs(middle) ** (power - 1);
+        gradient = ((2 * pull[k]! * scale) / start + (decisiveness * drive) / n) * slope[k]! * n;
+      }
       first[k] = 0.9 * first[k]! + 0.1 * gradient;
       second[k] = 0.999 * second[k]! + 0.001 * gradient * gradient;
-      const mean = first[k]! / (1 - 0.9 ** (step + 1));
-      const size = Math.sqrt(second[k]! / (1 - 0.999 ** (step + 1)));
+      const mean = first[k]! / firstShare;
+      const size = Math.sqrt(second[k]! / secondShare);
       logits[k]! -= (rate * mean) / (size + 1e-12);
     }
   }

@@ -210,7 +210,7 @@ function leastSquaresOf(
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  const { levels } = format;
+  const levels = format.levels?.();
   if (levels === undefined) return shrunk(min, max, format, scheme, range, (own) => squaredError(values, own, range));
   // Sorted once, a scale costs a search for each level and not a rounding for each value.
   const sorted = new SortedValues(values);

@@ -59,7 +59,7 @@ export async function calibrate(
   const compileObserved: CompileObserved = async (graph, observed) => {
     const inputs = await dataset.sample(0);
     const inputDims = new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims]));
-    return compile(graph, { mode, inputDims, observed, ...(threads !== undefined && { threads }) });
+    return compile(graph, { mode, winograd: true, inputDims, observed, ...(threads !== undefined && { threads }) });
   };
   const layout = layOut(source, plan);
   const junctions = junctionsOf(source, plan, layout);

@@ -2,8 +2,10 @@ import type { Kernels, Step, Workspace } from '../../kernels/api.ts';
 import type { ValueView } from '../executor/program.ts';
 import { type Portion, type PortionExtremes, portionOf } from '../observers/portion.ts';
 
-/** Fewer elements are looked at on the host sooner than the bins of a histogram are cleared and gathered. */
-const fewest = 8192;
+/** Fewer elements are looked at on the host sooner than a kernel is called. */
+const fewest = 512;
+/** The same for bins of a histogram, which are cleared and gathered. */
+const fewestCounted = 8192;
 /** Elements that are worth a histogram of another thread's own. */
 const share = 65536;
 /** A histogram's width and its inverse must be float32 numbers. */
@@ -54,7 +56,7 @@ class ObservationSteps {
     return {
       extremes,
       count: (counts, width) =>
-        nonFinite > 0 || width < widths[0] || width > widths[1]
+        nonFinite > 0 || this.#count < fewestCounted || width < widths[0] || width > widths[1]
           ? portionOf(this.#kernels.f32(this.#input, this.#count)).count(counts, width)
           : this.#countInto(counts, width, extremes),
     };

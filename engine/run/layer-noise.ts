@@ -80,14 +80,14 @@ function weightHistogram(
 ): TensorHistogram {
   if (!hasSteps(entry)) {
     const pair = new HistogramPair(plainBins(...extremes(values, held)), undefined, 'value');
-    for (let i = 0; i < values.length; i++) pair.add(values[i]!, held[i]!);
+    pair.add(values, held, 0, values.length);
     return pair.finish(entry.format);
   }
   const grid = gridOf(entry);
   const inSteps = entry.scale.length > 1;
   if (!inSteps) {
     const pair = new HistogramPair(gridBins(grid, ...extremes(values)), grid, 'value');
-    for (let i = 0; i < values.length; i++) pair.add(values[i]!, held[i]!);
+    pair.add(values, held, 0, values.length);
     return pair.finish();
   }
   const { channels, inner } = channelLayout(dims, entry.axis);
@@ -109,7 +109,7 @@ function weightHistogram(
   for (let from = 0, channel = 0; from < values.length; from += inner) {
     if ((channel & 0xff) === 0) poll();
     const factor = factors[channel]!;
-    for (let i = from; i < from + inner; i++) pair.add(values[i]! * factor, held[i]! * factor);
+    pair.add(values, held, from, from + inner, factor);
     channel = channel + 1 === channels ? 0 : channel + 1;
   }
   return pair.finish();
@@ -151,7 +151,8 @@ interface KeptValue {
 
 export interface OutputNoiseOptions {
   readonly samples: number;
-  readonly kernels: Kernels;
+  /** Asked for only where there is something to run. */
+  readonly kernels: () => Promise<Kernels>;
   readonly progress?: Progress;
 }
 
@@ -180,7 +181,7 @@ export async function outputNoise(
   const observed = [...new Set(values.values())];
   const inputs = await dataset.sample(0);
   const inputDims = new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims]));
-  const options = { mode: 'relaxed', inputDims, kernels, observed, progress } as const;
+  const options = { mode: 'relaxed', inputDims, kernels: await kernels(), observed, progress } as const;
   const before = await compile(float, options);
   try {
     const after = await compile(simulated, options);
@@ -244,18 +245,23 @@ function newTally(entry: QuantizedTensor | undefined, before: Float32Array, afte
 function addNoise(tally: Tally, reference: KeptValue, view: ValueView): void {
   const { histogram } = tally;
   const actual = view.data as Float32Array;
-  const at = reference.layout === view.layout ? (i: number) => i : reordering(view.dims, view.layout);
+  const found = reference.layout === view.layout ? actual : reordered(actual, view.dims, view.layout);
   let signal = 0;
   let error = 0;
-  for (let i = 0; i < actual.length; i++) {
+  for (let i = 0; i < found.length; i++) {
     const expected = reference.data[i]!;
-    const found = actual[at(i)]!;
+    const lost = found[i]! - expected;
     signal += expected * expected;
-    error += (found - expected) ** 2;
-    histogram.add(expected, found);
+    error += lost * lost;
   }
+  histogram.add(reference.data, found, 0, found.length);
   tally.signal += signal;
   tally.error += error;
+}
+
+function reordered(values: Float32Array, dims: readonly number[], layout: ValueView['layout']): Float32Array {
+  const at = reordering(dims, layout);
+  return Float32Array.from({ length: values.length }, (_, i) => values[at(i)]!);
 }
 
 /** Where element `i` of the other layout stands in `layout`. */

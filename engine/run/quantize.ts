@@ -1,3 +1,4 @@
+import type { Kernels } from '../../kernels/api.ts';
 import { loadKernels } from '../../kernels/loader.ts';
 import { compressJob } from '../auto/compress-job.ts';
 import type { Finding } from '../findings.ts';
@@ -98,17 +99,21 @@ export async function quantizeJob(job: Job, owner: RunContext, options: Quantize
         ...(samples && { samples: first(samples, options.verifySamples) }),
       }),
     ));
-  const kernels = await loadKernels({
-    mode: 'relaxed',
-    threads: context.threads,
-    startThread: host.startThread?.bind(host),
-    cancelCell: progress.cancelCell,
-  });
+  let loaded: Promise<Kernels> | undefined;
+  const kernels = () => {
+    loaded ??= loadKernels({
+      mode: 'relaxed',
+      threads: context.threads,
+      startThread: host.startThread?.bind(host),
+      cancelCell: progress.cancelCell,
+    });
+    return loaded;
+  };
   try {
     const measured =
       samples === undefined || wanted === 0
         ? undefined
-        : await watch.time('evaluate', () =>
+        : await watch.time('evaluate', async () =>
             measureAccuracy({
               exported: main.model,
               float: prepared.graph,
@@ -116,7 +121,7 @@ export async function quantizeJob(job: Job, owner: RunContext, options: Quantize
               dataset: samples,
               // What no export holds is measured in the engine.
               runtime: exportRefusal(compressed.quantized) ? undefined : runtime,
-              kernels,
+              kernels: await kernels(),
               context,
               samples: wanted,
               // Accuracy on the samples that chose the ranges would flatter; agreement and SQNR are all that they can tell.
@@ -174,7 +179,7 @@ export async function quantizeJob(job: Job, owner: RunContext, options: Quantize
       written,
     };
   } finally {
-    kernels.dispose();
+    (await loaded)?.dispose();
   }
 }
 

@@ -40,28 +40,31 @@ export function isPointwise({ kernel, strides, pads }: ConvGeometry): boolean {
 }
 
 export function packConv(builder: Builder, args: Args<'packConv'>): PackedConv {
-  const { geometry, weights, bias, direct = false } = args;
+  const { geometry, weights, bias, winograd = builder.kernels.features.mode === 'relaxed' } = args;
   checkGeometry(geometry, weights.length);
   const { groups, outputChannels, inputChannels, kernel } = geometry;
   const [outputHeight, outputWidth] = outputSize(geometry);
   if (isDepthwise(geometry))
     return { kind: 'conv', geometry, outputHeight, outputWidth, ...packDepthwise(builder, args) };
-  const relaxed = builder.kernels.features.mode === 'relaxed';
-  if (relaxed && !direct && winogradPays(geometry, outputHeight, outputWidth))
+  if (winograd && winogradPays(geometry, outputHeight, outputWidth))
     return { kind: 'conv', geometry, outputHeight, outputWidth, ...packWinograd(builder, args) };
   const inputs = inputChannels / groups;
   const outputs = outputChannels / groups;
   const taps = kernel[0] * kernel[1];
   const depth = taps * inputs;
   const groupBytes = packedBytes(depth, outputs);
+  // Row k of B is (kernel row, kernel column, channel), as the kernels walk over the input.
+  const rows = Int32Array.from({ length: depth }, (_, k) => (k % inputs) * taps + Math.floor(k / inputs));
   const address = builder.alloc(groups * groupBytes);
   for (let group = 0; group < groups; group++) {
     const target = builder.kernels.f32(address + group * groupBytes, groupBytes / 4);
     const first = group * outputs;
-    // Row k of B is (kernel row, kernel column, channel), as the kernels walk over the input.
-    const value = (k: number, n: number): number =>
-      weights[((first + n) * inputs + (k % inputs)) * taps + Math.floor(k / inputs)]!;
-    packPanels(target, depth, outputs, value, bias, first);
+    packPanels(target, outputs, {
+      values: weights.subarray(first * depth, (first + outputs) * depth),
+      rows,
+      columnStride: depth,
+      bias: bias?.subarray(first, first + outputs),
+    });
   }
   const algorithm = isPointwise(geometry) && groups === 1 ? 'gemm' : 'indirect';
   return { kind: 'conv', geometry, outputHeight, outputWidth, algorithm, address, bytes: groups * groupBytes };

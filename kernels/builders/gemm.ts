@@ -15,22 +15,25 @@ export function packedBytes(k: number, n: number): number {
   return panelCount(n) * (k + 1) * panelColumns * 4;
 }
 
-/** Fills panels: `value(k, n)` of the matrix and `bias(n)`. */
-export function packPanels(
-  target: Float32Array,
-  k: number,
-  n: number,
-  value: (k: number, n: number) => number,
-  bias: Float32Array | undefined,
-  biasOffset = 0,
-): void {
+/** Where the elements of a [k, n] matrix lie among `values`: element (i, j) at `rows[i] + j · columnStride`. */
+export interface MatrixSource {
+  readonly values: Float32Array;
+  readonly rows: Int32Array;
+  readonly columnStride: number;
+  readonly bias?: Float32Array | undefined;
+}
+
+/** Fills the panels of a matrix of n columns. */
+export function packPanels(target: Float32Array, n: number, { values, rows, columnStride, bias }: MatrixSource): void {
   let at = 0;
   for (let first = 0; first < n; first += panelColumns) {
     const columns = Math.min(panelColumns, n - first);
-    for (let j = 0; j < panelColumns; j++)
-      target[at++] = bias !== undefined && j < columns ? bias[biasOffset + first + j]! : 0;
-    for (let i = 0; i < k; i++)
-      for (let j = 0; j < panelColumns; j++) target[at++] = j < columns ? value(i, first + j) : 0;
+    for (let j = 0; j < panelColumns; j++) target[at++] = bias !== undefined && j < columns ? bias[first + j]! : 0;
+    for (let i = 0; i < rows.length; i++, at += panelColumns) {
+      let from = rows[i]! + first * columnStride;
+      for (let j = 0; j < columns; j++, from += columnStride) target[at + j] = values[from]!;
+      for (let j = columns; j < panelColumns; j++) target[at + j] = 0;
+    }
   }
 }
 
@@ -45,10 +48,12 @@ export function packMatrix(builder: Builder, args: Args<'packMatrix'>): PackedMa
   if (bias !== undefined && bias.length !== n) throw new RangeError(`${n} columns need ${n} biases.`);
   const packed = reserveMatrix(builder, k, n);
   const target = builder.kernels.f32(packed.address, packed.bytes / 4);
-  const value = transposed
-    ? (i: number, j: number) => values[j * k + i]!
-    : (i: number, j: number) => values[i * n + j]!;
-  packPanels(target, k, n, scale === 1 ? value : (i, j) => scale * value(i, j), bias);
+  packPanels(target, n, {
+    values: scale === 1 ? values : values.map((value) => scale * value),
+    rows: Int32Array.from({ length: k }, (_, i) => (transposed ? i : i * n)),
+    columnStride: transposed ? k : 1,
+    bias,
+  });
   return packed;
 }
 

@@ -1,6 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Kernels, KernelsCancelled, type KernelThread, KernelThreadLost, type Step } from '../../kernels/api.ts';
+import {
+  type Kernels,
+  KernelsCancelled,
+  type KernelThread,
+  KernelThreadLost,
+  type LoadOptions,
+  type Step,
+} from '../../kernels/api.ts';
 import { mostItemWork } from '../../kernels/builders/gemm.ts';
 import { Cell, controlAddress } from '../../kernels/control.ts';
 import { loadKernels } from '../../kernels/loader.ts';
@@ -25,13 +32,8 @@ function startThread(data: unknown): KernelThread {
   };
 }
 
-async function load(threads: number, patienceMilliseconds?: number): Promise<Kernels> {
-  const kernels = await loadKernels({
-    mode: 'strict',
-    threads,
-    startThread,
-    ...(patienceMilliseconds === undefined ? {} : { patienceMilliseconds }),
-  });
+async function load(threads: number, options: Partial<LoadOptions> = {}): Promise<Kernels> {
+  const kernels = await loadKernels({ mode: 'strict', threads, startThread, startAfterMilliseconds: 0, ...options });
   opened.push(kernels);
   return kernels;
 }
@@ -114,6 +116,21 @@ describe('the pool of threads', () => {
     }
   });
 
+  it('starts no thread before there was work for it, then in the middle of it', async () => {
+    const one = await load(1);
+    const [expected] = runOften(network(one), one);
+    const never = await load(3, { startAfterMilliseconds: Number.POSITIVE_INFINITY });
+    for (const result of runOften(network(never), never)) expect(result).toEqual(expected);
+    expect(started).toHaveLength(0);
+    const soon = await load(3, { startAfterMilliseconds: Number.MIN_VALUE });
+    const net = network(soon);
+    expect(started).toHaveLength(0);
+    for (const result of runOften(net, soon)) expect(result).toEqual(expected);
+    expect(started).toHaveLength(2);
+    await until(() => Atomics.load(cells(soon), Cell.sleepers) === 2);
+    for (const result of runOften(net, soon)) expect(result).toEqual(expected);
+  });
+
   it('shares the large steps and keeps the small ones to itself', async () => {
     const { steps } = network(await load(2));
     const shared = steps.filter((step) => step.calls.some((call) => call.items > call.grain)).map((step) => step.name);
@@ -181,7 +198,7 @@ describe('the pool of threads', () => {
   });
 
   it('says so when a thread died in the middle of its work', async () => {
-    const kernels = await load(2, 50);
+    const kernels = await load(2, { patienceMilliseconds: 50 });
     const net = network(kernels);
     runOften(net, kernels);
     await until(() => Atomics.load(cells(kernels), Cell.sleepers) === 1);

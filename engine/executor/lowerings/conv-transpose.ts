@@ -76,6 +76,7 @@ export function lowerConvTranspose(node: GraphNode, lowering: Lowering): Decline
       const conv = lowering.pack((workspace) =>
         workspace.packConv({
           geometry,
+          winograd: lowering.winograd,
           weights: phaseWeights(weights.data as Float32Array, weights.dims, groups, vertical.taps, horizontal.taps),
           bias: bias?.data as Float32Array | undefined,
         }),

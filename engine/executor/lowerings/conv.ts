@@ -23,6 +23,7 @@ export function lowerConv(node: GraphNode, lowering: Lowering): Declined {
   const conv = lowering.pack((workspace) =>
     workspace.packConv({
       geometry,
+      winograd: lowering.winograd,
       weights: weights.data as Float32Array,
       bias: sumOf(bias?.data as Float32Array | undefined, extra),
     }),

@@ -21,7 +21,8 @@ describe.skipIf(!hasShared)('real models give what ONNX Runtime gives (needs sha
   const pools: Kernels[] = [];
   beforeAll(async () => {
     for (const mode of ['strict', 'relaxed'] as const) {
-      for (const threads of [1, 2, 4]) pools.push(await loadKernels({ mode, threads, startThread: startKernelThread }));
+      for (const threads of [1, 2, 4])
+        pools.push(await loadKernels({ mode, threads, startThread: startKernelThread, startAfterMilliseconds: 0 }));
     }
   });
   afterAll(() => {

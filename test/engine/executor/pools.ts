@@ -6,7 +6,8 @@ import { loadKernels } from '../../../kernels/loader.ts';
 const started = {
   strict: () => loadKernels({ mode: 'strict' }),
   relaxed: () => loadKernels({ mode: 'relaxed' }),
-  threaded: () => loadKernels({ mode: 'strict', threads: 3, startThread: startKernelThread }),
+  threaded: () =>
+    loadKernels({ mode: 'strict', threads: 3, startThread: startKernelThread, startAfterMilliseconds: 0 }),
 };
 
 export type PoolName = keyof typeof started;

@@ -32,7 +32,9 @@ describe.skipIf(!hasShared)('quantised models run in integers (needs shared mode
   const pools: Kernels[] = [];
   beforeAll(async () => {
     for (const threads of [1, 2, 4])
-      pools.push(await loadKernels({ mode: 'relaxed', threads, startThread: startKernelThread }));
+      pools.push(
+        await loadKernels({ mode: 'relaxed', threads, startThread: startKernelThread, startAfterMilliseconds: 0 }),
+      );
     pools.push(await loadKernels({ mode: 'strict' }));
     pools.push(await loadKernels({ mode: 'strict', dot: 'u8' }));
   });

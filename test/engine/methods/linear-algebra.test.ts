@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dot, symmetricEigen } from '../../../engine/methods/linear-algebra.ts';
+import { dot, product, symmetricEigen } from '../../../engine/methods/linear-algebra.ts';
 import { randomNumbers } from '../passes/graphs.ts';
 
 /** A symmetric matrix of the given rank, with some rows that are zero, and its size. */
@@ -19,6 +19,19 @@ const matrices = fc
     }
     return { n, matrix };
   });
+
+describe('the product of a symmetric matrix and a vector', () => {
+  it('adds up in the order of the rows, to the last bit', () => {
+    fc.assert(
+      fc.property(matrices, fc.nat(10_000), ({ n, matrix }, seed) => {
+        const vector = Float64Array.from(randomNumbers(n, seed), (x, i) => (i % 4 === 1 ? 0 : x));
+        expect([...product(matrix, vector)]).toEqual(
+          Array.from({ length: n }, (_, i) => dot(matrix.subarray(i * n, (i + 1) * n), vector)),
+        );
+      }),
+    );
+  });
+});
 
 describe('eigenvectors of a symmetric matrix', () => {
   it('are orthonormal, are only stretched by the matrix, and come from the largest value to the smallest', () => {

@@ -22,7 +22,11 @@ const sample = fc
 describe.each([1, 2])('portions in the memory of kernels on %i threads', (threads) => {
   it('say the same as the values on the host, sample after sample', async () => {
     const { startThread } = nodeHost();
-    const kernels = await loadKernels({ mode: 'strict', threads, ...(threads > 1 && { startThread }) });
+    const kernels = await loadKernels({
+      mode: 'strict',
+      threads,
+      ...(threads > 1 && { startThread, startAfterMilliseconds: 0 }),
+    });
     const workspace = kernels.workspace();
     try {
       fc.assert(

@@ -27,7 +27,7 @@ async function noiseOf(weight: Parameters<typeof choice>[1]) {
   const model = await quantize(graph, { ...plan, nodes }, data);
   const kernels = await loadKernels({ mode: 'strict', threads: 1 });
   try {
-    const outputs = await outputNoise(model.graph, model, data, { samples: 3, kernels });
+    const outputs = await outputNoise(model.graph, model, data, { samples: 3, kernels: async () => kernels });
     return { weights: await weightNoise(model), outputs };
   } finally {
     kernels.dispose();

@@ -47,14 +47,15 @@ describe('bins over a grid', () => {
   test('uniform codes fill them evenly', () => {
     const grid = gridFrom(-128, 127, 0.1);
     const pair = new HistogramPair(gridBins(grid, -12.8, 12.7), grid);
-    for (let code = -128; code < 128; code++) pair.add(code * 0.1, code * 0.1);
+    const values = Array.from({ length: 256 }, (_, i) => (i - 128) * 0.1);
+    pair.add(values, values, 0, 256);
     expect(new Set(pair.finish().after)).toEqual(new Set([4]));
   });
 
   test('four levels stand in the middle of fifteen bins each', () => {
     const grid = gridFrom(-2, 1, 0.5);
     const pair = new HistogramPair(gridBins(grid, -1, 0.5), grid);
-    for (const level of [-1, -0.5, 0, 0.5]) pair.add(level, level);
+    pair.add([-2, -1, 0, 1, 2], [-2, -1, 0, 1, 2], 0, 4, 0.5);
     const { after } = pair.finish();
     expect(after.length).toBe(60);
     expect(after.flatMap((count, bin) => (count > 0 ? [bin] : []))).toEqual([7, 22, 37, 52]);
@@ -67,7 +68,7 @@ describe('a histogram', () => {
       fc.property(fc.array(fc.tuple(fc.double(), fc.double())), (values) => {
         const grid = gridFrom(-8, 7, 0.25);
         const pair = new HistogramPair(gridBins(grid, -3, 3), grid);
-        for (const [before, after] of values) pair.add(before, after);
+        for (const [before, after] of values) pair.add([before], [after], 0, 1);
         const { before, after, count } = pair.finish();
         const sum = (counts: readonly number[]) => counts.reduce((total, n) => total + n, 0);
         expect(sum(before)).toBe(values.filter(([x]) => Number.isFinite(x)).length);
@@ -81,7 +82,8 @@ describe('a histogram', () => {
     const grid = gridFrom(0, 15, 1);
     const values = [0, 5, 15, 15.4, 15.6, 19.2, -0.4, -3];
     const pair = new HistogramPair(gridBins(grid, ...extremes(values)), grid);
-    for (const value of values) pair.add(value, Math.min(15, Math.max(0, Math.round(value))));
+    const held = values.map((value) => Math.min(15, Math.max(0, Math.round(value))));
+    pair.add(values, held, 0, values.length);
     const { clipped, low, high, codes } = pair.finish();
     expect(clipped).toBe(3 / 8);
     expect([low, high]).toEqual([-3.5, 19.5]);

@@ -36,7 +36,7 @@ function build(bench: Bench, { seed, geometry, gap, clamp, ...use }: ConvInput):
   const expected = spread(own, outputChannels, gap, 5);
   const output = bench.out(expected.byteLength);
   bench.ws.kernels.f32(output, expected.length).fill(5);
-  // The executor's mode decides who uses it; here both modes do.
+  // Whoever packs a convolution decides who uses it; here both modes do.
   const builder = bench.ws as unknown as Builder;
   const packed = packWinograd(builder, { geometry, weights, bias });
   const conv: PackedConv = { kind: 'conv', geometry, outputHeight, outputWidth, ...packed };
