@@ -106,6 +106,29 @@ describe('verifying a model', () => {
     expect(report.findings).toEqual([]);
   });
 
+  test('profiles the first sample alone: the runtime keeps all that is computed meanwhile', async () => {
+    const calls: string[] = [];
+    const profiled: OnnxRuntime = {
+      ...runtime,
+      async createSession(model, options) {
+        const session = await runtime.createSession(model, options);
+        return {
+          ...session,
+          run(inputs) {
+            calls.push('run');
+            return session.run(inputs);
+          },
+          endProfiling() {
+            calls.push('end');
+            return session.endProfiling();
+          },
+        };
+      },
+    };
+    await verifyModel(profiled, digits, { made: 3 });
+    expect(calls).toEqual(['run', 'end', 'run', 'run', 'run', 'end', 'run', 'run']);
+  });
+
   test('finds nothing left in float where the pattern is right', async () => {
     const report = await verifyModel(runtime, quantizedConv({ axis: 0, biasScale: 0.02 }));
     expect(report.levels[0]!.operators).toContainEqual({ op: 'QLinearConv', count: 1 });
