@@ -106,12 +106,13 @@ describe('verifying a model', () => {
     expect(report.findings).toEqual([]);
   });
 
-  test('profiles the first sample alone: the runtime keeps all that is computed meanwhile', async () => {
+  test('profiles the first sample alone, in a session of its own: the runtime keeps all that is computed meanwhile', async () => {
     const calls: string[] = [];
     const profiled: OnnxRuntime = {
       ...runtime,
       async createSession(model, options) {
         const session = await runtime.createSession(model, options);
+        calls.push(options?.profile ? 'profiled' : 'plain');
         return {
           ...session,
           run(inputs) {
@@ -122,11 +123,16 @@ describe('verifying a model', () => {
             calls.push('end');
             return session.endProfiling();
           },
+          release() {
+            calls.push('release');
+            return session.release();
+          },
         };
       },
     };
-    await verifyModel(profiled, digits, { made: 3 });
-    expect(calls).toEqual(['run', 'end', 'run', 'run', 'run', 'end', 'run', 'run']);
+    const { samples } = await verifyModel(profiled, digits, { made: 3 });
+    const level = ['profiled', 'run', 'end', 'release', 'plain', 'run', 'run', 'release'];
+    expect([calls, samples]).toEqual([[...level, ...level], 3]);
   });
 
   test('finds nothing left in float where the pattern is right', async () => {
