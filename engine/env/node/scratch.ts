@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScratchFile } from '../../host.ts';
 import { explainedSync } from './errors.ts';
@@ -12,7 +12,7 @@ export function scratchFile(folder: string): ScratchFile {
     mkdirSync(folder, { recursive: true });
     const path = join(folder, `.qspec-${randomUUID()}.part`);
     const opened = openSync(path, 'wx+', 0o600);
-    rmSync(path);
+    unlinkSync(path);
     return opened;
   };
   return {
