@@ -35,6 +35,14 @@ export interface PendingFile {
 /** Bytes `[offset, offset + length)`; fewer when the file ends before. */
 export type RangeReader = (offset: number, length: number) => Uint8Array;
 
+/** What a run puts aside, under no name. Its methods throw `file/…` findings. */
+export interface ScratchFile {
+  write(bytes: Uint8Array, offset: number): void;
+  /** Bytes `[offset, offset + length)` that were written. */
+  read(offset: number, length: number): Uint8Array;
+  close(): void;
+}
+
 export interface Host {
   readonly capabilities: HostCapabilities;
   readonly path: HostPath;
@@ -47,6 +55,11 @@ export interface Host {
    * is another than it was is a finding `file/changed`. Absent where files come by message: there weights are read at once.
    */
   rangeReader?(path: string): Promise<RangeReader>;
+  /**
+   * A file in a folder, read and written without waiting. Both are made with the first bytes; the file is gone when it is closed or its
+   * process ends, however that comes about. Absent where there is no disk.
+   */
+  scratch?(folder: string): Promise<ScratchFile>;
   /** Names (not paths) in a folder, sorted by code unit so that the order is the same on every machine. */
   list(folder: string): Promise<string[]>;
   /** The path with every symbolic link resolved; undefined if it does not exist. */

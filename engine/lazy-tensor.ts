@@ -17,10 +17,12 @@ interface Slot {
 export class DataBudget {
   readonly limit: number;
   #held = 0;
+  #kept = 0;
   /** In the order fetched. */
   readonly #slots = new Set<Slot>();
-  readonly #kept = new FinalizationRegistry<number>((bytes) => {
+  readonly #gone = new FinalizationRegistry<number>((bytes) => {
     this.#held -= bytes;
+    this.#kept -= bytes;
   });
 
   constructor(limit: number) {
@@ -32,11 +34,17 @@ export class DataBudget {
     return this.#held;
   }
 
+  /** Bytes of what cannot be fetched again. */
+  get kept(): number {
+    return this.#kept;
+  }
+
   /** Counts what cannot be fetched again, for as long as anything refers to it: lazy tensors have so much less room. */
   keep(data: ArrayBufferView): void {
     const bytes = ownBytes(data);
     this.#held += bytes;
-    this.#kept.register(data, bytes);
+    this.#kept += bytes;
+    this.#gone.register(data, bytes);
   }
 
   hold(slot: Slot, data: NonNullable<Slot['data']>): void {

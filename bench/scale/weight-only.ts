@@ -1,6 +1,6 @@
 // Time and memory of weight-only quantisation to int4 in groups of 128, on residual blocks of width 512 with N GiB of dense random
 // weights in external data: rounding to nearest, HQQ, and GPTQ on 64 random inputs. Each in a process of its own; the aim is
-// a peak below 1 GiB for 3 GiB of weights. Takes as much of the temporary folder (TMPDIR) as the weights, and half as much again.
+// a peak below 1 GB (954 MiB) for 3 GiB of weights. Takes as much of the temporary folder (TMPDIR) as the weights, and half as much again.
 //   node bench/scale/weight-only.ts [--gibibytes 3] [--methods round-to-nearest,hqq,gptq]
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

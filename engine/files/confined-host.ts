@@ -92,6 +92,8 @@ export function confinedHost(host: Host, folders: readonly string[]): Host {
     return found !== undefined && holds(await real(), found, isNetwork(found)) ? found : refuse(place);
   };
 
+  const folderFor = async (path: string) => (await existing(path)) ?? (await placeOf(await walked(path)));
+
   /** The entry of a root itself lies in a folder that is none of ours. */
   const entryOf = async (path: string): Promise<string> => {
     const place = await written(path);
@@ -110,11 +112,12 @@ export function confinedHost(host: Host, folders: readonly string[]): Host {
     readRange: async (path, offset, length) => host.readRange(await readable(path), offset, length),
     // What is open is told by its identity from then on, so no link can lead elsewhere later.
     ...(host.rangeReader && { rangeReader: async (path: string) => host.rangeReader!(await readable(path)) }),
+    ...(host.scratch && { scratch: async (folder: string) => host.scratch!(await folderFor(folder)) }),
     list: async (folder) => host.list(await readable(folder)),
     realPath: existing,
     ...(host.readLink && { readLink: async (path: string) => host.readLink!(await entryOf(path)) }),
     async createFolder(path) {
-      await host.createFolder((await existing(path)) ?? (await placeOf(await walked(path))));
+      await host.createFolder(await folderFor(path));
     },
     replace: async (path) => host.replace(await entryOf(path)),
     remove: async (path) => host.remove(await entryOf(path)),

@@ -1,4 +1,5 @@
 import { poll } from '../progress.ts';
+import { remembered } from '../remembered.ts';
 import type { TensorData } from '../tensor.ts';
 import { type CodeRange, codeArray, dequantizeTensor, quantizeTensor } from './affine.ts';
 import { axisBlocks, type Blocks, forEachBlockRun } from './blocks.ts';
@@ -16,7 +17,9 @@ export interface TensorCoding {
   readonly basis?: Float32Array;
 }
 
-/** Sets of parameters as arrays. */
+const zeros = new Map<number, Int32Array>();
+
+/** Sets of parameters as arrays, which are not to be written to: all that is symmetric and as long shares its zero points. */
 export function packParameters(
   format: NumberFormat,
   sets: readonly Parameters[],
@@ -26,7 +29,9 @@ export function packParameters(
   for (const [i, set] of sets.entries()) if (set.basis) basis.set(set.basis, i * length);
   return {
     scale: Float32Array.from(sets, ({ scale }) => scale),
-    zeroPoint: Int32Array.from(sets, ({ zeroPoint }) => zeroPoint),
+    zeroPoint: sets.every(({ zeroPoint }) => zeroPoint === 0)
+      ? remembered(zeros, sets.length, () => new Int32Array(sets.length))
+      : Int32Array.from(sets, ({ zeroPoint }) => zeroPoint),
     ...(length > 0 && { basis }),
   };
 }

@@ -13,6 +13,7 @@ import { AccumulatorFindings, channelsHeldByBias, largestSum } from './accumulat
 import type { Clamp } from './activations.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { Statistics } from './calibrate.ts';
+import type { CodeStore } from './code-store.ts';
 import { foldDeadChannels } from './dead-channels.ts';
 import { junctionsOf, withGains } from './equalize.ts';
 import { hasIntegerCodes, isIntegerFactor } from './integer-products.ts';
@@ -29,6 +30,8 @@ export interface AssignResult extends QuantizedModel {
 
 export interface AssignOptions {
   readonly progress?: Progress;
+  /** Where codes that data decided are kept. Default: in memory. */
+  readonly store?: CodeStore;
 }
 
 /**
@@ -40,7 +43,7 @@ export async function assign(
   source: Graph,
   plan: Plan,
   statistics: Statistics,
-  { progress }: AssignOptions = {},
+  { progress, store }: AssignOptions = {},
 ): Promise<AssignResult> {
   const layout = layOut(source, plan);
   const graph = withGains(source, layout, junctionsOf(source, plan, layout), statistics.gains ?? new Map());
@@ -93,6 +96,7 @@ export async function assign(
         ...(inputScale !== undefined && { inputScale }),
         ...(statistics.moments.has(node.name) && { moments: statistics.moments.get(node.name)! }),
         ...(statistics.means?.has(node.name) && { means: statistics.means.get(node.name)! }),
+        ...(store && { store }),
       };
       const own = interruptible(progress, () => quantizeParameters(task));
       parameters.set(node.name, own.parameters);

@@ -10,7 +10,7 @@ import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Plan } from '../plan.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { type CompileObserved, type Gains, junctionsOf, measureGains, withGains } from './equalize.ts';
-import { KeptStatistics, type StatisticsCache } from './kept-statistics.ts';
+import { type KeptPlace, KeptStatistics } from './kept-statistics.ts';
 import { KernelPortions } from './kernel-portions.ts';
 import { type Group, type Layout, layOut } from './layout.ts';
 import { fitsMoments } from './method-fallback.ts';
@@ -37,7 +37,7 @@ export interface CalibrateOptions {
   readonly progress?: Progress;
   readonly threads?: number;
   /** What earlier runs gathered of the same, and where this one adds to it. */
-  readonly kept?: { readonly cache: StatisticsCache; readonly subject: string } | undefined;
+  readonly kept?: KeptPlace | undefined;
   /** `strict` (default) gives the same statistics on every machine; `relaxed` is faster. */
   readonly mode?: 'strict' | 'relaxed';
 }
@@ -55,13 +55,14 @@ export async function calibrate(
   { compile, progress, threads, kept: before, mode = 'strict' }: CalibrateOptions,
 ): Promise<Statistics> {
   requireSamples(dataset);
-  const kept = await KeptStatistics.open(before);
   const compileObserved: CompileObserved = async (graph, observed) => {
     const inputs = await dataset.sample(0);
     const inputDims = new Map(Array.from(inputs, ([name, tensor]) => [name, tensor.dims]));
     return compile(graph, { mode, winograd: true, inputDims, observed, ...(threads !== undefined && { threads }) });
   };
   const layout = layOut(source, plan);
+  const wantsMoments = [...layout.weights.keys()].some((name) => methodNeeds(plan, name) === 'moments');
+  const kept = await KeptStatistics.open(layout.groups.length > 0 || wantsMoments ? before : undefined);
   const junctions = junctionsOf(source, plan, layout);
   const gains: Gains = await measureGains(source, junctions, dataset, { compile: compileObserved, kept, progress });
   const graph = withGains(source, layout, junctions, gains);

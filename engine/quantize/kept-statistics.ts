@@ -17,6 +17,12 @@ export interface StatisticsCache {
   put(subject: string, numbers: GatheredNumbers): Promise<void>;
 }
 
+export interface KeptPlace {
+  readonly cache: StatisticsCache;
+  /** By `calibrationSubject`, which reads every weight: asked for only where there is something to gather. */
+  subject(): string;
+}
+
 /**
  * What gathered numbers depend on, as a hash: what the graph computes after passes and pruning, the samples, the arithmetic, and
  * the engine. Nothing else of a spec.
@@ -51,8 +57,9 @@ export class KeptStatistics {
     this.#numbers = new Map(numbers);
   }
 
-  static async open(kept: { readonly cache: StatisticsCache; readonly subject: string } | undefined) {
-    return new KeptStatistics(kept?.cache, kept?.subject ?? '', await kept?.cache.get(kept.subject));
+  static async open(kept: KeptPlace | undefined) {
+    const subject = kept?.subject() ?? '';
+    return new KeptStatistics(kept?.cache, subject, await kept?.cache.get(subject));
   }
 
   /** Ranges of the channels of a value in the graph as it was given. */

@@ -10,6 +10,7 @@ import { interruptible, type Progress, throwIfCancelled, turn } from '../progres
 import { simulate } from '../readings/simulate.ts';
 import type { Tensor } from '../tensor.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
+import type { CodeStore } from './code-store.ts';
 import { codesOf } from './codes.ts';
 import { affordableSamples, Frontier } from './frontier.ts';
 import { CollectedSamples } from './layer-samples.ts';
@@ -25,6 +26,8 @@ export interface ReconstructOptions {
   readonly compile: Compile;
   readonly mode?: 'strict' | 'relaxed';
   readonly progress?: Progress;
+  /** Where the codes are kept. Default: in memory. */
+  readonly store?: CodeStore;
 }
 
 /** Whether a method of the plan's weights works layer by layer. */
@@ -48,7 +51,7 @@ export async function reconstruct<Model extends QuantizedModel & { readonly find
   dataset: Dataset,
   options: ReconstructOptions,
 ): Promise<Model> {
-  const { compile, mode = 'strict', progress } = options;
+  const { compile, mode = 'strict', progress, store } = options;
   const float = model.graph;
   const layout = layOut(float, plan);
   // `assign` says which layers' inputs are too many.
@@ -78,7 +81,7 @@ export async function reconstruct<Model extends QuantizedModel & { readonly find
     await after.advance(simulated, node.inputs[0]!);
     const samples = await collect(node, { float, simulated, layout, before, after });
     await turn();
-    current = interruptible(progress, () => withLayer(current, node, layout, plan, samples));
+    current = interruptible(progress, () => withLayer(current, node, { layout, plan, samples, store }));
   };
   for (const node of layers) {
     const stretch = stretches.find(({ nodes }) => nodes.includes(node));
@@ -130,7 +133,7 @@ async function learnTogether(
   stretch: Stretch,
   layers: readonly GraphNode[],
   { float, layout, plan, before, after }: Omit<Stand, 'simulated'> & { readonly plan: Plan },
-  { compile, mode = 'strict', progress, onStep }: ReconstructOptions & Pick<StretchOptions, 'onStep'>,
+  { compile, mode = 'strict', progress, store, onStep }: ReconstructOptions & Pick<StretchOptions, 'onStep'>,
 ): Promise<{ readonly model: QuantizedModel; readonly findings: readonly Finding[] }> {
   const together = layers.filter(({ name }) => learnsTogether(plan, name));
   const { steps, seed } = argumentsOf(plan, together[0]!.name);
@@ -154,7 +157,7 @@ async function learnTogether(
       ...{ steps: steps!, seed: seed! },
       ...(onStep && { onStep }),
     });
-    if (!('reason' in result)) return { model: withLearned(model, result, layout, plan), findings: [] };
+    if (!('reason' in result)) return { model: withLearned(model, result, { layout, plan, store }), findings: [] };
     refusal = result;
   }
   const names = together.map(({ name }) => `“${name}”`).join(', ');
@@ -202,15 +205,19 @@ async function collect(node: GraphNode, { float, simulated, layout, before, afte
   return samples!;
 }
 
+interface Means {
+  readonly layout: Layout;
+  readonly plan: Plan;
+  readonly store: CodeStore | undefined;
+}
+
 /** The model with one layer's codes chosen anew. */
 function withLayer(
   model: QuantizedModel,
   node: GraphNode,
-  layout: Layout,
-  plan: Plan,
-  samples: CollectedSamples,
+  { layout, plan, samples, store }: Means & { readonly samples: CollectedSamples },
 ): QuantizedModel {
-  const own = quantizeParameters({ ...taskOf(model, node.name, layout, plan), samples });
+  const own = quantizeParameters({ ...taskOf(model, node.name, layout, plan), samples, ...(store && { store }) });
   return withResults(model, new Map([[node.name, own]]), layout);
 }
 
@@ -218,12 +225,11 @@ function withLayer(
 function withLearned(
   model: QuantizedModel,
   learned: ReadonlyMap<string, WeightCodes>,
-  layout: Layout,
-  plan: Plan,
+  { layout, plan, store }: Means,
 ): QuantizedModel {
   const results = Array.from(learned, ([name, own]): [string, WeightResult] => [
     name,
-    heldAs(taskOf(model, name, layout, plan), own),
+    heldAs({ ...taskOf(model, name, layout, plan), ...(store && { store }) }, own),
   ]);
   return withResults(model, new Map(results), layout);
 }

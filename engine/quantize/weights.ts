@@ -9,12 +9,13 @@ import { formatNamed } from '../formats/registry.ts';
 import { roundHalfEven } from '../formats/rounding.ts';
 import { defaultScale, scaleBitsOf } from '../formats/scales.ts';
 import type { GraphNode } from '../graph/graph.ts';
-import { isLazy, lazyTensor, processBudget } from '../lazy-tensor.ts';
+import { isLazy, lazyTensor } from '../lazy-tensor.ts';
 import type { InputMeans, LayerSamples, Moments, WeightCodes, WeightMethod } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Choice } from '../plan.ts';
 import type { TensorData } from '../tensor.ts';
 import type { QuantizedTensor } from './assignment.ts';
+import { CodeStore } from './code-store.ts';
 import type { IntegerForm } from './integer-form.ts';
 import { isIntegerFactor } from './integer-products.ts';
 import type { Parameters } from './normal-form.ts';
@@ -34,6 +35,8 @@ export interface WeightTask {
   readonly moments?: Moments;
   readonly means?: InputMeans;
   readonly samples?: LayerSamples;
+  /** Where codes that data decided are kept. Default: in memory. */
+  readonly store?: CodeStore;
 }
 
 export interface WeightResult {
@@ -78,7 +81,7 @@ export function quantizeParameters(task: WeightTask): WeightResult {
 
 /**
  * The weight in codes, and the bias that goes with them. Of weights that are read when they are touched, codes that data decided
- * are worth their memory, packed; those of a rounding are found again in the time of reading. Integers need no more for that than
+ * are worth their room, packed; those of a rounding are found again in the time of reading. Integers need no more for that than
  * their parameters, other formats may round by what is not stored.
  * @param again works the codes out once more, if no data are needed for it
  */
@@ -102,7 +105,7 @@ export function heldAs(task: WeightTask, solved: WeightCodes, again?: () => Tens
     again &&
     (() => (format.kind === 'integer' ? encodeTensor(format, weight.data as Float32Array, weight.dims, own) : again()));
   const entry = isLazy(weight)
-    ? withLazyCodes(own, weight.dims, codes, round ?? keptPacked(format, codes))
+    ? withLazyCodes(own, weight.dims, codes, round ?? keptPacked(format, codes, task.store ?? inMemory))
     : { ...own, codes };
   if (shifted === undefined) return { weight: entry, parameters };
   if (inputScale === undefined) return { weight: entry, parameters: { weight, bias: shifted } };
@@ -146,8 +149,10 @@ export function takesFormat(
   );
 }
 
+const inMemory = new CodeStore();
+
 /** Codes that are packed, to be unpacked as often as they are asked for. */
-function keptPacked(format: NumberFormat, codes: WeightCodes['codes']): () => WeightCodes['codes'] {
+function keptPacked(format: NumberFormat, codes: WeightCodes['codes'], store: CodeStore): () => WeightCodes['codes'] {
   const { low, high } = format;
   // Not the codes themselves: what the function below refers to stays in memory.
   const { length } = codes;
@@ -155,9 +160,8 @@ function keptPacked(format: NumberFormat, codes: WeightCodes['codes']): () => We
     1,
     low < 0 ? 1 + Math.ceil(Math.log2(Math.max(-low, high + 1))) : Math.ceil(Math.log2(high + 1)),
   );
-  const packed = packCodes(codes, bits);
-  processBudget.keep(packed);
-  return () => unpackCodes(packed, codeArray(format, length), bits);
+  const packed = store.keep(packCodes(codes, bits));
+  return () => unpackCodes(packed(), codeArray(format, length), bits);
 }
 
 /** Codes that are got back when they are touched after they were forgotten. */

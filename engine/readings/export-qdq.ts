@@ -329,9 +329,11 @@ class QdqReading {
     const format = this.#written(held);
     const scales = blockScales(blocks);
     const own = carriedScale(format, held.scale);
+    // Of groups along one axis the very scales of the assignment: millions, which are not to be there twice.
+    const isInOrder = scales.blocks.length === own.length && scales.blocks.every((block, i) => block === i);
     const scale = float32Tensor(
       scales.dims,
-      Float32Array.from(scales.blocks, (block) => own[block]!),
+      isInOrder ? own : Float32Array.from(scales.blocks, (block) => own[block]!),
     );
     const zeros = Int32Array.from(scales.blocks, (block) => held.zeroPoint[block]!);
     const parameters = [

@@ -66,13 +66,14 @@ export async function compress(
           progress: renamed(context.progress, 'Calibrating'),
           kept: context.statistics && {
             cache: context.statistics,
-            subject: calibrationSubject(
-              graph,
-              calibration,
-              'strict',
-              context.toolVersion,
-              context.host.sha256?.bind(context.host),
-            ),
+            subject: () =>
+              calibrationSubject(
+                graph,
+                calibration,
+                'strict',
+                context.toolVersion,
+                context.host.sha256?.bind(context.host),
+              ),
           },
         });
   const means = equalized && expectedInputs(graph, plan, equalized.distributions);
@@ -80,7 +81,7 @@ export async function compress(
     graph,
     plan,
     { ...statistics, ...(means && { means }) },
-    { progress: renamed(context.progress, 'Choosing codes') },
+    { progress: renamed(context.progress, 'Choosing codes'), ...storeOf(context) },
   );
   const result =
     calibration !== undefined && needsReconstruction(plan)
@@ -99,8 +100,12 @@ export async function compress(
 }
 
 function layerByLayer(assigned: AssignResult, plan: Plan, calibration: Dataset, context: RunContext) {
-  const progress = renamed(context.progress, 'Reconstructing layers');
-  return compilingStrictly(context, (own) => reconstruct(assigned, plan, calibration, { compile: own, progress }));
+  const options = { progress: renamed(context.progress, 'Reconstructing layers'), ...storeOf(context) };
+  return compilingStrictly(context, (own) => reconstruct(assigned, plan, calibration, { compile: own, ...options }));
+}
+
+function storeOf({ codes }: RunContext) {
+  return codes && { store: codes };
 }
 
 /** One set of threads for many small programs, in strict arithmetic. */

@@ -1,5 +1,6 @@
 import type { Host } from '../host.ts';
 import type { Progress } from '../progress.ts';
+import type { CodeStore } from '../quantize/code-store.ts';
 import type { StatisticsCache } from '../quantize/kept-statistics.ts';
 import type { OnnxRuntime } from '../verify/onnxruntime.ts';
 
@@ -14,6 +15,8 @@ export interface RunContext {
   readonly toolVersion: string;
   /** Keeps statistics of calibration from run to run; absent: for as long as a job takes. */
   readonly statistics?: StatisticsCache;
+  /** Where codes that data decided are kept until they are exported; absent: in memory. */
+  readonly codes?: CodeStore;
 }
 
 /** The same progress under stage names of the caller's. */

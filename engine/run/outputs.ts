@@ -2,7 +2,7 @@ import { staysInside } from '../files/confine.ts';
 import { replaceFile } from '../files/replace.ts';
 import { fail } from '../findings.ts';
 import type { Model } from '../graph/graph.ts';
-import type { Host } from '../host.ts';
+import type { Host, ScratchFile } from '../host.ts';
 import { writeModel } from '../onnx/model-file.ts';
 import type { onnx } from '../onnx/proto.ts';
 import type { ExportRequest, Job } from '../plan.ts';
@@ -55,6 +55,12 @@ export async function checkPlaces(job: Job, host: Host, outFolder: string | unde
     // A link at the place itself would be replaced; its folder is what counts.
     await host.stat(host.path.dirname(place));
   }
+}
+
+/** A file for what a job puts aside, where its first export goes: a disk that has to have room anyway. */
+export async function scratchOf(job: Job, host: Host, outFolder: string | undefined): Promise<ScratchFile | undefined> {
+  const [first] = job.exports;
+  return first && host.scratch?.(host.path.dirname(placeOf(host, first.path, outFolder)));
 }
 
 /** Writes models and the report; each file appears whole or not at all. The report comes last: it names what is there. */

@@ -8,6 +8,7 @@ import { encodeModel } from '../onnx/codec.ts';
 import { singleFileBytes, storedBytes, weightBytes } from '../onnx/model-file.ts';
 import type { ExportRequest, Job } from '../plan.ts';
 import { throwIfCancelled, turn } from '../progress.ts';
+import { CodeStore } from '../quantize/code-store.ts';
 import { exportFindings } from '../readings/export-findings.ts';
 import { exportQdq, exportRefusal, type QdqOptions } from '../readings/export-qdq.ts';
 import { bytes } from '../report/quantities.ts';
@@ -20,7 +21,7 @@ import { calibrationSource, evaluationSource, openData } from './datasets.ts';
 import { outputNoise, weightNoise } from './layer-noise.ts';
 import { type LoadedModel, loadJobModel, prepare } from './load.ts';
 import { measureAccuracy } from './measure.ts';
-import { checkPlaces, type Output, writeOutputs } from './outputs.ts';
+import { checkPlaces, type Output, scratchOf, writeOutputs } from './outputs.ts';
 import { pruneModel, zerosOf } from './prune.ts';
 import { roundedWeights } from './rounded-weights.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -56,11 +57,20 @@ export interface QuantizeResult {
  * appear only once the runtime has run the exported model.
  */
 export async function quantizeJob(job: Job, owner: RunContext, options: QuantizeOptions): Promise<QuantizeResult> {
-  const context: RunContext = { ...owner, statistics: new StatisticsMemory(owner.statistics) };
+  const { host } = owner;
+  if (options.write) await checkPlaces(job, host, options.outFolder);
+  const codes = new CodeStore(options.write ? await scratchOf(job, host, options.outFolder) : undefined);
+  try {
+    return await run(job, { ...owner, statistics: new StatisticsMemory(owner.statistics), codes }, options);
+  } finally {
+    codes.close();
+  }
+}
+
+async function run(job: Job, context: RunContext, options: QuantizeOptions): Promise<QuantizeResult> {
   const watch = new Stopwatch();
   const { host, progress } = context;
   const { evaluationSamples: wanted = Number.POSITIVE_INFINITY } = options;
-  if (options.write) await checkPlaces(job, host, options.outFolder);
   progress.report('Loading', 0, 1);
   const model = await watch.time('load', () => loadJobModel(host, job));
   const prepared = await watch.time('passes', () => prepare(model, job.passes));

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, readlink, realpath, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import * as nodePath from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail } from '../../findings.ts';
-import type { Host, RangeReader } from '../../host.ts';
-import { errorCode, explained, explainedSync, isMissing } from './errors.ts';
+import type { Host } from '../../host.ts';
+import { errorCode, explained, isMissing } from './errors.ts';
+import { rangeReader } from './ranges.ts';
 import { replaceFile } from './replace.ts';
+import { scratchFile } from './scratch.ts';
 import { startKernelThread } from './threads.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -49,6 +51,8 @@ export function nodeHost({ memoryLimit }: NodeHostOptions = {}): Host {
       await checkRegular(path);
       return await explained(path, async () => rangeReader(path));
     },
+
+    scratch: async (folder) => scratchFile(folder),
 
     async list(folder) {
       return (await explained(folder, () => readdir(folder))).sort();
@@ -125,50 +129,6 @@ async function readRange(path: string, offset: number, length: number): Promise<
   } finally {
     await handle.close();
   }
-}
-
-/**
- * Opens anew for each range: a model may name thousands of files, more than a process may hold open. What is opened must be
- * the very file, unchanged, that was there at first.
- */
-function rangeReader(path: string): RangeReader {
-  const identityOf = (handle: number) => {
-    const { dev, ino, size, mtimeNs } = fstatSync(handle, { bigint: true });
-    return `${dev} ${ino} ${size} ${mtimeNs}`;
-  };
-  const opened = <T>(work: (handle: number) => T): T => {
-    const handle = openSync(path, 'r');
-    try {
-      return work(handle);
-    } finally {
-      closeSync(handle);
-    }
-  };
-  const identity = opened(identityOf);
-  return (offset, length) =>
-    explainedSync(path, () =>
-      opened((handle) => {
-        if (identityOf(handle) !== identity) {
-          fail('file/changed', `The file changed while it was in use: ${path}.`, {
-            file: path,
-            why: 'What was read of it before does not fit what is there now.',
-            fix: 'Run again.',
-          });
-        }
-        return readSyncRange(handle, offset, length);
-      }),
-    );
-}
-
-function readSyncRange(handle: number, offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(Math.max(0, Math.min(length, fstatSync(handle).size - offset)));
-  let filled = 0;
-  while (filled < bytes.length) {
-    const read = readSync(handle, bytes, filled, Math.min(bytes.length - filled, 2 ** 30), offset + filled);
-    if (read === 0) break;
-    filled += read;
-  }
-  return bytes.subarray(0, filled);
 }
 
 /** Beside the bundle or, from a shared chunk, above it; in a source tree where the package is. */

@@ -34,6 +34,29 @@ const findingOf = (work: Promise<unknown>) =>
     (error: unknown) => (error instanceof FindingError ? error.finding : Promise.reject(error)),
   );
 
+describe('a scratch file', () => {
+  it('gives back what was written where it was written, and has no name', async () => {
+    const scratch = await host.scratch!(at('new', 'folder'));
+    expect(readdirSync(folder)).toEqual([]);
+    scratch.write(text('0123456789'), 0);
+    scratch.write(text('abc'), 20);
+    scratch.write(text('XY'), 4);
+    expect(readdirSync(at('new', 'folder'))).toEqual([]);
+    const read = (offset: number, length: number) => new TextDecoder().decode(scratch.read(offset, length));
+    expect([read(0, 10), read(20, 3), read(8, 1)]).toEqual(['0123XY6789', 'abc', '8']);
+    scratch.close();
+    scratch.close();
+    expect(readdirSync(at('new', 'folder'))).toEqual([]);
+  });
+
+  it('that cannot be made is a finding', async () => {
+    writeFileSync(at('a'), '');
+    const scratch = await host.scratch!(at('a', 'below'));
+    expect((await findingOf((async () => scratch.write(text('x'), 0))()))?.code).toMatch(/^file\//);
+    scratch.close();
+  });
+});
+
 describe('files', () => {
   it('stat tells size and kind, and nothing of what is not there', async () => {
     writeFileSync(at('a'), 'four');

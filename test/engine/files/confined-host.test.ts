@@ -55,6 +55,7 @@ const operations: Readonly<Record<string, (host: Host, path: string) => Promise<
   list: (host, path) => host.list(path),
   realPath: (host, path) => host.realPath(path),
   createFolder: (host, path) => host.createFolder(path),
+  scratch: async (host, path) => (await host.scratch!(path)).write(Uint8Array.of(1), 0),
   replace: (host, path) => host.replace(path),
   remove: (host, path) => host.remove(path),
 };
@@ -210,7 +211,7 @@ describe('a confined host', () => {
         fc.array(part, { maxLength: 8 }),
         fc.constantFrom('', '/', '//', 'ROOT/'),
         fc.constantFrom(
-          ...Object.keys(operations).filter((name) => !['replace', 'remove', 'createFolder'].includes(name)),
+          ...Object.keys(operations).filter((name) => !['replace', 'remove', 'createFolder', 'scratch'].includes(name)),
         ),
         async (parts, start, name) => {
           calls.length = 0;

@@ -9,6 +9,7 @@ const operations = [
   'stat',
   'readFile',
   'readRange',
+  'scratch',
   'list',
   'realPath',
   'readLink',

@@ -1,31 +1,23 @@
-import { setImmediate } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it, vi } from 'vitest';
 import { makeNode } from '../../../engine/graph/build.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
 import { modelToProto } from '../../../engine/graph/to-proto.ts';
 import { DataBudget, lazyTensor, processBudget } from '../../../engine/lazy-tensor.ts';
+import { StatisticsMemory } from '../../../engine/measurements/statistics-files.ts';
 import { gptq } from '../../../engine/methods/gptq.ts';
+import { encodeModel } from '../../../engine/onnx/codec.ts';
 import { edgeKey, hasCodes, type QuantizedModel } from '../../../engine/quantize/assignment.ts';
 import { calibrate } from '../../../engine/quantize/calibrate.ts';
+import { CodeStore } from '../../../engine/quantize/code-store.ts';
 import { needsReconstruction, reconstruct } from '../../../engine/quantize/reconstruct.ts';
 import { exportQdq } from '../../../engine/readings/export-qdq.ts';
+import { collectGarbage } from './garbage.ts';
 import { byReference, forgetAll, makeGraph, modelOf, quantize, random, samplesFor, uniformPlan } from './small.ts';
 
 const width = 32;
 const weightBytes = 4 * width * width;
 /** Room for two weights and a half. */
 const limit = 2.5 * weightBytes;
-
-setFlagsFromString('--expose-gc');
-const gc = runInNewContext('gc') as () => void;
-
-/** Frees what nothing refers to; a reference that was looked at lasts to the end of its turn. */
-async function collectGarbage(): Promise<void> {
-  await setImmediate();
-  gc();
-}
 
 /** A chain of products whose weights are read when they are touched, with what that took. */
 function chain(layers: number) {
@@ -54,17 +46,21 @@ function chain(layers: number) {
 }
 
 /** Quantises to int4 in groups and looks at every byte of the export, as writing it does. */
-async function exported(graph: Graph, method: string): Promise<QuantizedModel> {
+async function exported(
+  graph: Graph,
+  method: string,
+  store?: CodeStore,
+): Promise<QuantizedModel & { readonly bytes: Uint8Array }> {
   const plan = uniformPlan(graph, { weights: 'int4', granularity: 'per-group(8)', activations: 'float', method });
   const data = samplesFor(graph, 40);
   const assigned = await quantize(graph, plan, data);
   const model = needsReconstruction(plan)
-    ? await reconstruct(assigned, plan, data, { compile: byReference })
+    ? await reconstruct(assigned, plan, data, { compile: byReference, ...(store && { store }) })
     : assigned;
   const proto = modelToProto(exportQdq(modelOf(graph), model));
-  const bytes = proto.graph!.initializer.reduce((sum, { raw_data }) => sum + raw_data!.length, 0);
-  expect(bytes).toBeGreaterThan(graph.nodes.length * (weightBytes / 8));
-  return model;
+  const payload = proto.graph!.initializer.reduce((sum, { raw_data }) => sum + raw_data!.length, 0);
+  expect(payload).toBeGreaterThan(graph.nodes.length * (weightBytes / 8));
+  return { ...model, bytes: encodeModel(proto) };
 }
 
 describe.each(['round-to-nearest', 'hqq', 'gptq'])('weights that are read when they are touched, by %s', (method) => {
@@ -116,12 +112,48 @@ it('codes that were chosen on data leave memory once they are packed', async () 
   expect(hasCodes(model.assignment.entries.get(edgeKey('layer0', 'weight')))).toBe(true);
 });
 
+it.each([4, 12])(
+  'of %i layers no more codes stay in memory than the store keeps there, and the export is the same',
+  async (layers) => {
+    const codeBytes = (width * width) / 2;
+    const budget = new DataBudget(5 * codeBytes);
+    const scratch = { written: new Map<number, Uint8Array>(), read: vi.fn(), write: vi.fn(), close: vi.fn() };
+    scratch.write.mockImplementation((bytes, offset) => scratch.written.set(offset, bytes.slice()));
+    scratch.read.mockImplementation((offset) => scratch.written.get(offset)!);
+    const keep = vi.spyOn(processBudget, 'keep');
+    const aside = await exported(chain(layers).graph, 'gptq', new CodeStore(scratch, budget));
+    expect(keep).not.toHaveBeenCalled();
+    keep.mockRestore();
+    expect([budget.kept, scratch.written.size]).toEqual([2 * codeBytes, layers - 2]);
+    expect(aside.bytes).toEqual((await exported(chain(layers).graph, 'gptq')).bytes);
+  },
+);
+
+it('scales of groups are in memory once, and zero points of symmetric layers once for all', async () => {
+  const { graph } = chain(2);
+  const model = await exported(graph, 'gptq');
+  const held = graph.nodes.map(({ name }) => model.assignment.entries.get(edgeKey(name, 'weight'))!);
+  const written = new Set(
+    [...exportQdq(modelOf(graph), model).graph.initializers.values()].flatMap((tensor) =>
+      tensor.dtype === 'float32' ? [tensor.data] : [],
+    ),
+  );
+  for (const { scale } of held) expect(written).toContain(scale);
+  expect(held[0]!.zeroPoint).toBe(held[1]!.zeroPoint);
+});
+
 it('calibration that has nothing to observe runs nothing: the model may be larger than memory', async () => {
   const { graph, reads } = chain(4);
   const plan = uniformPlan(graph, { weights: 'int4', activations: 'float', method: 'gptq' });
   const statistics = await calibrate(graph, plan, samplesFor(graph, 3), {
     compile: () => {
       throw new Error('The model was to be run.');
+    },
+    kept: {
+      cache: new StatisticsMemory(undefined),
+      subject: () => {
+        throw new Error('The weights were to be read.');
+      },
     },
   });
   expect(statistics.samples).toBe(3);

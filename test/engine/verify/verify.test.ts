@@ -106,6 +106,35 @@ describe('verifying a model', () => {
     expect(report.findings).toEqual([]);
   });
 
+  test('profiles the first sample alone, in a session of its own: the runtime keeps all that is computed meanwhile', async () => {
+    const calls: string[] = [];
+    const profiled: OnnxRuntime = {
+      ...runtime,
+      async createSession(model, options) {
+        const session = await runtime.createSession(model, options);
+        calls.push(options?.profile ? 'profiled' : 'plain');
+        return {
+          ...session,
+          run(inputs) {
+            calls.push('run');
+            return session.run(inputs);
+          },
+          endProfiling() {
+            calls.push('end');
+            return session.endProfiling();
+          },
+          release() {
+            calls.push('release');
+            return session.release();
+          },
+        };
+      },
+    };
+    const { samples } = await verifyModel(profiled, digits, { made: 3 });
+    const level = ['profiled', 'run', 'end', 'release', 'plain', 'run', 'run', 'release'];
+    expect([calls, samples]).toEqual([[...level, ...level], 3]);
+  });
+
   test('finds nothing left in float where the pattern is right', async () => {
     const report = await verifyModel(runtime, quantizedConv({ axis: 0, biasScale: 0.02 }));
     expect(report.levels[0]!.operators).toContainEqual({ op: 'QLinearConv', count: 1 });
