@@ -1,8 +1,10 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Compile } from '../executor/program.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
+import { untold } from '../graph/summary-graph.ts';
 import { channelsOf, scatterChannels } from '../methods/channels.ts';
 import { layerMetric, leastSquares, matchingBias } from '../methods/layer-metric.ts';
+import { GraphEditor } from '../passes/editor.ts';
 import { interruptible, type Progress, throwIfCancelled, turn } from '../progress.ts';
 import { affordableSamples, Frontier } from '../quantize/frontier.ts';
 import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
@@ -38,12 +40,7 @@ export async function refit(
   const byName = new Map(whole.nodes.map((node) => [node.name, node]));
   // A layer that was added answers for the one behind it.
   const originalOf = (name: string) => byName.get(added.get(name) ?? name)!;
-  const forms = new Map<string, IntegerForm>();
-  for (const node of behindPruned(whole, graph)) {
-    const form = integerForm(node, graph);
-    if ('reason' in form || form.kind !== 'compute' || form.bias === undefined) continue;
-    if (fitsMoments(node, form, graph, 'samples')) forms.set(node.name, form);
-  }
+  const forms = formsToFit(whole, graph);
   const layers = graph.nodes.filter(({ name }) => forms.has(name));
   const stops = layers.map(({ name }) => originalOf(name).inputs[0]!);
   const count = affordableSamples(whole, stops, dataset.length);
@@ -70,6 +67,30 @@ export async function refit(
     current = withParameters(current, both, fitted);
   }
   return current;
+}
+
+/** The layers that are fitted. */
+function formsToFit(whole: Graph, graph: Graph): Map<string, IntegerForm> {
+  const forms = new Map<string, IntegerForm>();
+  for (const node of behindPruned(whole, graph)) {
+    const form = integerForm(node, graph);
+    if ('reason' in form || form.kind !== 'compute' || form.bias === undefined) continue;
+    if (fitsMoments(node, form, graph, 'samples')) forms.set(node.name, form);
+  }
+  return forms;
+}
+
+/** The shapes that `refit` gives a graph: a bias, which is not known, for layers that had none. */
+export function withFittedBiases(whole: Graph, { graph, added }: Pick<Pruned, 'graph' | 'added'>): Graph {
+  const editor = new GraphEditor(graph);
+  for (const [name, form] of formsToFit(whole, graph)) {
+    const node = nodeOf(graph, name);
+    if (added.has(name) || node.inputs[form.bias!]) continue;
+    const outputs = editor.constant(node.inputs[form.weight!])!.dims[form.weightAxis!]!;
+    const bias = editor.addInitializer(`${name}.bias`, untold('float32', [outputs]));
+    editor.replace(node, [{ ...node, inputs: [...node.inputs.slice(0, form.bias), bias] }]);
+  }
+  return editor.result().graph;
 }
 
 function nodeOf({ nodes }: Graph, name: string): GraphNode {
