@@ -5,8 +5,8 @@ import { graphOfSummary } from '../graph/summary-graph.ts';
 import { optimize, passes, passesNamed } from '../passes/index.ts';
 import type { PrunePlan } from '../plan.ts';
 import { remembered } from '../remembered.ts';
+import { withFittedBiases } from './fitted-layers.ts';
 import { type PrunedUnread, pruneUnread } from './prune.ts';
-import { withFittedBiases } from './refit.ts';
 
 /** What a run will make of a model that loses channels and ranks, as far as follows from its summary. */
 export interface Foreseen extends Omit<PrunedUnread, 'graph'> {

@@ -1,18 +1,16 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Compile } from '../executor/program.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import { untold } from '../graph/summary-graph.ts';
 import { channelsOf, scatterChannels } from '../methods/channels.ts';
 import { layerMetric, leastSquares, matchingBias } from '../methods/layer-metric.ts';
-import { GraphEditor } from '../passes/editor.ts';
 import { interruptible, type Progress, throwIfCancelled, turn } from '../progress.ts';
 import { affordableSamples, Frontier } from '../quantize/frontier.ts';
-import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
+import type { IntegerForm } from '../quantize/integer-form.ts';
 import { CollectedSamples } from '../quantize/layer-samples.ts';
-import { fitsMoments } from '../quantize/method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from '../quantize/normal-form.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 import { taken } from './cut-channels.ts';
+import { formsToFit } from './fitted-layers.ts';
 import { matrixOf, principal, product, weightOf } from './low-rank.ts';
 import type { Pruned } from './prune.ts';
 
@@ -69,51 +67,8 @@ export async function refit(
   return current;
 }
 
-/** The layers that are fitted. */
-function formsToFit(whole: Graph, graph: Graph): Map<string, IntegerForm> {
-  const forms = new Map<string, IntegerForm>();
-  for (const node of behindPruned(whole, graph)) {
-    const form = integerForm(node, graph);
-    if ('reason' in form || form.kind !== 'compute' || form.bias === undefined) continue;
-    if (fitsMoments(node, form, graph, 'samples')) forms.set(node.name, form);
-  }
-  return forms;
-}
-
-/** The shapes that `refit` gives a graph: a bias, which is not known, for layers that had none. */
-export function withFittedBiases(whole: Graph, { graph, added }: Pick<Pruned, 'graph' | 'added'>): Graph {
-  const editor = new GraphEditor(graph);
-  for (const [name, form] of formsToFit(whole, graph)) {
-    const node = nodeOf(graph, name);
-    if (added.has(name) || node.inputs[form.bias!]) continue;
-    const outputs = editor.constant(node.inputs[form.weight!])!.dims[form.weightAxis!]!;
-    const bias = editor.addInitializer(`${name}.bias`, untold('float32', [outputs]));
-    editor.replace(node, [{ ...node, inputs: [...node.inputs.slice(0, form.bias), bias] }]);
-  }
-  return editor.result().graph;
-}
-
 function nodeOf({ nodes }: Graph, name: string): GraphNode {
   return nodes.find((node) => node.name === name)!;
-}
-
-/** Nodes that read what comes of pruned layers, and those that were added. */
-function behindPruned(whole: Graph, graph: Graph): GraphNode[] {
-  const originals = new Map(whole.nodes.map((node) => [node.name, node]));
-  const touched = new Set<string>();
-  return graph.nodes.filter((node) => {
-    const behind = node.inputs.some((value) => touched.has(value));
-    const original = originals.get(node.name);
-    const changed =
-      original === undefined || node.inputs.some((value, i) => differs(value, original.inputs[i], whole, graph));
-    if (behind || changed) for (const output of node.outputs) touched.add(output);
-    return behind || original === undefined;
-  });
-}
-
-/** Whether a constant is another one now. */
-function differs(value: string, before: string | undefined, whole: Graph, graph: Graph): boolean {
-  return graph.initializers.get(value) !== whole.initializers.get(before ?? '');
 }
 
 interface Stand extends Pick<Pruned, 'kept'> {

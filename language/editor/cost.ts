@@ -67,9 +67,12 @@ function quantized(choice: Choice | undefined): Choice | undefined {
   return choice && choice.format !== float ? choice : undefined;
 }
 
+/** What some layers cost as they are in the file, and what is left of them as planned. */
 export interface LayersCost {
-  readonly parameters: number;
-  readonly macs: number;
+  readonly parametersBefore: number;
+  readonly parametersAfter: number;
+  readonly macsBefore: number;
+  readonly macsAfter: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
   /** Seconds on the target, where there is one. */
@@ -80,50 +83,65 @@ export interface LayersCost {
   readonly energyAfter?: number | undefined;
 }
 
-/** Figures of every layer, side by side: rules sum them over thousands of layers at every keystroke. */
+const quantities = ['parameters', 'macs', 'bytes', 'time'] as const;
+type Side = Readonly<Record<(typeof quantities)[number], Float64Array>>;
+
+/**
+ * Figures of every layer of the file, side by side: rules sum them over thousands of layers at every keystroke. Of a layer that was
+ * split in two `after` is of both, and of one that passes fold into another it is nothing.
+ */
 export interface CostTable {
-  readonly parameters: Float64Array;
-  readonly macs: Float64Array;
-  readonly bytesBefore: Float64Array;
-  readonly bytesAfter: Float64Array;
-  /** Seconds on the target. */
-  readonly timeBefore: Float64Array;
-  readonly timeAfter: Float64Array;
+  readonly before: Side;
+  readonly after: Side;
 }
 
-export function costTable(summary: ModelSummary, before: Profile, after: Profile): CostTable {
-  const column = (pick: (index: number) => number) => Float64Array.from(summary.layers, (_, index) => pick(index));
-  return {
-    parameters: column((index) => summary.layers[index]!.parameters),
-    macs: column((index) => summary.layers[index]!.macs),
-    bytesBefore: column((index) => before.layers[index]!.weightBytes),
-    bytesAfter: column((index) => after.layers[index]!.weightBytes),
-    timeBefore: column((index) => before.layers[index]!.time),
-    timeAfter: column((index) => after.layers[index]!.time),
+/** @param added layers that are not in the file, each with the one in front of which it stands */
+export function costTable(
+  summary: ModelSummary,
+  before: Profile,
+  after: Profile,
+  added: ReadonlyMap<string, string> = new Map(),
+): CostTable {
+  const indexOf = new Map(summary.layers.map(({ name }, index) => [name, index]));
+  const side = ({ layers }: Profile): Side => {
+    const [parameters, macs, bytes, time] = quantities.map(() => new Float64Array(summary.layers.length));
+    for (const layer of layers) {
+      const index = indexOf.get(added.get(layer.name) ?? layer.name);
+      if (index === undefined) continue;
+      parameters![index]! += layer.parameters;
+      macs![index]! += layer.macs;
+      bytes![index]! += layer.weightBytes;
+      time![index]! += layer.time;
+    }
+    return { parameters: parameters!, macs: macs!, bytes: bytes!, time: time! };
   };
+  return { before: side(before), after: side(after) };
 }
 
 /** What some layers cost as they are and as planned; times and energy on a target alone. */
-export function costOf(layers: LayerSet, table: CostTable, target: Target | undefined): LayersCost {
-  let [parameters, macs, bytesBefore, bytesAfter, timeBefore, timeAfter] = [0, 0, 0, 0, 0, 0];
-  for (const index of layers) {
-    parameters += table.parameters[index]!;
-    macs += table.macs[index]!;
-    bytesBefore += table.bytesBefore[index]!;
-    bytesAfter += table.bytesAfter[index]!;
-    timeBefore += table.timeBefore[index]!;
-    timeAfter += table.timeAfter[index]!;
-  }
-  const bytes = { parameters, macs, bytesBefore, bytesAfter };
-  if (target === undefined) return bytes;
+export function costOf(layers: LayerSet, { before, after }: CostTable, target: Target | undefined): LayersCost {
+  const sum = (column: Float64Array) => layers.indices.reduce((total, index) => total + column[index]!, 0);
+  const cost = {
+    ...{ parametersBefore: sum(before.parameters), parametersAfter: sum(after.parameters) },
+    ...{ macsBefore: sum(before.macs), macsAfter: sum(after.macs) },
+    ...{ bytesBefore: sum(before.bytes), bytesAfter: sum(after.bytes) },
+  };
+  if (target === undefined) return cost;
+  const [timeBefore, timeAfter] = [sum(before.time), sum(after.time)];
   const [energyBefore, energyAfter] = [energyOf(timeBefore, target), energyOf(timeAfter, target)];
-  return { ...bytes, timeBefore, timeAfter, energyBefore, energyAfter };
+  return { ...cost, timeBefore, timeAfter, energyBefore, energyAfter };
 }
 
 /** Profiles of models as they are, by target: they do not change while a person types. */
 const asTheyAre = new WeakMap<ModelSummary, Map<string, Profile>>();
 
-export function profiles(summary: ModelSummary, plan: Plan, target: Target): { before: Profile; after: Profile } {
+/** @param left the network that is compressed: the model itself, or what pruning leaves of it */
+export function profiles(
+  summary: ModelSummary,
+  left: ModelSummary,
+  plan: Plan,
+  target: Target,
+): { before: Profile; after: Profile } {
   let known = asTheyAre.get(summary);
   if (!known) {
     known = new Map();
@@ -131,5 +149,5 @@ export function profiles(summary: ModelSummary, plan: Plan, target: Target): { b
   }
   const before = known.get(target.name) ?? profileModel(summary, storedFormats, target);
   known.set(target.name, before);
-  return { before, after: profileModel(summary, plannedFormats(summary, plan), target) };
+  return { before, after: profileModel(left, plannedFormats(left, plan), target) };
 }

@@ -28,6 +28,8 @@ export interface PlanTable {
   /** In topological order. */
   readonly rows: readonly PlanRow[];
   readonly totals: Cost;
+  /** How many layers there are of which their weights decide how much is pruned; then nothing after is more than said, but time. */
+  readonly open: number;
 }
 
 /** From one layer, inclusive, to another, exclusive. */
@@ -95,9 +97,9 @@ export interface Decision {
   readonly what: string;
 }
 
-/** Bytes of weights and, on a target, seconds; before and after compression. */
+/** Parameters, bytes of weights and, on a target, seconds; before and after compression. */
 export interface Cost {
-  readonly parameters: number;
+  readonly parameters: readonly [before: number, after: number];
   readonly bytes: readonly [before: number, after: number];
   readonly time: readonly [before: number, after: number] | null;
 }
@@ -105,7 +107,7 @@ export interface Cost {
 export interface PlanRow extends Cost {
   readonly name: string;
   readonly op: string;
-  /** Of the first output: `1×16×16×16`, `?` where unknown. */
+  /** Of the first output: `1×16×16×16`, `?` where unknown; `1×16×16×16 → 1×11×16×16` where channels go. */
   readonly shape: string;
   /** Number of the block that it is part of, as `block N` selects it; null: it is in none. */
   readonly block: number | null;
@@ -122,7 +124,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const planned = plannedOf(spec);
   const { network, rules: resolution, prune, definitions, vocabulary } = spec;
   if (!planned || !network || !resolution || !definitions.quantize) return undefined;
-  const { plan, target, named, before, after } = planned;
+  const { plan, target, named, before, after, table, open } = planned;
   const items = definitions.quantize.items.filter((item): item is Statement => item.$type !== 'ArithmeticStatement');
   const indexOf = new Map(items.map((item, i) => [item, i]));
   const matched = new Map(resolution.matches.map(({ rule, layers }) => [rule as Statement, layers]));
@@ -131,6 +133,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
 
   const pruned = prune && prunePlanOf(prune, network, vocabulary);
   const inCodes = definitions.quantize.keepsCodes ? layersInCodes(network.layers) : undefined;
+  const shapesLeft = new Map(planned.left.layers.map((layer) => [layer.name, shapeText(layer)]));
   const verdicts: Verdict[] = [];
   const known = new Map<string, number>();
   const rows = network.layers.map((layer, i): PlanRow => {
@@ -156,11 +159,11 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
     return {
       name: layer.name,
       op: qualifiedOperator(layer),
-      shape: shapeText(layer),
+      shape: shapeChange(layer, shapesLeft),
       block: blockNumber(i, network) ?? null,
-      parameters: layer.parameters,
-      bytes: [before.layers[i]?.weightBytes ?? 0, after.layers[i]?.weightBytes ?? 0],
-      time: named ? [before.layers[i]?.time ?? 0, after.layers[i]?.time ?? 0] : null,
+      parameters: [table.before.parameters[i]!, table.after.parameters[i]!],
+      bytes: [table.before.bytes[i]!, table.after.bytes[i]!],
+      time: named ? [table.before.time[i]!, table.after.time[i]!] : null,
       folded: before.layers[i]?.folded ?? false,
       verdict: index,
     };
@@ -188,10 +191,11 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
     verdicts,
     rows,
     totals: {
-      parameters: before.parameters,
+      parameters: [before.parameters, after.parameters],
       bytes: [total(({ bytes }) => bytes[0]), total(({ bytes }) => bytes[1])],
       time: named ? [before.latency, after.latency] : null,
     },
+    open: open.size,
   };
 }
 
@@ -291,6 +295,12 @@ function shapeText({ outputs }: LayerSummary): string {
   const shape = outputs[0]?.shape;
   if (!shape) return '?';
   return shape.length === 0 ? 'scalar' : shape.map((side) => side ?? '?').join('×');
+}
+
+/** What pruning leaves of it beside what it is; of a layer that passes fold away, what it is. */
+function shapeChange(layer: LayerSummary, left: ReadonlyMap<string, string>): string {
+  const [own, after] = [shapeText(layer), left.get(layer.name)];
+  return after === undefined || after === own ? own : `${own} → ${after}`;
 }
 
 /** A rule may list ten thousand names. */
