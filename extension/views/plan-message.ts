@@ -7,12 +7,11 @@ import type { Figure, PlanMessage, PlanRowView, PlanVerdictView } from '../../we
  * @param model file name of the model
  */
 export function planMessage(
-  { target, energy, rules, verdicts, rows, totals, open }: PlanTable,
+  { target, energy, rules, verdicts, rows, totals, atMost }: PlanTable,
   { id, title, model }: Pick<PlanMessage, 'id' | 'title'> & { readonly model: string },
 ): PlanMessage {
   const joulesOf = energy === null ? '' : `, energy of all ${joules(energy[0])} → ${joules(energy[1])}`;
-  const most =
-    open === 0 ? '' : ` · at most: weights decide how much of ${open} ${open === 1 ? 'layer is' : 'layers is'} pruned`;
+  const most = atMost === null ? '' : ` · at most: ${atMost}`;
   const layers = `${rows.length.toLocaleString('en-US')} ${rows.length === 1 ? 'layer' : 'layers'} of ${model}`;
   return {
     kind: 'plan',

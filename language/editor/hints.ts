@@ -36,7 +36,7 @@ function hintText({ rule, layers }: { rule: AnyRule; layers: LayerSet }, spec: C
   if (planned) {
     const { bytesBefore, bytesAfter, timeBefore, timeAfter, energyBefore, energyAfter } = planned.costOf(layers);
     if (bytesBefore > 0 && bytesBefore !== bytesAfter)
-      parts.push(`${bytes(bytesBefore)} → ${planned.open.size > 0 ? '≤ ' : ''}${bytes(bytesAfter)}`);
+      parts.push(`${bytes(bytesBefore)} → ${planned.atMost ? '≤ ' : ''}${bytes(bytesAfter)}`);
     parts.push(...difference(timeBefore, timeAfter, duration));
     if (boundsEnergy(spec)) parts.push(...difference(energyBefore, energyAfter, joules));
   }

@@ -13,7 +13,7 @@ import { type RoleGroup, type RoleState, roleGroups, rolesSetBy, type Statement 
 import { blockNumber } from '../selectors/network.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import { float } from '../vocabulary.ts';
-import { plannedOf } from './planned.ts';
+import { type Planned, plannedOf } from './planned.ts';
 
 /** What a spec decides for every layer of its model, as plain JSON. Layers and rules refer to each other by index. */
 export interface PlanTable {
@@ -28,8 +28,8 @@ export interface PlanTable {
   /** In topological order. */
   readonly rows: readonly PlanRow[];
   readonly totals: Cost;
-  /** How many layers there are of which their weights decide how much is pruned; then nothing after is more than said, but time. */
-  readonly open: number;
+  /** What of the figures after is a limit, and why, as the end of a sentence; null: they are those of a run. */
+  readonly atMost: string | null;
 }
 
 /** From one layer, inclusive, to another, exclusive. */
@@ -124,7 +124,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const planned = plannedOf(spec);
   const { network, rules: resolution, prune, definitions, vocabulary } = spec;
   if (!planned || !network || !resolution || !definitions.quantize) return undefined;
-  const { plan, target, named, before, after, table, open } = planned;
+  const { plan, target, named, before, after, table } = planned;
   const items = definitions.quantize.items.filter((item): item is Statement => item.$type !== 'ArithmeticStatement');
   const indexOf = new Map(items.map((item, i) => [item, i]));
   const matched = new Map(resolution.matches.map(({ rule, layers }) => [rule as Statement, layers]));
@@ -195,7 +195,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
       bytes: [total(({ bytes }) => bytes[0]), total(({ bytes }) => bytes[1])],
       time: named ? [before.latency, after.latency] : null,
     },
-    open: open.size,
+    atMost: limitText(planned),
   };
 }
 
@@ -295,6 +295,12 @@ function shapeText({ outputs }: LayerSummary): string {
   const shape = outputs[0]?.shape;
   if (!shape) return '?';
   return shape.length === 0 ? 'scalar' : shape.map((side) => side ?? '?').join('×');
+}
+
+function limitText({ open, atMost }: Planned): string | null {
+  if (!atMost) return null;
+  if (open.size === 0) return 'what pruning leaves of this network is not known before a run';
+  return `weights decide how much of ${open.size} ${open.size === 1 ? 'layer' : 'layers'} is pruned`;
 }
 
 /** What pruning leaves of it beside what it is; of a layer that passes fold away, what it is. */

@@ -29,6 +29,8 @@ export interface Planned {
   readonly added: ReadonlyMap<string, string>;
   /** Layers of which their weights decide how much goes: bytes, parameters and MACs are no more than the figures then. */
   readonly open: ReadonlySet<string>;
+  /** So they are, or what pruning leaves of the model cannot be told from its summary, and layers are counted as they are in the file. */
+  readonly atMost: boolean;
   costOf(layers: LayerSet): LayersCost;
 }
 
@@ -54,17 +56,19 @@ function work(spec: CheckedSpec): Planned | undefined {
   const own = targets.find((candidate) => candidate.name === wanted);
   const target = own ?? targets[0];
   const foreseen = foreseenOf(spec);
-  const stated = statedPlan(spec) ?? (foreseen && nothingInCodes);
+  const stated = statedPlan(spec) ?? (makesLayersSmaller(spec) ? nothingInCodes : undefined);
   if (!model || !target || !stated) return undefined;
   const left = foreseen?.summary ?? model;
   const added = foreseen?.added ?? new Map<string, string>();
   const plan = withAdded(stated, added);
+  const open = foreseen?.open ?? new Set<string>();
   const { before, after } = profiles(model, left, plan, target);
   const named = own !== undefined;
   const table = costTable(model, before, after, added);
   return {
     ...{ plan, target, named, before, after, left, model, added, table },
-    open: foreseen?.open ?? new Set(),
+    open,
+    atMost: open.size > 0 || (foreseen === undefined && makesLayersSmaller(spec)),
     costOf: (layers) => costOf(layers, table, own),
   };
 }

@@ -9,8 +9,7 @@ export function bytesChange(before: number, after: number, atMost = false): stri
 }
 
 /** `9.25 k → 4.1 k (−56 %) parameters · 2.36 M MACs`. */
-export function workChange(cost: LayersCost, { open }: Pick<Planned, 'open'>): string {
-  const atMost = open.size > 0;
+export function workChange(cost: LayersCost, { atMost }: Planned): string {
   const parameters = change(cost.parametersBefore, cost.parametersAfter, amount, atMost);
   return `${parameters} parameters · ${change(cost.macsBefore, cost.macsAfter, amount, atMost)} MACs`;
 }
@@ -33,8 +32,10 @@ function change(before: number, after: number, text: (value: number) => string, 
 }
 
 /** What the figures of a spec rest on that prunes layers whose weights decide how much goes; empty where none do. */
-export function openText({ open }: Pick<Planned, 'open'>): string {
-  if (open.size === 0) return '';
+export function openText({ open, atMost }: Planned): string {
+  if (!atMost) return '';
+  if (open.size === 0)
+    return 'What pruning leaves of this network a run tells: layers are counted as they are in the file.';
   const [first = ''] = open;
   const which = open.size === 1 ? plain(first, 80) : `${counted(open.size, 'layer')}, such as ${plain(first, 80)},`;
   return `How much of ${which} is pruned rests on weights, which a run reads: sizes are the most that can be left, and times and RAM those of that.`;

@@ -42,7 +42,7 @@ function costText(spec: CheckedSpec, layers: LayerSet): string {
   const cost = planned.costOf(layers);
   const { bytesBefore, bytesAfter, timeBefore, timeAfter, energyBefore, energyAfter } = cost;
   const changes = [
-    bytesChange(bytesBefore, bytesAfter, planned.open.size > 0),
+    bytesChange(bytesBefore, bytesAfter, planned.atMost),
     timeBefore === undefined || timeAfter === undefined ? '' : timeChange(timeBefore, timeAfter),
     energyChange(energyBefore, energyAfter),
   ].filter((text) => text !== '');

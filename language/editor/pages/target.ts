@@ -51,7 +51,7 @@ function estimates(name: string, spec: CheckedSpec): readonly (readonly [string,
   return [
     ['estimated latency', timeChange(before.latency, after.latency)],
     ['estimated energy', energyChange(before.energy, after.energy)],
-    ['estimated flash', bytesChange(before.flash, after.flash, planned.open.size > 0)],
+    ['estimated flash', bytesChange(before.flash, after.flash, planned.atMost)],
     ['estimated RAM', bytesChange(before.ram, after.ram)],
   ];
 }
@@ -79,7 +79,7 @@ function plannedText(name: string, spec: CheckedSpec): string {
         ? `Not estimated: ${plain(target.title)} has no model of energy.`
         : `Estimated ${joules(before.energy)} → ${joules(after.energy)} on ${plain(target.title)}.`;
     case 'flash':
-      return `Estimated ${bytes(before.flash)} → ${planned.open.size > 0 ? '≤ ' : ''}${bytes(after.flash)}${of(target.flash)} on ${plain(target.title)}.`;
+      return `Estimated ${bytes(before.flash)} → ${planned.atMost ? '≤ ' : ''}${bytes(after.flash)}${of(target.flash)} on ${plain(target.title)}.`;
     case 'ram':
       return `Estimated ${bytes(before.ram)} → ${bytes(after.ram)}${of(target.ram)} on ${plain(target.title)}.`;
     default:
