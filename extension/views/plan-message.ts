@@ -46,7 +46,7 @@ function figures(
   { parameters, bytes: [before, after], time }: Pick<PlanRow, 'parameters' | 'bytes' | 'time'>,
   folded: boolean,
 ): Omit<PlanRowView, 'name' | 'op' | 'shape' | 'block' | 'verdict'> {
-  const size = (value: number): Figure => (before === 0 ? absent : { text: bytes(value), value });
+  const size = (value: number): Figure => (before === 0 && after === 0 ? absent : { text: bytes(value), value });
   const seconds = (value: number | undefined): Figure =>
     value === undefined || folded ? absent : { text: duration(value), value };
   return {

@@ -8,6 +8,7 @@ import { elements } from '../../engine/hardware/structure.ts';
 import type { Target } from '../../engine/hardware/target.ts';
 import type { Choice, Plan } from '../../engine/plan.ts';
 import type { LayerSet } from '../selectors/layer-set.ts';
+import type { Network } from '../selectors/network.ts';
 import { float } from '../vocabulary.ts';
 
 /** The formats that a plan asks for, before anything is calibrated: what a rule will cost while it is being typed. */
@@ -87,26 +88,19 @@ const quantities = ['parameters', 'macs', 'bytes', 'time'] as const;
 type Side = Readonly<Record<(typeof quantities)[number], Float64Array>>;
 
 /**
- * Figures of every layer of the file, side by side: rules sum them over thousands of layers at every keystroke. Of a layer that was
- * split in two `after` is of both, and of one that passes fold into another it is nothing.
+ * Figures of every layer of a network, side by side: rules sum them over thousands of layers at every keystroke. A layer that pruning
+ * adds is nothing before, one that passes fold into another nothing after.
  */
 export interface CostTable {
   readonly before: Side;
   readonly after: Side;
 }
 
-/** @param added layers that are not in the file, each with the one in front of which it stands */
-export function costTable(
-  summary: ModelSummary,
-  before: Profile,
-  after: Profile,
-  added: ReadonlyMap<string, string> = new Map(),
-): CostTable {
-  const indexOf = new Map(summary.layers.map(({ name }, index) => [name, index]));
+export function costTable({ layers: all, indexOf }: Network, before: Profile, after: Profile): CostTable {
   const side = ({ layers }: Profile): Side => {
-    const [parameters, macs, bytes, time] = quantities.map(() => new Float64Array(summary.layers.length));
+    const [parameters, macs, bytes, time] = quantities.map(() => new Float64Array(all.length));
     for (const layer of layers) {
-      const index = indexOf.get(added.get(layer.name) ?? layer.name);
+      const index = indexOf.get(layer.name);
       if (index === undefined) continue;
       parameters![index]! += layer.parameters;
       macs![index]! += layer.macs;
@@ -118,9 +112,22 @@ export function costTable(
   return { before: side(before), after: side(after) };
 }
 
-/** What some layers cost as they are and as planned; times and energy on a target alone. */
-export function costOf(layers: LayerSet, { before, after }: CostTable, target: Target | undefined): LayersCost {
-  const sum = (column: Float64Array) => layers.indices.reduce((total, index) => total + column[index]!, 0);
+/** What some layers cost as they are and as planned, with those that were split off them; times and energy on a target alone. */
+export function costOf(
+  layers: LayerSet,
+  { before, after }: CostTable,
+  { added }: Pick<Network, 'added'>,
+  target: Target | undefined,
+): LayersCost {
+  const beside = [...(added?.before ?? [])].flatMap(([index, next]) =>
+    layers.has(next) && !layers.has(index) ? [index] : [],
+  );
+  const sum = (column: Float64Array) => {
+    let total = 0;
+    for (const index of layers.indices) total += column[index]!;
+    for (const index of beside) total += column[index]!;
+    return total;
+  };
   const cost = {
     ...{ parametersBefore: sum(before.parameters), parametersAfter: sum(after.parameters) },
     ...{ macsBefore: sum(before.macs), macsAfter: sum(after.macs) },

@@ -10,7 +10,7 @@ import { howText } from '../resolve/choice-text.ts';
 import { type FieldName, valueText } from '../resolve/fields.ts';
 import { prunePlanOf, pruneText } from '../resolve/prune.ts';
 import { type RoleGroup, type RoleState, roleGroups, rolesSetBy, type Statement } from '../resolve/rules.ts';
-import { blockNumber } from '../selectors/network.ts';
+import { blockNumber, type Network } from '../selectors/network.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import { float } from '../vocabulary.ts';
 import { type Planned, plannedOf } from './planned.ts';
@@ -136,19 +136,21 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const shapesLeft = new Map(planned.left.layers.map((layer) => [layer.name, shapeText(layer)]));
   const verdicts: Verdict[] = [];
   const known = new Map<string, number>();
-  const rows = network.layers.map((layer, i): PlanRow => {
+  const order = inOrder(network);
+  const rows = order.map((i, place): PlanRow => {
+    const layer = network.layers[i]!;
     const choices = byGroup(plan.nodes[layer.name] ?? {});
     const gone = pruned?.nodes[layer.name];
     const deciding = decisionsOf(choices, resolution.states[i]!, indexOf);
     const has = Object.keys(choices) as RoleGroup[];
     for (const [r, item] of items.entries()) {
-      if (matched.get(item)?.has(i) === false) continue;
+      if (matched.get(item)?.has(i) === false && !deciding.has(r)) continue;
       const outcome = deciding.has(r)
         ? 'decides'
         : has.some((group) => speaksOf[r]!.has(group))
           ? 'overridden'
           : 'idle';
-      outcomes[r]![outcome].add(i);
+      outcomes[r]![outcome].add(place);
     }
     const own = verdictOf(layer, choices, deciding, items);
     const kept = inCodes?.has(i) ? { float: 'in-codes' as const } : {};
@@ -197,6 +199,16 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
     },
     atMost: limitText(planned),
   };
+}
+
+/** Indices of layers in the order in which they run: one that pruning adds stands in front of the one that it was split off. */
+function inOrder({ layers, added }: Network): readonly number[] {
+  if (!added) return [...layers.keys()];
+  const before = new Map(Array.from(added.before, ([index, next]) => [next, index]));
+  return [...added.file.layers.keys()].flatMap((index) => {
+    const front = before.get(index);
+    return front === undefined ? [index] : [front, index];
+  });
 }
 
 /** What a rule decides of a layer, by index of the rule in the order of the file; fields that float makes meaningless do not count. */

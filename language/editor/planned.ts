@@ -23,7 +23,7 @@ export interface Planned {
   /** The network that is compressed: the model as it is, or what pruning leaves of it after the passes. */
   readonly left: ModelSummary;
   readonly model: ModelSummary;
-  /** Figures of its layers. */
+  /** Figures of its layers, and of those that pruning adds. */
   readonly table: CostTable;
   /** Layers of `left` that are not in the model, each with the one that was split in two. */
   readonly added: ReadonlyMap<string, string>;
@@ -51,25 +51,25 @@ export function changesCost(rule: AnyRule, spec: CheckedSpec): boolean {
 }
 
 function work(spec: CheckedSpec): Planned | undefined {
-  const { definitions, model } = spec;
+  const { definitions, model, network } = spec;
   const wanted = definitions.targets[0]?.name?.text;
   const own = targets.find((candidate) => candidate.name === wanted);
   const target = own ?? targets[0];
   const foreseen = foreseenOf(spec);
   const stated = statedPlan(spec) ?? (makesLayersSmaller(spec) ? nothingInCodes : undefined);
-  if (!model || !target || !stated) return undefined;
+  if (!model || !network || !target || !stated) return undefined;
   const left = foreseen?.summary ?? model;
   const added = foreseen?.added ?? new Map<string, string>();
   const plan = withAdded(stated, added);
   const open = foreseen?.open ?? new Set<string>();
   const { before, after } = profiles(model, left, plan, target);
   const named = own !== undefined;
-  const table = costTable(model, before, after, added);
+  const table = costTable(network, before, after);
   return {
     ...{ plan, target, named, before, after, left, model, added, table },
     open,
     atMost: open.size > 0 || (foreseen === undefined && makesLayersSmaller(spec)),
-    costOf: (layers) => costOf(layers, table, own),
+    costOf: (layers) => costOf(layers, table, network, own),
   };
 }
 

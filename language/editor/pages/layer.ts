@@ -70,7 +70,7 @@ function leftText({ name, inputs, outputs }: LayerSummary, planned: Planned | un
 function weightText(layer: LayerSummary, cost: LayersCost | undefined, planned: Planned | undefined): string {
   if (cost && planned) {
     const { bytesBefore, bytesAfter } = cost;
-    return bytesBefore > 0 ? bytesChange(bytesBefore, bytesAfter, planned.atMost) : '';
+    return bytesBefore + bytesAfter > 0 ? bytesChange(bytesBefore, bytesAfter, planned.atMost) : '';
   }
   const own = layer.weightBytes + layer.biasBytes;
   return own > 0 ? bytes(own) : '';

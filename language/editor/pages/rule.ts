@@ -23,7 +23,7 @@ export function rulePage(rule: AnyRule, spec: CheckedSpec): string | undefined {
   if (isPending(rule, spec.network!)) return paragraphs('**not measured**', ...remarksOf(rule, spec));
   const { layers } = match;
   const names = Array.from(layers.indices.subarray(0, mostNames), (index) =>
-    plain(spec.model!.layers[index]!.name, 80),
+    plain(spec.network!.layers[index]!.name, 80),
   );
   const { taken, lost } = overridesOf(rule, spec);
   return paragraphs(

@@ -55,6 +55,18 @@ describe('what the editor says that a pruned network costs', () => {
     expect(both.report.size.parameters).toBeLessThan(0.9 * both.summary.totals.parameters);
   });
 
+  it('holds layers that are split off in the formats that rules of their name give them', async () => {
+    const both = await bothOf(
+      digits,
+      `target cortex-m7 { latency <= 1 s }\n${calibration}\nprune { rank 25 % }
+       quantize { weights int8 activations uint8 layer "conv2/down" { weights int4 } layers "*/down" { activations int8 } }`,
+    );
+    expectTheSame(both);
+    const row = (name: string) => both.report.layers.find((layer) => layer.name === name)!;
+    expect([row('conv2/down').weight, row('conv2').weight]).toEqual(['int4', 'int8']);
+    expect([row('conv2/down').output, row('conv2').input]).toEqual(['int8', 'int8']);
+  });
+
   it('is no less than the report says where the weights decide', async () => {
     const { planned, report } = await bothOf(
       digits,

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { planMessage } from '../../../extension/views/plan-message.ts';
 import { examine } from '../../../language/context.ts';
+import { completionsAt } from '../../../language/editor/completion.ts';
 import { hintsOf } from '../../../language/editor/hints.ts';
 import { hoverAt } from '../../../language/editor/hover.ts';
 import { planTableOf } from '../../../language/editor/plan-table.ts';
@@ -66,6 +67,35 @@ describe('a spec that splits layers in two', () => {
     const text = hover(spec.replace('"/stem/Conv"', '»"/stem/Conv"«'));
     expect(text).toContain('448 → 188 (−58 %) parameters');
     expect(text).toContain('\\/stem\\/Conv\\/down \\[1, 3, 32, 32\\] → \\[1, 4, 16, 16\\]');
+  });
+
+  const split = `prune { layer "/stem/Conv" { rank 4 } } quantize { weights int8 layers op Conv { weights int4 }`;
+
+  it('shows the new layer in front of the one that it was split off, held as that one is', () => {
+    const { rows, verdicts } = planOf(`${split} }`);
+    expect(rows.slice(0, 2).map(({ name, shape, bytesAfter }) => [name, shape, bytesAfter.text])).toEqual([
+      ['/stem/Conv/down', '1×4×16×16', '70 B'],
+      ['/stem/Conv', '1×16×16×16', '160 B'],
+    ]);
+    expect(rows[0]!.verdict).toBe(rows[1]!.verdict - 1);
+    expect(verdicts[rows[0]!.verdict]!.weights).toBe('int4');
+  });
+
+  it('knows the new layer by name: hover, completion, and the rule that decides', () => {
+    const text = hover(`${split} layer »"/stem/Conv/down"« { weights int2 } }`);
+    expect(text).toContain('Conv \\[1, 3, 32, 32\\] → \\[1, 4, 16, 16\\]');
+    expect(text).toContain('weight&nbsp;&nbsp; | int2 symmetric');
+    const { rows, verdicts } = planOf(
+      `${split} layer "/stem/Conv/down" { weights int2 } layers all { weights int8 } }`,
+    );
+    // What a rule says of its name holds, wherever it stands.
+    expect(rows.slice(0, 2).map(({ verdict }) => verdicts[verdict]!.weights)).toEqual(['int2', 'int8']);
+    const namesIn = (source: string) => {
+      const spec = read(source.replace('¦', ''));
+      return completionsAt(spec, source.indexOf('¦')).suggestions.map(({ label }) => label);
+    };
+    expect(namesIn(`${split} layer ¦ }`)).toContain('/stem/Conv/down');
+    expect(namesIn('prune { layer "/stem/Conv" { rank 4 } layer ¦ }')).not.toContain('/stem/Conv/down');
   });
 
   it.each([
