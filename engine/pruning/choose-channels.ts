@@ -74,7 +74,7 @@ export function chooseChannels(
   const reading = weights === 'values' ? interruptible(progress, () => scoresOfReaders(graph, map, asked)) : undefined;
   const scoreOf = (root: number) => (reading ? scores.get(root)! * (reading.get(root) ?? 0) : 0);
   const stays = (root: number) => map.ids.pinOf(root) ?? reasons.get(root);
-  const places = weights === 'shapes' ? placesOf(map) : undefined;
+  let places: ReadonlyMap<number, string> | undefined;
   const gone = new Set<number>();
   const open = new Set<string>();
   for (const { layers, roots } of inCommon(asked)) {
@@ -82,10 +82,12 @@ export function chooseChannels(
     const count = Math.min(wanted(Math.min(...layers.map(({ share }) => share)), roots.length), roots.length - 1);
     const least = leastScores(Float32Array.from(candidates, scoreOf), count);
     for (const [i, root] of candidates.entries()) if (least[i]) gone.add(root);
-    // Which of them go decides no shapes where all lie in the same places.
-    const differ = places && count > 0 && count < candidates.length;
-    if (differ && new Set(candidates.map((root) => places.get(root))).size > 1)
-      for (const { node } of layers) open.add(node.name);
+    if (weights === 'shapes' && count > 0 && count < candidates.length) {
+      places ??= placesOf(map);
+      // Which of them go decides no shapes where all lie in the same places.
+      if (new Set(candidates.map((root) => places!.get(root))).size > 1)
+        for (const { node } of layers) open.add(node.name);
+    }
     const mayGo = roots.some((root) => undecided.has(root) && map.ids.pinOf(root) === undefined);
     if (candidates.length < count && mayGo) for (const { node } of layers) open.add(node.name);
   }

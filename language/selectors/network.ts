@@ -30,20 +30,15 @@ export function fileNetwork(network: Network): Network {
   return network.added?.file ?? network;
 }
 
-const extended = new WeakMap<Network, { readonly key: string; readonly network: Network }>();
-
-/** A network with layers that pruning adds, each with the name of the one in front of which it stands; the same one for the same names. */
+/** A network with layers that pruning adds, each with the name of the one in front of which it stands. */
 export function withAddedLayers(
   file: Network,
   layers: readonly (readonly [layer: LayerSummary, before: string])[],
 ): Network {
   if (layers.length === 0) return file;
-  const key = JSON.stringify(layers);
-  const known = extended.get(file);
-  if (known?.key === key) return known.network;
   const first = file.layers.length;
   const own = layers.map(([layer], i) => ({ ...layer, position: { index: first + i, first: false, last: false } }));
-  const network: Network = {
+  return {
     layers: [...file.layers, ...own],
     indexOf: new Map([...file.indexOf, ...own.map(({ name, position }) => [name, position.index] as const)]),
     consumers: [...file.consumers, ...own.map(() => [])],
@@ -54,8 +49,6 @@ export function withAddedLayers(
     measured: file.measured,
     added: { before: new Map(layers.map(([, before], i) => [first + i, file.indexOf.get(before)!])), file },
   };
-  extended.set(file, { key, network });
-  return network;
 }
 
 const built = new WeakMap<ModelSummary, Network>();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeHost } from '../../../engine/env/node/host.ts';
 import { makeNode } from '../../../engine/graph/build.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
-import { type ModelSummary, summarize } from '../../../engine/graph/summary.ts';
+import { type LayerSummary, type ModelSummary, summarize } from '../../../engine/graph/summary.ts';
 import { graphOfSummary } from '../../../engine/graph/summary-graph.ts';
 import { optimize } from '../../../engine/passes/index.ts';
 import type { PruneAmount, PruneChoice, PrunePlan } from '../../../engine/plan.ts';
@@ -42,6 +42,22 @@ const figures = ({ layers, totals }: ModelSummary) => ({
 async function run(graph: Graph, plan: PrunePlan): Promise<ModelSummary> {
   const pruned = await pruneGraph(optimize(graph).graph, plan);
   return summarize({ ...modelOf(graph), graph: pruned.graph });
+}
+
+/** A layer as a broken file may have it. */
+function without(layer: LayerSummary, what: 'input' | 'constant' | 'shape' | 'rank' | 'attributes'): LayerSummary {
+  switch (what) {
+    case 'input':
+      return { ...layer, inputs: layer.inputs.slice(1) };
+    case 'constant':
+      return { ...layer, inputs: layer.inputs.slice(0, -1) };
+    case 'shape':
+      return { ...layer, outputs: layer.outputs.map((output) => ({ ...output, shape: null })) };
+    case 'rank':
+      return { ...layer, inputs: layer.inputs.map((input) => ({ ...input, shape: input.shape?.slice(1) ?? null })) };
+    case 'attributes':
+      return { ...layer, attributes: {} };
+  }
 }
 
 describe('what pruning will leave, by shapes alone', () => {
@@ -89,6 +105,33 @@ describe('what pruning will leave, by shapes alone', () => {
     expect([...open].length).toBeGreaterThan(0);
     expect(added.size).toBe(0);
     expect(left.totals.parameters).toBe(summary.totals.parameters);
+  });
+
+  it('makes no exception of a model that lacks inputs, shapes or attributes', () => {
+    let foreseen = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom(...steps), fc.nat(20)), { minLength: 1, maxLength: 6 }),
+        fc.array(fc.tuple(fc.nat(40), fc.constantFrom('input', 'constant', 'shape', 'rank', 'attributes')), {
+          maxLength: 3,
+        }),
+        (picks, faults) => {
+          const whole = summarize(modelOf(networkOf(picks, 3)));
+          const layers = whole.layers.map((layer, at) =>
+            faults.reduce(
+              (own, [where, what]) => (where % whole.layers.length === at ? without(own, what) : own),
+              layer,
+            ),
+          );
+          const plan = planFor(namesOf(whole), (at) =>
+            at % 2 ? { kind: 'rank', by: 'share', value: 0.2 } : { kind: 'channels', share: 0.4 },
+          );
+          if (foresee({ ...whole, layers }, plan, { fitted: true })) foreseen++;
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(foreseen).toBeGreaterThan(50);
   });
 
   /** A convolution that is to lose channels, a depthwise one that keeps its bias, and one behind that pads or does not. */
