@@ -4,7 +4,8 @@ import { formatNamed } from '../formats/registry.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
-import { type QdqOptions, writtenFormat } from './export-qdq.ts';
+import type { QdqOptions } from './export-qdq.ts';
+import { writtenFormat } from './written-format.ts';
 
 /** What a person should know of how runtimes will treat the exported model. */
 export function exportFindings(
