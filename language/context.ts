@@ -7,6 +7,7 @@ import type { LoadedSpec } from './grammar/load.ts';
 import { importedFrom } from './grammar/ranges.ts';
 import { textValue } from './grammar/text.ts';
 import { type Definitions, definitionsOf } from './resolve/definitions.ts';
+import { networkWithAdded } from './resolve/foreseen.ts';
 import type { LayerFields, RuleOutcome } from './resolve/layer-fields.ts';
 import { type PruneField, resolvePrune } from './resolve/prune.ts';
 import { type RuleResolution, resolveRules } from './resolve/rules.ts';
@@ -46,7 +47,7 @@ export interface CheckedSpec extends SpecContext {
   readonly ast: Spec;
   readonly definitions: Definitions;
   readonly network: Network | undefined;
-  /** Undefined without a model. */
+  /** Of the model's layers, and those that pruning adds. Undefined without a model, as the rules. */
   readonly rules: RuleResolution | undefined;
   readonly prune: LayerFields<PruneField> | undefined;
   readonly train: LayerFields<TrainField> | undefined;
@@ -61,11 +62,13 @@ export function examine(spec: LoadedSpec, context: SpecContext): CheckedSpec {
   // The layers that rules speak of are those that will be compressed.
   const float = definitions.quantized === 'requantize' ? context.model?.quantized?.float : undefined;
   const model = float ? { ...float, quantized: context.model!.quantized! } : context.model;
-  const network = model && networkOf(model, context.measurements);
+  const file = model && networkOf(model, context.measurements);
   const folder = context.path.dirname(spec.path);
-  const rules = network && resolveRules(definitions.quantize, network, definitions.formats, context.vocabulary);
-  const prune = network && definitions.prune && resolvePrune(definitions.prune.items, network, context.vocabulary);
-  const train = network && definitions.train && resolveTrain(definitions.train.items, network);
+  const prune = file && definitions.prune && resolvePrune(definitions.prune.items, file, context.vocabulary);
+  const train = file && definitions.train && resolveTrain(definitions.train.items, file);
+  const { vocabulary } = context;
+  const network = networkWithAdded({ model, network: file, prune, definitions, vocabulary });
+  const rules = network && resolveRules(definitions.quantize, network, definitions.formats, vocabulary);
   return {
     ...context,
     ...(model && { model }),

@@ -1,9 +1,10 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Job, Plan } from '../plan.ts';
+import { withAdded } from '../pruning/added-layers.ts';
 import { type Compressed, compress, planOf } from '../run/compress.ts';
 import type { RunContext } from '../run/context.ts';
 import type { LoadedModel } from '../run/load.ts';
-import { type PrunedModel, withAdded } from '../run/prune.ts';
+import type { PrunedModel } from '../run/prune.ts';
 import { chooseAutomatically } from './choose.ts';
 
 /** A job's model compressed by its plan, or by what its recipe makes of it: that plan comes with it. */

@@ -1,13 +1,12 @@
-import type { Tensor, ValueType } from '../tensor.ts';
+import { lazyTensor } from '../lazy-tensor.ts';
+import { allocate } from '../operators/shared/numbers.ts';
+import { type DataType, elementCount, type Tensor, type ValueType } from '../tensor.ts';
 import type { Attribute, Graph, GraphNode } from './graph.ts';
-import type { LayerSummary, ModelSummary, SummaryShape } from './summary.ts';
-
-/** Elements of every constant: whoever asks for one is told of zero. */
-const oneZero = new Float32Array(1);
+import type { LayerInput, LayerSummary, ModelSummary, SummaryShape } from './summary.ts';
 
 /**
- * The graph that a summary tells of, for questions that need no weights: constants have shapes and no
- * elements but one zero; subgraphs are not there.
+ * The graph that a summary tells of, for questions that need no weights: elements of constants are those that it tells, all others
+ * are not known (`untold`); subgraphs are not there, and of constants that are computed from others only what comes of it.
  */
 export function graphOfSummary(summary: ModelSummary): Graph {
   const initializers = new Map<string, Tensor>();
@@ -18,8 +17,7 @@ export function graphOfSummary(summary: ModelSummary): Graph {
     types.set(name, shape === null ? { dtype } : { dtype, dims: shape.map((dimension) => dimension ?? undefined) });
   }
   for (const input of summary.layers.flatMap((layer) => layer.inputs)) {
-    if (input.kind !== 'constant') continue;
-    initializers.set(input.name, { dtype: input.dtype ?? 'float32', dims: knownDims(input.shape), data: oneZero });
+    if (input.kind === 'constant' && !initializers.get(input.name)) initializers.set(input.name, constantOf(input));
   }
   return {
     name: summary.name,
@@ -32,28 +30,49 @@ export function graphOfSummary(summary: ModelSummary): Graph {
   };
 }
 
+/** A constant of which type and shape alone are known: floats are NaN, and so is what is computed of them; all others are zero. */
+export function untold(dtype: DataType, dims: readonly number[]): Tensor {
+  if (dtype === 'string') return { dtype, dims, data: [] };
+  return lazyTensor(dtype, dims, () => {
+    const data = allocate(dtype, elementCount(dims));
+    return data instanceof Float32Array || data instanceof Float64Array ? data.fill(Number.NaN) : data;
+  });
+}
+
+function constantOf({ dtype, shape, values }: LayerInput): Tensor {
+  const [type, dims] = [dtype ?? 'float32', knownDims(shape)];
+  if (values === undefined) return untold(type, dims);
+  const data = allocate(type, values.length);
+  // The largest of 64 bits, which stands for “to the end”, lies one beyond as a double.
+  if (data instanceof BigInt64Array)
+    data.set(values.map((value) => BigInt.asIntN(64, BigInt(value) - (value >= 2 ** 63 ? 1n : 0n))));
+  else (data as Float32Array).set(values);
+  return { dtype: type, dims, data };
+}
+
 /** Dimensions of a constant are known; one that is not counts as 1. */
 function knownDims(shape: SummaryShape): readonly number[] {
   return (shape ?? []).map((dimension) => (typeof dimension === 'number' ? dimension : 1));
 }
 
-function nodeOf({ name, op, domain, inputs, outputs, attributes }: LayerSummary): GraphNode {
+function nodeOf({ name, op, domain, inputs, outputs, attributes, floats = [] }: LayerSummary): GraphNode {
   return {
     name,
     op,
     domain,
     inputs: inputs.map((input) => input.name),
     outputs: outputs.map((output) => output.name),
-    attributes: Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, attributeOf(value)])),
+    attributes: Object.fromEntries(
+      Object.entries(attributes).map(([key, value]) => [key, attributeOf(value, floats.includes(key))]),
+    ),
   };
 }
 
-/** A summary does not tell a whole float from an int; what asks for one of the two by kind is not asked here. */
-function attributeOf(value: LayerSummary['attributes'][string]): Attribute {
+function attributeOf(value: LayerSummary['attributes'][string], isFloat: boolean): Attribute {
   if (typeof value === 'string') return { kind: 'string', value };
-  if (typeof value === 'number') return { kind: Number.isInteger(value) ? 'int' : 'float', value };
+  if (typeof value === 'number') return { kind: isFloat || !Number.isInteger(value) ? 'float' : 'int', value };
   if (value.every((item) => typeof item === 'number')) {
-    return { kind: value.every(Number.isInteger) ? 'ints' : 'floats', value };
+    return { kind: isFloat || !value.every(Number.isInteger) ? 'floats' : 'ints', value };
   }
   return { kind: 'strings', value: value.map(String) };
 }

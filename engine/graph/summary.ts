@@ -1,4 +1,5 @@
 import { type Finding, FindingError } from '../findings.ts';
+import { isLazy } from '../lazy-tensor.ts';
 import { storedBytes } from '../onnx/data-types.ts';
 import { constantValue } from '../operators/generator/constant.ts';
 import { type InferContext, isEvaluable, type Operator } from '../operators/operator.ts';
@@ -62,6 +63,8 @@ export interface ValueSummary {
 export interface LayerInput extends ValueSummary {
   /** `constant`: stored in the model or computed from nothing else; `absent`: an optional input left out (its name is empty). */
   readonly kind: 'activation' | 'constant' | 'absent';
+  /** Elements of small constants that say how a layer works, in row-major order: shapes, axes, limits. Weights never. */
+  readonly values?: readonly number[];
 }
 
 export interface LayerSummary {
@@ -83,6 +86,8 @@ export interface LayerSummary {
   readonly groups?: number;
   /** Attributes that are numbers, strings or lists of them, by name. */
   readonly attributes: Readonly<Record<string, number | string | readonly (number | string)[]>>;
+  /** Names of those that are floats or lists of them though all their values are whole. */
+  readonly floats?: readonly string[];
   /** Elements of the constant inputs that are weights, biases or normalisation constants. */
   readonly parameters: number;
   /** Bytes of the weights as stored (packed for types of less than a byte), and of the bias. */
@@ -126,7 +131,7 @@ export interface SummaryOptions {
   readonly inputDims?: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Longest list among the attributes of a summary; no attribute that a selector asks for is longer. */
+/** Longest list among the attributes and values of a summary; no attribute that a selector asks for is longer. */
 const attributeLimit = 64;
 
 /**
@@ -244,11 +249,12 @@ class Facts {
       name: node.name,
       op: node.op,
       domain: node.domain,
-      inputs: node.inputs.map((name) => ({ ...this.value(name), kind: this.kindOf(name) })),
+      inputs: node.inputs.map((name) => ({ ...this.value(name), kind: this.kindOf(name), ...this.values(name, node) })),
       outputs: node.outputs.map((name) => this.value(name)),
       ...this.captures(node),
       ...this.window(node),
       attributes: plainAttributes(node.attributes),
+      ...wholeFloats(node.attributes),
       parameters: [...parameters.map((name) => this.constants.get(name)!), ...inBodies].reduce(
         (sum, tensor) => sum + elementCount(tensor.dims),
         0,
@@ -298,6 +304,15 @@ class Facts {
       const tensor = this.constants.get(name);
       return tensor !== undefined && isLearned(tensor);
     });
+  }
+
+  private values(name: string, { op }: GraphNode): Pick<LayerInput, 'values'> {
+    const tensor = this.constants.get(name);
+    if (!tensor || isLazy(tensor) || !toldTypes.has(tensor.dtype) || elementCount(tensor.dims) > attributeLimit)
+      return {};
+    if (tensor.dtype.startsWith('float') && isLearned(tensor) && !notLearned.has(op)) return {};
+    const values = Array.from(tensor.data as Iterable<number | bigint>, Number);
+    return values.every(Number.isFinite) ? { values } : {};
   }
 
   private cost(node: GraphNode, operator: Operator | undefined, opset: number) {
@@ -401,6 +416,9 @@ function isRearrangement({ op, domain, inputs }: GraphNode): boolean {
 
 const notLearned: ReadonlySet<string> = new Set(['Resize', 'Upsample', 'Clip']);
 
+/** Element types of constants whose values a summary may tell. */
+const toldTypes: ReadonlySet<DataType> = new Set(['float32', 'float64', 'int32', 'int64', 'bool']);
+
 function tensorBytes(tensor: Tensor): number {
   if (tensor.dtype === 'string') return (tensor.data as string[]).reduce((sum, text) => sum + text.length, 0);
   return storedBytes(tensor.dtype, elementCount(tensor.dims));
@@ -418,6 +436,15 @@ function plainAttributes(attributes: Readonly<Record<string, Attribute>>): Layer
       plain[name] = attribute.value;
   }
   return plain;
+}
+
+function wholeFloats(attributes: Readonly<Record<string, Attribute>>): Pick<LayerSummary, 'floats'> {
+  const names = Object.keys(attributes).filter((name) => {
+    const attribute = attributes[name]!;
+    if (attribute.kind === 'float') return Number.isInteger(attribute.value);
+    return attribute.kind === 'floats' && attribute.value.every(Number.isInteger);
+  });
+  return names.length > 0 ? { floats: names } : {};
 }
 
 function guarded<T>(work: () => T): T | undefined {

@@ -7,13 +7,18 @@ import { type Wiring, wire } from '../quantize/wiring.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 import type { ChannelMap, NodeChannels } from './channel-map.ts';
 
-/** What every channel of a value is wherever one looks, by value name; NaN where it is not the same everywhere. */
+/**
+ * What every channel of a value is wherever one looks, by value name: NaN where it is not the same everywhere, infinite where it is,
+ * but follows from weights that are not at hand (of a graph made of a summary).
+ */
 export type ChannelConstants = ReadonlyMap<string, Float32Array>;
 
 export interface ConstantChannels {
   readonly values: ChannelConstants;
   /** Why channels stay though nothing pins them, by root: the end of the sentence “keeps its channels: …”. */
   readonly reasons: ReadonlyMap<number, string>;
+  /** Roots of channels that the values of such weights may let go all the same. */
+  readonly open: ReadonlySet<number>;
 }
 
 /**
@@ -28,16 +33,18 @@ export function constantChannels(
 ): ConstantChannels {
   const values = new Map<string, Float32Array>();
   const reasons = new Map<number, string>();
+  const open = new Set<number>();
   const wiring = wire(graph);
   for (const node of graph.nodes) {
     const own = map.nodes.get(node.name);
     if (own === undefined) continue;
-    if (own.kind === 'product') readBy(node, graph, wiring, map, values, reasons);
+    if (own.kind === 'product') readBy(node, graph, wiring, map, { values, reasons, open });
     if (own.output === undefined) continue;
     const result = outputOf(node, own, graph, map, values);
     const zeros = gone.get(node.name);
     if (zeros) for (const [i, zero] of zeros.entries()) if (zero) result[i] = 0;
     values.set(node.outputs[0]!, result);
+    if (own.kind !== 'product') for (const root of opened(node, result, map, values)) open.add(root);
     // Where something that was the same everywhere stops being so.
     for (const input of node.inputs) {
       const before = values.get(input);
@@ -48,12 +55,35 @@ export function constantChannels(
       }
     }
   }
-  return { values, reasons };
+  return { values, reasons, open };
 }
 
 function note(reasons: Map<number, string>, map: ChannelMap, id: number, why: string): void {
   const root = map.ids.root(id);
   if (!reasons.has(root)) reasons.set(root, why);
+}
+
+export function isUntold(value: number): boolean {
+  return Math.abs(value) === Number.POSITIVE_INFINITY;
+}
+
+/** What is computed with weights that are not at hand is some number. */
+function told(value: number): number {
+  return Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
+}
+
+/** Channels that would go on being the same everywhere if what is not known of them were zero: padding and borders are. */
+function opened(node: GraphNode, result: Float32Array, map: ChannelMap, values: ChannelConstants): number[] {
+  const untold = node.inputs.flatMap((input) =>
+    Array.from(values.get(input) ?? []).flatMap((value, i) =>
+      isUntold(value) ? [map.ids.root(map.values.get(input)!.ids[i]!)] : [],
+    ),
+  );
+  if (untold.length === 0) return [];
+  const mixed = new Set(
+    Array.from(map.values.get(node.outputs[0]!)!.ids, (id, i) => (Number.isNaN(result[i]!) ? map.ids.root(id) : -1)),
+  );
+  return untold.filter((root) => mixed.has(root));
 }
 
 /** A product takes what it reads into its bias, where it has one and does not pad. */
@@ -62,8 +92,7 @@ function readBy(
   graph: Graph,
   wiring: Wiring,
   map: ChannelMap,
-  values: ChannelConstants,
-  reasons: Map<number, string>,
+  { values, reasons, open }: { values: ChannelConstants; reasons: Map<number, string>; open: Set<number> },
 ): void {
   const channels = map.values.get(node.inputs[0]!);
   const read = values.get(node.inputs[0]!);
@@ -77,7 +106,9 @@ function readBy(
       continue;
     }
     refusal ??= noBias(node, graph, wiring) ?? '';
-    if (refusal !== '') note(reasons, map, id, refusal);
+    if (refusal === '') continue;
+    note(reasons, map, id, refusal);
+    if (isUntold(value)) open.add(map.ids.root(id));
   }
 }
 
@@ -151,7 +182,7 @@ function ofGroups(node: GraphNode, graph: Graph, values: ChannelConstants, outpu
   let weights: ArrayLike<number> | undefined;
   for (let o = 0; o < outputs; o++) {
     const first = Math.floor(o / outputsPerGroup) * inputs;
-    let sum = shifts?.[o] ?? 0;
+    let sum = told(shifts?.[o] ?? 0);
     for (let i = 0; i < inputs; i++) {
       const value = read[first + i]!;
       if (value === 0) continue;
@@ -160,7 +191,7 @@ function ofGroups(node: GraphNode, graph: Graph, values: ChannelConstants, outpu
         break;
       }
       weights ??= numbersOf(weight);
-      for (let tap = 0; tap < taps; tap++) sum += value * weights[(o * inputs + i) * taps + tap]!;
+      for (let tap = 0; tap < taps; tap++) sum = told(sum + value * weights[(o * inputs + i) * taps + tap]!);
     }
     result[o] = sum;
   }
@@ -179,6 +210,7 @@ function elementByElement(
   const { length } = ids;
   const rank = graph.types.get(node.outputs[0]!)!.dims!.length;
   const unknown = new Uint8Array(length);
+  const isOpen = new Uint8Array(length);
   const zero = new Uint8Array(length);
   const inputs = node.inputs.map((value): Tensor | undefined => {
     if (value === '') return undefined;
@@ -187,7 +219,10 @@ function elementByElement(
       // What lies along other axes is not the same everywhere.
       const own = axis - (rank - constant.dims.length);
       const isOneAxis = node.op === 'BatchNormalization' || node.op === 'InstanceNormalization';
-      if (isOneAxis || constant.dims.every((dim, i) => dim === 1 || i === own)) return constant;
+      if (isOneAxis || constant.dims.every((dim, i) => dim === 1 || i === own)) {
+        if (Array.from(numbersOf(constant)).some(Number.isNaN)) isOpen.fill(1);
+        return constant;
+      }
       unknown.fill(1);
       return onAxis(new Float32Array(1), 0, rank);
     }
@@ -198,6 +233,7 @@ function elementByElement(
     }
     for (let i = 0; i < length; i++) {
       if (Number.isNaN(read[i]!)) unknown[i] = 1;
+      else if (isUntold(read[i]!)) isOpen[i] = 1;
       else if (read[i] === 0) zero[i] = 1;
     }
     return onAxis(read, axis, rank);
@@ -209,7 +245,8 @@ function elementByElement(
   return Float32Array.from({ length }, (_, i) => {
     // Whatever it is multiplied with.
     if (node.op === 'Mul' && zero[i]) return 0;
-    return unknown[i] || numbers === undefined ? Number.NaN : numbers[i]!;
+    if (unknown[i] || numbers === undefined) return Number.NaN;
+    return isOpen[i] ? Number.POSITIVE_INFINITY : numbers[i]!;
   });
 }
 

@@ -111,6 +111,7 @@ const elementwise: ChannelRule = (node, context) => {
   const rank = context.dims(node.outputs[0])?.length;
   if (rank === undefined || (context.opset < 7 && node.domain === '' && node.inputs.length > 1))
     return { stays: `how ${describe(node)} lays its inputs together is not known` };
+  if (binary.has(node.op) && !(node.inputs[0] && node.inputs[1])) return { stays: `${describe(node)} lacks an input` };
   let output: ChannelAxis | undefined;
   const others: { readonly input: number; readonly dims: readonly Dimension[]; readonly constant: boolean }[] = [];
   for (const [input, value] of node.inputs.entries()) {
@@ -139,6 +140,8 @@ const elementwise: ChannelRule = (node, context) => {
   return { kind: 'elementwise', output, slices };
 };
 
+const binary: ReadonlySet<string> = new Set(['PRelu', 'Add', 'Sub', 'Mul', 'Div', 'Pow']);
+
 /** Scale, shift and statistics of each channel, in inputs of their own. */
 const normalization: ChannelRule = (node, context) => {
   const input = context.channels(0);
@@ -146,6 +149,7 @@ const normalization: ChannelRule = (node, context) => {
   const parameters = node.inputs.slice(1);
   if (
     input.axis !== 1 ||
+    parameters.length !== (node.op === 'BatchNormalization' ? 4 : 2) ||
     !parameters.every((value) => context.isConstant(value) && context.dims(value)?.length === 1) ||
     intAttribute(node, 'training_mode', 0) !== 0
   )

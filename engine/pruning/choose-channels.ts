@@ -3,7 +3,9 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { describe } from '../operators/shared/attributes.ts';
 import type { PruneChoice } from '../plan.ts';
 import { interruptible, type Progress } from '../progress.ts';
+import { remembered } from '../remembered.ts';
 import type { Tensor } from '../tensor.ts';
+import type { ConstantChannels } from './channel-constants.ts';
 import type { ChannelMap } from './channel-map.ts';
 import { channelScores, leastScores } from './mask.ts';
 import { scoresOf } from './registry.ts';
@@ -12,6 +14,13 @@ export interface ChosenChannels {
   /** Sets of channels that go, by their roots in `ChannelMap.ids`. */
   readonly roots: ReadonlySet<number>;
   readonly findings: readonly Finding[];
+  /** Layers that keep channels which they may lose after all: the values of their weights decide. */
+  readonly open: readonly string[];
+}
+
+export interface ChooseOptions {
+  readonly progress?: Progress | undefined;
+  readonly weights?: 'values' | 'shapes';
 }
 
 /** A layer that is to lose channels. */
@@ -33,14 +42,15 @@ interface Common {
  * Which channels go. A channel matters as much as the weights that write it together, times those that read it, each beside the
  * average of their layer. Where several layers share channels, they are chosen together, by the sum over these layers, and as many
  * as the smallest share allows. One always stays.
- * @param reasons why sets of channels have to stay that nothing pins
+ * @param constants why sets of channels have to stay that nothing pins
+ * @param weights `shapes`: no weight is read, and the first channels go in place of the least, as many of them
  */
 export function chooseChannels(
   graph: Graph,
   map: ChannelMap,
-  reasons: ReadonlyMap<number, string>,
+  { reasons, open: undecided }: Pick<ConstantChannels, 'reasons' | 'open'>,
   choices: Readonly<Record<string, PruneChoice>>,
-  progress?: Progress,
+  { progress, weights = 'values' }: ChooseOptions = {},
 ): ChosenChannels {
   const findings: Finding[] = [];
   const asked: Asked[] = [];
@@ -55,19 +65,31 @@ export function chooseChannels(
       continue;
     }
     const roots = Array.from(output.ids, (id) => map.ids.root(id));
-    const own = interruptible(progress, () => besideAverage(weight, node, output.ids, map, choice));
-    for (const [i, root] of roots.entries()) scores.set(root, (scores.get(root) ?? 0) + own[i]!);
+    if (weights === 'values') {
+      const own = interruptible(progress, () => besideAverage(weight, node, output.ids, map, choice));
+      for (const [i, root] of roots.entries()) scores.set(root, (scores.get(root) ?? 0) + own[i]!);
+    }
     asked.push({ node, choice, share: choice.amount.share, roots: [...new Set(roots)] });
   }
-  const reading = interruptible(progress, () => scoresOfReaders(graph, map, asked));
-  const scoreOf = (root: number) => scores.get(root)! * (reading.get(root) ?? 0);
+  const reading = weights === 'values' ? interruptible(progress, () => scoresOfReaders(graph, map, asked)) : undefined;
+  const scoreOf = (root: number) => (reading ? scores.get(root)! * (reading.get(root) ?? 0) : 0);
   const stays = (root: number) => map.ids.pinOf(root) ?? reasons.get(root);
+  let places: ReadonlyMap<number, string> | undefined;
   const gone = new Set<number>();
+  const open = new Set<string>();
   for (const { layers, roots } of inCommon(asked)) {
     const candidates = roots.filter((root) => stays(root) === undefined);
     const count = Math.min(wanted(Math.min(...layers.map(({ share }) => share)), roots.length), roots.length - 1);
     const least = leastScores(Float32Array.from(candidates, scoreOf), count);
     for (const [i, root] of candidates.entries()) if (least[i]) gone.add(root);
+    if (weights === 'shapes' && count > 0 && count < candidates.length) {
+      places ??= placesOf(map);
+      // Which of them go decides no shapes where all lie in the same places.
+      if (new Set(candidates.map((root) => places!.get(root))).size > 1)
+        for (const { node } of layers) open.add(node.name);
+    }
+    const mayGo = roots.some((root) => undecided.has(root) && map.ids.pinOf(root) === undefined);
+    if (candidates.length < count && mayGo) for (const { node } of layers) open.add(node.name);
   }
   for (const { node, choice, share, roots } of asked) {
     const lost = roots.filter((root) => gone.has(root)).length;
@@ -75,7 +97,7 @@ export function chooseChannels(
     const why = roots.map(stays).find((reason) => reason !== undefined) ?? lessThanAsked(node, share, roots, asked);
     findings.push(channelsStay(node, choice, why, lost));
   }
-  return { roots: gone, findings };
+  return { roots: gone, findings, open: [...open] };
 }
 
 /** How much each channel matters by the weights that lie along it in a layer, beside the average of that layer's. */
@@ -107,6 +129,17 @@ function scoresOfReaders(graph: Graph, map: ChannelMap, asked: readonly Asked[])
     for (const [i, root] of roots.entries()) sums.set(root, (sums.get(root) ?? 0) + own[i]!);
   }
   return sums;
+}
+
+/** Of each set of channels: the values in which it has some, and how many. */
+function placesOf({ ids, values }: ChannelMap): ReadonlyMap<number, string> {
+  const places = new Map<number, string[]>();
+  for (const [at, channels] of [...values.values()].entries()) {
+    const counts = new Map<number, number>();
+    for (const id of channels.ids) counts.set(ids.root(id), (counts.get(ids.root(id)) ?? 0) + 1);
+    for (const [root, count] of counts) remembered(places, root, () => []).push(`${at}×${count}`);
+  }
+  return new Map(Array.from(places, ([root, own]) => [root, own.join(' ')]));
 }
 
 function wanted(share: number, count: number): number {

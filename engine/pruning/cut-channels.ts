@@ -9,12 +9,11 @@ import { asProduct, foldBefore } from '../passes/channel-affine.ts';
 import { GraphEditor } from '../passes/editor.ts';
 import { verifyGraph } from '../passes/verify.ts';
 import type { PruneChoice } from '../plan.ts';
-import type { Progress } from '../progress.ts';
 import { wire } from '../quantize/wiring.ts';
 import type { Tensor } from '../tensor.ts';
-import { biasBehind, type ChannelConstants, constantChannels } from './channel-constants.ts';
+import { biasBehind, type ChannelConstants, constantChannels, isUntold } from './channel-constants.ts';
 import { type ChannelAxis, type ChannelMap, mapChannels } from './channel-map.ts';
-import { chooseChannels } from './choose-channels.ts';
+import { type ChooseOptions, chooseChannels } from './choose-channels.ts';
 
 export interface Cut {
   readonly graph: Graph;
@@ -24,17 +23,25 @@ export interface Cut {
   readonly kept: ReadonlyMap<string, readonly number[]>;
   /** Layers that keep channels which the plan takes. */
   readonly findings: readonly Finding[];
+  /** Layers of which the values of weights that were not read decide how large they and those beside them become. */
+  readonly open: readonly string[];
 }
 
 /**
  * Takes output channels out of layers, and with them all that is laid along them in the graph. The graph that is left computes what
  * the whole one does when weights and biases of those channels are zero: what the nodes behind them make of zero goes into the biases
  * of the layers that read it, and channels of which that is not exact stay. Layers whose channels meet (in a residual
- * connection, say) lose the same ones.
+ * connection, say) lose the same ones. Of a graph whose weights are not known (`weights: 'shapes'`) the result has the same shapes
+ * as with them, but for layers that are `open`.
  */
-export function cutChannels(graph: Graph, choices: Readonly<Record<string, PruneChoice>>, progress?: Progress): Cut {
+export function cutChannels(
+  graph: Graph,
+  choices: Readonly<Record<string, PruneChoice>>,
+  options: ChooseOptions = {},
+): Cut {
   const asked = graph.nodes.filter(({ name }) => choices[name]?.amount.kind === 'channels');
-  if (asked.length === 0) return { graph, gone: new Map(), kept: new Map(), findings: [] };
+  const nothing: Cut = { graph, gone: new Map(), kept: new Map(), findings: [], open: [] };
+  if (asked.length === 0) return nothing;
   const map = mapChannels(graph);
   const all = new Map(
     asked.flatMap(({ name }) => {
@@ -42,9 +49,10 @@ export function cutChannels(graph: Graph, choices: Readonly<Record<string, Prune
       return output ? [[name, new Uint8Array(output.ids.length).fill(1)]] : [];
     }),
   );
-  const { values, reasons } = constantChannels(graph, map, all);
-  const chosen = chooseChannels(graph, map, reasons, choices, progress);
-  if (chosen.roots.size === 0) return { graph, gone: new Map(), kept: new Map(), findings: chosen.findings };
+  const constants = constantChannels(graph, map, all);
+  const chosen = chooseChannels(graph, map, constants, choices, options);
+  const { findings } = chosen;
+  if (chosen.roots.size === 0) return { ...nothing, findings, open: chosen.open };
   const isGone = (id: number) => chosen.roots.has(map.ids.root(id));
   const gone = new Map(
     Array.from(all.keys(), (name): [string, Uint8Array] => [
@@ -57,11 +65,18 @@ export function cutChannels(graph: Graph, choices: Readonly<Record<string, Prune
     if ((kind !== 'product' && kind !== 'grouped') || !output?.ids.some(isGone)) continue;
     kept.set(name, keptOf(output.ids, isGone));
   }
-  return { graph: without(shiftReaders(graph, map, values, isGone), isGone), gone, kept, findings: chosen.findings };
+  const shifted = shiftReaders(graph, map, constants.values, isGone);
+  return { graph: without(shifted.graph, isGone), gone, kept, findings, open: [...chosen.open, ...shifted.open] };
 }
 
-/** What the channels give goes into the biases of the products that read it. */
-function shiftReaders(graph: Graph, map: ChannelMap, values: ChannelConstants, isGone: (id: number) => boolean): Graph {
+/** What the channels give goes into the biases of the products that read it; open: those that have none yet and may need none. */
+function shiftReaders(
+  graph: Graph,
+  map: ChannelMap,
+  values: ChannelConstants,
+  isGone: (id: number) => boolean,
+): Pick<Cut, 'graph' | 'open'> {
+  const open: string[] = [];
   const editor = new GraphEditor(graph);
   const wiring = wire(graph);
   for (const node of editor.nodes) {
@@ -72,6 +87,7 @@ function shiftReaders(graph: Graph, map: ChannelMap, values: ChannelConstants, i
     if (!read || !ids) continue;
     const shift = Float64Array.from(ids, (id, i) => (isGone(id) ? read[i]! : 0));
     if (shift.every((value) => value === 0)) continue;
+    if (!node.inputs[2] && shift.every((value) => value === 0 || isUntold(value))) open.push(node.name);
     const behind = node.op === 'MatMul' && editor.type(node.outputs[0]!)?.dims?.length !== 2;
     if (behind) {
       shiftBehind(editor, node, biasBehind(node, graph, wiring)!, shift);
@@ -81,7 +97,7 @@ function shiftReaders(graph: Graph, map: ChannelMap, values: ChannelConstants, i
     if (!product || !foldBefore(editor, product, { scale: new Float64Array(ids.length).fill(1), shift }, input, []))
       throw new Error(`${describe(node)} takes no shift of its input.`);
   }
-  return editor.result().graph;
+  return { graph: editor.result().graph, open };
 }
 
 /** As `foldBefore`, into the row that is added behind a MatMul. */

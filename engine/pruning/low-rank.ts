@@ -2,6 +2,7 @@ import type { Finding } from '../findings.ts';
 import { attribute, withAttributes } from '../graph/build.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { withInference } from '../graph/infer.ts';
+import { untold } from '../graph/summary-graph.ts';
 import { dot, symmetricEigen } from '../methods/linear-algebra.ts';
 import { describe, intAttribute } from '../operators/shared/attributes.ts';
 import { GraphEditor } from '../passes/editor.ts';
@@ -35,36 +36,99 @@ export async function factorize(
   choices: Readonly<Record<string, PruneChoice>>,
   progress?: Progress,
 ): Promise<Factorized> {
-  const editor = new GraphEditor(graph);
   const breather = new Breather(progress);
-  const added = new Map<string, string>();
-  const findings: Finding[] = [];
-  const layers = graph.nodes.filter(({ name }) => choices[name]?.amount.kind === 'rank');
+  const splitting = new Splitting(graph);
+  const layers = layersToSplit(graph, choices);
   for (const [at, node] of layers.entries()) {
     progress?.report('Factorising', at, layers.length);
     await breather.pause();
     const choice = choices[node.name]!;
-    const weight = editor.constant(node.inputs[1])!;
-    if (node.op === 'Conv' && intAttribute(node, 'group', 1) !== 1) {
-      findings.push(keepsRank(node, choice, 'its groups are products of their own'));
-      continue;
-    }
-    const matrix = matrixOf(node, weight);
-    const factors = interruptible(progress, () => truncated(matrix, choice.amount as Rank));
-    const { outputs, inputs } = matrix;
-    if (factors.rank * (outputs + inputs) >= outputs * inputs) {
-      const [two, one] = [factors.rank * (outputs + inputs), outputs * inputs].map((count) =>
-        count.toLocaleString('en'),
-      );
-      findings.push(keepsRank(node, choice, `two of rank ${factors.rank} have ${two} weights, and it has ${one}`));
-      continue;
-    }
-    added.set(split(editor, node, weight, factors), node.name);
+    const weight = splitting.weightOf(node);
+    if (splitting.hasGroups(node, choice)) continue;
+    const factors = interruptible(progress, () => truncated(matrixOf(node, weight), choice.amount as Rank));
+    const taps = tapsOf(node, weight);
+    splitting.split(node, choice, factors.rank, () => ({
+      down: weightOf(node, factors.down, factors.rank, taps),
+      up: weightOf(node, factors.up, sizeOf(node, weight).outputs, single(taps)),
+    }));
   }
-  if (added.size === 0) return { graph, added, findings };
-  const result = withInference(editor.result().graph);
-  verifyGraph(result, 'factorising');
-  return { graph: result, added, findings };
+  return splitting.result();
+}
+
+/**
+ * The same of a graph whose weights are not known: two layers where a rank is a number or a share. Where it is one of the singular values’
+ * energy, the weights decide: such layers are left as they are, and are `open`.
+ */
+export function factorizeUnread(
+  graph: Graph,
+  choices: Readonly<Record<string, PruneChoice>>,
+): Factorized & { readonly open: readonly string[] } {
+  const splitting = new Splitting(graph);
+  const open: string[] = [];
+  for (const node of layersToSplit(graph, choices)) {
+    const choice = choices[node.name]!;
+    const weight = splitting.weightOf(node);
+    if (splitting.hasGroups(node, choice)) continue;
+    const { outputs, inputs } = sizeOf(node, weight);
+    const rank = statedRank(choice.amount as Rank, Math.min(outputs, inputs));
+    if (rank === undefined) {
+      // One of which even the least rank saves nothing stays as it is.
+      if (outputs + inputs < outputs * inputs) open.push(node.name);
+      continue;
+    }
+    const taps = tapsOf(node, weight);
+    splitting.split(node, choice, rank, () => ({
+      down: untold('float32', weightDims(node, rank, inputs, taps)),
+      up: untold('float32', weightDims(node, outputs, rank, single(taps))),
+    }));
+  }
+  return { ...splitting.result(), open };
+}
+
+function layersToSplit({ nodes }: Graph, choices: Readonly<Record<string, PruneChoice>>): readonly GraphNode[] {
+  return nodes.filter(({ name }) => choices[name]?.amount.kind === 'rank');
+}
+
+/** A graph of which layers are split one by one. */
+class Splitting {
+  readonly #graph: Graph;
+  readonly #editor: GraphEditor;
+  readonly #added = new Map<string, string>();
+  readonly #findings: Finding[] = [];
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+    this.#editor = new GraphEditor(graph);
+  }
+
+  weightOf(node: GraphNode): Tensor {
+    return this.#editor.constant(node.inputs[1])!;
+  }
+
+  hasGroups(node: GraphNode, choice: PruneChoice): boolean {
+    const hasGroups = node.op === 'Conv' && intAttribute(node, 'group', 1) !== 1;
+    if (hasGroups) this.#findings.push(keepsRank(node, choice, 'its groups are products of their own'));
+    return hasGroups;
+  }
+
+  /** @param factors weights of the two, where there are to be two */
+  split(node: GraphNode, choice: PruneChoice, rank: number, factors: () => { down: Tensor; up: Tensor }): void {
+    const { outputs, inputs } = sizeOf(node, this.weightOf(node));
+    if (rank * (outputs + inputs) < outputs * inputs) {
+      this.#added.set(split(this.#editor, node, rank, factors()), node.name);
+      return;
+    }
+    const [two, one] = [rank * (outputs + inputs), outputs * inputs].map((count) => count.toLocaleString('en'));
+    this.#findings.push(keepsRank(node, choice, `two of rank ${rank} have ${two} weights, and it has ${one}`));
+  }
+
+  result(): Factorized {
+    const [added, findings] = [this.#added, this.#findings];
+    if (added.size === 0) return { graph: this.#graph, added, findings };
+    const graph = withInference(this.#editor.result().graph);
+    verifyGraph(graph, 'factorising');
+    return { graph, added, findings };
+  }
 }
 
 /** A weight as a matrix, one row an output; of a convolution with all taps of all inputs in it. */
@@ -81,11 +145,23 @@ function outputsFirst(node: GraphNode): boolean {
 
 export function matrixOf(node: GraphNode, weight: Tensor): Matrix {
   const values = Float64Array.from(weight.data as Float32Array);
-  const [first, ...rest] = weight.dims as [number, ...number[]];
+  const size = sizeOf(node, weight);
+  return { values: outputsFirst(node) ? values : transposed(values, size.inputs, size.outputs), ...size };
+}
+
+function sizeOf(node: GraphNode, { dims }: Tensor): Pick<Matrix, 'outputs' | 'inputs'> {
+  const [first, ...rest] = dims as [number, ...number[]];
   const second = rest.reduce((product, dim) => product * dim, 1);
-  return outputsFirst(node)
-    ? { values, outputs: first, inputs: second }
-    : { values: transposed(values, first, second), outputs: second, inputs: first };
+  return outputsFirst(node) ? { outputs: first, inputs: second } : { outputs: second, inputs: first };
+}
+
+/** Lengths of a convolution's kernel. */
+function tapsOf(node: GraphNode, { dims }: Tensor): readonly number[] {
+  return node.op === 'Conv' ? dims.slice(2) : [];
+}
+
+function single(taps: readonly number[]): readonly number[] {
+  return taps.map(() => 1);
 }
 
 export interface Factors {
@@ -150,17 +226,23 @@ export function truncated(matrix: Matrix, amount: Rank): Factors {
   return { rank, down, up };
 }
 
+/** Where no values decide: a number of its own, or a share of the full one. */
+function statedRank({ by, value }: Rank, full: number): number | undefined {
+  if (by === 'energy') return undefined;
+  return Math.min(full, Math.max(1, by === 'count' ? value : Math.round(value * full)));
+}
+
 /** @param squares of the singular values, from the largest */
-function rankOf(squares: Float64Array, { by, value }: Rank): number {
+function rankOf(squares: Float64Array, amount: Rank): number {
+  const { value } = amount;
   const full = squares.length;
-  const within = (rank: number) => Math.min(full, Math.max(1, rank));
-  if (by === 'count') return within(value);
-  if (by === 'share') return within(Math.round(value * full));
+  const stated = statedRank(amount, full);
+  if (stated !== undefined) return stated;
   const all = squares.reduce((sum, square) => sum + Math.max(0, square), 0);
   let kept = 0;
   for (const [k, square] of squares.entries()) {
     kept += Math.max(0, square);
-    if (kept >= value * all) return within(k + 1);
+    if (kept >= value * all) return k + 1;
   }
   return full;
 }
@@ -196,26 +278,25 @@ function transposed(values: Float64Array, rows: number, columns: number): Float6
 }
 
 /** Puts the two layers in the place of one; returns the name of the new one. */
-function split(editor: GraphEditor, node: GraphNode, weight: Tensor, { rank, down, up }: Factors): string {
+function split(editor: GraphEditor, node: GraphNode, rank: number, { down, up }: { down: Tensor; up: Tensor }): string {
   const [input = '', old = '', ...bias] = node.inputs;
-  const outputs = up.length / rank;
-  const isConv = node.op === 'Conv';
-  const taps = isConv ? weight.dims.slice(2) : [];
-  const single = taps.map(() => 1);
   const name = editor.unusedName(firstFactorOf(node.name));
   const middle = editor.unusedName(`${name}_output`);
-  const downName = editor.addInitializer(`${name}.weight`, weightOf(node, down, rank, taps));
+  const downName = editor.addInitializer(`${name}.weight`, down);
   // Until operator set 11 a Gemm had to have one.
   const shift = node.op === 'Gemm' && editor.opset() < 11 ? float32Tensor([rank], new Float32Array(rank)) : undefined;
   const none = shift ? [editor.addInitializer(`${name}.bias`, shift)] : [];
-  const upName = editor.replaceInitializer(old, node, weightOf(node, up, outputs, single));
+  const upName = editor.replaceInitializer(old, node, up);
   const first = {
     ...withAttributes(node, {}, ['alpha', 'beta']),
     name,
     inputs: [input, downName, ...none],
     outputs: [middle],
   };
-  const second = isConv ? withAttributes(node, { kernel_shape: attribute.ints(single) }, ofWindows) : node;
+  const second =
+    node.op === 'Conv'
+      ? withAttributes(node, { kernel_shape: attribute.ints(single(up.dims.slice(2))) }, ofWindows)
+      : node;
   editor.replace(node, [first, { ...second, inputs: [middle, upName, ...bias] }]);
   return name;
 }
@@ -224,11 +305,15 @@ const ofWindows = ['strides', 'pads', 'dilations', 'auto_pad'];
 
 /** @param values one row an output, in which the taps of each input lie side by side */
 export function weightOf(node: GraphNode, values: Float64Array, outputs: number, taps: readonly number[]): Tensor {
-  const length = values.length / outputs;
-  if (!outputsFirst(node))
-    return float32Tensor([length, outputs], Float32Array.from(transposed(values, outputs, length)));
-  const inputs = taps.reduce((rest, tap) => rest / tap, length);
-  return float32Tensor([outputs, inputs, ...taps], Float32Array.from(values));
+  const inputs = values.length / outputs;
+  const rows = outputsFirst(node) ? values : transposed(values, outputs, inputs);
+  return float32Tensor(weightDims(node, outputs, inputs, taps), Float32Array.from(rows));
+}
+
+/** @param inputs with all taps of each */
+function weightDims(node: GraphNode, outputs: number, inputs: number, taps: readonly number[]): readonly number[] {
+  if (!outputsFirst(node)) return [inputs, outputs];
+  return [outputs, taps.reduce((rest, tap) => rest / tap, inputs), ...taps];
 }
 
 function keepsRank(node: GraphNode, { origin }: PruneChoice, reason: string): Finding {

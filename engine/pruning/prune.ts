@@ -7,7 +7,7 @@ import { Breather, type Progress } from '../progress.ts';
 import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
 import type { Tensor } from '../tensor.ts';
 import { cutChannels } from './cut-channels.ts';
-import { factorize } from './low-rank.ts';
+import { factorize, factorizeUnread } from './low-rank.ts';
 import { leastScores, type Mask, patternMask } from './mask.ts';
 import { scoresOf } from './registry.ts';
 
@@ -31,19 +31,8 @@ export interface Pruned {
  */
 export async function pruneGraph(graph: Graph, { nodes: choices }: PrunePlan, progress?: Progress): Promise<Pruned> {
   const breather = new Breather(progress);
-  const findings: Finding[] = [];
-  const structured: Record<string, PruneChoice> = {};
-  const forms = new Map<string, IntegerForm>();
-  for (const node of graph.nodes) {
-    const choice = choices[node.name];
-    if (choice === undefined) continue;
-    const form = integerForm(node, graph);
-    if ('reason' in form || form.kind !== 'compute')
-      findings.push(notPruned(node, 'reason' in form ? form.reason : 'it has no weights', choice));
-    else if (isZeroed(choice.amount)) forms.set(node.name, form);
-    else structured[node.name] = choice;
-  }
-  const cut = cutChannels(graph, structured, progress);
+  const { structured, forms, findings } = sorted(graph, choices);
+  const cut = cutChannels(graph, structured, { progress });
   const split = await factorize(cut.graph, structured, progress);
   const editor = new GraphEditor(split.graph);
   for (const [at, node] of split.graph.nodes.entries()) {
@@ -65,6 +54,39 @@ export async function pruneGraph(graph: Graph, { nodes: choices }: PrunePlan, pr
     kept: cut.kept,
     added: split.added,
   };
+}
+
+/** What a plan asks of a graph whose weights are not known: layers that lose channels or ranks, with the shapes of those that a run leaves. */
+export function pruneUnread(graph: Graph, { nodes: choices }: PrunePlan): PrunedUnread {
+  const { structured } = sorted(graph, choices);
+  const cut = cutChannels(graph, structured, { weights: 'shapes' });
+  const split = factorizeUnread(cut.graph, structured);
+  return {
+    ...{ graph: split.graph, kept: cut.kept, added: split.added },
+    open: new Set([...cut.open, ...split.open]),
+  };
+}
+
+export interface PrunedUnread extends Pick<Pruned, 'graph' | 'kept' | 'added'> {
+  /** Layers of which the values of weights decide how much of them goes. They keep here what they may keep. */
+  readonly open: ReadonlySet<string>;
+}
+
+/** What becomes of the layers that a plan names: channels and ranks go, or weights become zero in the given form. */
+function sorted(graph: Graph, choices: PrunePlan['nodes']) {
+  const findings: Finding[] = [];
+  const structured: Record<string, PruneChoice> = {};
+  const forms = new Map<string, IntegerForm>();
+  for (const node of graph.nodes) {
+    const choice = choices[node.name];
+    if (choice === undefined) continue;
+    const form = integerForm(node, graph);
+    if ('reason' in form || form.kind !== 'compute')
+      findings.push(notPruned(node, 'reason' in form ? form.reason : 'it has no weights', choice));
+    else if (isZeroed(choice.amount)) forms.set(node.name, form);
+    else structured[node.name] = choice;
+  }
+  return { structured, forms, findings };
 }
 
 /** An amount of which the weights that go are zero and stay in their places. */

@@ -5,12 +5,12 @@ import { channelsOf, scatterChannels } from '../methods/channels.ts';
 import { layerMetric, leastSquares, matchingBias } from '../methods/layer-metric.ts';
 import { interruptible, type Progress, throwIfCancelled, turn } from '../progress.ts';
 import { affordableSamples, Frontier } from '../quantize/frontier.ts';
-import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
+import type { IntegerForm } from '../quantize/integer-form.ts';
 import { CollectedSamples } from '../quantize/layer-samples.ts';
-import { fitsMoments } from '../quantize/method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from '../quantize/normal-form.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 import { taken } from './cut-channels.ts';
+import { formsToFit } from './fitted-layers.ts';
 import { matrixOf, principal, product, weightOf } from './low-rank.ts';
 import type { Pruned } from './prune.ts';
 
@@ -38,12 +38,7 @@ export async function refit(
   const byName = new Map(whole.nodes.map((node) => [node.name, node]));
   // A layer that was added answers for the one behind it.
   const originalOf = (name: string) => byName.get(added.get(name) ?? name)!;
-  const forms = new Map<string, IntegerForm>();
-  for (const node of behindPruned(whole, graph)) {
-    const form = integerForm(node, graph);
-    if ('reason' in form || form.kind !== 'compute' || form.bias === undefined) continue;
-    if (fitsMoments(node, form, graph, 'samples')) forms.set(node.name, form);
-  }
+  const forms = formsToFit(whole, graph);
   const layers = graph.nodes.filter(({ name }) => forms.has(name));
   const stops = layers.map(({ name }) => originalOf(name).inputs[0]!);
   const count = affordableSamples(whole, stops, dataset.length);
@@ -74,25 +69,6 @@ export async function refit(
 
 function nodeOf({ nodes }: Graph, name: string): GraphNode {
   return nodes.find((node) => node.name === name)!;
-}
-
-/** Nodes that read what comes of pruned layers, and those that were added. */
-function behindPruned(whole: Graph, graph: Graph): GraphNode[] {
-  const originals = new Map(whole.nodes.map((node) => [node.name, node]));
-  const touched = new Set<string>();
-  return graph.nodes.filter((node) => {
-    const behind = node.inputs.some((value) => touched.has(value));
-    const original = originals.get(node.name);
-    const changed =
-      original === undefined || node.inputs.some((value, i) => differs(value, original.inputs[i], whole, graph));
-    if (behind || changed) for (const output of node.outputs) touched.add(output);
-    return behind || original === undefined;
-  });
-}
-
-/** Whether a constant is another one now. */
-function differs(value: string, before: string | undefined, whole: Graph, graph: Graph): boolean {
-  return graph.initializers.get(value) !== whole.initializers.get(before ?? '');
 }
 
 interface Stand extends Pick<Pruned, 'kept'> {

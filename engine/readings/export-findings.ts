@@ -4,7 +4,8 @@ import { formatNamed } from '../formats/registry.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
-import { type QdqOptions, writtenFormat } from './export-qdq.ts';
+import type { QdqOptions } from './export-qdq.ts';
+import { writtenFormat } from './written-format.ts';
 
 /** What a person should know of how runtimes will treat the exported model. */
 export function exportFindings(
@@ -42,7 +43,7 @@ function carriedAsFloat(graph: Graph, codes: Codes): Finding[] {
       code: 'export/carried-by-float',
       severity: 'information',
       what: `${written} are written as float32.`,
-      why: 'ONNX has no type that holds their levels. The values are those that the codes stand for; the file is no smaller.',
+      why: 'ONNX has no type that holds their levels. The values are those that the codes stand for; the file is no smaller, and ONNX Runtime computes these layers in float.',
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { type Finding, fail } from '../findings.ts';
 import { axisBlocks, type Blocks } from '../formats/blocks.ts';
-import { type Container, carriedElements, carriedScale, contained } from '../formats/carrier.ts';
+import { type Container, carriedElements, carriedScale } from '../formats/carrier.ts';
 import type { NumberFormat, SumOfTensors } from '../formats/format.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
 import { hasQuantizeLinear } from '../formats/legality.ts';
@@ -12,9 +12,12 @@ import { upgradeOpset } from '../passes/index.ts';
 import { type Assignment, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
+import { remembered } from '../remembered.ts';
 import { type DataType, float32Tensor, int64Tensor, type Tensor, type TensorData } from '../tensor.ts';
 import { blockScales } from './block-scales.ts';
+import { floatWeightLayers, type SpreadAxis } from './float-weights.ts';
 import { capturedBy, intAttributeOf, Rewriter } from './rewriter.ts';
+import { writtenFormat } from './written-format.ts';
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with this operator set. */
 const leastOpset = 13;
@@ -101,11 +104,6 @@ function neededOpset(assignment: Assignment, container: Container | undefined): 
   return opset;
 }
 
-/** The format of a tensor with the type that the file has for it. Layers with blocks run in float: no container serves them. */
-export function writtenFormat({ format, blocks }: QuantizedTensor, container: Container | undefined): NumberFormat {
-  return contained(formatNamed(format), blocks ? undefined : container);
-}
-
 class QdqReading {
   readonly #graph: Graph;
   readonly #codes: Codes;
@@ -122,6 +120,10 @@ class QdqReading {
   readonly #shared = new Map<string, readonly [string, string]>();
   /** Codes already stored, by the constant they stand for: a weight that several nodes read is stored once. */
   readonly #stored = new Map<string, { readonly codes: Tensor; readonly name: string }[]>();
+  /** Layers whose input states its scale along an axis, so that ONNX Runtime leaves their float weights alone. */
+  readonly #floatWeights: ReadonlyMap<GraphNode, SpreadAxis>;
+  /** DequantizeLinear nodes of activations in integers, by what they give. */
+  readonly #dequantizers = new Map<string, { readonly coded: string; readonly entry: QuantizedTensor }>();
   /** Output of the activation that the producer of a value clamps for, by value. */
   readonly #fusedOutputs: ReadonlyMap<string, string>;
 
@@ -131,6 +133,7 @@ class QdqReading {
     this.#container = container;
     this.#codes = codesOf(graph, assignment);
     this.#rewriter = new Rewriter(graph);
+    this.#floatWeights = floatWeightLayers(graph, this.#codes, container);
     const fused = graph.nodes.filter((node) => this.#codes.fused(node)).reverse();
     this.#fusedOutputs = new Map(fused.map((node) => [node.inputs[0]!, node.outputs[0]!]));
     this.#fixed = new Set([...graph.outputs, ...graph.nodes.flatMap(capturedBy)]);
@@ -142,6 +145,7 @@ class QdqReading {
       if (this.#codes.fused(node)) this.#fusedActivation(node);
       else this.#node(node);
     }
+    this.#rewriter.removeUnread([...this.#dequantizers.keys()]);
     return this.#rewriter.finish();
   }
 
@@ -166,7 +170,9 @@ class QdqReading {
       const constant = this.#graph.initializers.get(value);
       if (constant !== undefined) return this.#constant(node, value, constant, held);
       const name = this.#current.get(value) ?? value;
-      return held === undefined ? name : this.#edge(node, index, name, held);
+      const read = held === undefined ? name : this.#edge(node, index, name, held);
+      const spread = index === 0 ? this.#floatWeights.get(node) : undefined;
+      return spread ? this.#spread(read, spread) : read;
     });
     const rounded = (value: string): QuantizedTensor | undefined => {
       const entry = value === '' ? undefined : this.#codes.written(value);
@@ -248,12 +254,36 @@ class QdqReading {
     const name = this.#rewriter.nodeName(`${label}_DequantizeLinear`);
     let value = bounds.length === 0 ? to : this.#rewriter.value(`${label}_unbounded`);
     this.#rewriter.add('DequantizeLinear', '', name, inputs, [value]);
+    if (bounds.length === 0) this.#dequantizers.set(to, { coded: inputs[0]!, entry });
     for (const [at, [op, bound]] of bounds.entries()) {
       const from = value;
       value = at === bounds.length - 1 ? to : this.#rewriter.value(`${label}_bounded`);
       const constant = this.#rewriter.constant(`${label}_${op}`, float32Tensor([], Float32Array.of(bound)));
       this.#rewriter.add(op, '', this.#rewriter.nodeName(`${label}_${op}`), [from, constant], [value]);
     }
+  }
+
+  /** What a DequantizeLinear gives, by one that states its scale for every index of an axis. */
+  #spread(value: string, { axis, length }: SpreadAxis): string {
+    const known = this.#dequantizers.get(value);
+    if (known === undefined) return value;
+    const { coded, entry } = known;
+    return remembered(this.#edges, JSON.stringify([value, axis]), () => {
+      const label = `${value}_axis_${axis}`;
+      const format = this.#written(entry);
+      const [scale, zero] = [carriedScale(format, entry.scale)[0]!, entry.zeroPoint[0]!];
+      const parameters = [
+        this.#rewriter.constant(`${label}_scale`, float32Tensor([length], new Float32Array(length).fill(scale))),
+        this.#rewriter.constant(
+          `${label}_zero_point`,
+          codeTensor(format.dtype, [length], new Int32Array(length).fill(zero)),
+        ),
+      ];
+      const to = this.#rewriter.value(label);
+      const name = this.#rewriter.nodeName(`${label}_DequantizeLinear`);
+      this.#rewriter.add('DequantizeLinear', '', name, [coded, ...parameters], [to], { axis: intAttributeOf(axis) });
+      return to;
+    });
   }
 
   /** An input in codes of its own; readers of one value in the same codes share what rounds it. */

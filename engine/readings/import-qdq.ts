@@ -340,14 +340,16 @@ class Importer {
     }
   }
 
-  /** Codes of one scale in 8 bits. */
+  /** Codes of one scale in 8 bits, though it may be stated for every index of an axis (`float-weights.ts`). */
   #tensorCodes(node: GraphNode, dtype: string | undefined): QuantizedTensor | undefined {
     const parameters = this.#constants(node);
     if (parameters === undefined || dtype === undefined || !this.#narrow(dtype)) return undefined;
     const { scale, zeroPoint } = parameters;
-    if (scale.data.length !== 1) return undefined;
+    const scales = scale.data as Float32Array;
+    const isOne = scales.length > 0 && scales.every((own, i) => own === scales[0] && zeroPoint[i] === zeroPoint[0]);
+    if (!isOne) return undefined;
     const { low, high } = formatNamed(dtype);
-    return { format: dtype, scale: scale.data as Float32Array, zeroPoint, range: [low, high] };
+    return { format: dtype, scale: scales.slice(0, 1), zeroPoint: zeroPoint.slice(0, 1), range: [low, high] };
   }
 
   #narrow(dtype: string): boolean {

@@ -45,6 +45,14 @@ export const qdqLimits: readonly Limit[] = [
   },
   {
     operators: products,
+    weights: ['float32', 'float16', 'bfloat16'],
+    blames: 'weights',
+    outcome: 'float',
+    why: 'No integer type of ONNX has the levels of these weights: ONNX Runtime computes with what they stand for, in float.',
+    fix: `${eightBits} where speed is what counts.`,
+  },
+  {
+    operators: products,
     weights: ['uint8'],
     activations: ['int8'],
     blames: 'weights',

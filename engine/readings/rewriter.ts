@@ -69,6 +69,14 @@ export class Rewriter {
   }
 
   /** The graph, with the types of what was added inferred. */
+  /** Takes nodes out again of which nothing reads what they give, by that value. */
+  removeUnread(values: readonly string[]): void {
+    const read = new Set([...this.#source.outputs, ...this.nodes.flatMap((node) => [...valuesRead(node)])]);
+    const unread = new Set(values.filter((value) => !read.has(value)));
+    const kept = this.nodes.filter(({ outputs }) => !outputs.some((output) => unread.has(output)));
+    this.nodes.splice(0, this.nodes.length, ...kept);
+  }
+
   finish(opsets: ReadonlyMap<string, number> = this.#source.opsets): Graph {
     for (const value of this.#source.outputs) this.keepConstant(value);
     const { nodes, initializers, types } = this;

@@ -171,7 +171,7 @@ function layerTable(layers: readonly LayerReport[]): string {
       layer.absorbed.length === 0 ? '' : `<br><span class="soft small">with ${layer.absorbed.map(e).join(', ')}</span>`;
     const formats = layer.input === layer.output ? chip(layer.input) : `${chip(layer.input)} → ${chip(layer.output)}`;
     const size =
-      layer.bytesBefore === 0
+      layer.bytesBefore + layer.bytesAfter === 0
         ? '<span class="soft">–</span>'
         : `${bytes(layer.bytesBefore)} → ${bytes(layer.bytesAfter)}${bar(layer.bytesAfter / largest, '', layer.bytesBefore / largest)}`;
     const share = layer.macs / macs;

@@ -145,7 +145,7 @@ function layerTable(report: Report, { style, width, layers = Number.POSITIVE_INF
     layer.input === layer.output ? layer.input : `${layer.input} → ${layer.output}`,
     layer.weightSqnr === undefined ? '–' : decibels(layer.weightSqnr),
     layer.outputSqnr === undefined ? '–' : decibels(layer.outputSqnr),
-    layer.bytesBefore === 0 ? '–' : `${bytes(layer.bytesBefore)} → ${bytes(layer.bytesAfter)}`,
+    layer.bytesBefore + layer.bytesAfter === 0 ? '–' : `${bytes(layer.bytesBefore)} → ${bytes(layer.bytesAfter)}`,
     macs === 0 || layer.macs === 0 ? '–' : percent(layer.macs / macs, 1),
   ]);
   const table = textTable(

@@ -1,5 +1,5 @@
 import type { Graph, GraphNode } from '../graph/graph.ts';
-import type { Job, Plan } from '../plan.ts';
+import type { Job } from '../plan.ts';
 import { Breather, interruptible } from '../progress.ts';
 import { type Pruned, pruneGraph } from '../pruning/prune.ts';
 import { refit } from '../pruning/refit.ts';
@@ -31,17 +31,6 @@ export async function pruneModel(prepared: Prepared, job: Job | undefined, conte
     refit(prepared.graph, { graph, ...rest }, dataset, { compile, progress: context.progress }),
   );
   return { prepared: { ...prepared, graph: fitted }, ...rest };
-}
-
-/** A plan that speaks as well of the layers that pruning added: each is held as the layer behind it is, which reads its output. */
-export function withAdded(plan: Plan, added: PrunedModel['added']): Plan {
-  if (added.size === 0) return plan;
-  const nodes = { ...plan.nodes };
-  for (const [name, behind] of added) {
-    const { weight, 'input[0]': input } = nodes[behind] ?? {};
-    nodes[name] = { ...(weight && { weight }), ...(input && { 'input[0]': input, 'output[0]': input }) };
-  }
-  return { ...plan, nodes };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { GraphNode } from '../graph/graph.ts';
 import { measuredSamples } from '../measurements/key.ts';
 import type { Choice, Job, Plan } from '../plan.ts';
 import { interruptible, throwIfCancelled, turn } from '../progress.ts';
+import { withAdded } from '../pruning/added-layers.ts';
 import { edgeKey, type QuantizedModel } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
@@ -17,7 +18,7 @@ import { openData } from './datasets.ts';
 import { signalToNoise } from './layer-noise.ts';
 import { type LoadedModel, loadJobModel, loadModel, type Prepared, prepare } from './load.ts';
 import { brokenDecibels, exactDecibels } from './metrics.ts';
-import { pruneModel, withAdded } from './prune.ts';
+import { pruneModel } from './prune.ts';
 
 /** What a measurement of sensitivity found, as plain JSON. */
 export interface SensitivityReport {

@@ -7,16 +7,17 @@ import type { Figure, PlanMessage, PlanRowView, PlanVerdictView } from '../../we
  * @param model file name of the model
  */
 export function planMessage(
-  { target, energy, rules, verdicts, rows, totals }: PlanTable,
+  { target, energy, rules, verdicts, rows, totals, atMost }: PlanTable,
   { id, title, model }: Pick<PlanMessage, 'id' | 'title'> & { readonly model: string },
 ): PlanMessage {
   const joulesOf = energy === null ? '' : `, energy of all ${joules(energy[0])} → ${joules(energy[1])}`;
+  const most = atMost === null ? '' : ` · at most: ${atMost}`;
   const layers = `${rows.length.toLocaleString('en-US')} ${rows.length === 1 ? 'layer' : 'layers'} of ${model}`;
   return {
     kind: 'plan',
     id,
     title,
-    subtitle: target === null ? layers : `${layers} · latency estimated for ${target}${joulesOf}`,
+    subtitle: `${target === null ? layers : `${layers} · latency estimated for ${target}${joulesOf}`}${most}`,
     target,
     rules: rules.map(({ text, head, ofAll, decides, overridden, idle }) => ({
       text,
@@ -45,16 +46,21 @@ function figures(
   { parameters, bytes: [before, after], time }: Pick<PlanRow, 'parameters' | 'bytes' | 'time'>,
   folded: boolean,
 ): Omit<PlanRowView, 'name' | 'op' | 'shape' | 'block' | 'verdict'> {
-  const size = (value: number): Figure => (before === 0 ? absent : { text: bytes(value), value });
+  const size = (value: number): Figure => (before === 0 && after === 0 ? absent : { text: bytes(value), value });
   const seconds = (value: number | undefined): Figure =>
     value === undefined || folded ? absent : { text: duration(value), value };
   return {
-    parameters: parameters === 0 ? absent : { text: amount(parameters), value: parameters },
+    parameters: countsText(parameters),
     bytesBefore: size(before),
     bytesAfter: size(after),
     timeBefore: seconds(time?.[0]),
     timeAfter: seconds(time?.[1]),
   };
+}
+
+function countsText([before, after]: PlanRow['parameters']): Figure {
+  if (before === 0 && after === 0) return absent;
+  return { text: before === after ? amount(after) : `${amount(before)} → ${amount(after)}`, value: after };
 }
 
 function verdictView({ weights, bias, prune, inputs, outputs, float, by, decider }: Verdict): PlanVerdictView {

@@ -157,7 +157,8 @@ function sqnrFigure(value: number | undefined): Figure {
 
 function layerView(layer: LayerReport): ReportLayer {
   const { weightHistogram, outputHistogram } = layer;
-  const size = (value: number): Figure => (layer.bytesBefore === 0 ? absent : { text: bytes(value), value });
+  const size = (value: number): Figure =>
+    layer.bytesBefore + layer.bytesAfter === 0 ? absent : { text: bytes(value), value };
   return {
     name: layer.name,
     op: layer.op,

@@ -10,6 +10,7 @@ import type { CheckedSpec } from '../context.ts';
 import type { Quantity as QuantityNode } from '../generated/ast.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { readFields } from '../resolve/fields.ts';
+import { foreseenOf } from '../resolve/foreseen.ts';
 import { budgetOf, expectationOf } from '../resolve/judgements.ts';
 import { makesLayersSmaller } from '../resolve/prune.ts';
 import { find } from '../vocabulary.ts';
@@ -21,14 +22,14 @@ export const budgetShouldBeReachable: Check = {
   severity: 'warning',
   section: 'targets',
   what: 'A budget of a target, a constraint of a search or an expectation that no choice of formats can meet; the finding says what is the least.',
-  why: 'Every weight in the narrowest format that the target runs (or that the search may choose), and every activation too, is still too much.',
+  why: 'Every weight in the narrowest format that the target runs (or that the search may choose), and every activation too, is still too much. Channels and ranks that the spec prunes do not count, where it is certain how many go.',
   fix: 'Ask for no less than the finding says, or use a smaller network.',
   example: 'target cortex-m7 { ram <= 2 KiB }',
   needs: 'model',
   *remarks(spec) {
-    const { model, definitions, vocabulary } = spec;
-    // How small a network becomes that loses channels or ranks is not known before it does.
-    if (!model || makesLayersSmaller(spec)) return;
+    const { definitions, vocabulary } = spec;
+    const model = networkToQuantize(spec);
+    if (!model) return;
     const searched = searchedFormats(spec);
     const all = vocabulary.formats.map(({ name }) => name);
     const named = definitions.targets.flatMap(({ name }) => findTarget(name?.text ?? '') ?? []);
@@ -50,6 +51,13 @@ export const budgetShouldBeReachable: Check = {
     }
   },
 };
+
+/** Undefined without a model, and where the weights of a pruned one decide how large it is. */
+function networkToQuantize(spec: CheckedSpec): ModelSummary | undefined {
+  if (!makesLayersSmaller(spec)) return spec.model;
+  const foreseen = foreseenOf(spec);
+  return foreseen?.open.size === 0 ? foreseen.summary : undefined;
+}
 
 interface Judged {
   /** For a machine; a size is that of the file. */

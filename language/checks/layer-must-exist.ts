@@ -1,3 +1,4 @@
+import type { AstNode } from 'langium';
 import { nearest } from '../../engine/nearest.ts';
 import type { Text } from '../generated/ast.ts';
 import { shown } from '../grammar/messages.ts';
@@ -6,6 +7,7 @@ import { namingRules } from '../grammar/rules.ts';
 import { quoteText, textValue } from '../grammar/text.ts';
 import { allNodesOf } from '../grammar/walk.ts';
 import { isGlob, unescapeGlob } from '../selectors/glob.ts';
+import { fileNetwork } from '../selectors/network.ts';
 import type { Check, Remark } from './check.ts';
 import { isOptional, plural } from './remarks.ts';
 
@@ -23,14 +25,16 @@ export const layerMustExist: Check = {
   *remarks({ spec, network }) {
     if (!network) return;
     const judge = function* (text: Text, name: string, optional: boolean): Iterable<Remark> {
-      if (network.indexOf.has(name)) return;
+      // What pruning adds is there for formats alone.
+      const { indexOf } = isInFormats(text) ? network : fileNetwork(network);
+      if (indexOf.has(name)) return;
       // Names are many: the nearest one is looked for only where it will be read.
-      const best = nearest(name, network.indexOf.keys());
+      const best = nearest(name, indexOf.keys());
       yield {
         severity: optional ? 'information' : 'error',
         what: `The model has no layer ${shown(name)}.`,
         ...(best === undefined
-          ? { fix: `\`qspec inspect\` lists the names of its ${plural(network.layers.length, 'layer')}.` }
+          ? { fix: `\`qspec inspect\` lists the names of its ${plural(fileNetwork(network).layers.length, 'layer')}.` }
           : { fix: `Did you mean ${shown(best)}?`, replacement: quoteText(best) }),
         range: rangeOf(text),
       };
@@ -44,3 +48,8 @@ export const layerMustExist: Check = {
     }
   },
 };
+
+function isInFormats(node: AstNode): boolean {
+  if (node.$type === 'QuantizeBlock') return true;
+  return node.$container !== undefined && isInFormats(node.$container);
+}

@@ -3,6 +3,7 @@ import type { LayerSummary } from '../../engine/graph/summary.ts';
 import type { PruneAmount } from '../../engine/plan.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { hasWeights } from '../resolve/prune.ts';
+import { fileNetwork } from '../selectors/network.ts';
 import type { Check } from './check.ts';
 import { plural } from './remarks.ts';
 
@@ -19,7 +20,7 @@ export const patternShouldDivide: Check = {
   *remarks({ prune, network }) {
     if (!prune || !network) return;
     const uneven = new Map<AstNode, { layers: LayerSummary[]; of: number }>();
-    for (const [index, layer] of network.layers.entries()) {
+    for (const [index, layer] of fileNetwork(network).layers.entries()) {
       const amount = prune.fields[index]!.amount?.value as PruneAmount | 'dense' | undefined;
       const by = prune.by[index]!.amount;
       if (!by || typeof amount !== 'object' || amount.kind !== 'pattern' || !hasWeights(layer)) continue;

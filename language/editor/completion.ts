@@ -11,7 +11,7 @@ import { meaningOf, type WordMeaning } from '../resolve/fields.ts';
 import { measuresOf } from '../resolve/judgements.ts';
 import type { RuleOutcome } from '../resolve/layer-fields.ts';
 import { noPasses } from '../resolve/passes.ts';
-import { tensorNames } from '../selectors/network.ts';
+import { fileNetwork, tensorNames } from '../selectors/network.ts';
 import { findProperty, type Property, qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
 import { isPending } from '../selectors/select.ts';
@@ -73,12 +73,13 @@ function texts(situation: Situation, spec: CheckedSpec): readonly Suggestion[] {
   if (item[0] !== 'layers' && item[0] !== 'layer') return [];
   const typed = textValue({ raw: `${partial}"` });
   const last = item.at(-1);
-  return last === 'reading' || last === 'writing' ? tensors(spec, last, typed) : layers(spec, typed);
+  return last === 'reading' || last === 'writing' ? tensors(spec, last, typed) : layers(situation, spec, typed);
 }
 
-function layers(spec: CheckedSpec, typed: string): readonly Suggestion[] {
+function layers({ block }: Situation, spec: CheckedSpec, typed: string): readonly Suggestion[] {
   const wanted = typed.toLowerCase();
-  const found = (spec.model?.layers ?? []).filter((layer) => layer.name.toLowerCase().includes(wanted));
+  const known = spec.network && (block.startsWith('quantize') ? spec.network : fileNetwork(spec.network));
+  const found = (known?.layers ?? []).filter((layer) => layer.name.toLowerCase().includes(wanted));
   return found.slice(0, mostLayers).map((layer) => ({
     label: layer.name,
     kind: 'layer',
@@ -206,9 +207,9 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
         text: nameText(input.name),
       }));
     case 'to':
-      return first === 'layout' ? layouts.toReversed() : first === 'subject' ? budgets() : selectors(spec);
+      return first === 'layout' ? layouts.toReversed() : first === 'subject' ? budgets() : selectors(situation, spec);
     case 'of':
-      return first === 'layers' ? selectors(spec) : formats(spec);
+      return first === 'layers' ? selectors(situation, spec) : formats(spec);
     case 'lock':
       if (ruleWords[block]) return [...ruleWords[block], ...keywords(['all'])];
       return keywords(roleWords);
@@ -234,7 +235,7 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
     case 'after':
     case 'from':
       if (first !== 'layers') return undefined;
-      return inPredicate(item) ? propertiesOf(model) : selectors(spec);
+      return inPredicate(item) ? propertiesOf(model) : selectors(situation, spec);
     case 'reading':
     case 'writing':
       return first === 'layers' ? tensors(spec, last, '') : undefined;
@@ -242,11 +243,11 @@ function slotAfter(situation: Situation, spec: CheckedSpec): readonly Suggestion
     case 'blocks':
       return first === 'layers' ? blocks(spec) : undefined;
     case 'layer':
-      return layers(spec, '');
+      return layers(situation, spec, '');
     case 'matches':
       return first === 'layers' ? counts(situation, spec) : undefined;
     case ',':
-      if (first === 'layer') return layers(spec, '');
+      if (first === 'layer') return layers(situation, spec, '');
       if (first === 'passes') return registered(vocabulary.passes, 'function');
       if (first === 'layers') return /^[0-9]/.test(item.at(-2) ?? '') ? blocks(spec) : operators(spec);
       return first === 'subject' ? budgets() : formats(spec);
@@ -360,7 +361,7 @@ function signsAfter(item: readonly string[]): readonly Suggestion[] {
   return property ? comparisonsOfProperty(property) : [];
 }
 
-function selectors(spec: CheckedSpec): readonly Suggestion[] {
+function selectors(situation: Situation, spec: CheckedSpec): readonly Suggestion[] {
   const starters = [
     'op',
     'role',
@@ -377,7 +378,7 @@ function selectors(spec: CheckedSpec): readonly Suggestion[] {
     'all',
     'not',
   ];
-  return [...keywords(starters), ...layers(spec, '')];
+  return [...keywords(starters), ...layers(situation, spec, '')];
 }
 
 function blocks({ network }: CheckedSpec): readonly Suggestion[] {

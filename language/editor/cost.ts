@@ -8,6 +8,7 @@ import { elements } from '../../engine/hardware/structure.ts';
 import type { Target } from '../../engine/hardware/target.ts';
 import type { Choice, Plan } from '../../engine/plan.ts';
 import type { LayerSet } from '../selectors/layer-set.ts';
+import type { Network } from '../selectors/network.ts';
 import { float } from '../vocabulary.ts';
 
 /** The formats that a plan asks for, before anything is calibrated: what a rule will cost while it is being typed. */
@@ -67,9 +68,12 @@ function quantized(choice: Choice | undefined): Choice | undefined {
   return choice && choice.format !== float ? choice : undefined;
 }
 
+/** What some layers cost as they are in the file, and what is left of them as planned. */
 export interface LayersCost {
-  readonly parameters: number;
-  readonly macs: number;
+  readonly parametersBefore: number;
+  readonly parametersAfter: number;
+  readonly macsBefore: number;
+  readonly macsAfter: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
   /** Seconds on the target, where there is one. */
@@ -80,50 +84,71 @@ export interface LayersCost {
   readonly energyAfter?: number | undefined;
 }
 
-/** Figures of every layer, side by side: rules sum them over thousands of layers at every keystroke. */
+const quantities = ['parameters', 'macs', 'bytes', 'time'] as const;
+type Side = Readonly<Record<(typeof quantities)[number], Float64Array>>;
+
+/**
+ * Figures of every layer of a network, side by side: rules sum them over thousands of layers at every keystroke. A layer that pruning
+ * adds is nothing before, one that passes fold into another nothing after.
+ */
 export interface CostTable {
-  readonly parameters: Float64Array;
-  readonly macs: Float64Array;
-  readonly bytesBefore: Float64Array;
-  readonly bytesAfter: Float64Array;
-  /** Seconds on the target. */
-  readonly timeBefore: Float64Array;
-  readonly timeAfter: Float64Array;
+  readonly before: Side;
+  readonly after: Side;
 }
 
-export function costTable(summary: ModelSummary, before: Profile, after: Profile): CostTable {
-  const column = (pick: (index: number) => number) => Float64Array.from(summary.layers, (_, index) => pick(index));
-  return {
-    parameters: column((index) => summary.layers[index]!.parameters),
-    macs: column((index) => summary.layers[index]!.macs),
-    bytesBefore: column((index) => before.layers[index]!.weightBytes),
-    bytesAfter: column((index) => after.layers[index]!.weightBytes),
-    timeBefore: column((index) => before.layers[index]!.time),
-    timeAfter: column((index) => after.layers[index]!.time),
+export function costTable({ layers: all, indexOf }: Network, before: Profile, after: Profile): CostTable {
+  const side = ({ layers }: Profile): Side => {
+    const [parameters, macs, bytes, time] = quantities.map(() => new Float64Array(all.length));
+    for (const layer of layers) {
+      const index = indexOf.get(layer.name);
+      if (index === undefined) continue;
+      parameters![index]! += layer.parameters;
+      macs![index]! += layer.macs;
+      bytes![index]! += layer.weightBytes;
+      time![index]! += layer.time;
+    }
+    return { parameters: parameters!, macs: macs!, bytes: bytes!, time: time! };
   };
+  return { before: side(before), after: side(after) };
 }
 
-/** What some layers cost as they are and as planned; times and energy on a target alone. */
-export function costOf(layers: LayerSet, table: CostTable, target: Target | undefined): LayersCost {
-  let [parameters, macs, bytesBefore, bytesAfter, timeBefore, timeAfter] = [0, 0, 0, 0, 0, 0];
-  for (const index of layers) {
-    parameters += table.parameters[index]!;
-    macs += table.macs[index]!;
-    bytesBefore += table.bytesBefore[index]!;
-    bytesAfter += table.bytesAfter[index]!;
-    timeBefore += table.timeBefore[index]!;
-    timeAfter += table.timeAfter[index]!;
-  }
-  const bytes = { parameters, macs, bytesBefore, bytesAfter };
-  if (target === undefined) return bytes;
+/** What some layers cost as they are and as planned, with those that were split off them; times and energy on a target alone. */
+export function costOf(
+  layers: LayerSet,
+  { before, after }: CostTable,
+  { added }: Pick<Network, 'added'>,
+  target: Target | undefined,
+): LayersCost {
+  const beside = [...(added?.before ?? [])].flatMap(([index, next]) =>
+    layers.has(next) && !layers.has(index) ? [index] : [],
+  );
+  const sum = (column: Float64Array) => {
+    let total = 0;
+    for (const index of layers.indices) total += column[index]!;
+    for (const index of beside) total += column[index]!;
+    return total;
+  };
+  const cost = {
+    ...{ parametersBefore: sum(before.parameters), parametersAfter: sum(after.parameters) },
+    ...{ macsBefore: sum(before.macs), macsAfter: sum(after.macs) },
+    ...{ bytesBefore: sum(before.bytes), bytesAfter: sum(after.bytes) },
+  };
+  if (target === undefined) return cost;
+  const [timeBefore, timeAfter] = [sum(before.time), sum(after.time)];
   const [energyBefore, energyAfter] = [energyOf(timeBefore, target), energyOf(timeAfter, target)];
-  return { ...bytes, timeBefore, timeAfter, energyBefore, energyAfter };
+  return { ...cost, timeBefore, timeAfter, energyBefore, energyAfter };
 }
 
 /** Profiles of models as they are, by target: they do not change while a person types. */
 const asTheyAre = new WeakMap<ModelSummary, Map<string, Profile>>();
 
-export function profiles(summary: ModelSummary, plan: Plan, target: Target): { before: Profile; after: Profile } {
+/** @param left the network that is compressed: the model itself, or what pruning leaves of it */
+export function profiles(
+  summary: ModelSummary,
+  left: ModelSummary,
+  plan: Plan,
+  target: Target,
+): { before: Profile; after: Profile } {
   let known = asTheyAre.get(summary);
   if (!known) {
     known = new Map();
@@ -131,5 +156,5 @@ export function profiles(summary: ModelSummary, plan: Plan, target: Target): { b
   }
   const before = known.get(target.name) ?? profileModel(summary, storedFormats, target);
   known.set(target.name, before);
-  return { before, after: profileModel(summary, plannedFormats(summary, plan), target) };
+  return { before, after: profileModel(left, plannedFormats(left, plan), target) };
 }

@@ -1,7 +1,7 @@
 import { quoteText } from '../grammar/text.ts';
 import { escapeGlob } from '../selectors/glob.ts';
 import { LayerSet } from '../selectors/layer-set.ts';
-import { layersOfOperator, type Network, pathsBetween } from '../selectors/network.ts';
+import { fileNetwork, layersOfOperator, type Network, pathsBetween } from '../selectors/network.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import { roles } from '../selectors/roles.ts';
 import { keywordDocumentation } from './words.ts';
@@ -15,11 +15,14 @@ const mostOperators = 3;
  * @param indices of layers, into the network
  */
 export function describeLayers(indices: Iterable<number>, network: Network): readonly string[] {
-  const layers = LayerSet.of(network.layers.length, indices);
-  if (layers.size === 0) return [];
-  const list = `layer ${[...layers].map((index) => quoteText(network.layers[index]!.name)).join(', ')}`;
-  if (layers.size === 1) return [list];
-  const selectors = layers.size === network.layers.length ? ['all'] : selectorsOf(layers, network);
+  const all = LayerSet.of(network.layers.length, indices);
+  if (all.size === 0) return [];
+  const list = `layer ${[...all].map((index) => quoteText(network.layers[index]!.name)).join(', ')}`;
+  // What pruning adds only names select.
+  const file = fileNetwork(network);
+  const layers = LayerSet.of(file.layers.length, all);
+  if (all.size === 1 || layers.size < all.size) return [list];
+  const selectors = layers.size === file.layers.length ? ['all'] : selectorsOf(layers, file);
   return [...selectors.map((selector) => `layers ${selector}`), list];
 }
 

@@ -5,6 +5,7 @@ import { type ExplainedField, settingText } from '../resolve/explain.ts';
 import type { LayerFieldEvent } from '../resolve/layer-fields.ts';
 import { hasWeights, resolvePrune } from '../resolve/prune.ts';
 import { resolveTrain } from '../resolve/train.ts';
+import { fileNetwork } from '../selectors/network.ts';
 import type { Overrides } from './owners.ts';
 
 interface Said {
@@ -44,7 +45,8 @@ export function fieldOverridesOf(rule: AnyRule, spec: CheckedSpec): Overrides {
 
 /** Tells of every field of a layer that the rule's block sets, in the order of the file; of layers only that have something to set. */
 function replay(rule: AnyRule, spec: CheckedSpec, tell: (event: LayerFieldEvent) => void): void {
-  const { network, vocabulary, definitions } = spec;
+  const { vocabulary, definitions } = spec;
+  const network = spec.network && fileNetwork(spec.network);
   if (!network) return;
   const prunes = rule.$container.$type === 'PruneBlock';
   const concerns = network.layers.map((layer) => (prunes ? hasWeights(layer) : layer.parameters > 0));

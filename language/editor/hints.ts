@@ -6,7 +6,7 @@ import { importedFrom } from '../grammar/ranges.ts';
 import type { AnyRule } from '../grammar/rules.ts';
 import type { LayerSet } from '../selectors/layer-set.ts';
 import { isPending } from '../selectors/select.ts';
-import { plannedOf } from './planned.ts';
+import { changesCost, plannedOf } from './planned.ts';
 
 /** A short note behind a rule's head. */
 export interface Hint {
@@ -32,12 +32,11 @@ export function hintsOf(spec: CheckedSpec, from = 0, to = Number.POSITIVE_INFINI
 function hintText({ rule, layers }: { rule: AnyRule; layers: LayerSet }, spec: CheckedSpec): string {
   if (isPending(rule, spec.network!)) return 'not measured';
   const parts = [`${layers.size} ${layers.size === 1 ? 'layer' : 'layers'}`];
-  // Zeros are stored like other weights: only formats change what layers take.
-  const formats = rule.$container.$type === 'QuantizeBlock';
-  const planned = formats && layers.size > 0 ? plannedOf(spec) : undefined;
+  const planned = layers.size > 0 && changesCost(rule, spec) ? plannedOf(spec) : undefined;
   if (planned) {
     const { bytesBefore, bytesAfter, timeBefore, timeAfter, energyBefore, energyAfter } = planned.costOf(layers);
-    if (bytesBefore > 0 && bytesBefore !== bytesAfter) parts.push(`${bytes(bytesBefore)} → ${bytes(bytesAfter)}`);
+    if (bytesBefore > 0 && bytesBefore !== bytesAfter)
+      parts.push(`${bytes(bytesBefore)} → ${planned.atMost ? '≤ ' : ''}${bytes(bytesAfter)}`);
     parts.push(...difference(timeBefore, timeAfter, duration));
     if (boundsEnergy(spec)) parts.push(...difference(energyBefore, energyAfter, joules));
   }

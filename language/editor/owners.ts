@@ -1,6 +1,6 @@
 import type { AstNode } from 'langium';
 import type { CheckedSpec } from '../context.ts';
-import { type AnyRule, isRule } from '../grammar/rules.ts';
+import { type AnyRule, isRule, setsFormats } from '../grammar/rules.ts';
 import type { ExplainedField } from '../resolve/explain.ts';
 import { type FieldName, fieldNames, valueText } from '../resolve/fields.ts';
 import {
@@ -41,11 +41,6 @@ export interface Overrides {
 
 export function overridesOf(rule: AnyRule, spec: CheckedSpec): Overrides {
   return setsFormats(rule) ? formatOverridesOf(rule, spec) : fieldOverridesOf(rule, spec);
-}
-
-/** Of `prune` and `train` there are rules too. */
-export function setsFormats(rule: AnyRule): rule is Rule {
-  return rule.$container.$type === 'QuantizeBlock';
 }
 
 function formatOverridesOf(rule: Rule, spec: CheckedSpec): Overrides {

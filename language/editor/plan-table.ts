@@ -10,10 +10,10 @@ import { howText } from '../resolve/choice-text.ts';
 import { type FieldName, valueText } from '../resolve/fields.ts';
 import { prunePlanOf, pruneText } from '../resolve/prune.ts';
 import { type RoleGroup, type RoleState, roleGroups, rolesSetBy, type Statement } from '../resolve/rules.ts';
-import { blockNumber } from '../selectors/network.ts';
+import { blockNumber, type Network } from '../selectors/network.ts';
 import { qualifiedOperator } from '../selectors/properties.ts';
 import { float } from '../vocabulary.ts';
-import { plannedOf } from './planned.ts';
+import { type Planned, plannedOf } from './planned.ts';
 
 /** What a spec decides for every layer of its model, as plain JSON. Layers and rules refer to each other by index. */
 export interface PlanTable {
@@ -28,6 +28,8 @@ export interface PlanTable {
   /** In topological order. */
   readonly rows: readonly PlanRow[];
   readonly totals: Cost;
+  /** What of the figures after is a limit, and why, as the end of a sentence; null: they are those of a run. */
+  readonly atMost: string | null;
 }
 
 /** From one layer, inclusive, to another, exclusive. */
@@ -95,9 +97,9 @@ export interface Decision {
   readonly what: string;
 }
 
-/** Bytes of weights and, on a target, seconds; before and after compression. */
+/** Parameters, bytes of weights and, on a target, seconds; before and after compression. */
 export interface Cost {
-  readonly parameters: number;
+  readonly parameters: readonly [before: number, after: number];
   readonly bytes: readonly [before: number, after: number];
   readonly time: readonly [before: number, after: number] | null;
 }
@@ -105,7 +107,7 @@ export interface Cost {
 export interface PlanRow extends Cost {
   readonly name: string;
   readonly op: string;
-  /** Of the first output: `1×16×16×16`, `?` where unknown. */
+  /** Of the first output: `1×16×16×16`, `?` where unknown; `1×16×16×16 → 1×11×16×16` where channels go. */
   readonly shape: string;
   /** Number of the block that it is part of, as `block N` selects it; null: it is in none. */
   readonly block: number | null;
@@ -122,7 +124,7 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
   const planned = plannedOf(spec);
   const { network, rules: resolution, prune, definitions, vocabulary } = spec;
   if (!planned || !network || !resolution || !definitions.quantize) return undefined;
-  const { plan, target, named, before, after } = planned;
+  const { plan, target, named, before, after, table } = planned;
   const items = definitions.quantize.items.filter((item): item is Statement => item.$type !== 'ArithmeticStatement');
   const indexOf = new Map(items.map((item, i) => [item, i]));
   const matched = new Map(resolution.matches.map(({ rule, layers }) => [rule as Statement, layers]));
@@ -131,21 +133,24 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
 
   const pruned = prune && prunePlanOf(prune, network, vocabulary);
   const inCodes = definitions.quantize.keepsCodes ? layersInCodes(network.layers) : undefined;
+  const shapesLeft = new Map(planned.left.layers.map((layer) => [layer.name, shapeText(layer)]));
   const verdicts: Verdict[] = [];
   const known = new Map<string, number>();
-  const rows = network.layers.map((layer, i): PlanRow => {
+  const order = inOrder(network);
+  const rows = order.map((i, place): PlanRow => {
+    const layer = network.layers[i]!;
     const choices = byGroup(plan.nodes[layer.name] ?? {});
     const gone = pruned?.nodes[layer.name];
     const deciding = decisionsOf(choices, resolution.states[i]!, indexOf);
     const has = Object.keys(choices) as RoleGroup[];
     for (const [r, item] of items.entries()) {
-      if (matched.get(item)?.has(i) === false) continue;
+      if (matched.get(item)?.has(i) === false && !deciding.has(r)) continue;
       const outcome = deciding.has(r)
         ? 'decides'
         : has.some((group) => speaksOf[r]!.has(group))
           ? 'overridden'
           : 'idle';
-      outcomes[r]![outcome].add(i);
+      outcomes[r]![outcome].add(place);
     }
     const own = verdictOf(layer, choices, deciding, items);
     const kept = inCodes?.has(i) ? { float: 'in-codes' as const } : {};
@@ -156,11 +161,11 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
     return {
       name: layer.name,
       op: qualifiedOperator(layer),
-      shape: shapeText(layer),
+      shape: shapeChange(layer, shapesLeft),
       block: blockNumber(i, network) ?? null,
-      parameters: layer.parameters,
-      bytes: [before.layers[i]?.weightBytes ?? 0, after.layers[i]?.weightBytes ?? 0],
-      time: named ? [before.layers[i]?.time ?? 0, after.layers[i]?.time ?? 0] : null,
+      parameters: [table.before.parameters[i]!, table.after.parameters[i]!],
+      bytes: [table.before.bytes[i]!, table.after.bytes[i]!],
+      time: named ? [table.before.time[i]!, table.after.time[i]!] : null,
       folded: before.layers[i]?.folded ?? false,
       verdict: index,
     };
@@ -188,11 +193,22 @@ export function planTableOf(spec: CheckedSpec): PlanTable | undefined {
     verdicts,
     rows,
     totals: {
-      parameters: before.parameters,
+      parameters: [before.parameters, after.parameters],
       bytes: [total(({ bytes }) => bytes[0]), total(({ bytes }) => bytes[1])],
       time: named ? [before.latency, after.latency] : null,
     },
+    atMost: limitText(planned),
   };
+}
+
+/** Indices of layers in the order in which they run: one that pruning adds stands in front of the one that it was split off. */
+function inOrder({ layers, added }: Network): readonly number[] {
+  if (!added) return [...layers.keys()];
+  const before = new Map(Array.from(added.before, ([index, next]) => [next, index]));
+  return [...added.file.layers.keys()].flatMap((index) => {
+    const front = before.get(index);
+    return front === undefined ? [index] : [front, index];
+  });
 }
 
 /** What a rule decides of a layer, by index of the rule in the order of the file; fields that float makes meaningless do not count. */
@@ -291,6 +307,18 @@ function shapeText({ outputs }: LayerSummary): string {
   const shape = outputs[0]?.shape;
   if (!shape) return '?';
   return shape.length === 0 ? 'scalar' : shape.map((side) => side ?? '?').join('×');
+}
+
+function limitText({ open, atMost }: Planned): string | null {
+  if (!atMost) return null;
+  if (open.size === 0) return 'what pruning leaves of this network is not known before a run';
+  return `weights decide how much of ${open.size} ${open.size === 1 ? 'layer' : 'layers'} is pruned`;
+}
+
+/** What pruning leaves of it beside what it is; of a layer that passes fold away, what it is. */
+function shapeChange(layer: LayerSummary, left: ReadonlyMap<string, string>): string {
+  const [own, after] = [shapeText(layer), left.get(layer.name)];
+  return after === undefined || after === own ? own : `${own} → ${after}`;
 }
 
 /** A rule may list ten thousand names. */

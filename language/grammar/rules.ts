@@ -23,6 +23,11 @@ export function selects(rule: AnyRule): rule is SelectingRule {
   return selecting.has(rule.$type);
 }
 
+/** Of `prune` and `train` there are rules too. */
+export function setsFormats(rule: AnyRule): rule is LayersRule | LayerRule {
+  return rule.$container.$type === 'QuantizeBlock';
+}
+
 export function isRule(node: { readonly $type: string }): node is AnyRule {
   return rules.has(node.$type);
 }

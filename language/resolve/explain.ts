@@ -5,7 +5,7 @@ import type { CheckedSpec } from '../context.ts';
 import { headOf, onOneLine } from '../grammar/heads.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { isRule } from '../grammar/rules.ts';
-import { blockNumber } from '../selectors/network.ts';
+import { blockNumber, fileNetwork } from '../selectors/network.ts';
 import { type FieldName, type Setting, valueText } from './fields.ts';
 import { planOf } from './plan.ts';
 import { amountText, type dense, type PruneField, prunePlanOf, resolvePrune } from './prune.ts';
@@ -60,7 +60,7 @@ export function explainLayer(spec: CheckedSpec, layer: string): Explanation | un
   if (!(quantize || prune || train) || !network || !rules || index === undefined) return undefined;
   const events: Event[] = [];
   if (definitions.prune) {
-    resolvePrune(definitions.prune.items, network, vocabulary, (event) => {
+    resolvePrune(definitions.prune.items, fileNetwork(network), vocabulary, (event) => {
       if (event.layer === index) events.push({ ...event, role: 'prune', field: event.field as PruneField });
     });
   }
@@ -68,7 +68,7 @@ export function explainLayer(spec: CheckedSpec, layer: string): Explanation | un
     if (event.layer === index) events.push(event);
   });
   if (definitions.train) {
-    resolveTrain(definitions.train.items, network, (event) => {
+    resolveTrain(definitions.train.items, fileNetwork(network), (event) => {
       if (event.layer === index) events.push({ ...event, role: 'train', field: event.field as TrainField });
     });
   }

@@ -8,7 +8,7 @@ import type { LoadedSpec } from '../grammar/load.ts';
 import { isPending } from '../selectors/select.ts';
 import { dataSourceOf } from './data.ts';
 import { expectationOf, exportRequestOf, targetChoiceOf } from './judgements.ts';
-import { passesOf, passesOfBackend } from './passes.ts';
+import { passesOfSpec } from './passes.ts';
 import { planOf } from './plan.ts';
 import { prunePlanOf } from './prune.ts';
 import { trainingPlanOf } from './train.ts';
@@ -35,9 +35,7 @@ export function resolveSpec(spec: LoadedSpec, context: SpecContext): ResolvedSpe
   const { definitions, absolute, rules, prune, train, outcomes, network } = checked;
   const needsModel = definitions.quantize ?? definitions.prune ?? definitions.train;
   if (!definitions.model || (needsModel && !network)) return { findings };
-  const passes = definitions.passes
-    ? passesOf(definitions.passes, context.vocabulary)
-    : passesOfBackend(definitions.quantize, context.vocabulary);
+  const passes = passesOfSpec(definitions, context.vocabulary);
   const data = [...definitions.dataByName].map(
     ([name, statement]) => [name, dataSourceOf(statement, definitions, absolute)] as const,
   );

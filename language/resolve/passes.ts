@@ -1,7 +1,12 @@
 import type { PassesStatement } from '../generated/ast.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import { backendOfBlock } from './backend.ts';
-import type { Quantize } from './definitions.ts';
+import type { Definitions, Quantize } from './definitions.ts';
+
+/** Names of the passes that run before anything is compressed; undefined: all, in the engine's order. */
+export function passesOfSpec({ passes, quantize }: Definitions, vocabulary: Vocabulary): readonly string[] | undefined {
+  return passes ? passesOf(passes, vocabulary) : passesOfBackend(quantize, vocabulary);
+}
 
 /** `passes none`: the one word of the statement that is no pass. */
 export const noPasses = 'none';
@@ -19,7 +24,7 @@ export function passesOf(
 }
 
 /** Where a spec names no passes: all but those that its backend does without; undefined: all. */
-export function passesOfBackend(block: Quantize | undefined, { passes }: Vocabulary): readonly string[] | undefined {
+function passesOfBackend(block: Quantize | undefined, { passes }: Vocabulary): readonly string[] | undefined {
   const without = block && backendOfBlock(block)?.withoutPasses;
   return without && passes.map(({ name }) => name).filter((name) => !without.includes(name));
 }

@@ -100,8 +100,8 @@ export function hasWeights(layer: LayerSummary): boolean {
 /** The plan for the layers that have weights; all others are not in it. */
 export function prunePlanOf({ fields }: LayerFields<PruneField>, network: Network, vocabulary: Vocabulary): PrunePlan {
   const nodes: [string, PruneChoice][] = [];
-  for (const [index, layer] of network.layers.entries()) {
-    const { amount, criterion } = fields[index]!;
+  for (const [index, { amount, criterion }] of fields.entries()) {
+    const layer = network.layers[index]!;
     if (!amount || amount.value === dense || !hasWeights(layer)) continue;
     nodes.push([
       layer.name,

@@ -1,7 +1,7 @@
 import type { TextRange } from '../../engine/findings.ts';
 import type { BackendStatement, LayerRule, LayersRule, RoleStatement } from '../generated/ast.ts';
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
-import { type AnyRule, selects } from '../grammar/rules.ts';
+import { type AnyRule, isRule, selects } from '../grammar/rules.ts';
 import { textValue } from '../grammar/text.ts';
 import { LayerSet } from '../selectors/layer-set.ts';
 import type { Network } from '../selectors/network.ts';
@@ -102,7 +102,7 @@ export function resolveRules(
     }
   }
   return {
-    states: statesOf(slots),
+    states: withInherited(statesOf(slots), network),
     matches,
     lockedOut: slots.lockedOut.map(({ slot, ...met }) => ({ ...met, ...placeOf(slot) })),
     setting: slots.setting,
@@ -147,6 +147,39 @@ function statesOf(slots: Slots<Statement>): readonly LayerState[] {
     };
     return ofLayers[number];
   });
+}
+
+/**
+ * A layer that pruning puts in front of one has what that one has, and leaves what that one reads; a rule that names it itself says
+ * otherwise, wherever it stands.
+ */
+function withInherited(states: readonly LayerState[], { added }: Network): readonly LayerState[] {
+  if (!added) return states;
+  const all = [...states];
+  for (const [index, before] of added.before) {
+    const [own, { weights, bias, inputs }] = [states[index]!, states[before]!];
+    all[index] = {
+      weights: inherited(own.weights, weights),
+      bias: inherited(own.bias, bias),
+      inputs: inherited(own.inputs, inputs),
+      outputs: inherited(own.outputs, inputs),
+    };
+  }
+  return all;
+}
+
+function inherited(own: RoleState, from: RoleState): RoleState {
+  const isOwn = (field: FieldName) => own.by[field] !== undefined && isOfRule(own.by[field]);
+  return {
+    fields: perField((field) => (isOwn(field) ? own : from).fields[field]),
+    by: perField((field) => (isOwn(field) ? own : from).by[field]),
+    isFormatLocked: own.isFormatLocked || (from.isFormatLocked && !isOwn('format')),
+  };
+}
+
+/** Not a statement about all layers. */
+function isOfRule(statement: Statement): boolean {
+  return isRule(statement) || isRule(statement.$container);
 }
 
 function roleStateAt(slots: Slots<Statement>, from: number): RoleState {

@@ -4,7 +4,7 @@ import type { Amount, Text, TrainItem, TrainStatement } from '../generated/ast.t
 import { rangeOf, rangeOfProperty } from '../grammar/ranges.ts';
 import { isRule } from '../grammar/rules.ts';
 import { numberOf } from '../quantities/quantity.ts';
-import type { Network } from '../selectors/network.ts';
+import { fileNetwork, type Network } from '../selectors/network.ts';
 import type { Vocabulary } from '../vocabulary.ts';
 import { readCall, type Setting } from './fields.ts';
 import {
@@ -95,7 +95,7 @@ export function trainingPlanOf(
       };
     }
   }
-  const nodes = network.layers.flatMap((layer, index) => {
+  const nodes = fileNetwork(network).layers.flatMap((layer, index) => {
     const own = layerTraining(fields[index]!, plan);
     return own && layer.parameters > 0 ? [[layer.name, own] as const] : [];
   });

@@ -13,6 +13,42 @@ export interface Network {
   readonly blocks: readonly (readonly number[])[];
   /** Undefined while nothing was measured. */
   readonly measured: Measurements | undefined;
+  /** Layers that are not in the file but come of pruning, behind all others; absent: none do. */
+  readonly added?: AddedLayers;
+}
+
+/** Names alone select them: every other selector speaks of the layers of the file. */
+export interface AddedLayers {
+  /** By index, the layer in front of which it stands. */
+  readonly before: ReadonlyMap<number, number>;
+  /** The network without them. */
+  readonly file: Network;
+}
+
+/** The layers of the file alone. */
+export function fileNetwork(network: Network): Network {
+  return network.added?.file ?? network;
+}
+
+/** A network with layers that pruning adds, each with the name of the one in front of which it stands. */
+export function withAddedLayers(
+  file: Network,
+  layers: readonly (readonly [layer: LayerSummary, before: string])[],
+): Network {
+  if (layers.length === 0) return file;
+  const first = file.layers.length;
+  const own = layers.map(([layer], i) => ({ ...layer, position: { index: first + i, first: false, last: false } }));
+  return {
+    layers: [...file.layers, ...own],
+    indexOf: new Map([...file.indexOf, ...own.map(({ name, position }) => [name, position.index] as const)]),
+    consumers: [...file.consumers, ...own.map(() => [])],
+    producers: [...file.producers, ...own.map(() => [])],
+    get blocks() {
+      return file.blocks;
+    },
+    measured: file.measured,
+    added: { before: new Map(layers.map(([, before], i) => [first + i, file.indexOf.get(before)!])), file },
+  };
 }
 
 const built = new WeakMap<ModelSummary, Network>();
@@ -66,7 +102,7 @@ export function layersOfOperator(network: Network, name: string): LayerSet {
   let known = operators.get(network);
   if (!known) {
     const indices = new Map<string, number[]>();
-    for (const [index, { op, domain }] of network.layers.entries()) {
+    for (const [index, { op, domain }] of fileNetwork(network).layers.entries()) {
       for (const spelling of [op, `${domain === '' ? 'ai.onnx' : domain}.${op}`]) {
         const own = indices.get(spelling);
         if (own) own.push(index);

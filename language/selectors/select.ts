@@ -107,7 +107,7 @@ function selectAll(selector: Selector | undefined, network: Network): LayerSet {
         }),
       );
     case 'AllSelector':
-      return none(network).complement();
+      return ofFile(LayerSet.all(network.layers.length), network);
     default:
       return none(network);
   }
@@ -120,7 +120,7 @@ function* selectEach(parts: readonly Selector[], network: Network): Iterable<Lay
 function apply(step: Step, set: LayerSet, network: Network): LayerSet {
   switch (step.kind) {
     case 'not':
-      return set.complement();
+      return ofFile(set.complement(), network);
     case 'before':
       return reachable(set, network.producers).difference(set);
     case 'after':
@@ -160,7 +160,7 @@ function byName(pattern: Text | undefined, regex: string | undefined, network: N
     );
   }
   const matches = nameMatcher(pattern, regex);
-  return where(network, (index) => matches(network.layers[index]!.name));
+  return LayerSet.where(network.layers.length, (index) => matches(network.layers[index]!.name));
 }
 
 /** Layers with a tensor of such a name on one side; constants among what is read. */
@@ -189,7 +189,12 @@ function nameMatcher(pattern: Text | undefined, regex: string | undefined): (nam
 }
 
 function where(network: Network, holdsFor: (index: number) => boolean): LayerSet {
-  return LayerSet.where(network.layers.length, holdsFor);
+  return ofFile(LayerSet.where(network.layers.length, holdsFor), network);
+}
+
+/** Without layers that pruning adds, which only their names select. */
+function ofFile(set: LayerSet, { added }: Network): LayerSet {
+  return added ? set.filter((index) => !added.before.has(index)) : set;
 }
 
 function none(network: Network): LayerSet {

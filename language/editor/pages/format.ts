@@ -121,8 +121,8 @@ function targetText(name: string, { vocabulary, definitions }: CheckedSpec): str
 
 function hereText(name: string, spec: CheckedSpec): string {
   const planned = plannedOf(spec);
-  if (!planned || !spec.model) return '';
-  const { layers, elements, codeBytes, scaleBytes, outputs } = weightsIn(name, spec.model, planned.plan);
+  if (!planned) return '';
+  const { layers, elements, codeBytes, scaleBytes, outputs } = weightsIn(name, planned.left, planned.plan);
   const parts: string[] = [];
   if (layers > 0) {
     parts.push(

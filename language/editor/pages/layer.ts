@@ -5,12 +5,14 @@ import type { CheckedSpec } from '../../context.ts';
 import { howText } from '../../resolve/choice-text.ts';
 import { valueText } from '../../resolve/fields.ts';
 import { prunePlanOf, pruneText } from '../../resolve/prune.ts';
+import { LayerSet } from '../../selectors/layer-set.ts';
 import { blockNumber } from '../../selectors/network.ts';
 import { isDepthwise, qualifiedOperator } from '../../selectors/properties.ts';
 import { float } from '../../vocabulary.ts';
+import type { LayersCost } from '../cost.ts';
 import { facts, paragraphs, plain, table } from '../markdown.ts';
-import { plannedOf } from '../planned.ts';
-import { bytesChange, energyChange, onTarget, timeChange } from './change.ts';
+import { type Planned, plannedOf } from '../planned.ts';
+import { bytesChange, energyChange, onTarget, timeChange, workChange } from './change.ts';
 import { placeText } from './place.ts';
 
 const mostNeighbours = 4;
@@ -19,20 +21,26 @@ const mostNeighbours = 4;
 export function layerPage(layer: LayerSummary, spec: CheckedSpec): string {
   const { index } = layer.position;
   const planned = plannedOf(spec);
-  const [before, after] = [planned?.before.layers[index], planned?.after.layers[index]];
+  const cost = planned?.costOf(LayerSet.of(index + 1, [index]));
   const block = spec.network && blockNumber(index, spec.network);
   return paragraphs(
     `**${plain(layer.name)}** ${plain(qualifiedOperator(layer))} ${shapeText(layer.inputs[0]?.shape)} → ${shapeText(layer.outputs[0]?.shape)}`,
-    `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs${block === undefined ? '' : ` · block ${block}`}`,
+    `${planned && cost ? workChange(cost, planned) : `${amount(layer.parameters)} parameters · ${amount(layer.macs)} MACs`}${block === undefined ? '' : ` · block ${block}`}`,
     facts([
       ['kernel', kernelText(layer)],
-      ['weights', weightText(layer, before?.weightBytes, after?.weightBytes)],
-      ['time', planned?.named && before && after ? `${timeChange(before.time, after.time)} ${onTarget(planned)}` : ''],
-      ['energy', planned?.named ? energyChange(before?.energy, after?.energy) : ''],
+      ['weights', weightText(layer, cost, planned)],
+      [
+        'time',
+        planned && cost?.timeBefore !== undefined && cost.timeAfter !== undefined
+          ? `${timeChange(cost.timeBefore, cost.timeAfter)} ${onTarget(planned)}`
+          : '',
+      ],
+      ['energy', energyChange(cost?.energyBefore, cost?.energyAfter)],
       ['reads', namesText(layer.producers)],
       ['read by', namesText(layer.consumers)],
       ['sensitivity', sensitivityText(layer, spec)],
       ['pruned', prunedText(layer, spec)],
+      ['becomes', leftText(layer, planned)],
     ]),
     choicesText(layer, spec),
   );
@@ -48,8 +56,22 @@ function kernelText(layer: LayerSummary): string {
   return `${plain(layer.kernel.join('x'))}${groups}`;
 }
 
-function weightText(layer: LayerSummary, before: number | undefined, after: number | undefined): string {
-  if (before !== undefined && after !== undefined) return before > 0 ? bytesChange(before, after) : '';
+/** Shapes of what pruning leaves of it, layer by layer where it is split in two. */
+function leftText({ name, inputs, outputs }: LayerSummary, planned: Planned | undefined): string {
+  if (!planned || planned.left === planned.model) return '';
+  if (planned.open.has(name)) return 'not known: it rests on its weights';
+  const own = planned.left.layers.filter((layer) => layer.name === name || planned.added.get(layer.name) === name);
+  const shapes = own.map((layer) => [shapeText(layer.inputs[0]?.shape), shapeText(layer.outputs[0]?.shape)]);
+  const [read, written] = [shapeText(inputs[0]?.shape), shapeText(outputs[0]?.shape)];
+  if (shapes.every(([from, to]) => from === read && to === written)) return '';
+  return own.map((layer, i) => `${plain(layer.name, 80)} ${shapes[i]!.join(' → ')}`).join(', ');
+}
+
+function weightText(layer: LayerSummary, cost: LayersCost | undefined, planned: Planned | undefined): string {
+  if (cost && planned) {
+    const { bytesBefore, bytesAfter } = cost;
+    return bytesBefore + bytesAfter > 0 ? bytesChange(bytesBefore, bytesAfter, planned.atMost) : '';
+  }
   const own = layer.weightBytes + layer.biasBytes;
   return own > 0 ? bytes(own) : '';
 }

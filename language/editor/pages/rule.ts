@@ -1,4 +1,3 @@
-import { amount } from '../../../engine/report/quantities.ts';
 import type { CheckedSpec } from '../../context.ts';
 import { headOf } from '../../grammar/heads.ts';
 import { rangeOf } from '../../grammar/ranges.ts';
@@ -7,9 +6,9 @@ import type { RuleOutcome } from '../../resolve/layer-fields.ts';
 import type { LayerSet } from '../../selectors/layer-set.ts';
 import { isPending } from '../../selectors/select.ts';
 import { counted, paragraphs, plain } from '../markdown.ts';
-import { type Override, overridesOf, setsFormats } from '../owners.ts';
-import { plannedOf } from '../planned.ts';
-import { bytesChange, energyChange, onTarget, timeChange } from './change.ts';
+import { type Override, overridesOf } from '../owners.ts';
+import { changesCost, plannedOf } from '../planned.ts';
+import { bytesChange, energyChange, onTarget, openText, timeChange, workChange } from './change.ts';
 import { placeText } from './place.ts';
 import { remarksOf } from './remarks.ts';
 
@@ -24,11 +23,11 @@ export function rulePage(rule: AnyRule, spec: CheckedSpec): string | undefined {
   if (isPending(rule, spec.network!)) return paragraphs('**not measured**', ...remarksOf(rule, spec));
   const { layers } = match;
   const names = Array.from(layers.indices.subarray(0, mostNames), (index) =>
-    plain(spec.model!.layers[index]!.name, 80),
+    plain(spec.network!.layers[index]!.name, 80),
   );
   const { taken, lost } = overridesOf(rule, spec);
   return paragraphs(
-    `**${counted(layers.size, 'layer')}**${setsFormats(rule) ? costText(spec, layers) : ''}`,
+    `**${counted(layers.size, 'layer')}**${changesCost(rule, spec) ? costText(spec, layers) : ''}`,
     ...remarksOf(rule, spec),
     names.length === 0 ? '' : `${names.join(', ')}${layers.size > names.length ? ', …' : ''}`,
     listed('Overrides', taken, spec),
@@ -37,19 +36,18 @@ export function rulePage(rule: AnyRule, spec: CheckedSpec): string | undefined {
   );
 }
 
-/** Zeros are stored like other weights: only formats change what layers take. */
 function costText(spec: CheckedSpec, layers: LayerSet): string {
   const planned = layers.size > 0 ? plannedOf(spec) : undefined;
   if (!planned) return '';
-  const { parameters, macs, bytesBefore, bytesAfter, timeBefore, timeAfter, energyBefore, energyAfter } =
-    planned.costOf(layers);
+  const cost = planned.costOf(layers);
+  const { bytesBefore, bytesAfter, timeBefore, timeAfter, energyBefore, energyAfter } = cost;
   const changes = [
-    bytesChange(bytesBefore, bytesAfter),
+    bytesChange(bytesBefore, bytesAfter, planned.atMost),
     timeBefore === undefined || timeAfter === undefined ? '' : timeChange(timeBefore, timeAfter),
     energyChange(energyBefore, energyAfter),
   ].filter((text) => text !== '');
   const where = timeBefore === undefined ? '' : ` ${onTarget(planned)}`;
-  return ` · ${amount(parameters)} parameters · ${amount(macs)} MACs\n\n${changes.join(' · ')}${where}`;
+  return ` · ${workChange(cost, planned)}\n\n${paragraphs(`${changes.join(' · ')}${where}`, openText(planned))}`;
 }
 
 function listed(title: string, list: readonly Override[], spec: CheckedSpec): string {

@@ -4,7 +4,7 @@ import type { BudgetKind, ExpectationKind } from '../../quantities/measured.ts';
 import type { TargetWord } from '../../vocabulary.ts';
 import { facts, figure, heading, paragraphs, plain } from '../markdown.ts';
 import { plannedOf } from '../planned.ts';
-import { bytesChange, energyChange, timeChange } from './change.ts';
+import { bytesChange, energyChange, openText, timeChange } from './change.ts';
 
 /** A machine: what it is, has and can run, and what this spec costs there if it is the one that the spec names. */
 export function targetPage(target: TargetWord, spec: CheckedSpec): string {
@@ -12,6 +12,7 @@ export function targetPage(target: TargetWord, spec: CheckedSpec): string {
   return paragraphs(
     heading(name, title),
     plain(description, 600),
+    restsOn(name, spec),
     facts([
       ...estimates(name, spec),
       ['has', machineText(target)],
@@ -20,6 +21,11 @@ export function targetPage(target: TargetWord, spec: CheckedSpec): string {
       ['formats', plain(formats.join(', '))],
     ]),
   );
+}
+
+function restsOn(name: string, spec: CheckedSpec): string {
+  const planned = plannedOf(spec);
+  return planned?.named && planned.target.name === name ? openText(planned) : '';
 }
 
 function machineText({ clockHz, cores = 1, flash, ram }: TargetWord): string {
@@ -45,14 +51,19 @@ function estimates(name: string, spec: CheckedSpec): readonly (readonly [string,
   return [
     ['estimated latency', timeChange(before.latency, after.latency)],
     ['estimated energy', energyChange(before.energy, after.energy)],
-    ['estimated flash', bytesChange(before.flash, after.flash)],
+    ['estimated flash', bytesChange(before.flash, after.flash, planned.atMost)],
     ['estimated RAM', bytesChange(before.ram, after.ram)],
   ];
 }
 
 /** A budget's quantity, and how near to it the spec is as far as that can be estimated before anything runs. */
 export function budgetPage(kind: BudgetKind | ExpectationKind, spec: CheckedSpec): string {
-  return paragraphs(`**${plain(kind.name)}** ${plain(kind.description)}`, plannedText(kind.name, spec));
+  const text = plannedText(kind.name, spec);
+  return paragraphs(
+    `**${plain(kind.name)}** ${plain(kind.description)}`,
+    text,
+    text === '' ? '' : openText(plannedOf(spec)!),
+  );
 }
 
 function plannedText(name: string, spec: CheckedSpec): string {
@@ -68,7 +79,7 @@ function plannedText(name: string, spec: CheckedSpec): string {
         ? `Not estimated: ${plain(target.title)} has no model of energy.`
         : `Estimated ${joules(before.energy)} → ${joules(after.energy)} on ${plain(target.title)}.`;
     case 'flash':
-      return `Estimated ${bytes(before.flash)} → ${bytes(after.flash)}${of(target.flash)} on ${plain(target.title)}.`;
+      return `Estimated ${bytes(before.flash)} → ${planned.atMost ? '≤ ' : ''}${bytes(after.flash)}${of(target.flash)} on ${plain(target.title)}.`;
     case 'ram':
       return `Estimated ${bytes(before.ram)} → ${bytes(after.ram)}${of(target.ram)} on ${plain(target.title)}.`;
     default:

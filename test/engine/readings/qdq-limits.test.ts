@@ -37,7 +37,10 @@ const graphs: Readonly<Record<string, Graph>> = {
     nodes: [makeNode('one', 'Add', ['x', 'z'], ['h']), makeNode('two', 'Add', ['h', 'z'], ['y'])],
   }),
 };
-const weightFormats = ['int8', 'uint8', 'int5', 'int4', 'uint4', 'int2', 'int16', 'int32'];
+const weightFormats = [
+  ...['int8', 'uint8', 'int5', 'int4', 'uint4', 'int2', 'int16', 'int32'],
+  ...['kmeans(2)', 'bcq(2)', 'dual(int4)', 'fp16', 'bf16'],
+];
 const activationFormats = ['uint8', 'int8', 'uint7', 'uint4', 'uint16', 'int16'];
 
 /** What ONNX Runtime makes of a network with these formats. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { renderHtml } from '../../../engine/report/html.ts';
 import { bytes, duration, percent, points } from '../../../engine/report/quantities.ts';
 import { renderText } from '../../../engine/report/text.ts';
 import { textTable } from '../../../engine/report/text-table.ts';
@@ -27,6 +28,13 @@ describe('the report in a terminal', () => {
     expect(text).toContain('head  ');
     expect(text).not.toContain('MaxPool_2 ');
     expect(text).toContain('… and 3 smaller layers');
+  });
+
+  test('tells the bytes of a layer that was not in the model', () => {
+    const [first] = exampleReport.layers;
+    const layers = [{ ...first!, name: 'conv/down', bytesBefore: 0, bytesAfter: 108 }];
+    expect(renderText({ ...exampleReport, layers }, { style: plain, width: 120 })).toMatch(/conv\/down .* 0 B → 108 B/);
+    expect(renderHtml({ ...exampleReport, layers })).toContain('0 B → 108 B');
   });
 
   test('tells energy where a target has a model of it', () => {

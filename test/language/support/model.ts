@@ -62,7 +62,7 @@ export function modelOf(
       outputs: [{ name: output, dtype: 'float32', shape: sketch.shape }],
       ...(sketch.kernel ? { kernel: sketch.kernel } : {}),
       ...(sketch.groups ? { groups: sketch.groups } : {}),
-      attributes: sketch.attributes ?? {},
+      attributes: { ...((sketch.groups ?? 1) > 1 && { group: sketch.groups! }), ...sketch.attributes },
       parameters: count + (sketch.bias ? (sketch.weight?.[0] ?? 0) : 0),
       weightBytes: count * 4,
       biasBytes: sketch.bias ? (sketch.weight?.[0] ?? 0) * 4 : 0,
@@ -120,6 +120,7 @@ const smallSketches: readonly Sketch[] = [
     kernel: [3, 3],
     groups: 1,
     macs: 110_592,
+    attributes: { strides: [2, 2], pads: [1, 1, 1, 1] },
   },
   { name: '/stem/Relu', op: 'Relu', reads: ['a'], writes: 'b', shape: [1, 16, 16, 16] },
   {
@@ -133,6 +134,7 @@ const smallSketches: readonly Sketch[] = [
     kernel: [3, 3],
     groups: 16,
     macs: 36_864,
+    attributes: { pads: [1, 1, 1, 1] },
   },
   {
     name: '/block/0/pw/Conv',

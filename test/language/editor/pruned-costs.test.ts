@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { nodeHost } from '../../../engine/env/node/host.ts';
+import { loadModel } from '../../../engine/run/load.ts';
+import { quantizeJob } from '../../../engine/run/quantize.ts';
+import { examine } from '../../../language/context.ts';
+import { plannedOf } from '../../../language/editor/planned.ts';
+import { loadSpec, resolveSpec } from '../../../language/index.ts';
+import { engineVocabulary } from '../../../language/vocabulary-engine.ts';
+import { context } from '../../engine/run/quiet-context.ts';
+import { hasShared, root, shared } from '../../shared.ts';
+
+/** What the editor estimates for a spec before anything runs, and what the report of a run says. */
+async function bothOf(model: string, statements: string) {
+  const text = `qspec 1\nmodel "${model}"\n${statements}`;
+  const spec = loadSpec(text, join(root, 'examples', 'digits', 'pruned.qspec'));
+  const host = nodeHost();
+  const { summary } = await loadModel(host, model, { weights: 'shapes' });
+  const surroundings = { vocabulary: engineVocabulary(), path: host.path, model: summary };
+  const planned = plannedOf(examine(spec, surroundings))!;
+  const { job, findings } = resolveSpec(spec, surroundings);
+  if (!job) throw new Error(findings.map(({ what }) => what).join('\n'));
+  const { report } = await quantizeJob(job, context, { write: false, evaluationSamples: 0, layerSamples: 1 });
+  return { planned, report, summary };
+}
+
+/** Layer by layer what both say of those that compute something, and the whole. */
+function expectTheSame({ planned, report }: Awaited<ReturnType<typeof bothOf>>) {
+  expect([...planned.open]).toEqual([]);
+  const { layers, parameters, latency, flash, ram, energy } = planned.after;
+  const rows = layers.flatMap(({ name, op, macs, weightBytes, folded }) =>
+    folded ? [] : [{ name, op, macs, bytesAfter: weightBytes }],
+  );
+  expect(rows).toEqual(report.layers.map(({ name, op, macs, bytesAfter }) => ({ name, op, macs, bytesAfter })));
+  expect(parameters).toBe(report.size.parameters);
+  expect({ latency, flash, ram, ...(energy !== undefined && { energy }) }).toEqual(report.targets[0]!.after);
+}
+
+const target = 'target cortex-a72 { latency <= 1 s }';
+
+describe('what the editor says that a pruned network costs', () => {
+  const digits = join(root, 'examples/digits/digits.onnx');
+  const calibration = `data calibration npz "digits.npz" { array x labels y scale 1/16 split "splits.json" part calibration take 8 }`;
+
+  it.each([
+    ['channels', 'prune { channels 30 % }'],
+    ['ranks', 'prune { rank 25 % }'],
+    ['both', 'prune { channels 25 % layers op Gemm, MatMul { rank 3 } }'],
+  ])('is what the report of the run says: %s, fitted and in codes', async (_, prune) => {
+    const both = await bothOf(
+      digits,
+      `${target}\n${calibration}\n${prune}\nquantize { weights int8 activations uint8 }`,
+    );
+    expectTheSame(both);
+    expect(both.report.size.parameters).toBeLessThan(0.9 * both.summary.totals.parameters);
+  });
+
+  it('holds layers that are split off in the formats that rules of their name give them', async () => {
+    const both = await bothOf(
+      digits,
+      `target cortex-m7 { latency <= 1 s }\n${calibration}\nprune { rank 25 % }
+       quantize { weights int8 activations uint8 layer "conv2/down" { weights int4 } layers "*/down" { activations int8 } }`,
+    );
+    expectTheSame(both);
+    const row = (name: string) => both.report.layers.find((layer) => layer.name === name)!;
+    expect([row('conv2/down').weight, row('conv2').weight]).toEqual(['int4', 'int8']);
+    expect([row('conv2/down').output, row('conv2').input]).toEqual(['int8', 'int8']);
+  });
+
+  it('is no less than the report says where the weights decide', async () => {
+    const { planned, report } = await bothOf(
+      digits,
+      `${target}\nprune { rank 60 % of energy }\nquantize { weights int8 }`,
+    );
+    expect(planned.open.size).toBeGreaterThan(0);
+    expect(report.size.parameters).toBeLessThan(planned.after.parameters);
+    expect(report.targets[0]!.after.flash).toBeLessThan(planned.after.flash);
+  });
+});
+
+describe.skipIf(!hasShared)('of real networks (needs shared models)', () => {
+  it.each([
+    ['mlperf_tiny_ic_resnet8_bn_fp32', 'prune { channels 25 % }'],
+    ['mlperf_tiny_kws_dscnn_bn_fp32', 'prune { layers role pointwise { channels 25 % } }'],
+    ['mlperf_tiny_vww_mobilenetv1_025_bn_fp32', 'prune { channels 25 % layers role pointwise { rank 40 % } }'],
+    ['mlperf_tiny_ad_autoencoder_bn_fp32', 'prune { rank 16 }'],
+    ['st_mobilenet_v2_035_128_chfirst', 'prune { channels 12.5 % }'],
+  ])('%s: %s', async (name, prune) => {
+    expectTheSame(await bothOf(shared('models', `${name}.onnx`)!, `${target}\n${prune}\nquantize { weights int8 }`));
+  });
+});
