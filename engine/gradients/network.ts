@@ -1,9 +1,10 @@
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { elementCount } from '../tensor.ts';
+import { concatStep } from './concat.ts';
 import { addStep, clampStep, fakeQuantizeStep, reshapeStep } from './elementwise.ts';
 import { convStep, matrixStep } from './linear.ts';
 import type { MatrixProducts } from './matrix-products.ts';
-import { averagePoolStep, globalAverageStep } from './pooling.ts';
+import { averagePoolStep, globalAverageStep, maxPoolStep } from './pooling.ts';
 import type { Layer, MakeStep, Step } from './step.ts';
 
 /** Operators whose gradients are known; one line each. */
@@ -16,6 +17,8 @@ const makers: Readonly<Record<string, MakeStep>> = {
   Add: addStep,
   GlobalAveragePool: globalAverageStep,
   AveragePool: averagePoolStep,
+  MaxPool: maxPoolStep,
+  Concat: concatStep,
   Flatten: reshapeStep,
   Reshape: reshapeStep,
   Squeeze: reshapeStep,
@@ -92,24 +95,33 @@ export class Network {
     return this.#output;
   }
 
-  /** Puts the slopes of the loss into the layers that learn. To be called once after each forward run. */
-  async backward(slope: Float32Array): Promise<void> {
+  /**
+   * Puts the slopes of the loss into the layers that learn. To be called after a forward run.
+   * @param look is shown the slope along the output of every node that is passed; it may keep no array
+   */
+  async backward(
+    slope: Float32Array,
+    look?: (node: GraphNode, slope: Float32Array) => Promise<void> | void,
+  ): Promise<void> {
     const slopes = new Map([[this.#output, slope]]);
     const carries = this.#learned();
     for (const { step, node, activations } of this.#steps.toReversed()) {
       const own = slopes.get(node.outputs[0]!);
       if (own === undefined) continue;
       slopes.delete(node.outputs[0]!);
-      const through = activations.map((index) => node.inputs[index]!).filter((value) => carries.has(value));
-      if (through.length === 0) {
+      await look?.(node, own);
+      if (!activations.some((index) => carries.has(node.inputs[index]!))) {
         if (step.backwardLast) await step.backwardLast(own);
         else if (step.layer?.learns) await step.backward(own);
         continue;
       }
       const more = await step.backward(own);
-      for (const value of through) {
+      for (const [at, index] of activations.entries()) {
+        const value = node.inputs[index]!;
+        if (!carries.has(value)) continue;
+        const through = more instanceof Float32Array ? more : more[at]!;
         const before = slopes.get(value);
-        slopes.set(value, before ? before.map((sum, i) => sum + more[i]!) : more);
+        slopes.set(value, before ? before.map((sum, i) => sum + through[i]!) : through);
       }
     }
   }

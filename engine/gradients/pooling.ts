@@ -1,4 +1,5 @@
-import { resolvePads, windowOf } from '../operators/shared/windows.ts';
+import { resolvePads, windowOf, windowOutput } from '../operators/shared/windows.ts';
+import { elementCount } from '../tensor.ts';
 import type { MakeStep, Step } from './step.ts';
 
 export const globalAverageStep: MakeStep = ({ inputs }) => {
@@ -24,6 +25,48 @@ export const averagePoolStep: MakeStep = ({ node, inputs }) => {
   return isTiling
     ? averages([c! * n!, h!, w!], [kh, kw], [n!, c!, h! / kh, w! / kw])
     : 'its windows overlap, leave gaps or reach beyond the input';
+};
+
+/** The largest element of each window; its slope goes to the first element that is as large. */
+export const maxPoolStep: MakeStep = ({ node, inputs }) => {
+  const x = inputs[0]!;
+  if (x.length !== 4) return 'it pools over other axes than two';
+  const [n, c, height, width] = x as [number, number, number, number];
+  const window = windowOf(node, 2);
+  const { begin } = resolvePads(window, [height, width]);
+  const [rows, columns] = windowOutput(node, window, [height, width]) as [number, number];
+  const dims = [n, c, rows, columns];
+  const taps = window.kernel[0]! * window.kernel[1]!;
+  const out = new Float32Array(elementCount(dims));
+  const winners = new Int32Array(out.length);
+  const back = new Float32Array(elementCount(x));
+  return {
+    dims,
+    forward([values]) {
+      for (let i = 0; i < out.length; i++) {
+        const left = (i % columns) * window.strides[1]! - begin[1]!;
+        const top = (Math.floor(i / columns) % rows) * window.strides[0]! - begin[0]!;
+        const plane = Math.floor(i / (rows * columns)) * height * width;
+        let [largest, winner] = [Number.NEGATIVE_INFINITY, -1];
+        for (let tap = 0; tap < taps; tap++) {
+          const y = top + Math.floor(tap / window.kernel[1]!) * window.dilations[0]!;
+          const across = left + (tap % window.kernel[1]!) * window.dilations[1]!;
+          if (y < 0 || y >= height || across < 0 || across >= width) continue;
+          const at = plane + y * width + across;
+          if (winner >= 0 && values![at]! <= largest) continue;
+          [largest, winner] = [values![at]!, at];
+        }
+        out[i] = largest;
+        winners[i] = winner;
+      }
+      return out;
+    },
+    backward(slope) {
+      back.fill(0);
+      for (let i = 0; i < winners.length; i++) if (winners[i]! >= 0) back[winners[i]!]! += slope[i]!;
+      return back;
+    },
+  };
 };
 
 function averages(

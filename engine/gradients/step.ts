@@ -11,10 +11,10 @@ export interface Step {
   /** May keep what `backward` needs until then. */
   forward(inputs: readonly Float32Array[]): Promise<Float32Array> | Float32Array;
   /**
-   * From the slope of the loss along the output to that along each input that is an activation: they are the same where there are
-   * several. Called once after each forward run. Writes the slopes of a layer that learns.
+   * From the slope of the loss along the output to that along each input that is an activation, in order; one where they are all
+   * the same. Called once after each forward run, or several times. Writes the slopes of a layer that learns.
    */
-  backward(slope: Float32Array): Promise<Float32Array> | Float32Array;
+  backward(slope: Float32Array): Promise<Float32Array> | Float32Array | readonly Float32Array[];
   /** Slopes of the layer's own parameters alone, for where nothing before it learns. */
   backwardLast?(slope: Float32Array): Promise<void> | void;
   /** Weights and bias of a layer that has them. */

@@ -1,8 +1,17 @@
 import { defaultScale } from '../formats/scales.ts';
+import type { Channel, ChannelCodes } from './by-channel.ts';
 import { bySamples, goalMetric } from './by-samples.ts';
 import { roundChannel } from './descent.ts';
 import { descendOnGrid } from './grid-descent.ts';
-import { equalizeArgument, type LayerSamples, smoothArgument, type WeightMethod } from './method.ts';
+import type { LayerMetric } from './layer-metric.ts';
+import {
+  equalizeArgument,
+  type LayerSamples,
+  smoothArgument,
+  type WeightCodes,
+  type WeightMethod,
+  type WeightProblem,
+} from './method.ts';
 
 /** Part of the mean variance by which weights are held to the given ones: a hundred samples are few, and fewer rows still less. */
 const damping = ({ length, rows }: LayerSamples) => 0.5 + length / rows;
@@ -25,13 +34,23 @@ export const layerByLayer: WeightMethod = {
   anyFormat: true,
   quantize(problem) {
     const { samples, format, axis, scale = defaultScale } = problem;
-    const metricOf = (seen: LayerSamples, group: number) => goalMetric(seen, group, damping(seen));
     const mayFitScales = format.kind === 'integer' && axis !== undefined && scale === defaultScale;
-    if (samples !== undefined && !mayFitScales)
-      return descendOnGrid(problem, samples, (group) => metricOf(samples, group));
-    return bySamples(problem, metricOf, (channel, { wanted, hessian }, targets) => {
-      const weights = wanted(channel.weights, targets);
-      return roundChannel({ ...channel, weights }, hessian, problem, { ranges: 'several' });
-    });
+    return samples === undefined || mayFitScales
+      ? roundedBehind(problem)
+      : descendOnGrid(problem, samples, (group) => goalMetric(samples, group, damping(samples)));
   },
 };
+
+/** @param look is shown the weights that would answer best, the codes and the metric of each channel, in order */
+export function roundedBehind(
+  problem: WeightProblem,
+  look?: (channel: Channel, wanted: Float32Array, codes: ChannelCodes, metric: LayerMetric) => void,
+): WeightCodes {
+  const metricOf = (samples: LayerSamples, group: number) => goalMetric(samples, group, damping(samples));
+  return bySamples(problem, metricOf, (channel, metric, targets) => {
+    const weights = metric.wanted(channel.weights, targets);
+    const own = roundChannel({ ...channel, weights }, metric.hessian, problem, { ranges: 'several' });
+    look?.(channel, weights, own, metric);
+    return own;
+  });
+}

@@ -66,6 +66,11 @@ export interface LayerSamples {
   targets(channel: number): Float32Array;
   /** Bounds of the activation behind the layer: differences beyond do not matter. */
   readonly clamp?: { readonly min: number; readonly max: number };
+  /**
+   * What the model's outputs feel of differences in the layer's: mean products of the slopes along its output channels, outputs × outputs,
+   * row-major. There where the method asks for it and gradients reach the layer.
+   */
+  readonly outputCurvature?: Float64Array;
 }
 
 export interface WeightCodes {
@@ -104,6 +109,8 @@ export interface WeightMethod {
   readonly perChannel?: true;
   /** Layers of a block go on to learn together (`engine/quantize/learn-stretch.ts`), by the arguments `steps`, `depth` and `seed`. */
   readonly together?: true;
+  /** Narrow weights are given the curvature of the model's outputs, worked out by the argument `seed` (`engine/quantize/output-curvature.ts`). */
+  readonly needsCurvature?: true;
   /** Takes every format and granularity. Others take integers per tensor or channel, and what they do not take is rounded to nearest. */
   readonly anyFormat?: true;
   /** Takes integers of every granularity, with scales of every kind; others have scales of float32. */

@@ -6,6 +6,7 @@ import { biasCorrection } from './bias-correction.ts';
 import { blockReconstruction } from './block-reconstruction.ts';
 import { coordinateDescent } from './coordinate-descent.ts';
 import { dataFree } from './data-free.ts';
+import { fisherRounding } from './fisher-rounding.ts';
 import { gptq } from './gptq.ts';
 import { hqq } from './hqq.ts';
 import { layerByLayer } from './layer-by-layer.ts';
@@ -32,6 +33,7 @@ export const methods: readonly WeightMethod[] = [
   sequentialMse,
   gptq,
   adaround,
+  fisherRounding,
   blockReconstruction,
 ];
 

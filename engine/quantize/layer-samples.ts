@@ -19,6 +19,7 @@ export class CollectedSamples implements LayerSamples {
   readonly groups: number;
   readonly takesBias: boolean;
   readonly clamp?: Clamp;
+  outputCurvature?: Float64Array;
   readonly #node: GraphNode;
   readonly #weightDims: readonly number[];
   readonly #inputs: Float32Array[];

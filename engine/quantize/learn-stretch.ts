@@ -1,16 +1,15 @@
 import { Random } from '../data/random.ts';
 import type { Compile } from '../executor/program.ts';
+import { batchSize, channelsFirst } from '../gradients/batches.ts';
 import { MatrixProducts } from '../gradients/matrix-products.ts';
 import { Network, type NoGradient } from '../gradients/network.ts';
 import type { Graph } from '../graph/graph.ts';
 import { slice } from '../graph/slice.ts';
 import type { WeightCodes } from '../methods/method.ts';
 import { Breather, type Progress } from '../progress.ts';
-import { elementCount, type Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { LearnedLayer, type LearnedWeights } from './learned-layer.ts';
 
-/** Multiplications of a forward run of a batch, and samples of it at most. */
-const [batchProducts, mostSamples] = [32e6, 16];
 /** Multiplications of a forward run of all samples that are learned from; where they are more, fewer samples are. */
 const passProducts = 2e8;
 /** Every so many samples one is kept to judge by. */
@@ -63,10 +62,7 @@ export async function learnStretch(
     if (!(single instanceof Network)) return single;
     const samples = Math.max(2, Math.min(inputs.length, Math.floor(passProducts / single.products)));
     const { learners, judges } = divided(samples);
-    const batch = Math.max(
-      1,
-      Math.min(mostSamples, judges.length, learners.length, Math.floor(batchProducts / single.products)),
-    );
+    const batch = batchSize(single.products, Math.min(judges.length, learners.length));
     const network = Network.of(part, [batch, ...inputs[0]!.dims.slice(1)], products) as Network;
     const layers = given.map((weights) => new LearnedLayer(weights, network.layers.get(weights.name)!));
     const breather = new Breather(progress);
@@ -157,19 +153,4 @@ function move(layers: readonly LearnedLayer[], kind: 'codes' | 'scales', size: n
   const moves = layers.flatMap((layer) => layer.codeMoves().map((own) => ({ ...own, layer })));
   moves.sort((a, b) => b.gain - a.gain);
   for (const { layer, at, by } of moves.slice(0, Math.ceil(size * moves.length))) layer.moveCode(at, by);
-}
-
-/** Samples of [1, C, …] as one [C, N, …]. */
-function channelsFirst(samples: readonly Tensor[]): Float32Array {
-  const { dims, data } = samples[0]!;
-  const channels = dims[1] ?? 1;
-  const places = elementCount(dims) / channels;
-  const out = new Float32Array((data as Float32Array).length * samples.length);
-  for (const [n, { data }] of samples.entries())
-    for (let channel = 0; channel < channels; channel++)
-      out.set(
-        (data as Float32Array).subarray(channel * places, (channel + 1) * places),
-        (channel * samples.length + n) * places,
-      );
-  return out;
 }

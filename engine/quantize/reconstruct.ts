@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/dataset.ts';
 import type { Compile } from '../executor/program.ts';
 import type { Finding } from '../findings.ts';
+import { formatNamed } from '../formats/registry.ts';
 import { hasGradient, type NoGradient } from '../gradients/network.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { WeightCodes } from '../methods/method.ts';
@@ -19,6 +20,7 @@ import { learnStretch, type StretchOptions } from './learn-stretch.ts';
 import type { LearnedWeights } from './learned-layer.ts';
 import { fitsMoments } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
+import { outputCurvatures } from './output-curvature.ts';
 import { type Stretch, stretchesOf } from './stretches.ts';
 import { heldAs, quantizeParameters, takesFormat, type WeightResult, type WeightTask } from './weights.ts';
 
@@ -68,11 +70,13 @@ export async function reconstruct<Model extends QuantizedModel & { readonly find
   const after = await Frontier.at(dataset, count, compile, mode);
   let current: QuantizedModel = model;
   const findings: Finding[] = [];
-  // Steps of a stretch count like layers.
+  const { curvatures, batches, finding } = await curvaturesOf(float, plan, layers, dataset, options);
+  if (finding) findings.push(finding);
+  // Steps of a stretch and batches of a run backwards count like layers.
   const stepsOf = (stretch: Stretch) =>
     argumentsOf(plan, stretch.nodes.find(({ name }) => learnsTogether(plan, name))!.name)['steps']!;
-  const total = stretches.reduce((sum, stretch) => sum + stepsOf(stretch), layers.length);
-  let done = 0;
+  const total = stretches.reduce((sum, stretch) => sum + stepsOf(stretch), layers.length + batches);
+  let done = batches;
   const layer = async (node: GraphNode, before: Frontier, after: Frontier) => {
     throwIfCancelled(progress);
     progress?.report('reconstruct', done++, total);
@@ -80,7 +84,9 @@ export async function reconstruct<Model extends QuantizedModel & { readonly find
     await before.advance(float, node.inputs[0]!);
     await after.advance(simulated, node.inputs[0]!);
     const samples = await collect(node, { float, simulated, layout, before, after });
+    const outputCurvature = curvatures.get(node.name);
     await turn();
+    if (outputCurvature !== undefined) samples.outputCurvature = outputCurvature;
     current = interruptible(progress, () => withLayer(current, node, { layout, plan, samples, store }));
   };
   for (const node of layers) {
@@ -118,6 +124,46 @@ function learnsTogether(plan: Plan, node: string): boolean {
   if (choice?.method === undefined || choice.granularity !== 'per-channel') return false;
   const method = methodNamed(choice.method.name);
   return method.together === true && takesFormat(method, choice);
+}
+
+/** Codes of so many bits lose too little for what the outputs feel of it to matter. */
+const wideBits = 8;
+
+/** What the outputs feel of the layers whose methods ask for it, with the batches of samples that it took. */
+async function curvaturesOf(
+  graph: Graph,
+  plan: Plan,
+  layers: readonly GraphNode[],
+  dataset: Dataset,
+  { compile, mode = 'strict', progress }: ReconstructOptions,
+): Promise<{
+  readonly curvatures: ReadonlyMap<string, Float64Array>;
+  readonly batches: number;
+  readonly finding?: Finding;
+}> {
+  const wanted = layers.filter(({ name }) => {
+    const choice = plan.nodes[name]!.weight!;
+    const method = methodNamed(choice.method!.name);
+    return method.needsCurvature === true && takesFormat(method, choice) && formatNamed(choice.format).bits < wideBits;
+  });
+  if (wanted.length === 0) return { curvatures: new Map(), batches: 0 };
+  let batches = 0;
+  const { seed } = argumentsOf(plan, wanted[0]!.name);
+  const curvatures = await outputCurvatures(graph, wanted, dataset, {
+    ...{ compile, mode, progress, seed: seed! },
+    onBatch(done, of) {
+      batches = of;
+      progress?.report('reconstruct', done, of + layers.length);
+    },
+  });
+  if (!('reason' in curvatures)) return { curvatures, batches };
+  const finding: Finding = {
+    code: 'quantize/no-curvature',
+    severity: 'information',
+    what: `${wanted.length === 1 ? 'One layer' : `${wanted.length} layers`} got codes channel by channel: what the outputs feel of them is not known.`,
+    why: `No gradient goes through ${curvatures.node.op} “${curvatures.node.name}”: ${curvatures.reason}.`,
+  };
+  return { curvatures: new Map(), batches, finding };
 }
 
 /** A method's arguments, those that are not given among them. */

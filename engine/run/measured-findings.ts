@@ -120,7 +120,14 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     code: 'quantize/block-fallback',
     severity: 'information',
     what: 'Layers of a block got their codes one by one although the spec names `block-reconstruction`, with the operator that is in the way.',
-    why: 'Slopes go back through convolutions of one group or of one input a channel, products, sums, clamps, averages and reshapes.',
+    why: 'Slopes go back through convolutions of one group or of one input a channel, products, sums, clamps, pools, concatenations of channels and reshapes.',
+    fix: 'Nothing: the layers have the codes of `layer-by-layer`.',
+  },
+  {
+    code: 'quantize/no-curvature',
+    severity: 'information',
+    what: 'Layers got their codes channel by channel although the spec names `fisher-rounding`, with the operator that is in the way.',
+    why: 'It asks what the outputs feel of each layer, and slopes do not go back through every operator.',
     fix: 'Nothing: the layers have the codes of `layer-by-layer`.',
   },
   {

@@ -98,6 +98,25 @@ const graphs: readonly (readonly [string, Graph])[] = [
     ),
   ],
   [
+    'branches that are pooled by their largest elements and joined',
+    graphOf(
+      [
+        makeNode('a', 'Conv', ['x', 'a.w', 'a.b'], ['a.y'], { pads }),
+        makeNode('b', 'Conv', ['a.y', 'b.w'], ['b.y']),
+        makeNode('c', 'Conv', ['a.y', 'c.w'], ['c.y'], { pads }),
+        makeNode('j', 'Concat', ['b.y', 'c.y', 'a.y'], ['j.y'], { axis: int(-3) }),
+        makeNode('m', 'MaxPool', ['j.y'], ['m.y'], {
+          ...{ kernel_shape: ints([3, 2]), strides: ints([2, 1]), pads: ints([1, 0, 1, 1]), dilations: ints([1, 2]) },
+        }),
+        makeNode('d', 'Conv', ['m.y', 'd.w'], ['y']),
+      ],
+      {
+        ...{ 'a.w': random(1, [4, 4, 3, 3]), 'a.b': random(2, [4]), 'b.w': random(3, [2, 4, 1, 1]) },
+        ...{ 'c.w': random(4, [3, 4, 3, 3]), 'd.w': random(5, [3, 9, 1, 1], 0.2) },
+      },
+    ),
+  ],
+  [
     'a layer whose output is read twice, pooled whole',
     graphOf(
       [
@@ -205,6 +224,12 @@ describe('what has no gradient', () => {
       makeNode('s', 'AveragePool', ['x'], ['y'], { kernel_shape: ints([3, 3]) }),
       {},
       'its windows overlap, leave gaps or reach beyond the input',
+    ],
+    [
+      'concatenation of places',
+      makeNode('s', 'Concat', ['x', 'x'], ['y'], { axis: int(2) }),
+      {},
+      'it joins something else than channels of activations',
     ],
   ] as const)('%s is named with the reason', (_, node, constants, reason) => {
     expect(Network.of(graphOf([node], constants), x, products)).toEqual({ node, reason });

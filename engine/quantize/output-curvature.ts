@@ -1,0 +1,158 @@
+import type { Dataset } from '../data/dataset.ts';
+import { Random } from '../data/random.ts';
+import type { Compile } from '../executor/program.ts';
+import { batchSize, channelsFirst } from '../gradients/batches.ts';
+import { MatrixProducts, transposed } from '../gradients/matrix-products.ts';
+import { Network, type NoGradient } from '../gradients/network.ts';
+import { valuesRead } from '../graph/captures.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
+import { nodesBetween, slice } from '../graph/slice.ts';
+import { Breather, type Progress } from '../progress.ts';
+import { scoresOf } from '../run/logits.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** Multiplications of a forward run of all samples that curvature is taken from; where they are more, fewer samples are. */
+const passProducts = 1e10;
+/** Times that signs are sent back from the outputs of each batch. */
+const probes = 2;
+
+export interface CurvatureOptions {
+  readonly compile: Compile;
+  readonly mode: 'strict' | 'relaxed';
+  readonly seed: number;
+  readonly progress?: Progress | undefined;
+  /** Called before each batch of samples. */
+  onBatch?(done: number, of: number): void;
+}
+
+/**
+ * What the outputs of a float model feel of each layer's: E[g·gᵀ] over samples and places, g the slopes along the output channels of the
+ * layer of signs that are sent back from the logits (Hutchinson 1989), weighted so that their products are the Fisher information of the
+ * probabilities, diag(p) − p·pᵀ: what KL divergence loses by small differences. Of a model without a last Softmax: of squared differences.
+ * @param layers in the graph's order, of which it is wanted
+ * @returns outputs × outputs by layer, row-major; or what no gradient goes through
+ */
+export async function outputCurvatures(
+  graph: Graph,
+  layers: readonly GraphNode[],
+  dataset: Dataset,
+  { compile, mode, seed, progress, onBatch }: CurvatureOptions,
+): Promise<ReadonlyMap<string, Float64Array> | NoGradient> {
+  const scores = scoresOf(graph);
+  const from = beginOf(graph, layers[0]!, scores.value);
+  if (from === undefined) return { node: layers[0]!, reason: 'the model has several inputs' };
+  const part = slice(graph, new Set([from]), [scores.value]);
+  const products = new MatrixProducts(compile, mode);
+  try {
+    const first = await valuesAt(graph, from, [await dataset.sample(0)], compile, mode);
+    const single = Network.of(part, first[0]!.dims, products);
+    if (!(single instanceof Network)) return single;
+    const count = Math.max(1, Math.min(dataset.length, Math.floor(passProducts / single.products)));
+    const batch = batchSize(single.products, count);
+    const network = Network.of(part, [batch, ...first[0]!.dims.slice(1)], products) as Network;
+    const found = new Map<string, Float64Array>();
+    // The last layer's outputs are what is compared: one by one, as their number exceeds that of the signs.
+    const last = [...network.layers.keys()].at(-1);
+    for (const { name } of layers) {
+      const layer = network.layers.get(name);
+      if (layer === undefined || name === last) continue;
+      layer.learns = true;
+      found.set(name, new Float64Array(layer.outputs ** 2));
+    }
+    const signs = new Random(seed);
+    const breather = new Breather(progress);
+    const batches = Math.floor(count / batch);
+    for (let i = 0; i < batches; i++) {
+      onBatch?.(i, batches);
+      const samples = [];
+      for (let k = i * batch; k < (i + 1) * batch; k++) samples.push(await dataset.sample(k));
+      const inputs = await valuesAt(graph, from, samples, compile, mode);
+      const answers = (await network.forward(channelsFirst(inputs))).get(scores.value)!;
+      for (let probe = 0; probe < probes; probe++) {
+        await breather.pause();
+        const slope = scores.kind === 'logits' ? fisherSigns(answers, batch, signs) : plainSigns(answers.length, signs);
+        await network.backward(slope, async ({ name }, slopes) => {
+          const sums = found.get(name);
+          if (sums === undefined) return;
+          const outputs = network.layers.get(name)!.outputs;
+          const places = slopes.length / outputs;
+          const own = await products.multiply(slopes, transposed(slopes, outputs, places), outputs, places, outputs);
+          for (let k = 0; k < sums.length; k++) sums[k]! += own[k]!;
+        });
+      }
+    }
+    return found;
+  } finally {
+    products.dispose();
+  }
+}
+
+/** The input of the first layer where everything behind it follows from that alone; else the model's input if it is one. */
+function beginOf(graph: Graph, layer: GraphNode, end: string): string | undefined {
+  const leads = (from: string) => {
+    const nodes = nodesBetween(graph, new Set([from]), [end]);
+    const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+    return nodes.every((node) =>
+      valuesRead(node).every((value) => value === from || made.has(value) || graph.initializers.has(value)),
+    );
+  };
+  return [layer.inputs[0]!, ...graph.inputs].find(leads);
+}
+
+/** A value for each sample. */
+async function valuesAt(
+  graph: Graph,
+  value: string,
+  samples: readonly ReadonlyMap<string, Tensor>[],
+  compile: Compile,
+  mode: 'strict' | 'relaxed',
+): Promise<Tensor[]> {
+  const given = samples.map((sample) => sample.get(value));
+  if (given[0] !== undefined) return given as Tensor[];
+  const part = slice(graph, new Set(graph.inputs), [value]);
+  const inputsOf = (sample: ReadonlyMap<string, Tensor>) =>
+    new Map(part.inputs.map((name) => [name, sample.get(name)!] as const));
+  const inputDims = new Map(Array.from(inputsOf(samples[0]!), ([name, { dims }]) => [name, dims]));
+  const program = await compile(part, { mode, inputDims });
+  try {
+    const found: Tensor[] = [];
+    for (const sample of samples) found.push((await program.run(inputsOf(sample))).get(value)!);
+    return found;
+  } finally {
+    program.dispose();
+  }
+}
+
+function sign(signs: Random): number {
+  return signs.next() & 0x80000000 ? 1 : -1;
+}
+
+function plainSigns(length: number, signs: Random): Float32Array {
+  return Float32Array.from({ length }, () => sign(signs));
+}
+
+/** Slopes along logits [classes, samples] whose mean products are the Fisher information: √p·z − p·⟨√p, z⟩ for signs z. */
+function fisherSigns(logits: Float32Array, samples: number, signs: Random): Float32Array {
+  const classes = logits.length / samples;
+  const slopes = new Float32Array(logits.length);
+  for (let n = 0; n < samples; n++) {
+    let most = Number.NEGATIVE_INFINITY;
+    for (let c = 0; c < classes; c++) most = Math.max(most, logits[c * samples + n]!);
+    const roots = new Float64Array(classes);
+    let sum = 0;
+    for (let c = 0; c < classes; c++) {
+      roots[c] = Math.exp((logits[c * samples + n]! - most) / 2);
+      sum += roots[c]! * roots[c]!;
+    }
+    let shared = 0;
+    const drawn = roots.map((root, c) => {
+      const own = root / Math.sqrt(sum);
+      roots[c] = own;
+      const signed = own * sign(signs);
+      shared += signed;
+      return signed;
+    });
+    for (let c = 0; c < classes; c++) slopes[c * samples + n] = drawn[c]! - roots[c]! ** 2 * shared;
+  }
+  return slopes;
+}
