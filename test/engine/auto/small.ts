@@ -14,7 +14,7 @@ export async function recipe(
   plan: Plan,
   calibration: Dataset,
   expectations: readonly Expectation[] = [],
-  report: Progress['report'] = () => {},
+  progress: Progress = { signal: new AbortController().signal, report() {} },
 ): Promise<AutoResult> {
   const own = modelOf(graph);
   const model = { path: 'test', hash: '', bytes: 0, model: own, summary: summarize(own) };
@@ -22,7 +22,6 @@ export async function recipe(
     ...{ prepared: prepare(model, []), findings: [] },
     ...{ layers: new Set<string>(), zeroed: new Set<string>(), kept: new Map(), added: new Map() },
   };
-  const progress = { signal: new AbortController().signal, report };
   const context = { host: nodeHost(), threads: 1, toolVersion: '0', progress };
   return chooseAutomatically({ model, pruned, plan, calibration, context, expectations });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeNode } from '../../../engine/graph/build.ts';
 import type { Expectation } from '../../../engine/plan.ts';
+import { Cancelled } from '../../../engine/progress.ts';
 import { float32Tensor } from '../../../engine/tensor.ts';
 import { choice, makeGraph, random, samplesFor, uniformPlan } from '../quantize/small.ts';
 import { recipe, said } from './small.ts';
@@ -120,13 +121,27 @@ describe('a budget of accuracy', () => {
 });
 
 describe('progress', () => {
+  const graph = twoProducts(() => 1);
+  const plan = uniformPlan(graph, planned);
+
   it('tells of all trials as one stage, and never goes beyond its end', async () => {
-    const graph = twoProducts(() => 1);
     const told: number[] = [];
-    await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 100), [], (stage, done, total) => {
-      if (stage === 'Trying settings') told.push(done / total);
+    await recipe(graph, plan, samplesFor(graph, 100), [], {
+      signal: new AbortController().signal,
+      report: (stage, done, total) => {
+        if (stage === 'Trying settings') told.push(done / total);
+      },
     });
     expect(told.length).toBeGreaterThan(10);
     for (const share of told) expect(share).toBeLessThanOrEqual(1);
+  });
+
+  it('hears of a cancel between two trials', async () => {
+    const owner = new AbortController();
+    const report = (stage: string, done: number) => {
+      if (stage === 'Trying settings' && done > 1) owner.abort();
+    };
+    const run = recipe(graph, plan, samplesFor(graph, 100), [], { signal: owner.signal, report });
+    await expect(run).rejects.toThrow(Cancelled);
   });
 });
