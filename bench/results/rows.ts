@@ -34,7 +34,7 @@ const twoBits = ['int2', 'kmeans(2)', 'lq(2)', 'bcq(2)', 'dual(int2)'].map(
     from: { folder: 'w2a8-codes', replaced: 'dual(int2)', by: format },
     table: 'two-bits',
     title: `\`${format}\``,
-    note: '`scale-refit`; weights of the first and last layer in 8 bits',
+    note: '`layer-by-layer`; weights of the first and last layer in 8 bits',
     bounds: { kws: undefined, resnet8: undefined },
   }),
 );
