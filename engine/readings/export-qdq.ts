@@ -1,20 +1,21 @@
 import { type Finding, fail } from '../findings.ts';
 import { axisBlocks, type Blocks } from '../formats/blocks.ts';
-import { type Container, carriedElements, carriedScale } from '../formats/carrier.ts';
-import type { NumberFormat, SumOfTensors } from '../formats/format.ts';
+import { type Container, carriedScale } from '../formats/carrier.ts';
+import type { NumberFormat } from '../formats/format.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
 import { hasQuantizeLinear } from '../formats/legality.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode, Model } from '../graph/graph.ts';
-import { aliasTensor, derivedTensor } from '../lazy-tensor.ts';
+import { derivedTensor } from '../lazy-tensor.ts';
 import { integerRange } from '../operators/shared/numbers.ts';
 import { upgradeOpset } from '../passes/index.ts';
 import { type Assignment, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import { remembered } from '../remembered.ts';
-import { type DataType, float32Tensor, int64Tensor, type Tensor, type TensorData } from '../tensor.ts';
+import { type DataType, float32Tensor, int64Tensor, type Tensor } from '../tensor.ts';
 import { blockScales } from './block-scales.ts';
+import { codeTensor, codeTensorOf, sameCodes, tensorsOf } from './code-tensors.ts';
 import { floatWeightLayers, type SpreadAxis } from './float-weights.ts';
 import { capturedBy, intAttributeOf, Rewriter } from './rewriter.ts';
 import { writtenFormat } from './written-format.ts';
@@ -417,37 +418,6 @@ class QdqReading {
   }
 }
 
-/** Each tensor of a sum, its codes worked out when they are written. */
-function tensorsOf(
-  held: QuantizedTensor & { readonly codes: TensorData },
-  { format, count, range, codeOf }: SumOfTensors,
-): (QuantizedTensor & { readonly codes: TensorData })[] {
-  const { axis, blocks, basis, scale } = held;
-  return Array.from({ length: count }, (_, i) => ({
-    format: format.name,
-    ...(axis !== undefined && { axis }),
-    ...(blocks !== undefined && { blocks }),
-    scale: scale.map((_, set) => basis![set * count + i]!),
-    zeroPoint: new Int32Array(scale.length),
-    range,
-    get codes() {
-      return Int8Array.from(held.codes as Int8Array, (code) => codeOf(code, i));
-    },
-  }));
-}
-
-/** The elements that ONNX holds for codes, in the shape of the constant or of a view of it, as lazy as that is. */
-function codeTensorOf(
-  held: QuantizedTensor & { readonly codes: TensorData },
-  format: NumberFormat,
-  { dims }: { readonly dims: readonly number[] },
-): Tensor {
-  const elements = () => carriedElements(format, held.codes as Int8Array);
-  const isPutOff = Object.getOwnPropertyDescriptor(held, 'codes')?.get !== undefined;
-  const { dtype } = format;
-  return isPutOff ? aliasTensor(dtype, dims, elements) : { dtype, dims, data: elements() };
-}
-
 /** Bounds of an activation in floats; the upper one only where it is below the format's own. */
 function boundsOf(
   format: NumberFormat,
@@ -465,17 +435,4 @@ function boundsOf(
  */
 function isFusedInVain(dtype: DataType): boolean {
   return dtype.startsWith('float8') || dtype === 'int2' || dtype === 'uint2';
-}
-
-function codeTensor(dtype: DataType, dims: readonly number[], values: Int32Array): Tensor {
-  const arrays = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array } as const;
-  const packed = { int4: Int8Array, uint4: Uint8Array, int2: Int8Array, uint2: Uint8Array } as const;
-  const floats = { float8e4m3fn: Uint8Array, float8e5m2: Uint8Array } as const;
-  const Codes =
-    { ...arrays, ...packed, ...floats, int32: Int32Array, uint32: Uint32Array }[dtype as 'int8'] ?? Int32Array;
-  return { dtype, dims, data: Codes.from(values) };
-}
-
-function sameCodes(a: Int8Array, b: Int8Array): boolean {
-  return a.length === b.length && a.every((code, i) => code === b[i]);
 }
