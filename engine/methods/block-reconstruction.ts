@@ -1,18 +1,18 @@
-import { layerByLayer } from './layer-by-layer.ts';
+import { fisherRounding } from './fisher-rounding.ts';
 import { equalizeArgument, type WeightMethod } from './method.ts';
 
 /**
- * Block reconstruction: layers get their codes by `layer-by-layer`, and codes, scales and biases of a block are then refined
+ * Block reconstruction: layers get their codes by `fisher-rounding`, and codes, scales and biases of a block are then refined
  * together by the error of the block's output (`engine/quantize/learn-stretch.ts`). After BRECQ, Li et al. 2021 (arXiv 2102.05426):
- * its objective, but for the weighting by the loss's own slopes, which would take labels, with code moves in the place of soft roundings,
+ * its objective, its weighting by slopes of the outputs in the codes that it begins with alone, with code moves in the place of soft roundings,
  * which need many more steps than a hundred samples are worth.
  */
 export const blockReconstruction: WeightMethod = {
   name: 'block-reconstruction',
   title: 'Block reconstruction',
   description:
-    'Begins as `layer-by-layer`; codes, scales and biases of a block’s layers then move together, by the error of the block’s output.',
-  cost: 'As `layer-by-layer`, and up to `steps` runs of each block forwards and backwards on the calibration samples.',
+    'Begins as `fisher-rounding`; codes, scales and biases of a block’s layers then move together, by the error of the block’s output.',
+  cost: 'As `fisher-rounding`, and up to `steps` runs of each block forwards and backwards on the calibration samples.',
   source: 'after BRECQ, Li et al. 2021 (arXiv 2102.05426)',
   arguments: [
     {
@@ -40,5 +40,6 @@ export const blockReconstruction: WeightMethod = {
   ],
   needs: 'samples',
   together: true,
-  quantize: layerByLayer.quantize,
+  needsCurvature: true,
+  quantize: fisherRounding.quantize,
 };

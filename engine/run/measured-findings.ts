@@ -121,7 +121,7 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     severity: 'information',
     what: 'Layers of a block got their codes one by one although the spec names `block-reconstruction`, with the operator that is in the way.',
     why: 'Slopes go back through convolutions of one group or of one input a channel, products, sums, clamps, pools, concatenations of channels and reshapes.',
-    fix: 'Nothing: the layers have the codes of `layer-by-layer`.',
+    fix: 'Nothing: the layers have the codes that the method began with.',
   },
   {
     code: 'quantize/no-curvature',
