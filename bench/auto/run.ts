@@ -9,14 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { jobOf, openSpec } from '../../cli/spec.ts';
-import { nodeHost } from '../../engine/env/node/host.ts';
 import { loadOnnxRuntime } from '../../engine/env/node/onnxruntime.ts';
 import { FindingError } from '../../engine/findings.ts';
 import type { Report } from '../../engine/report/report.ts';
 import type { RunContext } from '../../engine/run/context.ts';
 import { quantizeJob } from '../../engine/run/quantize.ts';
 import { writeBetweenMarkers } from '../../scripts/markers.mjs';
-import { hasShared, root, sharedFolder } from '../../test/shared.ts';
+import { root, sharedFolder } from '../../test/shared.ts';
+import { benchContext, requireShared } from '../shared-run.ts';
 import { type Network, networks } from './networks.ts';
 import { type Line, table } from './table.ts';
 
@@ -53,18 +53,9 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
-if (!hasShared) {
-  console.error('bench/auto: skipped, the shared models and data are absent (QSPEC_SHARED names their folder)');
-  process.exit(1);
-}
+requireShared('auto');
 
-const context: RunContext = {
-  host: nodeHost(),
-  progress: { signal: new AbortController().signal, report() {} },
-  threads: 1,
-  toolVersion: 'bench',
-  loadRuntime: () => loadOnnxRuntime({ threads: 1 }),
-};
+const context: RunContext = { ...benchContext(), loadRuntime: () => loadOnnxRuntime({ threads: 1 }) };
 const folder = mkdtempSync(join(tmpdir(), 'qspec-bench-auto-'));
 const known: Line[] =
   values.save !== '' && existsSync(values.save)

@@ -9,13 +9,13 @@ import { parseArgs } from 'node:util';
 import { jobOf, openSpec } from '../../cli/spec.ts';
 import type { Backend } from '../../engine/backends/backend.ts';
 import { backends } from '../../engine/backends/registry.ts';
-import { nodeHost } from '../../engine/env/node/host.ts';
 import { loadOnnxRuntime } from '../../engine/env/node/onnxruntime.ts';
 import type { RunContext } from '../../engine/run/context.ts';
 import { quantizeJob } from '../../engine/run/quantize.ts';
 import { writeBetweenMarkers } from '../../scripts/markers.mjs';
-import { hasShared, root } from '../../test/shared.ts';
+import { root } from '../../test/shared.ts';
 import { networks } from '../results/rows.ts';
+import { benchContext, requireShared } from '../shared-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,18 +24,9 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
-if (!hasShared) {
-  console.error('bench/backends: skipped, the shared models and data are absent (QSPEC_SHARED names their folder)');
-  process.exit(1);
-}
+requireShared('backends');
 
-const context: RunContext = {
-  host: nodeHost(),
-  progress: { signal: new AbortController().signal, report() {} },
-  threads: 1,
-  toolVersion: 'bench',
-  loadRuntime: () => loadOnnxRuntime({ threads: 1 }),
-};
+const context: RunContext = { ...benchContext(), loadRuntime: () => loadOnnxRuntime({ threads: 1 }) };
 const measured = ['resnet8', 'vww'];
 const folder = mkdtempSync(join(tmpdir(), 'qspec-bench-backends-'));
 const lines: string[] = [];

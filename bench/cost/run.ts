@@ -7,8 +7,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeBetweenMarkers } from '../../scripts/markers.mjs';
-import { hasShared, root } from '../../test/shared.ts';
+import { root } from '../../test/shared.ts';
 import { peerVersion, runPeer } from '../results/peer.ts';
+import { requireShared } from '../shared-run.ts';
 import { buildJob, type Cost, command, cost, requireCommand } from './children.ts';
 import { type Network, type NetworkName, networkFiles, networkNames, specOf } from './networks.ts';
 
@@ -25,10 +26,7 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
-if (!hasShared) {
-  console.error('bench/cost: skipped, the shared models and data are absent (QSPEC_SHARED names their folder)');
-  process.exit(1);
-}
+requireShared('cost');
 requireCommand();
 const version = peerVersion();
 if (version === undefined)

@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { jobOf, openSpec } from '../../cli/spec.ts';
 import { compressJob } from '../../engine/auto/compress-job.ts';
-import { nodeHost } from '../../engine/env/node/host.ts';
 import { loadOnnxRuntime } from '../../engine/env/node/onnxruntime.ts';
 import { formatNamed } from '../../engine/formats/registry.ts';
 import type { Model } from '../../engine/graph/graph.ts';
@@ -20,7 +19,6 @@ import { encodeModel } from '../../engine/onnx/codec.ts';
 import type { DataSource, Job } from '../../engine/plan.ts';
 import { edgeKey, hasCodes, type QuantizedModel } from '../../engine/quantize/assignment.ts';
 import { exportQdq } from '../../engine/readings/export-qdq.ts';
-import type { RunContext } from '../../engine/run/context.ts';
 import { calibrationSource, evaluationSource, openData } from '../../engine/run/datasets.ts';
 import { evaluate } from '../../engine/run/evaluate.ts';
 import { loadModel, prepare } from '../../engine/run/load.ts';
@@ -30,7 +28,8 @@ import { pruneModel } from '../../engine/run/prune.ts';
 import { engineScorer, runtimeScorer, type Scorer } from '../../engine/run/scorer.ts';
 import { verifyModel } from '../../engine/verify/verify.ts';
 import { writeBetweenMarkers } from '../../scripts/markers.mjs';
-import { hasShared, root } from '../../test/shared.ts';
+import { root } from '../../test/shared.ts';
+import { benchContext, requireShared } from '../shared-run.ts';
 import { type CalibrationMethod, peerVersion, quantizeWithPeer } from './peer.ts';
 import { type Row, rows, tableNames } from './rows.ts';
 import { tables } from './tables.ts';
@@ -73,23 +72,14 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
-if (!hasShared) {
-  console.error('bench/results: skipped, the shared models and data are absent (QSPEC_SHARED names their folder)');
-  process.exit(1);
-}
+requireShared('results');
 
-// Results do not depend on it, and waiting threads of the runtime spin: on a machine with other work one is faster.
-const threads = 1;
-const runtime = await loadOnnxRuntime({ threads });
+// Waiting threads of the runtime spin: on a machine with other work one is faster.
+const runtime = await loadOnnxRuntime({ threads: 1 });
 const peer = peerVersion();
 if (peer === undefined)
   console.error("onnxruntime's Python quantiser is not installed: its columns are left empty (QSPEC_PYTHON)");
-const context: RunContext = {
-  host: nodeHost(),
-  progress: { signal: new AbortController().signal, report() {} },
-  threads,
-  toolVersion: 'bench',
-};
+const context = benchContext();
 const saved: DrawResult[] =
   values.save !== '' && existsSync(values.save)
     ? readFileSync(values.save, 'utf8')
