@@ -21,6 +21,24 @@ quantize {
   layers first keep float
 }
 `;
+/** Fewer channels everywhere, and the classifier in two. */
+const prunedSpec = `qspec 1
+model "digits.onnx"
+
+target cortex-m4 { energy <= 2 mJ }
+
+data calibration npz "digits.npz" { array x  scale 1/16  split "splits.json" part calibration }
+
+prune {
+  channels 25 %
+  layers op Gemm { rank 3 }
+}
+quantize {
+  weights int4 symmetric per-channel
+  activations uint8 affine per-tensor
+  layers "*/down" { weights int8 }
+}
+`;
 /** With the note behind its head. */
 const depthwiseRule = expect.stringMatching(/^layers op Conv where depthwise/);
 const example = { workspace: 'examples/digits', files: { 'a.qspec': spec } };
@@ -94,6 +112,21 @@ inEditor('the resolved plan', 'development', (scenario) => {
       const notice = await code.webviews.withElement('[data-testid="notice"]');
       expect(await notice.locator('body').innerText()).toContain('names no model');
       await code.screenshot('plan-empty');
+    },
+  );
+
+  scenario(
+    'counts a pruned network as it will be, layers that a split adds among them',
+    { workspace: 'examples/digits', files: { 'a.qspec': prunedSpec }, timeout: 180_000 },
+    async (code) => {
+      const plan = await opened(code, 'a.qspec');
+      await expect.poll(() => plan.locator('[data-testid="plan"]').getAttribute('data-layers')).toBe('27');
+      expect(await row(plan, 'classifier/down').innerText()).toMatch(/int8/);
+      for (const theme of allThemes) {
+        await code.setTheme(theme);
+        await code.page.waitForTimeout(300);
+        await code.screenshot('plan-pruned');
+      }
     },
   );
 
