@@ -91,7 +91,7 @@ export const rows: readonly Row[] = [
     name: 'f8-split',
     table: 'floats',
     title: 'F8, finer splits',
-    note: 'weights `best-split(8)`, a split and a scale for each tensor, by `layer-by-layer`, activations `float(e3m4)`, input and logits `uint8`; simulated, as above',
+    note: 'weights `best-split(8)`, a split and a scale for each output channel, by `layer-by-layer`, activations `float(e3m4)`, input and logits `uint8`; simulated, as above',
     bounds: { kws: 2, resnet8: 2, vww: 2 },
     engineOnly: true,
   },

@@ -38,11 +38,19 @@ export async function chooseAutomatically(input: AutoInput): Promise<AutoResult>
     }
     const first = { plan, compressed: await trials.compress(plan) };
     const { compressed, ...chosen } = await meetBudget(first, input.expectations, trials);
-    // Which channels a rescaling of the recipe's own could not reach is nobody's concern: no one asked for it.
-    const isAsked = needsRescaling(input.plan);
-    const findings = compressed.findings.filter(({ code }) => isAsked || code !== 'quantize/not-rescaled');
+    // What the recipe's own rescaling or rounding could not reach is nobody's concern: no one asked for it.
+    const unasked = [
+      ...(needsRescaling(input.plan) ? [] : ['quantize/not-rescaled']),
+      ...(namesMethods(input.plan) ? [] : ['quantize/no-curvature']),
+    ];
+    const findings = compressed.findings.filter(({ code }) => !unasked.includes(code));
     return { ...chosen, compressed: { ...compressed, findings: [...trials.findings, ...findings] } };
   } finally {
     await trials.dispose();
   }
+}
+
+/** Whether the spec itself says by which method any weights get their codes. */
+function namesMethods({ nodes }: Plan): boolean {
+  return Object.values(nodes).some(({ weight }) => weight?.origin.method !== undefined);
 }

@@ -13,7 +13,8 @@ const damping = 0.2;
  * Begins as `layer-by-layer` does, and goes on with all output channels of a layer together, in the metric of what the model's outputs
  * feel of them: the Fisher information of its probabilities, as the Kronecker product of the curvature along the layer's outputs and the
  * covariance of its inputs. Errors of one channel make up for those of another. After BRECQ (Li et al. 2021), whose weights are
- * the diagonal, and Tseng et al. 2025, who take the factors for rounding one weight after the other.
+ * the diagonal, and Tseng et al. 2025, who take the factors for rounding one weight after the other. Integers with a scale per channel
+ * alone move; others get the codes of `layer-by-layer`.
  */
 export const fisherRounding: WeightMethod = {
   name: 'fisher-rounding',
@@ -35,6 +36,7 @@ export const fisherRounding: WeightMethod = {
   ],
   needs: 'samples',
   needsCurvature: true,
+  anyFormat: true,
   quantize(problem, args) {
     const { samples, axis, dims } = problem;
     const curvature = samples?.outputCurvature;

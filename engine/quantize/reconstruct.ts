@@ -22,7 +22,7 @@ import { fitsMoments } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
 import { outputCurvatures } from './output-curvature.ts';
 import { type Stretch, stretchesOf } from './stretches.ts';
-import { heldAs, quantizeParameters, takesFormat, type WeightResult, type WeightTask } from './weights.ts';
+import { areChannelIntegers, heldAs, quantizeParameters, type WeightResult, type WeightTask } from './weights.ts';
 
 export interface ReconstructOptions {
   readonly compile: Compile;
@@ -121,9 +121,9 @@ function stretchesIn(graph: Graph, plan: Plan, layers: readonly GraphNode[]): St
 
 function learnsTogether(plan: Plan, node: string): boolean {
   const choice = plan.nodes[node]?.weight;
-  if (choice?.method === undefined || choice.granularity !== 'per-channel') return false;
-  const method = methodNamed(choice.method.name);
-  return method.together === true && takesFormat(method, choice);
+  return (
+    choice?.method !== undefined && methodNamed(choice.method.name).together === true && areChannelIntegers(choice)
+  );
 }
 
 /** Codes of so many bits lose too little for what the outputs feel of it to matter. */
@@ -144,7 +144,7 @@ async function curvaturesOf(
   const wanted = layers.filter(({ name }) => {
     const choice = plan.nodes[name]!.weight!;
     const method = methodNamed(choice.method!.name);
-    return method.needsCurvature === true && takesFormat(method, choice) && formatNamed(choice.format).bits < wideBits;
+    return method.needsCurvature === true && areChannelIntegers(choice) && formatNamed(choice.format).bits < wideBits;
   });
   if (wanted.length === 0) return { curvatures: new Map(), batches: 0 };
   let batches = 0;

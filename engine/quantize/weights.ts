@@ -138,7 +138,7 @@ function methodFor(choice: Choice): WeightMethod {
 }
 
 export function takesFormat(
-  { anyFormat, anyGranularity, sums }: WeightMethod,
+  { anyFormat, anyGranularity, sums }: Pick<WeightMethod, 'anyFormat' | 'anyGranularity' | 'sums'>,
   { format, granularity, scale = defaultScale }: Choice,
 ): boolean {
   const plain = (granularity === 'per-tensor' || granularity === 'per-channel') && scale === defaultScale;
@@ -147,6 +147,11 @@ export function takesFormat(
     anyFormat === true ||
     ((plain || anyGranularity === true) && (kind === 'integer' || (sums === true && sum !== undefined)))
   );
+}
+
+/** Integers with a float32 scale for each output channel: what layers and channels can learn together in. */
+export function areChannelIntegers(choice: Choice): boolean {
+  return choice.granularity === 'per-channel' && takesFormat({}, choice);
 }
 
 const inMemory = new CodeStore();

@@ -28,7 +28,7 @@ export const defaults = {
 
 /** What a recipe begins with where a spec is silent: it measures whether something else does better. */
 const beginnings: Readonly<Record<Recipe, Silent>> = {
-  auto: { observer: { name: 'mse', arguments: {} }, method: { name: 'layer-by-layer', arguments: {} } },
+  auto: { observer: { name: 'mse', arguments: {} }, method: { name: 'fisher-rounding', arguments: {} } },
 };
 
 interface Silent {
