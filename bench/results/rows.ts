@@ -83,7 +83,7 @@ export const rows: readonly Row[] = [
     name: 'f6',
     table: 'floats',
     title: 'W6A8',
-    note: 'weights `best-split(6)`, a split and a scale for each tensor, with `batch-norm-reestimation`, and SqueezeNet, which has no normalisations, with `gptq`; activations `uint8`; nothing computes with these weights, so the simulation is measured',
+    note: 'weights `best-split(6)`, a split and a scale for each tensor, with `batch-norm-reestimation`, and SqueezeNet, which has no normalisations, by `layer-by-layer`; activations `uint8`; nothing computes with these weights, so the simulation is measured',
     bounds: { kws: 2, resnet8: 2, vww: 2, squeezenet: 2 },
     engineOnly: true,
   },
