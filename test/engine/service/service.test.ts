@@ -134,9 +134,11 @@ describe('an engine process', () => {
       kind: 'sensitivity',
       subject: model,
     });
-    const stopped = engine.client.sensitivity(model, { job, samples: 200 }, { run: 'stopped' });
+    // Awaited from the start: it may have ended before the answer to `cancel` is here.
+    const run = engine.client.sensitivity(model, { job, samples: 200 }, { run: 'stopped' });
+    const stopped = expect(run).rejects.toBeInstanceOf(Cancelled);
     await engine.client.cancel('stopped');
-    await expect(stopped).rejects.toBeInstanceOf(Cancelled);
+    await stopped;
   });
 
   test('answers a bad file with its finding, and goes on', async () => {
