@@ -1,5 +1,5 @@
 import { fisherRounding } from './fisher-rounding.ts';
-import { equalizeArgument, type WeightMethod } from './method.ts';
+import { curvatureSeedArgument, equalizeArgument, type WeightMethod } from './method.ts';
 
 /**
  * Block reconstruction: layers get their codes by `fisher-rounding`, and codes, scales and biases of a block are then refined
@@ -29,13 +29,7 @@ export const blockReconstruction: WeightMethod = {
       min: 1,
       max: 16,
     },
-    {
-      name: 'seed',
-      description: 'Of the signs by which curvature is estimated.',
-      initial: 0,
-      min: 0,
-      max: 2 ** 32 - 1,
-    },
+    curvatureSeedArgument,
     equalizeArgument,
   ],
   needs: 'samples',

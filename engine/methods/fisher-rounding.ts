@@ -4,7 +4,7 @@ import { scatterChannels } from './channels.ts';
 import { descendJointly, type JointChannel } from './joint-descent.ts';
 import { layerByLayer, roundedBehind } from './layer-by-layer.ts';
 import type { LayerMetric } from './layer-metric.ts';
-import { equalizeArgument, smoothArgument, type WeightMethod } from './method.ts';
+import { curvatureSeedArgument, equalizeArgument, smoothArgument, type WeightMethod } from './method.ts';
 
 /** Part of the mean curvature that every output channel has: directions that few samples never felt are not free. */
 const damping = 0.2;
@@ -23,17 +23,7 @@ export const fisherRounding: WeightMethod = {
     'Begins as `layer-by-layer`; the codes of all output channels then move together, by what the model’s outputs feel of them.',
   cost: 'As `layer-by-layer`, one run of the model backwards for each of two draws of signs, and a few passes of N²·K steps for N outputs of K weights.',
   source: 'after BRECQ, Li et al. 2021 (arXiv 2102.05426), and Tseng et al. 2025 (arXiv 2505.22988)',
-  arguments: [
-    {
-      name: 'seed',
-      description: 'Of the signs by which curvature is estimated.',
-      initial: 0,
-      min: 0,
-      max: 2 ** 32 - 1,
-    },
-    equalizeArgument,
-    smoothArgument,
-  ],
+  arguments: [curvatureSeedArgument, equalizeArgument, smoothArgument],
   needs: 'samples',
   needsCurvature: true,
   anyFormat: true,

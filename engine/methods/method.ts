@@ -125,6 +125,15 @@ export function seesData({ needs, rescaling }: WeightMethod): boolean {
   return needs !== undefined || rescaling !== undefined;
 }
 
+/** Of methods that need curvature, read by `engine/quantize/reconstruct.ts`. */
+export const curvatureSeedArgument: ObserverArgument = {
+  name: 'seed',
+  description: 'Of the signs by which curvature is estimated.',
+  initial: 0,
+  min: 0,
+  max: 2 ** 32 - 1,
+};
+
 /** Read by `engine/quantize/equalize.ts` before anything else is measured. */
 export const equalizeArgument: ObserverArgument = {
   name: 'equalize',

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { Random } from '../data/random.ts';
-import type { Compile } from '../executor/program.ts';
+import type { Compile, Program } from '../executor/program.ts';
 import { batchSize, channelsFirst } from '../gradients/batches.ts';
 import { MatrixProducts, transposed } from '../gradients/matrix-products.ts';
 import { Network, type NoGradient } from '../gradients/network.ts';
@@ -42,14 +42,15 @@ export async function outputCurvatures(
   const from = beginOf(graph, layers[0]!, scores.value);
   if (from === undefined) return { node: layers[0]!, reason: 'the model has several inputs' };
   const part = slice(graph, new Set([from]), [scores.value]);
+  const begin = await Begin.of(graph, from, await dataset.sample(0), compile, mode);
   const products = new MatrixProducts(compile, mode);
   try {
-    const first = await valuesAt(graph, from, [await dataset.sample(0)], compile, mode);
-    const single = Network.of(part, first[0]!.dims, products);
+    const { dims } = await begin.at(await dataset.sample(0));
+    const single = Network.of(part, dims, products);
     if (!(single instanceof Network)) return single;
     const count = Math.max(1, Math.min(dataset.length, Math.floor(passProducts / single.products)));
     const batch = batchSize(single.products, count);
-    const network = Network.of(part, [batch, ...first[0]!.dims.slice(1)], products) as Network;
+    const network = Network.of(part, [batch, ...dims.slice(1)], products) as Network;
     const found = new Map<string, Float64Array>();
     // The last layer's outputs are what is compared: one by one, as their number exceeds that of the signs.
     const last = [...network.layers.keys()].at(-1);
@@ -64,9 +65,8 @@ export async function outputCurvatures(
     const batches = Math.floor(count / batch);
     for (let i = 0; i < batches; i++) {
       onBatch?.(i, batches);
-      const samples = [];
-      for (let k = i * batch; k < (i + 1) * batch; k++) samples.push(await dataset.sample(k));
-      const inputs = await valuesAt(graph, from, samples, compile, mode);
+      const inputs: Tensor[] = [];
+      for (let k = i * batch; k < (i + 1) * batch; k++) inputs.push(await begin.at(await dataset.sample(k)));
       const answers = (await network.forward(channelsFirst(inputs))).get(scores.value)!;
       for (let probe = 0; probe < probes; probe++) {
         await breather.pause();
@@ -83,6 +83,7 @@ export async function outputCurvatures(
     }
     return found;
   } finally {
+    begin.dispose();
     products.dispose();
   }
 }
@@ -99,27 +100,39 @@ function beginOf(graph: Graph, layer: GraphNode, end: string): string | undefine
   return [layer.inputs[0]!, ...graph.inputs].find(leads);
 }
 
-/** A value for each sample. */
-async function valuesAt(
-  graph: Graph,
-  value: string,
-  samples: readonly ReadonlyMap<string, Tensor>[],
-  compile: Compile,
-  mode: 'strict' | 'relaxed',
-): Promise<Tensor[]> {
-  const given = samples.map((sample) => sample.get(value));
-  if (given[0] !== undefined) return given as Tensor[];
-  const part = slice(graph, new Set(graph.inputs), [value]);
-  const inputsOf = (sample: ReadonlyMap<string, Tensor>) =>
-    new Map(part.inputs.map((name) => [name, sample.get(name)!] as const));
-  const inputDims = new Map(Array.from(inputsOf(samples[0]!), ([name, { dims }]) => [name, dims]));
-  const program = await compile(part, { mode, inputDims });
-  try {
-    const found: Tensor[] = [];
-    for (const sample of samples) found.push((await program.run(inputsOf(sample))).get(value)!);
-    return found;
-  } finally {
-    program.dispose();
+/** The value where the run backwards ends, of one sample after the other. */
+class Begin {
+  readonly #value: string;
+  readonly #inputs: readonly string[];
+  readonly #program: Program | undefined;
+
+  private constructor(value: string, inputs: readonly string[], program: Program | undefined) {
+    this.#value = value;
+    this.#inputs = inputs;
+    this.#program = program;
+  }
+
+  static async of(
+    graph: Graph,
+    value: string,
+    first: ReadonlyMap<string, Tensor>,
+    compile: Compile,
+    mode: 'strict' | 'relaxed',
+  ): Promise<Begin> {
+    if (first.has(value)) return new Begin(value, [], undefined);
+    const part = slice(graph, new Set(graph.inputs), [value]);
+    const inputDims = new Map(part.inputs.map((name) => [name, first.get(name)!.dims]));
+    return new Begin(value, part.inputs, await compile(part, { mode, inputDims }));
+  }
+
+  async at(sample: ReadonlyMap<string, Tensor>): Promise<Tensor> {
+    if (this.#program === undefined) return sample.get(this.#value)!;
+    const inputs = new Map(this.#inputs.map((name) => [name, sample.get(name)!]));
+    return (await this.#program.run(inputs)).get(this.#value)!;
+  }
+
+  dispose(): void {
+    this.#program?.dispose();
   }
 }
 
