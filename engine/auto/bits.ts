@@ -38,16 +38,20 @@ export async function narrowWeights(plan: Plan, trials: Trials): Promise<NarrowW
   return { ...sizes, noise: await trials.noiseOfLayers(alone, { layers }) };
 }
 
-/** The plan with so many bytes spent on weights in 8 bits. */
+/** The plan with so many bytes spent on more bits for weights. */
 export function promote(plan: Plan, weights: NarrowWeights, bytes: number, trials: Trials): Plan {
   const { narrow, noise, planned, wide } = weights;
-  const layers = worthPromoting(narrow, noise, bytes);
-  if (layers.length === 0) return plan;
-  const spent = layers.reduce((sum, layer) => sum + (layer.weights * (wideBits - layer.bits)) / 8, 0);
-  const names = namesOf(layers);
+  const promotions = worthPromoting(narrow, noise, bytes);
+  if (promotions.length === 0) return plan;
+  const spent = promotions.reduce((sum, { layer, bits }) => sum + (layer.weights * (bits - layer.bits)) / 8, 0);
+  const steps = [...new Set(promotions.map(({ bits }) => bits))].toSorted((a, b) => b - a);
+  const list = steps.map((step) => {
+    const layers = promotions.filter(({ bits }) => bits === step).map(({ layer }) => layer);
+    return `${layers.length} get ${step} (${namesOf(layers)})`;
+  });
   trials.say(
-    `The weights of ${layers.length} of ${narrow.length} layers get ${wideBits} bits: ${names}.`,
+    `The weights of ${promotions.length} of ${narrow.length} layers get more bits: ${list.join(', ')}.`,
     `The outputs feel their rounding most for their size; all weights take ${percent((planned + spent) / wide)} of what they would in ${wideBits} bits.`,
   );
-  return promoted(plan, layers);
+  return promoted(plan, promotions);
 }

@@ -3,11 +3,16 @@ import type { Graph } from '../graph/graph.ts';
 import type { Plan } from '../plan.ts';
 import { mapWeights, wideBits } from './plans.ts';
 
+/** Noise over signal: codes that leave no answer at all have more than can be told apart. */
+const mostNoise = 1e6;
+
 /** A layer whose weights a plan holds in few bits, and which may get more. */
 export interface NarrowLayer {
   readonly name: string;
   readonly weights: number;
   readonly bits: number;
+  /** Whether its codes are integers. */
+  readonly isInteger: boolean;
 }
 
 export interface WeightSizes {
@@ -26,43 +31,69 @@ export function weightSizes(graph: Graph, plan: Plan, weightOf: (node: string) =
     const choice = plan.nodes[name]?.weight;
     const weight = graph.initializers.get(weightOf(name) ?? '');
     if (choice === undefined || weight === undefined || choice.format === 'float') continue;
-    const { bits } = formatNamed(choice.format);
+    const { bits, kind } = formatNamed(choice.format);
     const weights = weight.dims.reduce((product, dim) => product * dim, 1);
     planned += (weights * bits) / 8;
     wide += (weights * wideBits) / 8;
-    if (bits < wideBits && choice.locked !== true) narrow.push({ name, weights, bits });
+    if (bits < wideBits && choice.locked !== true) narrow.push({ name, weights, bits, isInteger: kind === 'integer' });
   }
   return { narrow, planned, wide };
 }
 
+/** Bits for a layer's weights in place of those planned. */
+export interface Promotion {
+  readonly layer: NarrowLayer;
+  readonly bits: number;
+}
+
 /**
- * Layers that gain most from 8 bits for the bytes that they cost, until the bytes are spent.
+ * Bits for the layers that gain most for the bytes that they cost, until the bytes are spent: a bit more leaves a quarter of a
+ * layer's noise, and the next bit goes where it takes most away for its bytes. Of the layers given, those that get any.
  * @param noise what each layer's rounding does to the model's outputs: noise over signal
  */
 export function worthPromoting(
   layers: readonly NarrowLayer[],
   noise: ReadonlyMap<string, number>,
   bytes: number,
-): readonly NarrowLayer[] {
-  const costOf = ({ weights, bits }: NarrowLayer) => (weights * (wideBits - bits)) / 8;
-  const gain = (layer: NarrowLayer) => (noise.get(layer.name) ?? 0) / costOf(layer);
+): readonly Promotion[] {
+  const open = layers.map((layer) => ({
+    layer,
+    bits: layer.bits,
+    noise: Math.min(mostNoise, noise.get(layer.name) ?? 0),
+  }));
+  const gainOf = (own: (typeof open)[number]) => {
+    const step = nextBits(own) - own.bits;
+    return (own.noise * (1 - 4 ** -step)) / (step * own.layer.weights);
+  };
+  const given = new Map<NarrowLayer, number>();
   let left = bytes;
-  return layers
-    .toSorted((a, b) => gain(b) - gain(a))
-    .filter((layer) => {
-      const cost = costOf(layer);
-      if (cost > left) return false;
+  while (open.length > 0) {
+    const best = open.reduce((a, b) => (gainOf(b) > gainOf(a) ? b : a));
+    const step = nextBits(best) - best.bits;
+    const cost = (best.layer.weights * step) / 8;
+    if (cost <= left) {
       left -= cost;
-      return true;
-    });
+      best.bits += step;
+      best.noise *= 4 ** -step;
+      given.set(best.layer, best.bits);
+    }
+    if (cost > left || best.bits >= wideBits) open.splice(open.indexOf(best), 1);
+  }
+  return layers.flatMap((layer) => (given.has(layer) ? [{ layer, bits: given.get(layer)! }] : []));
 }
 
-/** The plan with the weights of these layers in 8 bits. */
-export function promoted(plan: Plan, layers: readonly NarrowLayer[]): Plan {
-  const names = new Set(layers.map(({ name }) => name));
+/** Integers grow by a bit; other formats have no neighbour and become integers of 8 bits. */
+function nextBits({ layer, bits }: { readonly layer: NarrowLayer; readonly bits: number }): number {
+  return layer.isInteger ? bits + 1 : wideBits;
+}
+
+/** The plan with the weights of these layers in so many bits. */
+export function promoted(plan: Plan, promotions: readonly Promotion[]): Plan {
+  const bitsOf = new Map(promotions.map(({ layer, bits }) => [layer.name, bits]));
   return mapWeights(plan, (choice, node) => {
-    if (!names.has(node)) return choice;
+    const bits = bitsOf.get(node);
+    if (bits === undefined) return choice;
     const { signed } = formatNamed(choice.format);
-    return { ...choice, format: `${signed ? '' : 'u'}int${wideBits}` };
+    return { ...choice, format: `${signed ? '' : 'u'}int${bits}` };
   });
 }

@@ -1,26 +1,56 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type NarrowLayer, promoted, weightSizes, worthPromoting } from '../../../engine/auto/promotion.ts';
+import {
+  type NarrowLayer,
+  type Promotion,
+  promoted,
+  weightSizes,
+  worthPromoting,
+} from '../../../engine/auto/promotion.ts';
 import { makeNode } from '../../../engine/graph/build.ts';
 import { choice, makeGraph, random, uniformPlan } from '../quantize/small.ts';
 
-const layer = (name: string, weights: number, bits = 4): NarrowLayer => ({ name, weights, bits });
-const costOf = ({ weights, bits }: NarrowLayer) => (weights * (8 - bits)) / 8;
+const layer = (name: string, weights: number, bits = 4, isInteger = true): NarrowLayer => ({
+  name,
+  weights,
+  bits,
+  isInteger,
+});
+const costOf = ({ layer, bits }: Promotion) => (layer.weights * (bits - layer.bits)) / 8;
+const bitsOf = (promotions: readonly Promotion[]) =>
+  Object.fromEntries(promotions.map(({ layer: { name }, bits }) => [name, bits]));
 
-describe('which layers are worth 8 bits', () => {
+describe('which layers are worth more bits', () => {
   it.each([
-    { what: 'the noisiest for its size first', noise: { a: 40, b: 1, c: 1 }, bytes: 50, chosen: ['a'] },
-    { what: 'small before large at the same noise', noise: { a: 1, b: 1, c: 1 }, bytes: 5, chosen: ['c'] },
-    { what: 'what does not fit is passed over', noise: { a: 90, b: 1, c: 1 }, bytes: 45, chosen: ['c', 'b'] },
-    { what: 'all where all fit', noise: { a: 3, b: 2, c: 1 }, bytes: 1000, chosen: ['c', 'a', 'b'] },
-    { what: 'none without bytes', noise: { a: 3, b: 2, c: 1 }, bytes: 0, chosen: [] },
+    { what: 'the noisiest for its size first', noise: { a: 40, b: 1, c: 0.1 }, bytes: 12.5, chosen: { a: 5 } },
+    { what: 'small before large at the same noise', noise: { a: 1, b: 1, c: 1 }, bytes: 5, chosen: { c: 8 } },
+    {
+      what: 'a second bit where a quarter of the noise is still the most',
+      noise: { a: 100, b: 10, c: 0 },
+      bytes: 25,
+      chosen: { a: 6 },
+    },
+    { what: 'the first bit of another otherwise', noise: { a: 20, b: 10, c: 0 }, bytes: 22.5, chosen: { a: 5, b: 5 } },
+    { what: 'what does not fit is passed over', noise: { a: 90, b: 4, c: 0.001 }, bytes: 12, chosen: { b: 5, c: 5 } },
+    { what: 'all 8 where all fit', noise: { a: 3, b: 2, c: 1 }, bytes: 1000, chosen: { a: 8, b: 8, c: 8 } },
+    { what: 'codes that leave no answer', noise: { a: Infinity, b: 1, c: 1 }, bytes: 12.5, chosen: { a: 5 } },
+    { what: 'none without bytes', noise: { a: 3, b: 2, c: 1 }, bytes: 0, chosen: {} },
   ])('$what', ({ noise, bytes, chosen }) => {
     const layers = [layer('a', 100), layer('b', 80), layer('c', 10)];
-    const own = worthPromoting(layers, new Map(Object.entries(noise)), bytes);
-    expect(own.map(({ name }) => name)).toEqual(chosen);
+    expect(bitsOf(worthPromoting(layers, new Map(Object.entries(noise)), bytes))).toEqual(chosen);
   });
 
-  it('never spends more than it may', () => {
+  it('takes a format that is no integer to 8 bits at once, or not at all', () => {
+    const layers = [layer('a', 100, 4, false), layer('b', 80)];
+    const noise = new Map([
+      ['a', 9],
+      ['b', 1],
+    ]);
+    expect(bitsOf(worthPromoting(layers, noise, 50))).toEqual({ a: 8 });
+    expect(bitsOf(worthPromoting(layers, noise, 49))).toEqual({ b: 8 });
+  });
+
+  it('never spends more than it may, and no more could be spent', () => {
     const layers = fc.array(
       fc.record({ weights: fc.integer({ min: 1, max: 500 }), noise: fc.double({ min: 0, max: 9, noNaN: true }) }),
     );
@@ -28,8 +58,11 @@ describe('which layers are worth 8 bits', () => {
       fc.property(layers, fc.nat(800), (drawn, bytes) => {
         const all = drawn.map(({ weights }, i) => layer(String(i), weights));
         const noise = new Map(drawn.map((own, i) => [String(i), own.noise]));
-        const spent = worthPromoting(all, noise, bytes).reduce((sum, own) => sum + costOf(own), 0);
-        expect(spent).toBeLessThanOrEqual(bytes);
+        const given = worthPromoting(all, noise, bytes);
+        const left = given.reduce((sum, own) => sum - costOf(own), bytes);
+        expect(left).toBeGreaterThanOrEqual(0);
+        const bits = new Map(given.map(({ layer: { name }, bits: own }) => [name, own]));
+        for (const { name, weights } of all) if ((bits.get(name) ?? 4) < 8) expect(weights / 8).toBeGreaterThan(left);
       }),
     );
   });
@@ -55,10 +88,10 @@ describe('a plan', () => {
     expect(weightSizes(graph, { ...plan, nodes: { ...plan.nodes, a: locked } }, weightOf).narrow).toEqual([]);
   });
 
-  it('gets 8 bits for the layers named, of the same sign, and stays as it is elsewhere', () => {
+  it('gets as many bits for the layers named, of the same sign, and stays as it is elsewhere', () => {
     const plan = uniformPlan(graph, { weights: 'uint4' });
-    const own = promoted(plan, [layer('b', 8)]);
-    expect(own.nodes['b']!.weight).toEqual({ ...plan.nodes['b']!.weight, format: 'uint8' });
+    const own = promoted(plan, [{ layer: layer('b', 8), bits: 6 }]);
+    expect(own.nodes['b']!.weight).toEqual({ ...plan.nodes['b']!.weight, format: 'uint6' });
     expect(own.nodes['a']).toBe(own.nodes['a']);
     expect(own.nodes['a']!.weight).toEqual(plan.nodes['a']!.weight);
     expect(own.nodes['b']!['output[0]']).toEqual(plan.nodes['b']!['output[0]']);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatNamed } from '../../../engine/formats/registry.ts';
 import { makeNode } from '../../../engine/graph/build.ts';
 import type { Expectation } from '../../../engine/plan.ts';
 import { Cancelled } from '../../../engine/progress.ts';
@@ -107,9 +108,9 @@ describe('a budget of accuracy', () => {
     const plan = uniformPlan(graph, { ...planned, weights: 'int2' });
     const free = await recipe(graph, plan, samples);
     const asked = await recipe(graph, plan, samples, [expectation('sqnr >= 25 dB', 'sqnr', 25)]);
-    const bytes = (nodes: typeof plan.nodes) =>
-      Object.values(nodes).filter(({ weight }) => weight?.format === 'int8').length;
-    expect(bytes(asked.plan.nodes)).toBeGreaterThan(bytes(free.plan.nodes));
+    const bits = (nodes: typeof plan.nodes) =>
+      Object.values(nodes).reduce((sum, { weight }) => sum + (weight ? formatNamed(weight.format).bits : 0), 0);
+    expect(bits(asked.plan.nodes)).toBeGreaterThan(bits(free.plan.nodes));
   });
 
   it('is told to be missed where nothing meets it', async () => {
