@@ -24,6 +24,11 @@ const notFolded = new Set([
   'Bernoulli',
 ]);
 
+/** Whether a node gives the same for the same inputs. */
+export function isDetermined({ op }: GraphNode): boolean {
+  return !notFolded.has(op);
+}
+
 /**
  * Outputs of a node whose inputs are all constants (or which needs only their shapes), if they are small enough to be
  * computed now; undefined otherwise. Never throws for a malformed node.
@@ -36,7 +41,7 @@ export function evaluateConstant(
   limits: FoldLimits = inferenceLimits,
 ): readonly Tensor[] | undefined {
   // The work of a body is not bounded by the shapes of its node.
-  if (operator.evaluate === undefined || notFolded.has(node.op) || subgraphsOf(node).length > 0) return undefined;
+  if (operator.evaluate === undefined || !isDetermined(node) || subgraphsOf(node).length > 0) return undefined;
   const inputs: (Tensor | undefined)[] = [];
   let elements = 0;
   for (const name of node.inputs) {

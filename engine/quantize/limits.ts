@@ -31,17 +31,18 @@ export interface LayerFormats {
   readonly activations: { readonly format: string; readonly scheme: string };
 }
 
-/** The first limit that a layer meets; `container`: the type that narrower codes are written in. */
+/** The first limit that a layer meets; `container`: how codes of fewer than 8 bits are written. */
 export function limitOf(
   limits: readonly Limit[],
   { op, weights, activations }: LayerFormats,
   container?: Container,
 ): Limit | undefined {
-  const held = (name: string | undefined) => {
+  const held = (name: string | undefined, role: 'weights' | 'activations') => {
     const format = name === undefined ? undefined : findFormat(name);
-    return format && contained(format, container).dtype;
+    return format && contained(format, container, role).dtype;
   };
-  const [weightType, activationType] = [held(weights?.format), held(activations.format)];
+  const weightType = held(weights?.format, 'weights');
+  const activationType = held(activations.format, 'activations');
   const fits = <T>(asked: readonly T[] | undefined, own: T | undefined) =>
     asked === undefined || (own !== undefined && asked.includes(own));
   return limits.find(

@@ -1,0 +1,96 @@
+import { lazyTensor } from '../lazy-tensor.ts';
+import { findOperator } from '../operators/registry.ts';
+import { isStatic } from '../operators/shared/types.ts';
+import { elementCount, type Tensor } from '../tensor.ts';
+import { subgraphsOf, valuesRead } from './captures.ts';
+import { isDetermined } from './constants.ts';
+import type { Graph, GraphNode } from './graph.ts';
+import { attributing } from './operator-failure.ts';
+
+/** Elements of the largest tensor on the way, and nodes: more than any weight asks for, and no flood of a hostile file. */
+const mostElements = 2 ** 28;
+const mostNodes = 64;
+
+/**
+ * The graph with codes that its nodes compute of constants (weights in packed bits that are unpacked, a cast of a narrow type) as the
+ * constants that they are: whoever looks at a quantised layer finds its codes in one place. They are computed when they are touched; the
+ * nodes and constants that nothing else reads are gone. `types` of the graph have to be inferred. The same graph where there are none.
+ */
+export function withComputedCodes(graph: Graph): Graph {
+  const read = graph.nodes.filter(({ op, domain }) => op === 'DequantizeLinear' && domain === '');
+  if (read.every(({ inputs }) => graph.initializers.has(inputs[0] ?? ''))) return graph;
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const initializers = new Map(graph.initializers);
+  for (const { inputs } of read) {
+    const [codes = ''] = inputs;
+    const { dtype = 'string', dims } = graph.types.get(codes) ?? {};
+    const steps =
+      initializers.has(codes) || graph.outputs.includes(codes) ? undefined : stepsTo(codes, producers, graph);
+    if (steps === undefined || !isStatic(dims) || dtype === 'string' || !dtype.includes('int')) continue;
+    initializers.set(
+      codes,
+      lazyTensor(dtype, dims, () => computed(codes, steps, graph).data),
+    );
+  }
+  return initializers.size === graph.initializers.size ? graph : withoutUnread({ ...graph, initializers });
+}
+
+/** The nodes that compute a value of constants alone, in their order; undefined where it depends on more than that. */
+function stepsTo(value: string, producers: ReadonlyMap<string, GraphNode>, graph: Graph): GraphNode[] | undefined {
+  const steps: GraphNode[] = [];
+  const visit = (name: string): boolean => {
+    if (name === '' || graph.initializers.has(name)) return true;
+    const node = producers.get(name);
+    if (node === undefined || steps.length >= mostNodes) return false;
+    if (steps.includes(node)) return true;
+    const operator = findOperator(node.domain, node.op, graph.opsets.get(node.domain) ?? 1);
+    if (operator?.evaluate === undefined || !isDetermined(node) || subgraphsOf(node).length > 0) return false;
+    const isBounded = node.outputs.every((output) => {
+      const dims = graph.types.get(output)?.dims;
+      return output === '' || (isStatic(dims) && elementCount(dims) <= mostElements);
+    });
+    if (!isBounded || !node.inputs.every(visit)) return false;
+    steps.push(node);
+    return true;
+  };
+  return visit(value) ? steps : undefined;
+}
+
+/** @throws FindingError that names the node where one cannot be computed */
+function computed(value: string, steps: readonly GraphNode[], { initializers, opsets, types }: Graph): Tensor {
+  const known = new Map<string, Tensor>();
+  for (const node of steps) {
+    const opset = opsets.get(node.domain) ?? 1;
+    const inputs = node.inputs.map((name) => known.get(name) ?? initializers.get(name));
+    const { evaluate } = findOperator(node.domain, node.op, opset)!;
+    const context = { opset, seed: 0, evaluateSubgraph: () => [] };
+    const outputs = attributing(
+      node,
+      (name) => types.get(name),
+      () => evaluate!(node, inputs, context),
+    );
+    for (const [at, output] of node.outputs.entries()) if (outputs[at]) known.set(output, outputs[at]);
+  }
+  return known.get(value)!;
+}
+
+/** Without the nodes whose outputs are constants now and those that only they read, and without the constants of these. */
+function withoutUnread(graph: Graph): Graph {
+  const reads = new Map<string, number>();
+  const count = (value: string, by: number) => reads.set(value, (reads.get(value) ?? 0) + by);
+  for (const output of graph.outputs) count(output, 1);
+  for (const node of graph.nodes) for (const value of valuesRead(node)) count(value, 1);
+  const isGone = (value: string) => graph.initializers.has(value) || (reads.get(value) ?? 0) === 0;
+  const loose = new Set<string>();
+  const nodes = graph.nodes.toReversed().filter((node) => {
+    const leadsToCodes = node.outputs.some((value) => graph.initializers.has(value) || loose.has(value));
+    if (!leadsToCodes || !node.outputs.every(isGone)) return true;
+    for (const value of valuesRead(node)) {
+      count(value, -1);
+      loose.add(value);
+    }
+    return false;
+  });
+  const initializers = [...graph.initializers].filter(([name]) => !loose.has(name) || reads.get(name) !== 0);
+  return { ...graph, nodes: nodes.reverse(), initializers: new Map(initializers) };
+}
