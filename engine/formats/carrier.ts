@@ -45,6 +45,14 @@ export function contained(
   return widens && storageBits < 8 ? inBytes(format) : format;
 }
 
+/**
+ * How weights are written of a layer that reads such activations. Without a container those in a narrow type leave weights in theirs:
+ * ONNX Runtime refuses layers with weights in bytes and activations in fewer bits, and computes with both narrow in float.
+ */
+export function containerBeside(activations: NumberFormat, container: Container | undefined): Container | undefined {
+  return container === undefined && activations.storageBits < 8 ? 'typed' : container;
+}
+
 /** Whether the elements are integers of up to 8 bits of which a code of fewer bits says which. */
 function isPackable({ dtype, storageBits, bits, low, high, kind, sum }: NumberFormat): boolean {
   const isNarrow = dtype.includes('int') && storageBits <= 8 && bits < 8;

@@ -1,4 +1,4 @@
-import { type Container, contained } from '../formats/carrier.ts';
+import { type Container, contained, containerBeside } from '../formats/carrier.ts';
 import { findFormat } from '../formats/registry.ts';
 import type { DataType } from '../tensor.ts';
 
@@ -37,12 +37,9 @@ export function limitOf(
   { op, weights, activations }: LayerFormats,
   container?: Container,
 ): Limit | undefined {
-  const held = (name: string | undefined, role: 'weights' | 'activations') => {
-    const format = name === undefined ? undefined : findFormat(name);
-    return format && contained(format, container, role).dtype;
-  };
-  const weightType = held(weights?.format, 'weights');
-  const activationType = held(activations.format, 'activations');
+  const [own, read] = [weights && findFormat(weights.format), findFormat(activations.format)];
+  const weightType = own && contained(own, read ? containerBeside(read, container) : container, 'weights').dtype;
+  const activationType = read && contained(read, container, 'activations').dtype;
   const fits = <T>(asked: readonly T[] | undefined, own: T | undefined) =>
     asked === undefined || (own !== undefined && asked.includes(own));
   return limits.find(

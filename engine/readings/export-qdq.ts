@@ -19,7 +19,7 @@ import { codeTensor, codeTensorOf, sameCodes, tensorsOf } from './code-tensors.t
 import { floatWeightLayers, type SpreadAxis } from './float-weights.ts';
 import { isSmallerPacked, PackedCodes } from './packed-codes.ts';
 import { capturedBy, intAttributeOf, Rewriter } from './rewriter.ts';
-import { writtenFormat } from './written-format.ts';
+import { weightContainers, writtenFormat } from './written-format.ts';
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with this operator set. */
 const leastOpset = 13;
@@ -115,6 +115,8 @@ class QdqReading {
   readonly #packed: PackedCodes;
   /** Values that must be found under their own name: graph outputs, and what subgraphs capture. */
   readonly #fixed: ReadonlySet<string>;
+  /** How weights are written where the activations of their layer decide it. */
+  readonly #weightContainers: ReadonlyMap<QuantizedTensor, Container>;
   /** Value → the float value that stands for it: itself, or the output of its DequantizeLinear. */
   readonly #current = new Map<string, string>();
   /** What stands for a value where a reader rounds it, by value and codes. */
@@ -135,6 +137,7 @@ class QdqReading {
     this.#assignment = assignment;
     this.#container = container;
     this.#codes = codesOf(graph, assignment);
+    this.#weightContainers = weightContainers(graph, this.#codes, container);
     this.#rewriter = new Rewriter(graph);
     this.#packed = new PackedCodes(this.#rewriter);
     this.#floatWeights = floatWeightLayers(graph, this.#codes, container);
@@ -214,7 +217,7 @@ class QdqReading {
   }
 
   #written(entry: QuantizedTensor): NumberFormat {
-    return writtenFormat(entry, this.#container);
+    return writtenFormat(entry, this.#weightContainers.get(entry) ?? this.#container);
   }
 
   /** Codes of a float value, clamped where the codes in use are fewer than the type holds. */
