@@ -28,7 +28,7 @@ export function packedBytes(count: number, bits: number): number {
 
 /** Whether codes packed are less of a file than a byte each: the operators that unpack them, with their names, take about so many bytes. */
 export function isSmallerPacked(count: number, bits: number, label: string): boolean {
-  const operators = 350 + 19 * label.length;
+  const operators = 400 + 20 * label.length;
   return packedBytes(count, bits) + operators < count;
 }
 
