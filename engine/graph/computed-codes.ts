@@ -6,6 +6,7 @@ import { subgraphsOf, valuesRead } from './captures.ts';
 import { isDetermined } from './constants.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { attributing } from './operator-failure.ts';
+import { type ComputedOrigin, rememberComputed } from './origins.ts';
 
 /** Elements of the largest tensor on the way, and nodes: more than any weight asks for, and no flood of a hostile file. */
 const mostElements = 2 ** 28;
@@ -27,10 +28,8 @@ export function withComputedCodes(graph: Graph): Graph {
     const steps =
       initializers.has(codes) || graph.outputs.includes(codes) ? undefined : stepsTo(codes, producers, graph);
     if (steps === undefined || !isStatic(dims) || dtype === 'string' || !dtype.includes('int')) continue;
-    initializers.set(
-      codes,
-      lazyTensor(dtype, dims, () => computed(codes, steps, graph).data),
-    );
+    const tensor = lazyTensor(dtype, dims, () => computed(codes, steps, graph).data);
+    initializers.set(codes, rememberComputed(tensor, originOf(codes, steps, graph)));
   }
   return initializers.size === graph.initializers.size ? graph : withoutUnread({ ...graph, initializers });
 }
@@ -54,6 +53,12 @@ function stepsTo(value: string, producers: ReadonlyMap<string, GraphNode>, graph
     return true;
   };
   return visit(value) ? steps : undefined;
+}
+
+function originOf(value: string, nodes: readonly GraphNode[], { initializers, opsets }: Graph): ComputedOrigin {
+  const read = nodes.flatMap(({ inputs }) => inputs.filter((name) => initializers.has(name)));
+  const constants = new Map(read.map((name) => [name, initializers.get(name)!]));
+  return { value, nodes, constants, opset: opsets.get('') };
 }
 
 /** @throws FindingError that names the node where one cannot be computed */
