@@ -66,7 +66,7 @@ function inBytes(format: NumberFormat): NumberFormat {
 }
 
 /** Whether a format as an export holds it is packed: its elements are bytes, its file has fewer bits of each. */
-export function isPacked({ dtype, storageBits }: NumberFormat): boolean {
+export function isPacked({ dtype, storageBits }: Pick<NumberFormat, 'dtype' | 'storageBits'>): boolean {
   return storageBits < 8 && (dtype === 'int8' || dtype === 'uint8');
 }
 

@@ -19,7 +19,7 @@ import { codeTensor, codeTensorOf, sameCodes, tensorsOf } from './code-tensors.t
 import { floatWeightLayers, type SpreadAxis } from './float-weights.ts';
 import { isSmallerPacked, PackedCodes } from './packed-codes.ts';
 import { capturedBy, intAttributeOf, Rewriter } from './rewriter.ts';
-import { weightContainers, writtenFormat } from './written-format.ts';
+import { tooManyToPack, weightContainers, writtenFormat } from './written-format.ts';
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with this operator set. */
 const leastOpset = 13;
@@ -48,7 +48,8 @@ export function exportQdq(
   const refusal = exportRefusal({ graph: source, assignment });
   if (refusal !== undefined) fail(refusal.code, refusal.what, refusal);
   const own = source.opsets.get('') ?? 1;
-  const needed = neededOpset(assignment, options.container);
+  const container = tooManyToPack({ graph: source, assignment }, options.container) ? 'typed' : options.container;
+  const needed = neededOpset(assignment, container);
   const opset = Math.max(options.opset ?? own, leastOpset, needed);
   if (opset > newestOpset)
     fail('export/opset', `Operator set ${opset} is not known.`, { fix: `Ask for ${newestOpset} or less.` });
@@ -62,7 +63,7 @@ export function exportQdq(
   for (const [key, value] of Object.entries(options.provenance ?? {})) metadata.set(key, value);
   return {
     ...model,
-    graph: new QdqReading(graph, assignment, options.container).build(),
+    graph: new QdqReading(graph, assignment, container).build(),
     irVersion: Math.max(model.irVersion, irVersionOf(opset)),
     metadata,
   };

@@ -1,9 +1,36 @@
-import { type Container, contained, containerBeside } from '../formats/carrier.ts';
+import { type Container, contained, containerBeside, isPacked } from '../formats/carrier.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph } from '../graph/graph.ts';
-import { hasCodes, type QuantizedTensor } from '../quantize/assignment.ts';
-import type { Codes } from '../quantize/codes.ts';
+import { hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
+import { type Codes, codesOf } from '../quantize/codes.ts';
+import { integerForm } from '../quantize/integer-form.ts';
+import { elementCount } from '../tensor.ts';
+
+/**
+ * Most weights that a file has packed: ONNX Runtime computes all of them before it frees anything of the way to them, up to 34 bytes a weight as
+ * measured with onnxruntime-web 1.30, whose memory ends at 4 GiB.
+ */
+const mostPacked = 2 ** 25;
+
+/** How many weights would be packed where that is more than a file may have; undefined where it is not. */
+export function tooManyToPack(
+  { graph, assignment }: QuantizedModel,
+  container: Container | undefined,
+): number | undefined {
+  const codes = codesOf(graph, assignment);
+  let count = 0;
+  for (const node of graph.nodes) {
+    const held = codes.weight(node);
+    const form = held && integerForm(node, graph);
+    if (held === undefined || form === undefined || 'reason' in form) continue;
+    const weight = graph.initializers.get(node.inputs[form.weight ?? -1] ?? '');
+    const { dtype, storageBits, sum } = writtenFormat(held, container);
+    if (weight && isPacked(sum?.format ?? { dtype, storageBits }))
+      count += (sum?.count ?? 1) * elementCount(weight.dims);
+  }
+  return count > mostPacked ? count : undefined;
+}
 
 /** How the weights are written of layers whose activations have a say in it. */
 export function weightContainers(

@@ -13,7 +13,9 @@ import type { Graph, Model } from '../../../engine/graph/graph.ts';
 import { summarize } from '../../../engine/graph/summary.ts';
 import { aliasTensor } from '../../../engine/lazy-tensor.ts';
 import { decodeModel } from '../../../engine/onnx/codec.ts';
+import { edgeKey } from '../../../engine/quantize/assignment.ts';
 import { codeTensorOf } from '../../../engine/readings/code-tensors.ts';
+import { exportFindings } from '../../../engine/readings/export-findings.ts';
 import { exportQdq } from '../../../engine/readings/export-qdq.ts';
 import { importQdq } from '../../../engine/readings/import-qdq.ts';
 import { PackedCodes, packedBytes } from '../../../engine/readings/packed-codes.ts';
@@ -228,6 +230,41 @@ describe('which weights are packed', () => {
     const { model, inputs } = await exported({ weights: 'int6', granularity });
     const bytes = await exported({ weights: 'int6', granularity }, 'int8');
     expect((await judge(model, inputs, 'all')).y.data).toEqual((await judge(bytes.model, inputs, 'all')).y.data);
+  });
+});
+
+describe('more weights than a runtime could unpack', () => {
+  const findings = (elements: number, container?: 'int8' | 'packed' | 'typed') => {
+    const dims = [elements / 4096, 4096];
+    const unread = () => {
+      throw new Error('Whether weights are packed depends on how many there are alone.');
+    };
+    const weight = aliasTensor('float32', dims, unread);
+    const graph = makeGraph({
+      inputs: { x: [1, dims[0]!] },
+      outputs: ['y'],
+      constants: { w: weight },
+      nodes: [makeNode('m', 'MatMul', ['x', 'w'], ['y'])],
+    });
+    const codes = Object.defineProperty({ ...held(formatNamed('int6'), []) }, 'codes', {
+      get: unread,
+      enumerable: true,
+    });
+    const assignment = {
+      arithmetic: 'ort',
+      entries: new Map([[edgeKey('m', 'weight'), codes]]),
+      inputs: new Map(),
+    } as const;
+    return exportFindings({ graph, assignment }, container && { container }).map(({ code, what }) => [code, what]);
+  };
+
+  it('stay in the types of ONNX, and a finding says so', () => {
+    const said = [['export/not-packed', 'The weights are not packed: they would be 34 million.']];
+    expect(findings(2 ** 25 + 4096)).toEqual(said);
+    expect(findings(2 ** 25 + 4096, 'packed')).toEqual(said);
+    expect(findings(2 ** 25)).toEqual([]);
+    expect(findings(2 ** 25 + 4096, 'int8')).toEqual([]);
+    expect(findings(2 ** 25 + 4096, 'typed')).toEqual([]);
   });
 });
 
