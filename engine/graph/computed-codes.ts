@@ -1,16 +1,16 @@
 import { lazyTensor } from '../lazy-tensor.ts';
 import { findOperator } from '../operators/registry.ts';
 import { isStatic } from '../operators/shared/types.ts';
-import { elementCount, type Tensor } from '../tensor.ts';
-import { subgraphsOf, valuesRead } from './captures.ts';
-import { isDetermined } from './constants.ts';
+import type { Tensor } from '../tensor.ts';
+import { valuesRead } from './captures.ts';
+import { type FoldLimits, isComputable } from './constants.ts';
 import type { Graph, GraphNode } from './graph.ts';
 import { attributing } from './operator-failure.ts';
 import { type ComputedOrigin, rememberComputed } from './origins.ts';
 
-/** Elements of the largest tensor on the way, and nodes: more than any weight asks for, and no flood of a hostile file. */
-const mostElements = 2 ** 28;
-const mostNodes = 64;
+/** Of one step, and steps: more than any weight asks for, and no flood of a hostile file. */
+const limits: FoldLimits = { elements: 2 ** 27, macs: 2 ** 32 };
+const mostSteps = 64;
 
 /**
  * The graph with codes that its nodes compute of constants (weights in packed bits that are unpacked, a cast of a narrow type) as the
@@ -37,18 +37,24 @@ export function withComputedCodes(graph: Graph): Graph {
 /** The nodes that compute a value of constants alone, in their order; undefined where it depends on more than that. */
 function stepsTo(value: string, producers: ReadonlyMap<string, GraphNode>, graph: Graph): GraphNode[] | undefined {
   const steps: GraphNode[] = [];
+  const seen = new Set<GraphNode>();
+  const inferring = {
+    type: (name: string) => graph.types.get(name),
+    container: () => undefined,
+    constant: (name: string) => graph.initializers.get(name),
+    dimensions: () => undefined,
+    inferSubgraph: () => [],
+  };
   const visit = (name: string): boolean => {
     if (name === '' || graph.initializers.has(name)) return true;
     const node = producers.get(name);
-    if (node === undefined || steps.length >= mostNodes) return false;
-    if (steps.includes(node)) return true;
-    const operator = findOperator(node.domain, node.op, graph.opsets.get(node.domain) ?? 1);
-    if (operator?.evaluate === undefined || !isDetermined(node) || subgraphsOf(node).length > 0) return false;
-    const isBounded = node.outputs.every((output) => {
-      const dims = graph.types.get(output)?.dims;
-      return output === '' || (isStatic(dims) && elementCount(dims) <= mostElements);
-    });
-    if (!isBounded || !node.inputs.every(visit)) return false;
+    if (node === undefined) return false;
+    if (seen.has(node)) return true;
+    if (seen.add(node).size > mostSteps) return false;
+    const opset = graph.opsets.get(node.domain) ?? 1;
+    const operator = findOperator(node.domain, node.op, opset);
+    if (!operator || !isComputable(node, operator, { ...inferring, opset }, limits) || !node.inputs.every(visit))
+      return false;
     steps.push(node);
     return true;
   };
