@@ -42,8 +42,10 @@ export function computedOrigin(tensor: Tensor): ComputedOrigin | undefined {
 /** Bytes of a constant in a file: its elements, or the largest of the constants of which nodes compute them. Not for strings. */
 export function bytesInFile(tensor: Tensor): number {
   const bytes = ({ dtype, dims }: Tensor) => storedBytes(dtype, elementCount(dims));
-  const origin = computedOrigins.get(tensor);
-  return origin ? Math.max(...[...origin.constants.values()].map(bytes)) : bytes(tensor);
+  const { nodes = [], constants = new Map<string, Tensor>() } = computedOrigins.get(tensor) ?? {};
+  // A node without inputs (Constant) holds elements itself.
+  if (constants.size === 0 || nodes.some(({ inputs }) => inputs.length === 0)) return bytes(tensor);
+  return Math.max(...[...constants.values()].map(bytes));
 }
 
 /** The same for tensors that were stored sparsely. */

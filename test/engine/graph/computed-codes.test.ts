@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import { withComputedCodes } from '../../../engine/graph/computed-codes.ts';
 import type { GraphNode } from '../../../engine/graph/graph.ts';
+import { bytesInFile } from '../../../engine/graph/origins.ts';
 import type { Tensor } from '../../../engine/tensor.ts';
 import { makeGraph } from '../quantize/small.ts';
 
@@ -29,6 +30,15 @@ describe('codes that nodes compute of constants', () => {
     expect(names(graph)).toEqual(['dq', 'm']);
     expect([...graph.initializers.keys()].sort()).toEqual(['codes', 'scale']);
     expect(graph.initializers.get('codes')).toMatchObject({ dtype: 'int8', dims: [2, 3], data: narrow.data });
+  });
+
+  it('take as many bytes as what they are computed of, where a file has that as constants', () => {
+    const size = (nodes: readonly GraphNode[]) =>
+      bytesInFile(withComputedCodes(network(nodes)).initializers.get('codes')!);
+    expect(size([makeNode('cast', 'Cast', ['narrow'], ['codes'], int8)])).toBe(3);
+    expect(size([makeNode('codes', 'Constant', [], ['codes'], { value: attribute.tensor(narrow) })])).toBe(3);
+    const constant = makeNode('stored', 'Constant', [], ['stored'], { value: attribute.tensor(narrow) });
+    expect(size([constant, makeNode('cast', 'Cast', ['stored'], ['codes'], int8)])).toBe(6);
   });
 
   it('leave what somebody else reads', () => {
