@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { families } from '../engine/backends/backend.ts';
 import { backends } from '../engine/backends/registry.ts';
+import { contained } from '../engine/formats/carrier.ts';
 import { activationLegality, multipliesAsInteger, weightLegality } from '../engine/formats/legality.ts';
 import { formatFamilies, formatNamed, formats } from '../engine/formats/registry.ts';
 import { targets } from '../engine/hardware/registry.ts';
@@ -51,9 +52,16 @@ function formatsTable() {
       legalityText(activationLegality(format)),
       multipliesAsInteger(format) ? 'yes' : '–',
       multiplierText(format.multiplier),
-      format.minOpset,
+      opsetText(format),
     ]),
   );
+}
+
+/** Of weights; of activations where they need another. */
+function opsetText(format) {
+  const { minOpset } = contained(format, undefined, 'weights');
+  const isOther = activationLegality(format).kind !== 'refused' && format.minOpset !== minOpset;
+  return isOther ? `${minOpset}, activations ${format.minOpset}` : minOpset;
 }
 
 function legalityText({ kind, text }) {

@@ -1,3 +1,4 @@
+import { contained } from '../../engine/formats/carrier.ts';
 import { weightLegality } from '../../engine/formats/legality.ts';
 import { formatFamilies, formatNamed, formats as named } from '../../engine/formats/registry.ts';
 import { textTable } from '../../engine/report/text-table.ts';
@@ -35,7 +36,7 @@ export const formats = defineCommand({
             format.name,
             String(format.bits),
             weightLegality(format).text,
-            String(format.minOpset),
+            String(contained(format, undefined, 'weights').minOpset),
             format.description,
           ]),
           terminal.outStyle,

@@ -11,18 +11,24 @@ export type Carrier = Pick<NumberFormat, 'dtype' | 'storageBits' | 'minOpset' | 
 /** Decoded values, where no narrower type holds them all. */
 export const floatCarrier: Carrier = { dtype: 'float32', storageBits: 32, minOpset: 13, unit: 1 };
 
-/** Types that an export may write narrower integers in; absent: each format's own type. */
-export const containers = ['int8'] as const;
+/**
+ * How an export writes integers of fewer than 8 bits: `int8`, a byte each; `packed`, weights in as many bits as a code has, which
+ * operators of the file unpack to bytes; `typed`, in the narrowest type of ONNX. Absent: packed where ONNX has no type of so many bits.
+ */
+export const containers = ['int8', 'packed', 'typed'] as const;
 export type Container = (typeof containers)[number];
 
 /**
- * The format with its elements in a wider type, where its own is an integer of fewer bits than the container: the same codes,
- * scales and zero points, for runtimes that have kernels for 8 bits alone.
+ * The format as an export holds it: the same codes, scales and zero points, in bytes where runtimes are to compute with them, since
+ * those have kernels for 8 bits alone.
  */
-export function contained(format: NumberFormat, container: Container | undefined): NumberFormat {
-  if (container === undefined) return format;
+export function contained(
+  format: NumberFormat,
+  container: Container | undefined,
+  role: 'weights' | 'activations',
+): NumberFormat {
   if (format.sum !== undefined) {
-    const each = contained(format.sum.format, container);
+    const each = contained(format.sum.format, container, role);
     const { minOpset } = each;
     return {
       ...format,
@@ -31,10 +37,37 @@ export function contained(format: NumberFormat, container: Container | undefined
       sum: { ...format.sum, format: each },
     };
   }
-  if (format.storageBits >= 8) return format;
+  const { bits, storageBits } = format;
+  const packs = role === 'weights' && isPackable(format);
+  if (packs && (container === 'packed' || (container === undefined && storageBits > bits && bits > 2)))
+    return { ...inBytes(format), storageBits: bits };
+  const widens = container === 'int8' || container === 'packed';
+  return widens && storageBits < 8 ? inBytes(format) : format;
+}
+
+/**
+ * How weights are written of a layer that reads such activations. Without a container those in a narrow type leave weights in theirs:
+ * ONNX Runtime refuses layers with weights in bytes and activations in fewer bits, and computes with both narrow in float.
+ */
+export function containerBeside(activations: NumberFormat, container: Container | undefined): Container | undefined {
+  return container === undefined && activations.storageBits < 8 ? 'typed' : container;
+}
+
+/** Whether the elements are integers of up to 8 bits of which a code of fewer bits says which. */
+function isPackable({ dtype, storageBits, bits, low, high, kind, sum }: NumberFormat): boolean {
+  const isNarrow = dtype.includes('int') && storageBits <= 8 && bits < 8;
+  return isNarrow && kind !== 'codebook' && sum === undefined && high - low < 2 ** bits;
+}
+
+function inBytes(format: NumberFormat): NumberFormat {
   const dtype = format.dtype.startsWith('u') ? 'uint8' : 'int8';
   const { bits, opset } = integerCarriers.find(({ bits }) => bits === 8)!;
   return { ...format, dtype, storageBits: bits, minOpset: opset };
+}
+
+/** Whether a format as an export holds it is packed: its elements are bytes, its file has fewer bits of each. */
+export function isPacked({ dtype, storageBits }: Pick<NumberFormat, 'dtype' | 'storageBits'>): boolean {
+  return storageBits < 8 && (dtype === 'int8' || dtype === 'uint8');
 }
 
 const smallFloats: readonly { readonly dtype: DataType; readonly layout: MinifloatLayout }[] = [

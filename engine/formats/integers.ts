@@ -22,11 +22,12 @@ function integerFormat(bits: number, signed: boolean): NumberFormat {
   const dtype = `${signed ? '' : 'u'}int${carrier.bits}` as DataType;
   const low = signed ? -(2 ** (bits - 1)) : 0;
   const high = signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
-  const held = carrier.bits === bits ? '' : ` Held as ${dtype} in ONNX files, which have no ${bits}-bit type.`;
+  const held = bits > 2 && bits < 8 ? 'Weights are packed' : `Held as ${dtype}`;
+  const noType = carrier.bits === bits ? '' : ` ${held} in ONNX files, which have no ${bits}-bit type.`;
   return {
     name,
     title: `${bits}-bit ${signed ? 'signed' : 'unsigned'} integer`,
-    description: `${signed ? 'Signed' : 'Unsigned'} integer of ${bits} bit${bits === 1 ? '' : 's'}, codes ${low} to ${high}.${held}`,
+    description: `${signed ? 'Signed' : 'Unsigned'} integer of ${bits} bit${bits === 1 ? '' : 's'}, codes ${low} to ${high}.${noType}`,
     kind: 'integer',
     signed,
     bits,

@@ -1,3 +1,4 @@
+import { contained, isPacked } from './carrier.ts';
 import type { NumberFormat } from './format.ts';
 
 /** What an export makes of a format. */
@@ -21,18 +22,23 @@ export function hasQuantizeLinear(format: NumberFormat): boolean {
 }
 
 /** Weights in ONNX QDQ. */
-export function weightLegality({ dtype, bits, storageBits, sum }: NumberFormat): Legality {
+export function weightLegality(format: NumberFormat): Legality {
+  return heldIn(contained(format, undefined, 'weights'));
+}
+
+function heldIn(held: NumberFormat): Legality {
+  const { dtype, bits, storageBits, sum } = held;
   const kind = storageBits === bits ? 'exact' : 'wider';
-  if (sum !== undefined) return { kind, text: `${sum.count} × ${sum.format.dtype}, added in float` };
+  if (sum !== undefined) return { kind, text: `${sum.count} × ${heldIn(sum.format).text}, added in float` };
   if (dtype === 'float32') return { kind: 'float', text: 'float32' };
-  return { kind, text: dtype };
+  return { kind, text: isPacked(held) ? `${dtype} packed in ${bits} bit${bits === 1 ? '' : 's'}` : dtype };
 }
 
 /** Activations in ONNX QDQ. */
 export function activationLegality(format: NumberFormat): Legality {
   if (!format.activations) return { kind: 'refused', text: 'looks at the values' };
   if (!hasQuantizeLinear(format)) return { kind: 'refused', text: 'no QuantizeLinear' };
-  return weightLegality(format);
+  return heldIn(format);
 }
 
 /** Whether layers with such weights, one scale a channel, multiply integers. */

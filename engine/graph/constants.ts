@@ -25,6 +25,23 @@ const notFolded = new Set([
 ]);
 
 /**
+ * Whether a node's outputs follow from its inputs alone and are no more work than the limits allow. The work of a body is not bounded
+ * by the shapes of its node. Never throws for a malformed node.
+ */
+export function isComputable(node: GraphNode, operator: Operator, context: InferContext, limits: FoldLimits): boolean {
+  if (operator.evaluate === undefined || notFolded.has(node.op) || subgraphsOf(node).length > 0) return false;
+  let elements = 0;
+  for (const name of [...node.inputs, ...node.outputs]) {
+    if (name === '') continue;
+    const dims = context.constant(name)?.dims ?? context.type(name)?.dims;
+    if (!isStatic(dims)) return false;
+    elements += elementCount(dims);
+  }
+  if (!(elements <= limits.elements)) return false;
+  return orUndefined(() => !((operator.cost?.(node, context).macs ?? 0) > limits.macs)) ?? false;
+}
+
+/**
  * Outputs of a node whose inputs are all constants (or which needs only their shapes), if they are small enough to be
  * computed now; undefined otherwise. Never throws for a malformed node.
  */
@@ -35,30 +52,19 @@ export function evaluateConstant(
   context: InferContext,
   limits: FoldLimits = inferenceLimits,
 ): readonly Tensor[] | undefined {
-  // The work of a body is not bounded by the shapes of its node.
-  if (operator.evaluate === undefined || notFolded.has(node.op) || subgraphsOf(node).length > 0) return undefined;
   const inputs: (Tensor | undefined)[] = [];
-  let elements = 0;
   for (const name of node.inputs) {
     const tensor = name === '' ? undefined : context.constant(name);
     if (name !== '' && tensor === undefined) return undefined;
     inputs.push(tensor);
-    elements += tensor === undefined ? 0 : elementCount(tensor.dims);
   }
-  for (const name of node.outputs) {
-    if (name === '') continue;
-    const dims = context.type(name)?.dims;
-    if (!isStatic(dims)) return undefined;
-    elements += elementCount(dims);
-  }
-  if (!(elements <= limits.elements)) return undefined;
+  if (!isComputable(node, operator, context, limits)) return undefined;
+  return orUndefined(() => operator.evaluate!(node, inputs, { opset, seed: 0, evaluateSubgraph: () => [] }));
+}
+
+function orUndefined<T>(work: () => T): T | undefined {
   try {
-    if ((operator.cost?.(node, context).macs ?? 0) > limits.macs) return undefined;
-    return operator.evaluate(node, inputs, {
-      opset,
-      seed: 0,
-      evaluateSubgraph: () => [],
-    });
+    return work();
   } catch (error) {
     // What slips through the shape rules is the model's fault, too.
     if (error instanceof FindingError || error instanceof TypeError || error instanceof RangeError) return undefined;

@@ -7,6 +7,7 @@ import { newestOpset } from '../operators/shared/elementwise.ts';
 import type { Tensor, ValueType } from '../tensor.ts';
 import { type ContainerType, isTensorType } from '../value.ts';
 import { attributeFromProto } from './attributes.ts';
+import { withComputedCodes } from './computed-codes.ts';
 import { domainOf, functionsOf, inlineFunctions } from './functions.ts';
 import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
 import { depthLimit, inferTypes } from './infer.ts';
@@ -38,11 +39,11 @@ export function graphFromProto(proto: onnx.ModelProto, options: ReadOptions = {}
   const inference = inferTypes(declared);
   findings.push(...inference.findings, ...operatorFindings(declared));
   return {
-    graph: {
+    graph: withComputedCodes({
       ...declared,
       types: inference.types,
       ...(inference.containers.size > 0 && { containers: inference.containers }),
-    },
+    }),
     irVersion: Number(proto.ir_version ?? 0),
     producerName: proto.producer_name ?? '',
     producerVersion: proto.producer_version ?? '',

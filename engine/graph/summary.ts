@@ -15,6 +15,7 @@ import { subgraphsOf, valuesCaptured, valuesRead } from './captures.ts';
 import type { Attribute, Graph, GraphNode, Model } from './graph.ts';
 import { inferTypes } from './infer.ts';
 import { peakBytes } from './liveness.ts';
+import { bytesInFile } from './origins.ts';
 
 /**
  * All that a person, a spec or a target asks of a model, but the bytes of its weights: plain JSON, the same for the
@@ -421,7 +422,7 @@ const toldTypes: ReadonlySet<DataType> = new Set(['float32', 'float64', 'int32',
 
 function tensorBytes(tensor: Tensor): number {
   if (tensor.dtype === 'string') return (tensor.data as string[]).reduce((sum, text) => sum + text.length, 0);
-  return storedBytes(tensor.dtype, elementCount(tensor.dims));
+  return bytesInFile(tensor);
 }
 
 function plainAttributes(attributes: Readonly<Record<string, Attribute>>): LayerSummary['attributes'] {

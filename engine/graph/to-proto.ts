@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor.ts';
 import { attributeToProto } from './attributes.ts';
 import { domainOf } from './functions.ts';
 import type { Graph, GraphNode, Model } from './graph.ts';
-import { sparseOrigin, tensorOrigin } from './origins.ts';
+import { computedOrigin, sparseOrigin, tensorOrigin } from './origins.ts';
 import { anyTypeToProto, sameType, valueTypeFromProto } from './value-types.ts';
 
 /**
@@ -62,7 +62,8 @@ function metadataProps(model: Model): onnx.StringStringEntryProto[] {
 }
 
 /** `constantsAreInputs`: before IR 4 every initializer had to be listed among the inputs. */
-function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProto {
+function graphToProto(given: Graph, constantsAreInputs: boolean): onnx.GraphProto {
+  const graph = withComputation(given);
   const { origin } = graph;
   const before = new Map<string, onnx.ValueInfoProto>();
   for (const info of [...(origin?.input ?? []), ...(origin?.output ?? [])]) before.set(info.name ?? '', info);
@@ -93,6 +94,28 @@ function graphToProto(graph: Graph, constantsAreInputs: boolean): onnx.GraphProt
       (entry) => !gone.has(entry.name ?? '') && covers(entry, graph, entry.name ?? ''),
     ),
   });
+}
+
+/** Codes that the file computed of constants are computed in what is written too, as long as no name of that means something else now. */
+function withComputation(graph: Graph): Graph {
+  const nodes = new Set<GraphNode>();
+  const initializers = new Map(graph.initializers);
+  const produced = new Set([...graph.inputs, ...graph.nodes.flatMap((node) => node.outputs)]);
+  const names = new Set(graph.nodes.map(({ name }) => name));
+  for (const [name, tensor] of graph.initializers) {
+    const origin = computedOrigin(tensor);
+    if (origin?.value !== name || origin.opset !== graph.opsets.get('')) continue;
+    const { constants } = origin;
+    const isTaken = (value: string) =>
+      produced.has(value) ||
+      (value !== name && initializers.has(value) && initializers.get(value) !== constants.get(value));
+    const values = [...constants.keys(), ...origin.nodes.flatMap(({ outputs }) => outputs)];
+    if (values.some(isTaken) || origin.nodes.some((node) => names.has(node.name))) continue;
+    initializers.delete(name);
+    for (const node of origin.nodes) nodes.add(node);
+    for (const [constant, own] of constants) initializers.set(constant, own);
+  }
+  return nodes.size === 0 ? graph : { ...graph, nodes: [...nodes, ...graph.nodes], initializers };
 }
 
 /** Values that the file computed or stored and that the graph does not have any more. */

@@ -1,3 +1,4 @@
+import { contained } from '../formats/carrier.ts';
 import { findFormat } from '../formats/registry.ts';
 import type { LayerSummary, ModelSummary } from '../graph/summary.ts';
 import { graphOfSummary } from '../graph/summary-graph.ts';
@@ -33,7 +34,10 @@ export interface TargetFloor extends Floor {
  */
 export function sizeFloor(model: ModelSummary, formats: readonly string[]): Floor {
   const summary = withoutFoldable(model);
-  const weights = narrowest(formats, (name) => findFormat(name)?.storageBits ?? bitsOf(name));
+  const weights = narrowest(formats, (name) => {
+    const format = findFormat(name);
+    return format ? contained(format, 'packed', 'weights').storageBits : bitsOf(name);
+  });
   const costs = modelCosts(summary, inFormats(summary, weights, 'float32'));
   return { size: costs.constantBytes, weights, activations: 'float32' };
 }

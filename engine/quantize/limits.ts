@@ -1,4 +1,4 @@
-import { type Container, contained } from '../formats/carrier.ts';
+import { type Container, contained, containerBeside } from '../formats/carrier.ts';
 import { findFormat } from '../formats/registry.ts';
 import type { DataType } from '../tensor.ts';
 
@@ -31,17 +31,15 @@ export interface LayerFormats {
   readonly activations: { readonly format: string; readonly scheme: string };
 }
 
-/** The first limit that a layer meets; `container`: the type that narrower codes are written in. */
+/** The first limit that a layer meets; `container`: how codes of fewer than 8 bits are written. */
 export function limitOf(
   limits: readonly Limit[],
   { op, weights, activations }: LayerFormats,
   container?: Container,
 ): Limit | undefined {
-  const held = (name: string | undefined) => {
-    const format = name === undefined ? undefined : findFormat(name);
-    return format && contained(format, container).dtype;
-  };
-  const [weightType, activationType] = [held(weights?.format), held(activations.format)];
+  const [own, read] = [weights && findFormat(weights.format), findFormat(activations.format)];
+  const weightType = own && contained(own, read ? containerBeside(read, container) : container, 'weights').dtype;
+  const activationType = read && contained(read, container, 'activations').dtype;
   const fits = <T>(asked: readonly T[] | undefined, own: T | undefined) =>
     asked === undefined || (own !== undefined && asked.includes(own));
   return limits.find(

@@ -5,7 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { QuantizedModel } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import type { QdqOptions } from './export-qdq.ts';
-import { writtenFormat } from './written-format.ts';
+import { tooManyToPack, writtenFormat } from './written-format.ts';
 
 /** What a person should know of how runtimes will treat the exported model. */
 export function exportFindings(
@@ -15,7 +15,11 @@ export function exportFindings(
   const codes = codesOf(graph, assignment);
   const readers = new Map<string, number>();
   for (const node of graph.nodes) for (const value of node.inputs) readers.set(value, (readers.get(value) ?? 0) + 1);
-  const found = [...carriedAsFloat(graph, codes), ...addedTensors(graph, codes)];
+  const found = [
+    ...carriedAsFloat(graph, codes),
+    ...addedTensors(graph, codes),
+    ...notPacked(tooManyToPack({ graph, assignment }, container)),
+  ];
   const shared = graph.nodes.filter((node) => {
     const entry = codes.written(node.outputs[0] ?? '');
     if (entry === undefined || writtenFormat(entry, container).dtype !== 'int8') return false;
@@ -58,6 +62,19 @@ function addedTensors(graph: Graph, codes: Codes): Finding[] {
       severity: 'information',
       what: `${written} are written as tensors that are dequantised and added.`,
       why: 'No runtime multiplies with such a sum in integers: it adds the tensors and computes these layers in float.',
+    },
+  ];
+}
+
+function notPacked(count: number | undefined): Finding[] {
+  if (count === undefined) return [];
+  return [
+    {
+      code: 'export/not-packed',
+      severity: 'warning',
+      what: `The weights are not packed: they would be ${Math.round(count / 1e6)} million.`,
+      why: 'ONNX Runtime unpacks them all when it loads a model, which takes some 30 bytes a weight. They are in the types of ONNX instead.',
+      fix: 'Leave it so, or write a byte each, which runs in integers: `{ container int8 }`.',
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { type Finding, fail } from '../findings.ts';
 import { axisBlocks, type Blocks } from '../formats/blocks.ts';
-import { type Container, carriedScale } from '../formats/carrier.ts';
+import { type Container, carriedScale, isPacked } from '../formats/carrier.ts';
 import type { NumberFormat } from '../formats/format.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
 import { hasQuantizeLinear } from '../formats/legality.ts';
@@ -13,12 +13,13 @@ import { type Assignment, hasCodes, type QuantizedModel, type QuantizedTensor } 
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import { remembered } from '../remembered.ts';
-import { type DataType, float32Tensor, int64Tensor, type Tensor } from '../tensor.ts';
+import { type DataType, elementCount, float32Tensor, int64Tensor, type Tensor, type TensorData } from '../tensor.ts';
 import { blockScales } from './block-scales.ts';
 import { codeTensor, codeTensorOf, sameCodes, tensorsOf } from './code-tensors.ts';
 import { floatWeightLayers, type SpreadAxis } from './float-weights.ts';
+import { isSmallerPacked, PackedCodes } from './packed-codes.ts';
 import { capturedBy, intAttributeOf, Rewriter } from './rewriter.ts';
-import { writtenFormat } from './written-format.ts';
+import { tooManyToPack, weightContainers, writtenFormat } from './written-format.ts';
 
 /** Per-axis QuantizeLinear and DequantizeLinear came with this operator set. */
 const leastOpset = 13;
@@ -27,7 +28,7 @@ const newestOpset = 26;
 export interface QdqOptions {
   /** Operator set to write, raised as formats need. Default: the model's own, at least 13. */
   readonly opset?: number;
-  /** Type that narrower integers without blocks are written in; runtimes fuse it. Default: the type of each format. */
+  /** How integers of fewer than 8 bits are written. */
   readonly container?: Container;
   /** Goes into `metadata_props`: tool version, hashes of model, spec and data. No times: the same input gives the same bytes. */
   readonly provenance?: Readonly<Record<string, string>>;
@@ -47,7 +48,8 @@ export function exportQdq(
   const refusal = exportRefusal({ graph: source, assignment });
   if (refusal !== undefined) fail(refusal.code, refusal.what, refusal);
   const own = source.opsets.get('') ?? 1;
-  const needed = neededOpset(assignment, options.container);
+  const container = tooManyToPack({ graph: source, assignment }, options.container) ? 'typed' : options.container;
+  const needed = neededOpset(assignment, container);
   const opset = Math.max(options.opset ?? own, leastOpset, needed);
   if (opset > newestOpset)
     fail('export/opset', `Operator set ${opset} is not known.`, { fix: `Ask for ${newestOpset} or less.` });
@@ -61,7 +63,7 @@ export function exportQdq(
   for (const [key, value] of Object.entries(options.provenance ?? {})) metadata.set(key, value);
   return {
     ...model,
-    graph: new QdqReading(graph, assignment, options.container).build(),
+    graph: new QdqReading(graph, assignment, container).build(),
     irVersion: Math.max(model.irVersion, irVersionOf(opset)),
     metadata,
   };
@@ -111,8 +113,11 @@ class QdqReading {
   readonly #assignment: Assignment;
   readonly #container: Container | undefined;
   readonly #rewriter: Rewriter;
+  readonly #packed: PackedCodes;
   /** Values that must be found under their own name: graph outputs, and what subgraphs capture. */
   readonly #fixed: ReadonlySet<string>;
+  /** How weights are written where the activations of their layer decide it. */
+  readonly #weightContainers: ReadonlyMap<QuantizedTensor, Container>;
   /** Value → the float value that stands for it: itself, or the output of its DequantizeLinear. */
   readonly #current = new Map<string, string>();
   /** What stands for a value where a reader rounds it, by value and codes. */
@@ -133,7 +138,9 @@ class QdqReading {
     this.#assignment = assignment;
     this.#container = container;
     this.#codes = codesOf(graph, assignment);
+    this.#weightContainers = weightContainers(graph, this.#codes, container);
     this.#rewriter = new Rewriter(graph);
+    this.#packed = new PackedCodes(this.#rewriter);
     this.#floatWeights = floatWeightLayers(graph, this.#codes, container);
     const fused = graph.nodes.filter((node) => this.#codes.fused(node)).reverse();
     this.#fusedOutputs = new Map(fused.map((node) => [node.inputs[0]!, node.outputs[0]!]));
@@ -211,7 +218,7 @@ class QdqReading {
   }
 
   #written(entry: QuantizedTensor): NumberFormat {
-    return writtenFormat(entry, this.#container);
+    return writtenFormat(entry, this.#weightContainers.get(entry) ?? this.#container);
   }
 
   /** Codes of a float value, clamped where the codes in use are fewer than the type holds. */
@@ -321,7 +328,7 @@ class QdqReading {
       return this.#rewriter.constant(`${label}_rounded`, derivedTensor([constant], 'float32', constant.dims, values));
     }
     const blocks = held.blocks ?? (isFusedInVain(dtype) ? axisBlocks(constant.dims, held.axis) : undefined);
-    const codes = this.#store(value, codeTensorOf(held, format, blocks ?? constant));
+    const codes = this.#store(value, held, format, blocks ?? constant);
     if (dtype === 'float16' || dtype === 'bfloat16') return this.#cast(label, codes);
     if (blocks !== undefined) return this.#blocked(label, codes, held, blocks, constant.dims);
     const parameters = this.#parameters(label, held);
@@ -392,11 +399,21 @@ class QdqReading {
     return to;
   }
 
-  #store(value: string, tensor: Tensor): string {
+  /** The value that gives the elements of codes: a constant, or what operators unpack. */
+  #store(
+    value: string,
+    held: QuantizedTensor & { readonly codes: TensorData },
+    format: NumberFormat,
+    view: { readonly dims: readonly number[] },
+  ): string {
+    const tensor = codeTensorOf(held, format, view);
     const known = this.#stored.get(value) ?? [];
     const same = known.find(({ codes }) => sameCodes(codes.data as Int8Array, tensor.data as Int8Array));
     if (same !== undefined) return same.name;
-    const name = this.#rewriter.constant(`${value}_quantized`, tensor);
+    const name =
+      isPacked(format) && isSmallerPacked(elementCount(view.dims), format.bits, value)
+        ? this.#packed.write(value, () => held.codes, format, tensor)
+        : this.#rewriter.constant(`${value}_quantized`, tensor);
     this.#stored.set(value, [...known, { codes: tensor, name }]);
     return name;
   }

@@ -2,6 +2,7 @@ import { type CodeRange, dequantizeTensor, quantizeValue } from '../formats/affi
 import type { NumberFormat } from '../formats/format.ts';
 import { integerFormats } from '../formats/integers.ts';
 import { formatNamed } from '../formats/registry.ts';
+import { withComputedCodes } from '../graph/computed-codes.ts';
 import type { Attribute, Graph, GraphNode } from '../graph/graph.ts';
 import { inferTypes } from '../graph/infer.ts';
 import { findOperator } from '../operators/registry.ts';
@@ -33,11 +34,15 @@ export interface ImportedModel extends QuantizedModel {
  *
  * Undefined where the graph says nothing of codes.
  */
-export function importQdq(graph: Graph, { width = 8 }: { readonly width?: number } = {}): ImportedModel | undefined {
+export function importQdq(given: Graph, { width = 8 }: { readonly width?: number } = {}): ImportedModel | undefined {
+  const graph = withComputedCodes(given);
   if (!graph.nodes.some((node) => isQuantizeLinear(node) || isDequantizeLinear(node))) return undefined;
   const model = new Importer(graph, width).build();
   const { entries, inputs } = model.assignment;
-  return entries.size + inputs.size > 0 ? model : undefined;
+  if (entries.size + inputs.size === 0) return undefined;
+  const kept = new Set(graph.nodes);
+  const computed = given.nodes.flatMap((node) => (kept.has(node) ? [] : [[node.name, undefined] as const]));
+  return computed.length === 0 ? model : { ...model, absorbed: new Map([...model.absorbed, ...computed]) };
 }
 
 /**

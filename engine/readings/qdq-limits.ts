@@ -3,6 +3,8 @@ import type { Limit } from '../quantize/limits.ts';
 const products = ['Conv', 'Gemm', 'MatMul'];
 const eightBits = 'Use 8-bit formats here';
 const container = 'Where speed is what counts, give the export `{ container int8 }`: the same codes, a byte each.';
+const packed =
+  'Where speed is what counts, give the export `{ container packed }`: the same codes in as many bits, which the runtime makes bytes of when it loads the model.';
 
 /**
  * What ONNX Runtime does not compute in integers of an exported QDQ model with all its optimisations on: measured with
@@ -33,7 +35,7 @@ export const qdqLimits: readonly Limit[] = [
     blames: 'weights',
     outcome: 'float',
     why: 'ONNX Runtime has integer kernels for weights in 8-bit types alone: it turns these into floats and computes in float. The file is smaller all the same.',
-    fix: container,
+    fix: packed,
   },
   {
     operators: products,

@@ -88,7 +88,8 @@ export async function writeOutputs(
     });
     const opset = model.graph.opsets.get('');
     const container = request.options['container'];
-    const style = `${request.style.toUpperCase()}${container === undefined ? '' : ` in ${container}`}`;
+    const held = container === undefined ? '' : container === 'int8' ? ' in int8' : `, ${container}`;
+    const style = `${request.style.toUpperCase()}${held}`;
     for (const path of paths) {
       const isModel = path === paths.at(-1);
       await add(path, isModel ? `ONNX, ${style}, opset ${opset}` : 'ONNX external data');

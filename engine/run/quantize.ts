@@ -2,6 +2,7 @@ import type { Kernels } from '../../kernels/api.ts';
 import { loadKernels } from '../../kernels/loader.ts';
 import { compressJob } from '../auto/compress-job.ts';
 import type { Finding } from '../findings.ts';
+import { containers } from '../formats/carrier.ts';
 import { modelToProto } from '../graph/to-proto.ts';
 import { StatisticsMemory } from '../measurements/statistics-files.ts';
 import { encodeModel } from '../onnx/codec.ts';
@@ -239,5 +240,6 @@ function makeOutputs(
 }
 
 function qdqOptions({ options: { opset, container } }: ExportRequest): QdqOptions {
-  return { ...(typeof opset === 'number' && { opset }), ...(container === 'int8' && { container }) };
+  const known = containers.find((own) => own === container);
+  return { ...(typeof opset === 'number' && { opset }), ...(known && { container: known }) };
 }

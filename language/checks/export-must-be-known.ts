@@ -78,5 +78,9 @@ function mistaken(declared: ExportOptionWord, value: string): Pick<Remark, 'what
   const { name, description: why } = declared;
   if (!declared.words) return { what: `\`${name}\` is a whole number from ${declared.min} to ${declared.max}.`, why };
   const words = declared.words.map((word) => word.name);
-  return { what: `\`${name}\` is ${words.join(' or ')}.`, why, ...suggestion(value, words) };
+  return {
+    what: `\`${name}\` is ${words.slice(0, -1).join(', ')} or ${words.at(-1)}.`,
+    why,
+    ...suggestion(value, words),
+  };
 }

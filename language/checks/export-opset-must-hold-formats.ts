@@ -1,9 +1,8 @@
 import { contained } from '../../engine/formats/carrier.ts';
-import type { NumberFormat } from '../../engine/formats/format.ts';
 import { rangeOf } from '../grammar/ranges.ts';
 import { allNodesOf } from '../grammar/walk.ts';
 import { readFields } from '../resolve/fields.ts';
-import { containerOf, optionValue } from '../resolve/judgements.ts';
+import { containerOf, exportRoleOf, optionValue } from '../resolve/judgements.ts';
 import { formatOf } from '../vocabulary.ts';
 import type { Check } from './check.ts';
 
@@ -17,23 +16,24 @@ export const exportOpsetMustHoldFormats: Check = {
   fix: 'Ask for the set that is named, or leave `opset` out: the lowest that will do is taken.',
   example: 'quantize { weights int4 }\nexport onnx qdq "out/network.onnx" { opset 17 }',
   *remarks({ spec, definitions, vocabulary }) {
-    const used = new Set<NumberFormat>();
-    for (const statement of allNodesOf(spec, 'RoleStatement')) {
+    const used = [...allNodesOf(spec, 'RoleStatement')].flatMap((statement) => {
       const format = formatOf(vocabulary, readFields(statement.format, definitions.formats, vocabulary).format?.value);
-      if (format !== undefined) used.add(format);
-    }
+      return format === undefined ? [] : [{ format, role: exportRoleOf(statement) }];
+    });
     for (const statement of definitions.exports) {
       if (statement.format?.text !== 'onnx' || statement.style?.text !== 'qdq') continue;
       for (const option of statement.options) {
         const value = option.key?.text === 'opset' ? optionValue(option) : undefined;
         if (typeof value !== 'number' || value < 13) continue;
         const container = containerOf(statement);
-        const tooNew = [...used].map((format) => contained(format, container)).filter((held) => held.minOpset > value);
+        const held = used.map(({ format, role }) => contained(format, container, role));
+        const tooNew = held.filter(({ minOpset }) => minOpset > value);
         if (tooNew.length === 0) continue;
         const needed = Math.max(...tooNew.map(({ minOpset }) => minOpset));
+        const names = new Set(tooNew.map(({ name }) => name));
         yield {
-          what: `Opset ${value} cannot hold ${tooNew.map(({ name }) => name).join(', ')}.`,
-          why: `QuantizeLinear takes ${tooNew.length === 1 ? 'it' : 'them'} from opset ${needed} on.`,
+          what: `Opset ${value} cannot hold ${[...names].join(', ')}.`,
+          why: `QuantizeLinear takes ${names.size === 1 ? 'it' : 'them'} from opset ${needed} on.`,
           fix: `Write \`opset ${needed}\`, or leave it out: QSpec then takes the lowest that will do.`,
           range: rangeOf(option.value),
           replacement: String(needed),

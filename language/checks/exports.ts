@@ -1,4 +1,4 @@
-import { containers } from '../../engine/formats/carrier.ts';
+import { type Container, containers } from '../../engine/formats/carrier.ts';
 import type { Limit } from '../../engine/quantize/limits.ts';
 import { qdqLimits } from '../../engine/readings/qdq-limits.ts';
 
@@ -28,6 +28,13 @@ export type ExportOptionWord = {
   | { readonly words: readonly { readonly name: string; readonly description: string }[] }
 );
 
+const containerTexts: Readonly<Record<Container, string>> = {
+  int8: 'A byte a code, which ONNX Runtime fuses to integer operators.',
+  packed:
+    'Weights in as many bits as a code has; the file unpacks them, and ONNX Runtime fuses them to integer operators all the same.',
+  typed: 'The narrowest type of ONNX, which ONNX Runtime computes in float where it is narrower than a byte.',
+};
+
 export const exportFormats: readonly ExportFormat[] = [
   {
     name: 'onnx',
@@ -54,9 +61,9 @@ export const exportFormats: readonly ExportFormat[] = [
       {
         name: 'container',
         description:
-          'Type that integers of fewer bits are written in, with the same codes; without it each format has its own.',
+          'How integers of fewer than 8 bits are written, with the same codes; without it in the type of ONNX that has as many bits, or packed where there is none.',
         style: 'qdq',
-        words: [{ name: containers[0], description: 'A byte a code, which ONNX Runtime fuses to integer operators.' }],
+        words: containers.map((name) => ({ name, description: containerTexts[name] })),
       },
     ],
   },

@@ -96,7 +96,7 @@ export const keywordDocumentation: Readonly<Record<string, string>> = {
   maximize: 'What the search makes large.',
   subject: '`subject to` budgets beside those of the targets.',
   opset: 'Operator set of the exported model.',
-  container: 'Type that integers of fewer bits are written in.',
+  container: 'How integers of fewer than 8 bits are written.',
 };
 
 export function documentationOf(word: string): string | undefined {

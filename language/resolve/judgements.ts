@@ -5,6 +5,7 @@ import type {
   ExpectStatement,
   ExportOption,
   ExportStatement,
+  RoleStatement,
   TargetStatement,
   Text,
 } from '../generated/ast.ts';
@@ -55,11 +56,16 @@ export function optionValue(option: ExportOption): number | string | undefined {
   return value.text.includes('x') ? value.text : Number(value.text);
 }
 
-/** The type that an export is to write narrower integers in. */
+/** How an export is to write integers of fewer than 8 bits. */
 export function containerOf({ options }: ExportStatement): Container | undefined {
   const option = options.find(({ key }) => key?.text === 'container');
   const value = option && optionValue(option);
   return containers.find((known) => known === value);
+}
+
+/** What a role is to an export: only weights can be packed. */
+export function exportRoleOf({ role }: RoleStatement): 'weights' | 'activations' {
+  return role === 'weights' ? 'weights' : 'activations';
 }
 
 /** What the limit of an `expect` line may be measured in. */

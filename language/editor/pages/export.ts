@@ -4,7 +4,7 @@ import type { CheckedSpec } from '../../context.ts';
 import type { ExportStatement } from '../../generated/ast.ts';
 import { allNodesOf } from '../../grammar/walk.ts';
 import { readFields } from '../../resolve/fields.ts';
-import { containerOf } from '../../resolve/judgements.ts';
+import { containerOf, exportRoleOf } from '../../resolve/judgements.ts';
 import { find } from '../../vocabulary.ts';
 import { example, facts, figure, heading, paragraphs, plain, table } from '../markdown.ts';
 
@@ -66,7 +66,7 @@ function opsetNeeded(
       vocabulary.formats,
       readFields(statement.format, definitions.formats, vocabulary).format?.value,
     );
-    const opset = format && contained(format, container).minOpset;
+    const opset = format && contained(format, container, exportRoleOf(statement)).minOpset;
     if (opset !== undefined && opset > (needed?.opset ?? 0)) needed = { opset, format: format!.name };
   }
   return needed;

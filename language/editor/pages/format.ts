@@ -1,4 +1,6 @@
+import { contained } from '../../../engine/formats/carrier.ts';
 import type { NumberFormat } from '../../../engine/formats/format.ts';
+import { weightLegality } from '../../../engine/formats/legality.ts';
 import { levelsOf } from '../../../engine/formats/levels.ts';
 import { covering } from '../../../engine/observers/parameters.ts';
 import { bytes, percent } from '../../../engine/report/quantities.ts';
@@ -90,7 +92,9 @@ function fixedFact(format: NumberFormat, use: FormatUse): readonly [string, stri
   ];
 }
 
-function memoryText({ kind, bits, storageBits, scaleBits = 32, block, basisLength }: NumberFormat): string {
+function memoryText(format: NumberFormat): string {
+  const { kind, bits, scaleBits = 32, block, basisLength } = format;
+  const { storageBits } = contained(format, undefined, 'weights');
   const held = storageBits === bits ? '' : ` (${figure(storageBits / 8)} B in an ONNX file)`;
   const shared = block === undefined ? '' : ` for every ${block}`;
   const zero = kind === 'integer' ? `, ${figure(scaleBits / 8 + 1)} B with a zero point` : '';
@@ -99,9 +103,11 @@ function memoryText({ kind, bits, storageBits, scaleBits = 32, block, basisLengt
   return `${figure(bits / 8)} B each${held}${scale}${basis}`;
 }
 
-function onnxText({ name, dtype, minOpset }: NumberFormat): string {
-  const styles = exportFormats.find((format) => format.name === 'onnx')?.styles ?? [];
-  const held = dtype === name ? '' : ` as ${plain(dtype)}`;
+function onnxText(format: NumberFormat): string {
+  const styles = exportFormats.find(({ name }) => name === 'onnx')?.styles ?? [];
+  const { minOpset } = contained(format, undefined, 'weights');
+  const { text } = weightLegality(format);
+  const held = text === format.name ? '' : ` as ${plain(text)}`;
   const texts = styles.map((style) =>
     style.name === 'qdq' ? `qdq from opset ${minOpset} on${held}` : `${plain(style.name)} with rounded float32 weights`,
   );

@@ -38,7 +38,7 @@ const graphs: Readonly<Record<string, Graph>> = {
   }),
 };
 const weightFormats = [
-  ...['int8', 'uint8', 'int5', 'int4', 'uint4', 'int2', 'int16', 'int32'],
+  ...['int8', 'uint8', 'int6', 'int5', 'int4', 'uint4', 'int3', 'uint3', 'int2', 'int16', 'int32'],
   ...['kmeans(2)', 'bcq(2)', 'dual(int4)', 'fp16', 'bf16'],
 ];
 const activationFormats = ['uint8', 'int8', 'uint7', 'uint4', 'uint16', 'int16'];
@@ -90,6 +90,12 @@ describe.each(Object.entries(graphs))('what ONNX Runtime makes of %s in an expor
   it.each(op === 'Add' ? ['int8'] : ['int4', 'uint4', 'int2', 'uint2', 'ternary'])(
     'with weights %s in 8-bit containers is what the table says',
     (weights) => compare(op, graph, weights, ['uint8', 'int8', 'uint4', 'int4', 'uint2'], { container: 'int8' }),
+    60_000,
+  );
+
+  it.each(op === 'Add' ? [] : ['int4', 'uint4', 'int2', 'int6'])(
+    'with weights %s packed is what the table says',
+    (weights) => compare(op, graph, weights, ['uint8', 'int8', 'uint4', 'uint16'], { container: 'packed' }),
     60_000,
   );
 });

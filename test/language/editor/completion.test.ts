@@ -98,7 +98,7 @@ const exactly: readonly (readonly [string, readonly string[]])[] = [
   ['export ¦', ['onnx']],
   ['export onnx ¦', ['qdq', 'float']],
   ['export onnx qdq "a" { ¦', ['opset', 'container']],
-  ['export onnx qdq "a" { container ¦', ['int8']],
+  ['export onnx qdq "a" { container ¦', ['int8', 'packed', 'typed']],
   ['expect top1 ¦', ['drop', '>=', '>', '<=', '<', '==']],
   ['expect sqnr ¦', ['>=', '>', '<=', '<', '==']],
   ['expect top1 drop ¦', ['>=', '>', '<=', '<', '==']],

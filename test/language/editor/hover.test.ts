@@ -292,11 +292,16 @@ describe('hover on a number format', () => {
     ],
     ['quantize { weights »int16« }', 'rounding error', 'at most 15.26 ppm of the largest magnitude'],
     [
-      'quantize { weights »int3« }',
+      'quantize { weights »int1« }',
       'memory',
-      '0.375 B each (0.5 B in an ONNX file), and 4 B a scale, 5 B with a zero point',
+      '0.125 B each (0.25 B in an ONNX file), and 4 B a scale, 5 B with a zero point',
     ],
-    ['quantize { weights »int3« }', 'ONNX', 'qdq from opset 21 on as int4, float with rounded float32 weights'],
+    ['quantize { weights »int3« }', 'memory', '0.375 B each, and 4 B a scale, 5 B with a zero point'],
+    [
+      'quantize { weights »int3« }',
+      'ONNX',
+      'qdq from opset 13 on as int8 packed in 3 bits, float with rounded float32 weights',
+    ],
     ['quantize { weights »e4m3fn« }', 'range', '−448 … 448 at scale 1; 253 levels'],
     [
       'quantize { weights »e2m1« }',
@@ -304,7 +309,7 @@ describe('hover on a number format', () => {
       'at most 16.7 % of the largest magnitude, where steps are widest; the finest are 4 times finer',
     ],
     ['quantize { weights »ternary« }', 'range', '−1 … 1 at scale 1; 3 levels'],
-    ['quantize { weights »mxfp4« }', 'memory', '0.5 B each (1 B in an ONNX file), and 1 B a scale for every 32'],
+    ['quantize { weights »mxfp4« }', 'memory', '0.5 B each, and 1 B a scale for every 32'],
     [
       'quantize { activations »uint8« observe fixed(-1, 1) }',
       'from the range',
@@ -427,7 +432,7 @@ describe('hover on an export', () => {
     const text = hover(spec('export »onnx« qdq "m.onnx"'));
     expect(text).toMatch(/^\| qdq&nbsp;&nbsp; \| Float operators between/m);
     expect(text).toMatch(/^\| opset&nbsp;&nbsp; \| 13&nbsp;…&nbsp;26&nbsp;&nbsp; \|/m);
-    expect(text).toMatch(/^\| container&nbsp;&nbsp; \| int8&nbsp;&nbsp; \|/m);
+    expect(text).toMatch(/^\| container&nbsp;&nbsp; \| int8, packed, typed&nbsp;&nbsp; \|/m);
     expect(hover(spec('export onnx »float« "m.onnx"'))).not.toContain('container');
   });
 
@@ -436,6 +441,8 @@ describe('hover on an export', () => {
     expect(hover(spec('export onnx »qdq« "m.onnx" { container int8 }'))).toContain(
       'opset 13, the lowest that holds int4',
     );
+    const packed = hover(spec('export onnx »qdq« "m.onnx" { container packed }'));
+    expect(packed).toContain('opset 13, the lowest that holds int4');
     expect(hover(spec('export onnx »float« "m.onnx"'))).not.toContain('lowest');
   });
 });
