@@ -9,9 +9,11 @@ import type { Graph, GraphNode, Model } from '../graph/graph.ts';
 import { derivedTensor } from '../lazy-tensor.ts';
 import { integerRange } from '../operators/shared/numbers.ts';
 import { upgradeOpset } from '../passes/index.ts';
+import { type Clamp, clampOf } from '../quantize/activations.ts';
 import { type Assignment, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
+import { type Wiring, wire } from '../quantize/wiring.ts';
 import { remembered } from '../remembered.ts';
 import { type DataType, elementCount, float32Tensor, int64Tensor, type Tensor, type TensorData } from '../tensor.ts';
 import { blockScales } from './block-scales.ts';
@@ -130,6 +132,7 @@ class QdqReading {
   readonly #floatWeights: ReadonlyMap<GraphNode, SpreadAxis>;
   /** DequantizeLinear nodes of activations in integers, by what they give. */
   readonly #dequantizers = new Map<string, { readonly coded: string; readonly entry: QuantizedTensor }>();
+  readonly #wiring: Wiring;
   /** Output of the activation that the producer of a value clamps for, by value. */
   readonly #fusedOutputs: ReadonlyMap<string, string>;
 
@@ -144,6 +147,7 @@ class QdqReading {
     this.#floatWeights = floatWeightLayers(graph, this.#codes, container);
     const fused = graph.nodes.filter((node) => this.#codes.fused(node)).reverse();
     this.#fusedOutputs = new Map(fused.map((node) => [node.inputs[0]!, node.outputs[0]!]));
+    this.#wiring = wire(graph);
     this.#fixed = new Set([...graph.outputs, ...graph.nodes.flatMap(capturedBy)]);
   }
 
@@ -195,11 +199,22 @@ class QdqReading {
       if (coded && this.#fixed.has(final)) return this.#rewriter.value(`${value}_exact`);
       return value;
     });
-    this.#rewriter.copy(node, inputs, outputs);
+    const clamp = node.outputs.some((value) => this.#isRoundedToFloats(value)) && clampOf(node, this.#graph);
+    if (clamp) this.#bounded(node.name, inputs[0]!, outputs[0]!, boundsOfClamp(clamp));
+    else this.#rewriter.copy(node, inputs, outputs);
     node.outputs.forEach((value, index) => {
       const entry = rounded(value);
       if (entry !== undefined) this.#pair(value, outputs[index]!, entry, this.#finalName(value));
     });
+  }
+
+  /** Whether a value is written or read in codes that are floats: ONNX Runtime drops or fails on a Relu or Clip in front of them. */
+  #isRoundedToFloats(value: string): boolean {
+    const entries = [
+      this.#codes.written(value),
+      ...this.#wiring.consumers(value).map(({ node, index }) => this.#codes.edge(node, index)),
+    ];
+    return entries.some((entry) => entry !== undefined && formatNamed(entry.format).kind !== 'integer');
   }
 
   /** The value behind a fused activation; otherwise the value itself. */
@@ -254,20 +269,26 @@ class QdqReading {
   /**
    * Values of codes. Of floats with a Max behind, and a Min if need be: a fused activation's bounds, or the format's own, which
    * change nothing but keep ONNX Runtime from fusing layers between floats, for which it has no kernels. (Its optimiser fails on
-   * a Relu or Clip that it can move in front of a QuantizeLinear to floats; the two it leaves alone.)
+   * a Clip, or drops a Relu, that stands in front of a QuantizeLinear to floats; the two it leaves alone.)
    */
   #dequantize(label: string, inputs: readonly string[], to: string, entry: QuantizedTensor): void {
     const format = this.#written(entry);
     const bounds = format.kind === 'integer' ? [] : boundsOf(format, entry);
     const name = this.#rewriter.nodeName(`${label}_DequantizeLinear`);
-    let value = bounds.length === 0 ? to : this.#rewriter.value(`${label}_unbounded`);
+    const value = bounds.length === 0 ? to : this.#rewriter.value(`${label}_unbounded`);
     this.#rewriter.add('DequantizeLinear', '', name, inputs, [value]);
     if (bounds.length === 0) this.#dequantizers.set(to, { coded: inputs[0]!, entry });
+    this.#bounded(label, value, to, bounds);
+  }
+
+  /** Max and Min with constants. */
+  #bounded(label: string, from: string, to: string, bounds: readonly Bound[]): void {
+    let value = from;
     for (const [at, [op, bound]] of bounds.entries()) {
-      const from = value;
+      const last = value;
       value = at === bounds.length - 1 ? to : this.#rewriter.value(`${label}_bounded`);
       const constant = this.#rewriter.constant(`${label}_${op}`, float32Tensor([], Float32Array.of(bound)));
-      this.#rewriter.add(op, '', this.#rewriter.nodeName(`${label}_${op}`), [from, constant], [value]);
+      this.#rewriter.add(op, '', this.#rewriter.nodeName(`${label}_${op}`), [last, constant], [value]);
     }
   }
 
@@ -435,11 +456,17 @@ class QdqReading {
   }
 }
 
+/** An operator that bounds a value, and its bound. */
+type Bound = readonly ['Max' | 'Min', number];
+
+/** What bounds values as a Relu or Clip does; as a Max with nothing where that bounds nothing. */
+function boundsOfClamp({ min, max }: Clamp): Bound[] {
+  const upper = max < Number.POSITIVE_INFINITY ? [['Min', max] as const] : [];
+  return min > Number.NEGATIVE_INFINITY || upper.length === 0 ? [['Max', min], ...upper] : upper;
+}
+
 /** Bounds of an activation in floats; the upper one only where it is below the format's own. */
-function boundsOf(
-  format: NumberFormat,
-  { scale, range, clamp }: QuantizedTensor,
-): (readonly ['Max' | 'Min', number])[] {
+function boundsOf(format: NumberFormat, { scale, range, clamp }: QuantizedTensor): Bound[] {
   const { encode, decode } = format.coder({ scale: scale[0]!, zeroPoint: 0 }, range);
   const most = decode(encode(Number.POSITIVE_INFINITY));
   const lower = ['Max', clamp?.min ?? -most] as const;

@@ -10,7 +10,7 @@ import { exportFindings } from '../../../engine/readings/export-findings.ts';
 import { exportQdq } from '../../../engine/readings/export-qdq.ts';
 import { integerGraph } from '../../../engine/readings/integer.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
-import type { Tensor } from '../../../engine/tensor.ts';
+import { float32Tensor, type Tensor } from '../../../engine/tensor.ts';
 import { relativeError, runInOnnxRuntime } from '../../onnxruntime.ts';
 import {
   bytesOf,
@@ -214,6 +214,33 @@ describe('activations', () => {
       [0, 255],
     );
     for (const x of judged.get('y')!.data as Float32Array) expect(grid.decode(grid.encode(x))).toBe(x);
+  });
+
+  const [relu, clip] = [makeNode('r', 'Relu', ['a.y'], ['r.y']), makeNode('r', 'Clip', ['a.y', '', 'most'], ['r.y'])];
+  it.each([
+    ['Relu', 'e4m3fn', relu],
+    ['Clip', 'e4m3fn', clip],
+    ['Relu', 'e5m2', relu],
+  ])('a %s in floats ahead of what is rounded to %s is heard in ONNX Runtime', async (_, format, activation) => {
+    const graph = makeGraph({
+      inputs: { x: [1, 6, 5, 5] },
+      outputs: ['y'],
+      constants: {
+        'a.w': random(1, [8, 6, 3, 3]),
+        'b.w': random(3, [4, 8, 3, 3]),
+        most: float32Tensor([], Float32Array.of(0.5)),
+      },
+      nodes: [makeNode('a', 'Conv', ['x', 'a.w'], ['a.y']), activation, makeNode('b', 'Conv', ['r.y', 'b.w'], ['y'])],
+    });
+    const plan = uniformPlan(graph, { activations: format, scheme: 'symmetric', float: ['a', 'r'] });
+    const data = samplesFor(graph, 3);
+    const model = await quantize(graph, plan, data);
+    const inputs = await data.sample(1);
+    const simulated = evaluateGraph(simulate(model), inputs).get('y')!;
+    for (const optimize of ['all', 'disabled'] as const) {
+      const judged = await runInOnnxRuntime(bytesOf(exportQdq(modelOf(graph), model)), inputs, optimize);
+      expect(relativeError(judged.get('y')!, simulated), optimize).toBeLessThan(0.05);
+    }
   });
 
   it.each(['e2m3', 'pot(4)', 'apot(4)', 'float(e3m4)', 'nested(8, 4)'])(
