@@ -99,7 +99,7 @@ export const rows: readonly Row[] = [
     name: 'f8',
     table: 'floats',
     title: 'FP8',
-    note: 'weights `e4m3fn` by `layer-by-layer`, activations `e4m3fn`, input and logits `uint8`; between QuantizeLinear and DequantizeLinear ONNX Runtime computes in float',
+    note: '`quantize auto { weights e4m3fn  activations e4m3fn }`, input and logits `uint8`; between QuantizeLinear and DequantizeLinear ONNX Runtime computes in float',
     bounds: { kws: 2, resnet8: 2, vww: 2 },
   },
 ];

@@ -159,8 +159,7 @@ function choiceOf(
   const activation = group === 'inputs' || group === 'outputs';
   const row = formatOf(vocabulary, format.value);
   const symmetric = row === undefined ? !activation : row.kind !== 'integer' || (!activation && row.signed);
-  // Methods that a recipe begins with choose among the codes of integers.
-  const usual = group === 'weights' && row?.kind === 'integer' ? silent.method : undefined;
+  const usual = group === 'weights' ? silent.method : undefined;
   const chosen = format.value === float ? undefined : (method?.value ?? usual);
   return {
     format: format.value,
