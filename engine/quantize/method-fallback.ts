@@ -52,6 +52,17 @@ export function roundedInstead(layer: LayerChoice): RoundedLayer | undefined {
     : { name: node.name, method: choice.method!.name, why, place: choice.origin.method };
 }
 
+/** The same of weights of a layer that computes in float: undefined where the method works on weights alone. */
+export function heldRoundedInstead(name: string, choice: Choice): RoundedLayer | undefined {
+  if (choice.method === undefined) return undefined;
+  const method = methodNamed(choice.method.name);
+  const seen = seesData(method)
+    ? 'The method looks at what a layer reads, which for a recurrent layer is its own state too.'
+    : undefined;
+  const why = notTaken(method, choice) ?? seen;
+  return why === undefined ? undefined : { name, method: method.name, why, place: choice.origin.method };
+}
+
 /** One finding for each place of the spec and each reason. */
 export function fallbackFindings(layers: readonly RoundedLayer[]): Finding[] {
   return byPlace(layers).flatMap((placed) =>
@@ -71,11 +82,9 @@ export function fallbackFindings(layers: readonly RoundedLayer[]): Finding[] {
 function obstacle({ node, form, choice, graph, samples }: LayerChoice): string | undefined {
   if (choice.method === undefined) return undefined;
   const method = methodNamed(choice.method.name);
-  const { format, granularity, scale } = choice;
-  if (!takesFormat(method, choice))
-    return method.anyGranularity
-      ? `The method takes integers, not ${format}.`
-      : `The method takes integers per tensor or per channel with float32 scales, not ${[format, granularity, scale].filter(Boolean).join(' ')}.`;
+  const { format, granularity } = choice;
+  const untaken = notTaken(method, choice);
+  if (untaken !== undefined) return untaken;
   if (!seesData(method)) return undefined;
   if (samples === 0) return 'The method needs calibration data, and there was none.';
   if (method.needs === undefined) return undefined;
@@ -85,4 +94,13 @@ function obstacle({ node, form, choice, graph, samples }: LayerChoice): string |
   if (!fitsMoments(node, form, graph, method.needs))
     return 'The layer has too many inputs: the method keeps a square matrix of them.';
   return undefined;
+}
+
+/** Why a method does not take the format or the granularity. */
+function notTaken(method: WeightMethod, choice: Choice): string | undefined {
+  if (takesFormat(method, choice)) return undefined;
+  const { format, granularity, scale } = choice;
+  return method.anyGranularity
+    ? `The method takes integers, not ${format}.`
+    : `The method takes integers per tensor or per channel with float32 scales, not ${[format, granularity, scale].filter(Boolean).join(' ')}.`;
 }

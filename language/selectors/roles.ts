@@ -1,4 +1,4 @@
-import type { LayerSummary } from '../../engine/graph/summary.ts';
+import { type LayerSummary, multiplies } from '../../engine/graph/summary.ts';
 import { isDepthwise, isPointwise } from './properties.ts';
 
 export interface LayerRole {
@@ -18,8 +18,8 @@ const isLinear = (layer: LayerSummary) => layer.op === 'Gemm' || layer.op.starts
 export const roles: readonly LayerRole[] = [
   role(
     'compute',
-    'Has weights or multiplies matrices: convolution, Gemm, MatMul.',
-    (l) => l.quantization === 'compute',
+    'Has weights or multiplies matrices: convolution, Gemm, MatMul, LSTM.',
+    multiplies,
   ),
   role(
     'elementwise',
