@@ -70,7 +70,9 @@ function holdsWeights(form: ReturnType<typeof integerForm>): boolean {
 
 function inFormats(summary: ModelSummary, weights: string, activations: string): ModelFormats {
   const graph = graphOfSummary(summary);
-  const quantizable = new Set(graph.nodes.filter((node) => holdsWeights(integerForm(node, graph))).map(({ name }) => name));
+  const quantizable = new Set(
+    graph.nodes.filter((node) => holdsWeights(integerForm(node, graph))).map(({ name }) => name),
+  );
   const own = (layer: LayerSummary) => quantizable.has(layer.name) && !isFloat(weights);
   return {
     value: (_name, dtype) => (dtype === null || isFloat(dtype) ? activations : dtype),

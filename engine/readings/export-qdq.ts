@@ -344,9 +344,10 @@ class QdqReading {
       const values = () => decodeTensor(held.codes, constant.dims, held);
       return this.#rewriter.constant(`${label}_rounded`, derivedTensor([constant], 'float32', constant.dims, values));
     }
+    if (dtype === 'float16' || dtype === 'bfloat16')
+      return this.#cast(label, this.#store(value, held, format, constant));
     const blocks = held.blocks ?? (isFusedInVain(dtype) ? axisBlocks(constant.dims, held.axis) : undefined);
     const codes = this.#store(value, held, format, blocks ?? constant);
-    if (dtype === 'float16' || dtype === 'bfloat16') return this.#cast(label, codes);
     if (blocks !== undefined) return this.#blocked(label, codes, held, blocks, constant.dims);
     const parameters = this.#parameters(label, held);
     // int32 has no zero point: it is zero by definition.

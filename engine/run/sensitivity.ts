@@ -172,11 +172,7 @@ interface Rounded {
 }
 
 /** Rounds a layer's weights to nearest; undefined where codes hold none of them. */
-function rounding(
-  node: GraphNode,
-  { method: _, ...choice }: Choice,
-  graph: Graph,
-): (() => Rounded) | undefined {
+function rounding(node: GraphNode, { method: _, ...choice }: Choice, graph: Graph): (() => Rounded) | undefined {
   const form = integerForm(node, graph);
   const round = (weight: Tensor, own: QuantizedTensor): Rounded => {
     const held = decodeTensor(own.codes!, weight.dims, own);
@@ -189,7 +185,11 @@ function rounding(
         const stacks = form.held!.map(({ input }) =>
           round(graph.initializers.get(node.inputs[input]!)!, quantizeStack({ node, input, choice, graph })),
         );
-        const join = (key: 'values' | 'held') => sideBySide(stacks.map((own) => own[key]), 1);
+        const join = (key: 'values' | 'held') =>
+          sideBySide(
+            stacks.map((own) => own[key]),
+            1,
+          );
         return { values: join('values'), held: join('held'), format: stacks[0]!.format };
       })
     );

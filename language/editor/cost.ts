@@ -56,7 +56,10 @@ export function weightsIn(format: string, summary: ModelSummary, plan: Plan): Fo
     if (roles?.['output[0]']?.format === format) outputs++;
     if (roles?.weight?.format !== format || layer.weightInput === null) continue;
     layers++;
-    for (const [input, role] of [[layer.weightInput, 'weight'], [layer.recurrentInput, 'recurrent']] as const) {
+    for (const [input, role] of [
+      [layer.weightInput, 'weight'],
+      [layer.recurrentInput, 'recurrent'],
+    ] as const) {
       if (input === undefined) continue;
       const own = elements(layer.inputs[input]?.shape ?? []);
       count += own;

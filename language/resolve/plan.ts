@@ -104,14 +104,17 @@ function formOf({ inputs, outputs, weightInput, recurrentInput, quantization }: 
   const isStored = (index: number) => inputs[index]?.kind === 'constant';
   const isFull = quantization !== 'weight-only';
   return {
-    weighted: weightInput !== null && isStored(weightInput) && (recurrentInput === undefined || isStored(recurrentInput)),
+    weighted:
+      weightInput !== null && isStored(weightInput) && (recurrentInput === undefined || isStored(recurrentInput)),
     hasBias: isFull,
-    roles: !isFull ? [] : [
-      ...inputs.flatMap(({ kind, dtype }, i) =>
-        kind === 'activation' && isFloat(dtype) ? [`input[${i}]` as const] : [],
-      ),
-      ...outputs.flatMap(({ name, dtype }, i) => (name !== '' && isFloat(dtype) ? [`output[${i}]` as const] : [])),
-    ],
+    roles: !isFull
+      ? []
+      : [
+          ...inputs.flatMap(({ kind, dtype }, i) =>
+            kind === 'activation' && isFloat(dtype) ? [`input[${i}]` as const] : [],
+          ),
+          ...outputs.flatMap(({ name, dtype }, i) => (name !== '' && isFloat(dtype) ? [`output[${i}]` as const] : [])),
+        ],
   };
 }
 
