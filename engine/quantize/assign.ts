@@ -20,7 +20,7 @@ import { hasIntegerCodes, isIntegerFactor } from './integer-products.ts';
 import { type Group, type Layout, layOut, runsOnCodes, type Slot } from './layout.ts';
 import { fallbackFindings, heldRoundedInstead, type RoundedLayer, roundedInstead } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
-import { quantizeStack } from './weight-only.ts';
+import { choiceOfStacks, isByMoments, momentsName, quantizeStack } from './weight-only.ts';
 import { quantizeParameters } from './weights.ts';
 import { wire } from './wiring.ts';
 
@@ -120,11 +120,17 @@ export async function assign(
     }
     const stacks = layout.weightOnly.get(node.name);
     if (stacks !== undefined && choice !== undefined) {
-      const rounded = heldRoundedInstead(node.name, choice);
+      const chosen = choiceOfStacks(choice);
+      const { samples, moments } = statistics;
+      const lacks = isByMoments(choice) && stacks.some(({ role }) => !moments.has(momentsName(node.name, role)));
+      const rounded = heldRoundedInstead(node.name, choice, chosen, { lacks, samples });
       if (rounded !== undefined) fallbacks.push(rounded);
       for (const { role, input } of stacks) {
-        const own = interruptible(progress, () => quantizeStack({ node, input, choice, graph, store }));
-        entries.set(edgeKey(node.name, role), own);
+        const task = { node, input, choice: chosen, graph, moments: moments.get(momentsName(node.name, role)), store };
+        entries.set(
+          edgeKey(node.name, role),
+          interruptible(progress, () => quantizeStack(task)),
+        );
         await breather.pause();
       }
       progress?.report('assign', at + 1, graph.nodes.length);

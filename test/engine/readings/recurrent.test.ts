@@ -9,17 +9,18 @@ import { assign } from '../../../engine/quantize/assign.ts';
 import { edgeKey, type QuantizedModel } from '../../../engine/quantize/assignment.ts';
 import { noStatistics } from '../../../engine/quantize/calibrate.ts';
 import { layOut } from '../../../engine/quantize/layout.ts';
+import { recurrentVectors } from '../../../engine/quantize/recurrent-vectors.ts';
 import { exportQdq } from '../../../engine/readings/export-qdq.ts';
 import { importQdq } from '../../../engine/readings/import-qdq.ts';
 import { integerGraph } from '../../../engine/readings/integer.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
 import { signalToNoise } from '../../../engine/run/layer-noise.ts';
 import { roundedWeights } from '../../../engine/run/rounded-weights.ts';
-import { float32Tensor, type Tensor } from '../../../engine/tensor.ts';
+import { float32Tensor, type Tensor, type TensorData } from '../../../engine/tensor.ts';
 import { loadKernels } from '../../../kernels/loader.ts';
 import { relativeError, runInOnnxRuntime } from '../../onnxruntime.ts';
 import { type RecurrentLayer, randomInputs, recurrentGraph } from '../executor/recurrent-graph.ts';
-import { bytesOf, modelOf, type PlanOptions, uniformPlan } from '../quantize/small.ts';
+import { bytesOf, modelOf, type PlanOptions, quantize, samplesFor, uniformPlan } from '../quantize/small.ts';
 
 /** Recurrent layers, whose weights alone are in codes: one matrix a direction for the inputs, one for the state. */
 
@@ -34,6 +35,8 @@ const compressed = (graph: Graph, options: PlanOptions = {}) =>
   assign(graph, uniformPlan(graph, { activations: 'float', ...options }), noStatistics);
 
 const roles = ['weight', 'recurrent'] as const;
+
+const sameNumbers = (a: TensorData, b: TensorData) => [...a].join() === [...b].join();
 
 function entriesOf({ assignment }: QuantizedModel) {
   return roles.map((role) => assignment.entries.get(edgeKey('layer', role))!);
@@ -224,8 +227,89 @@ describe('methods and observers for recurrent layers', () => {
     expect(entriesOf(model).map(({ zeroPoint }) => new Set(zeroPoint).size > 3)).toEqual([true, true]);
   });
 
+  /** What a layer answers in codes beside what it answers in float, on samples that calibration did not see; decibels. */
+  const answersWith = async (layer: RecurrentLayer, method: string | undefined) => {
+    const own = recurrentGraph(layer);
+    const plan = uniformPlan(own, { activations: 'float', weights: 'int3', ...(method && { method }) });
+    const { findings, ...model } = await quantize(own, plan, samplesFor(own, 40, 1));
+    const simulated = simulate(model);
+    const [float, held]: number[][] = [[], []];
+    const fresh = samplesFor(own, 10, 7);
+    for (let i = 0; i < fresh.length; i++) {
+      const inputs = await fresh.sample(i);
+      float!.push(...(evaluateGraph(own, inputs).get('y')!.data as Float32Array));
+      held!.push(...(evaluateGraph(simulated, inputs).get('y')!.data as Float32Array));
+    }
+    return { findings, sqnr: signalToNoise(Float32Array.from(float!), Float32Array.from(held!)) };
+  };
+  const sequence = { ...plain, steps: 8, batch: 2, size: 12, hidden: 12, given: [true, true, true, false] } as const;
+
+  it.each([
+    ['LSTM', 'forward', 0],
+    ['LSTM', 'bidirectional', 0],
+    ['GRU', 'reverse', 1],
+    ['GRU', 'bidirectional', 1],
+    ['RNN', 'forward', 0],
+  ] as const)('`coordinate-descent` brings the answers of %s closer, %s, layout %d', async (op, direction, layout) => {
+    const layer = { ...sequence, op, direction, layout, wanted: [true, true, op === 'LSTM'] } as const;
+    const [rounded, chosen] = [await answersWith(layer, undefined), await answersWith(layer, 'coordinate-descent')];
+    expect(chosen.findings).toEqual([]);
+    expect(chosen.sqnr).toBeGreaterThan(rounded.sqnr + 0.5);
+  });
+
+  it('it takes the place of methods that go by a layer’s answers, and a finding says so', async () => {
+    const [gptq, chosen] = [await answersWith(sequence, 'gptq'), await answersWith(sequence, 'coordinate-descent')];
+    expect(gptq.sqnr).toBe(chosen.sqnr);
+    expect(gptq.findings.map(({ what, why }) => [what, why])).toEqual([
+      [
+        'The weights of “layer” get codes by `coordinate-descent` instead of by `gptq`.',
+        'The method goes by what a layer answers, and a recurrent one answers by its own state.',
+      ],
+    ]);
+  });
+
+  it('where the last state alone is read, that of the state is rounded', async () => {
+    const own = recurrentGraph({ ...sequence, wanted: [false, true, false] });
+    const plan = uniformPlan(own, { activations: 'float', weights: 'int3', method: 'coordinate-descent' });
+    const [model, rounded] = [
+      await quantize(own, plan, samplesFor(own, 40)),
+      await quantize(own, uniformPlan(own, { activations: 'float', weights: 'int3' }), samplesFor(own, 1)),
+    ];
+    expect(model.findings.map(({ why }) => why)).toEqual([expect.stringContaining('the last one alone')]);
+    const [w, r] = entriesOf(model).map(({ codes }, i) => sameNumbers(codes!, entriesOf(rounded)[i]!.codes!));
+    expect([w, r]).toEqual([false, true]);
+  });
+
+  it('states are those before each step, of each direction its own', () => {
+    for (const layout of [0, 1] as const) {
+      const graph = recurrentGraph({ ...both, layout, given: [true, true, false, false] });
+      const node = graph.nodes.find(({ name }) => name === 'layer')!;
+      const { values, groups } = recurrentVectors(node, 'recurrent', 6)!;
+      expect([groups, [...values.keys()]]).toEqual([2, ['y', 'h']]);
+      const [steps, batch, hidden] = [4, 2, 6];
+      const dims = layout === 0 ? [steps, 2, batch, hidden] : [batch, steps, 2, hidden];
+      const nameOf = (t: number, d: number, b: number) => t * 100 + d * 10 + b;
+      // Every element says which step, direction and sequence it is of.
+      const data = Float32Array.from({ length: steps * 2 * batch * hidden }, (_, i) => {
+        const row = Math.floor(i / hidden);
+        return layout === 0
+          ? nameOf(Math.floor(row / 4), Math.floor(row / 2) % 2, row % 2)
+          : nameOf(Math.floor(row / 2) % 4, row % 2, Math.floor(row / 8));
+      });
+      const seen: [number[], number[]] = [[], []];
+      const visited = values.get('y')!({ data, dims, layout: 'plain' }, { sample: 0, most: 64 }, (_, group, vector) => {
+        expect(new Set(vector).size).toBe(1);
+        seen[group as 0 | 1].push(vector[0]!);
+      });
+      expect(visited).toBe(6);
+      const expected = (d: number, from: number) => [0, 1, 2].flatMap((t) => [0, 1].map((b) => nameOf(t + from, d, b)));
+      expect(seen[0].toSorted((a, b) => a - b)).toEqual(expected(0, 0));
+      expect(seen[1].toSorted((a, b) => a - b)).toEqual(expected(1, 1));
+    }
+  });
+
   it.each(['gptq', 'coordinate-descent', 'smooth-quant'])(
-    '`%s`, which looks at samples, rounds them and says so',
+    'without data `%s` rounds them and says so',
     async (method) => {
       const { findings, worst } = await noiseWith({ method });
       expect(findings.map(({ code, what }) => [code, what])).toEqual([
