@@ -94,7 +94,7 @@ export function fallbackFindings(layers: readonly RoundedLayer[]): Finding[] {
       const { method, by } = same[0]!;
       return {
         code: 'quantize/method-fallback',
-        severity: 'warning',
+        severity: by ? 'information' : 'warning',
         what: `The weights of ${namesOf(same)} ${by ? `get codes by \`${by}\`` : 'are rounded to nearest'} instead of by \`${method}\`.`,
         why,
         ...rangeOfPlace(same),
