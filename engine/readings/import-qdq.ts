@@ -194,7 +194,9 @@ class Importer {
     const form = integerForm(node, { ...this.#graph, initializers: this.#initializers });
     if ('reason' in form || node.outputs.length !== 1) return false;
     const read = form.data.map((index) => this.#codes.get(this.#name(node.inputs[index]!)));
-    if (!read.every((entry) => entry !== undefined && entry.axis === undefined)) return false;
+    // Constants by blocks have no axis, but many scales.
+    if (!read.every((entry) => entry !== undefined && entry.axis === undefined && entry.scale.length === 1))
+      return false;
     const inputs = read as QuantizedTensor[];
     const own = form.kind === 'compute' ? this.#parameters(node, form, inputs[0]!) : new Map();
     if (own === undefined) return false;

@@ -357,6 +357,20 @@ describe('files with recurrent layers in codes', () => {
     expect(evaluateGraph(imported.graph, inputs)).toEqual(evaluateGraph(simulate(model), inputs));
   });
 
+  it.each(['per-channel', 'per-group(3)'] as const)('run here as they stand, %s', async (granularity) => {
+    for (const layer of [plain, both]) {
+      const graph = recurrentGraph(layer);
+      const model = await compressed(graph, { weights: 'int4', granularity });
+      const program = await compile(exportQdq(modelOf(graph), model).graph, { mode: 'strict', kernels: await pool });
+      expect(program.report().find(({ node }) => node === 'layer')!.how).toBe('kernel');
+      const inputs = randomInputs(graph, 4);
+      const [ours, simulated] = [await program.run(inputs), evaluateGraph(simulate(model), inputs)];
+      for (const value of graph.outputs)
+        expect(relativeError(ours.get(value)!, simulated.get(value)!, 0.1)).toBeLessThan(1e-5);
+      program.dispose();
+    }
+  });
+
   it('in floats hold each weight at its own codes, be they of one shape', async () => {
     const graph = recurrentGraph({ ...plain, size: plain.hidden });
     const model = await compressed(graph, { weights: 'int4' });
