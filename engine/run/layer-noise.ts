@@ -89,7 +89,12 @@ function rowsNoise(weights: readonly CodedWeight[]): LayerNoise {
     weights.map((own) => decodeTensor(own.entry.codes, own.weight.dims, own.entry)),
     rows,
   );
-  const codes = Int32Array.from(weights.flatMap((own) => Array.from(own.entry.codes as Int8Array)));
+  const codes = new Int32Array(values.length);
+  let at = 0;
+  for (const own of weights) {
+    codes.set(own.entry.codes as Int8Array, at);
+    at += own.entry.codes.length;
+  }
   const levels = entry.range[1] - entry.range[0] + 1;
   return {
     sqnr: signalToNoise(values, held),

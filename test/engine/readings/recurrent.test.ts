@@ -5,6 +5,7 @@ import { decodeTensor } from '../../../engine/formats/held-tensor.ts';
 import { formatFamilies, formatNamed, formats } from '../../../engine/formats/registry.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
+import { lazyTensor } from '../../../engine/lazy-tensor.ts';
 import { assign } from '../../../engine/quantize/assign.ts';
 import { edgeKey, type QuantizedModel } from '../../../engine/quantize/assignment.ts';
 import { noStatistics } from '../../../engine/quantize/calibrate.ts';
@@ -20,7 +21,7 @@ import { float32Tensor, type Tensor, type TensorData } from '../../../engine/ten
 import { loadKernels } from '../../../kernels/loader.ts';
 import { relativeError, runInOnnxRuntime } from '../../onnxruntime.ts';
 import { type RecurrentLayer, randomInputs, recurrentGraph } from '../executor/recurrent-graph.ts';
-import { bytesOf, modelOf, type PlanOptions, quantize, samplesFor, uniformPlan } from '../quantize/small.ts';
+import { bytesOf, forgetAll, modelOf, type PlanOptions, quantize, samplesFor, uniformPlan } from '../quantize/small.ts';
 
 /** Recurrent layers, whose weights alone are in codes: one matrix a direction for the inputs, one for the state. */
 
@@ -162,6 +163,29 @@ describe('recurrent layers with weights in codes', () => {
       expect(exported.nodes.map(({ op }) => op)).toEqual(nodes);
       expect(exported.opsets.get('')).toBe(13);
     }
+  });
+
+  it('of weights that are read when they are touched, codes are worked out then and not before', async () => {
+    const graph = recurrentGraph(both);
+    const expected = entriesOf(await compressed(graph));
+    const touched = new Map<string, number>();
+    const initializers = Array.from(graph.initializers, ([name, { dims, data }]): [string, Tensor] => [
+      name,
+      lazyTensor('float32', dims, () => {
+        touched.set(name, (touched.get(name) ?? 0) + 1);
+        return data;
+      }),
+    ]);
+    const lazy = entriesOf(await compressed({ ...graph, initializers: new Map(initializers) }));
+    for (const [i, entry] of lazy.entries())
+      expect(Object.getOwnPropertyDescriptor(entry, 'codes')!.get, `${i}`).toBeTypeOf('function');
+    forgetAll();
+    touched.clear();
+    for (const [i, entry] of lazy.entries()) {
+      expect(touched.size).toBe(i);
+      expect(entry).toEqual(expected[i]);
+    }
+    expect(touched.size).toBe(2);
   });
 
   const weightFormats = [...formats.map(({ name }) => name), ...formatFamilies.flatMap(({ examples }) => examples)];
