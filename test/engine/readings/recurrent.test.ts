@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile } from '../../../engine/executor/compile.ts';
+import type { Container } from '../../../engine/formats/carrier.ts';
 import { decodeTensor } from '../../../engine/formats/held-tensor.ts';
 import { formatFamilies, formatNamed, formats } from '../../../engine/formats/registry.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
@@ -64,11 +65,11 @@ const pool = loadKernels({ mode: 'strict', threads: 1 });
 afterAll(async () => (await pool).dispose());
 
 /** All readings of the model answer alike; ONNX Runtime knows no batch in front. */
-async function agree(model: QuantizedModel, layer: RecurrentLayer): Promise<void> {
+async function agree(model: QuantizedModel, layer: RecurrentLayer, container?: Container): Promise<void> {
   const { graph } = model;
   const inputs = randomInputs(graph, layer.seed + 1);
   const simulated = evaluateGraph(simulate(model), inputs);
-  const exported = exportQdq(modelOf(graph), model);
+  const exported = exportQdq(modelOf(graph), model, { ...(container && { container }) });
   for (const [i, { tensor, held }] of weightsOf(model).entries()) {
     const read = weightsRead(exported.graph, inputs)[i]!;
     expect(read.dims).toEqual(tensor.dims);
@@ -207,6 +208,14 @@ describe('recurrent layers with weights in codes', () => {
       for (const layer of [plain, both]) await agree(await compressed(recurrentGraph(layer), { weights }), layer);
     },
   );
+
+  it.each(['int8', 'packed', 'typed'] as const)('with `container %s` hold the same', async (container) => {
+    for (const direction of ['forward', 'bidirectional'] as const) {
+      const layer = { ...plain, direction, size: 20, hidden: 24 };
+      for (const weights of ['int4', 'int6'])
+        await agree(await compressed(recurrentGraph(layer), { weights }), layer, container);
+    }
+  });
 
   it.each(['per-tensor', 'per-group(4)', 'per-block(3x2)', 'per-kernel', 'per-tap'] as const)(
     'int4 %s: the readings agree',
