@@ -70,7 +70,7 @@ export interface GraphLayer {
   readonly macs: Figure;
   readonly bytes: Figure;
   /** Part in quantisation; null: stays float. */
-  readonly quantization: 'compute' | 'same-scale' | 'elementwise' | 'activation' | null;
+  readonly quantization: 'compute' | 'weight-only' | 'same-scale' | 'elementwise' | 'activation' | null;
   /** False: the engine has no such operator. */
   readonly supported: boolean;
 }

@@ -61,7 +61,7 @@ export class Trials {
     return this.#input.pruned.prepared.graph;
   }
 
-  /** Name of a layer's weights; undefined where it has none that codes can hold. */
+  /** Name of a product's weights; undefined where it has none that codes can hold, and for recurrent layers, which have two. */
   weightOf(name: string): string | undefined {
     this.#nodes ??= new Map(this.graph.nodes.map((node) => [node.name, node]));
     const node = this.#nodes.get(name);

@@ -105,14 +105,21 @@ export interface LayerSummary {
   /** Names of the layers whose outputs this one reads. */
   readonly producers: readonly string[];
   /** Part in quantisation; null: stays float. */
-  readonly quantization: 'compute' | 'same-scale' | 'elementwise' | 'activation' | null;
+  readonly quantization: 'compute' | 'weight-only' | 'same-scale' | 'elementwise' | 'activation' | null;
   /** Index of the input that is the weight and of the one that is the bias; null where there is none. */
   readonly weightInput: number | null;
   readonly biasInput: number | null;
-  /** `first` and `last` in topological order among the layers with `quantization` of `compute`. */
+  /** Index of a second weight: that of the state of a recurrent layer. */
+  readonly recurrentInput?: number;
+  /** `first` and `last` in topological order among the layers that have weights or multiply matrices (`multiplies`). */
   readonly position: { readonly index: number; readonly first: boolean; readonly last: boolean };
   /** False where the operator is not registered or cannot be run. */
   readonly supported: boolean;
+}
+
+/** Whether a layer has weights or multiplies matrices: a product, or a recurrent layer. */
+export function multiplies({ quantization }: Pick<LayerSummary, 'quantization'>): boolean {
+  return quantization === 'compute' || quantization === 'weight-only';
 }
 
 export interface ModelTotals {
@@ -155,7 +162,7 @@ function summarizeGraph(model: Model, options: SummaryOptions): ModelSummary {
       : { ...model.graph, types: inferTypes(model.graph, { inputDims: options.inputDims }).types };
   const facts = new Facts(graph, options);
   const layers = graph.nodes.map((node, index) => facts.layer(node, index));
-  const compute = layers.filter((layer) => layer.quantization === 'compute');
+  const compute = layers.filter(multiplies);
   const marked = layers.map((layer) => ({
     ...layer,
     position: { index: layer.position.index, first: layer === compute[0], last: layer === compute.at(-1) },
@@ -236,7 +243,8 @@ class Facts {
     const opset = this.graph.opsets.get(node.domain) ?? 1;
     const operator = findOperator(node.domain, node.op, opset);
     const role = operator?.quantization;
-    const [weightInput, biasInput] = role?.kind === 'compute' ? [role.weight, role.bias] : [undefined, undefined];
+    const weightInput = role?.kind === 'compute' || role?.kind === 'weight-only' ? role.weight : undefined;
+    const biasInput = role?.kind === 'compute' ? role.bias : undefined;
     const parameters = this.parameterInputs(node);
     for (const name of parameters) this.weights.add(name);
     const bias = biasInput === undefined ? undefined : this.constants.get(node.inputs[biasInput] ?? '');
@@ -270,6 +278,7 @@ class Facts {
       quantization: role?.kind ?? null,
       weightInput: weightInput ?? null,
       biasInput: biasInput ?? null,
+      ...(role?.kind === 'weight-only' && { recurrentInput: role.recurrent }),
       position: { index, first: false, last: false },
       supported: isEvaluable(operator),
     };

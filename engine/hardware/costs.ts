@@ -89,7 +89,8 @@ function layerCost(
 }
 
 function constantBytes(layer: LayerSummary, { part, dtype, elements }: HeldConstant, formats: ModelFormats): number {
-  if (part === 'weight') return bytesOf(formats.weight(layer), elements) + formats.weightParameterBytes(layer);
+  if (part === 'weight' || part === 'recurrent')
+    return bytesOf(formats.weight(layer), elements) + formats.weightParameterBytes(layer, part);
   return bytesOf(part === 'bias' ? formats.bias(layer) : (dtype ?? 'float32'), elements);
 }
 

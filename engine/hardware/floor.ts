@@ -64,9 +64,15 @@ function narrowest(formats: readonly string[], bits: (format: string) => number)
   return formats.reduce((best, format) => (bits(format) < bits(best) ? format : best), formats[0] ?? 'float32');
 }
 
+function holdsWeights(form: ReturnType<typeof integerForm>): boolean {
+  return 'kind' in form || form.held !== undefined;
+}
+
 function inFormats(summary: ModelSummary, weights: string, activations: string): ModelFormats {
   const graph = graphOfSummary(summary);
-  const quantizable = new Set(graph.nodes.flatMap((node) => ('kind' in integerForm(node, graph) ? [node.name] : [])));
+  const quantizable = new Set(
+    graph.nodes.filter((node) => holdsWeights(integerForm(node, graph))).map(({ name }) => name),
+  );
   const own = (layer: LayerSummary) => quantizable.has(layer.name) && !isFloat(weights);
   return {
     value: (_name, dtype) => (dtype === null || isFloat(dtype) ? activations : dtype),

@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { LayerSummary, ModelSummary } from '../graph/summary.ts';
 import type { Plan } from '../plan.ts';
 import { type Assignment, edgeKey } from '../quantize/assignment.ts';
+import type { WeightRole } from '../quantize/integer-form.ts';
 import { layOut, runsOnCodes } from '../quantize/layout.ts';
 import type { DataType } from '../tensor.ts';
 import { heldParameterBytes, plannedParameterBytes } from './parameter-bytes.ts';
@@ -11,8 +12,8 @@ export interface ModelFormats {
   value(name: string, dtype: DataType | null): string;
   weight(layer: LayerSummary): string;
   bias(layer: LayerSummary): string;
-  /** Bytes of the scales and zero points that go with the weight. */
-  weightParameterBytes(layer: LayerSummary): number;
+  /** Bytes of the scales and zero points that go with a weight. */
+  weightParameterBytes(layer: LayerSummary, role: WeightRole): number;
 }
 
 /** A model as it is: every value in its element type. */
@@ -43,8 +44,8 @@ export function assignedFormats(summary: ModelSummary, assignment: Assignment): 
     weight: (layer) => entry(layer, 'weight')?.format ?? storedFormats.weight(layer),
     // An int32 bias has the format's name only where one was given.
     bias: (layer) => entry(layer, 'bias')?.format ?? (entry(layer, 'weight') ? 'int32' : storedFormats.bias(layer)),
-    weightParameterBytes(layer) {
-      const weight = entry(layer, 'weight');
+    weightParameterBytes(layer, role) {
+      const weight = entry(layer, role);
       return weight === undefined ? 0 : heldParameterBytes(weight);
     },
   };
@@ -61,14 +62,15 @@ export function plannedFormats(summary: ModelSummary, graph: Graph, plan: Plan):
       if (slot) values.set(output.name, slot.choice.format);
     }
   }
-  const choice = (layer: LayerSummary) => (layout.weights.has(layer.name) ? plan.nodes[layer.name]?.weight : undefined);
+  const choice = ({ name }: LayerSummary) =>
+    layout.weights.has(name) || layout.weightOnly.has(name) ? plan.nodes[name]?.weight : undefined;
   return {
     value: (name, dtype) => values.get(name) ?? dtype ?? 'float32',
     weight: (layer) => choice(layer)?.format ?? storedFormats.weight(layer),
     bias: (layer) => (choice(layer) && runsOnCodes(layout, layer.name) ? 'int32' : storedFormats.bias(layer)),
-    weightParameterBytes(layer) {
+    weightParameterBytes(layer, role) {
       const weight = choice(layer);
-      return weight === undefined ? 0 : plannedParameterBytes(layer, weight);
+      return weight === undefined ? 0 : plannedParameterBytes(layer, weight, role);
     },
   };
 }

@@ -9,8 +9,11 @@ export interface Held {
 }
 
 export interface HeldConstant extends Held {
-  readonly part: 'weight' | 'bias' | 'other';
+  readonly part: ConstantPart;
 }
+
+/** `recurrent`: the second weight of a recurrent layer. */
+export type ConstantPart = 'weight' | 'recurrent' | 'bias' | 'other';
 
 /** What of a layer no format changes. */
 export interface LayerStructure {
@@ -75,10 +78,17 @@ function layerStructure(layer: LayerSummary, folded: boolean, seen: Set<string>)
     inputs: layer.inputs.filter(({ kind }) => kind === 'activation').map(held),
     outputs: layer.outputs.map(held),
     depthwise: (layer.groups ?? 1) > 1 && weight?.shape?.[1] === 1,
-    dotLength: (weight === undefined ? 0 : elements(weight.shape)) / Math.max(1, channels),
+    dotLength: dotLength(layer, channels),
     taps,
     folded,
   };
+}
+
+/** A gate of a recurrent layer adds up the products of an input and of the state. */
+function dotLength({ inputs, weightInput, recurrentInput }: LayerSummary, channels: number): number {
+  const weight = weightInput === null ? undefined : inputs[weightInput];
+  if (recurrentInput === undefined) return (weight === undefined ? 0 : elements(weight.shape)) / Math.max(1, channels);
+  return [weight, inputs[recurrentInput]].reduce((sum, own) => sum + (Number(own?.shape?.[2] ?? 0) || 0), 0);
 }
 
 function held({ name, dtype, shape }: Pick<LayerInput, 'name' | 'dtype' | 'shape'>): Held {
@@ -91,10 +101,16 @@ function constantsOf(layer: LayerSummary, seen: Set<string>): HeldConstant[] {
   for (const [i, input] of layer.inputs.entries()) {
     if (input.kind !== 'constant' || seen.has(input.name)) continue;
     seen.add(input.name);
-    const part = i === layer.weightInput ? 'weight' : i === layer.biasInput ? 'bias' : 'other';
+    const part = partOf(layer, i);
     if (part !== 'other' || !isShape(layer, i)) constants.push({ ...held(input), part });
   }
   return constants;
+}
+
+function partOf({ weightInput, recurrentInput, biasInput }: LayerSummary, index: number): ConstantPart {
+  if (index === weightInput) return 'weight';
+  if (index === recurrentInput) return 'recurrent';
+  return index === biasInput ? 'bias' : 'other';
 }
 
 /** Shapes, axes and the like: part of the program, not of the weights. */

@@ -90,6 +90,8 @@ export interface OperatorCost {
 export type QuantizationRole =
   /** Convolution and matrix product: integer multiply-accumulate, its own output scale. */
   | { readonly kind: 'compute'; readonly weight: number; readonly bias?: number; weightAxis(node: GraphNode): number }
+  /** Computes in float; these weights, each [stacks, rows, inputs] with an output channel a row, may be held in codes: LSTM, … */
+  | { readonly kind: 'weight-only'; readonly weight: number; readonly recurrent: number }
   /** Output shares scale and zero point with the inputs: pooling, reshape, concat, transpose, … */
   | { readonly kind: 'same-scale' }
   /** Integer elementwise with its own output scale: Add, Mul, average pooling, … */

@@ -18,8 +18,9 @@ import { foldDeadChannels } from './dead-channels.ts';
 import { junctionsOf, withGains } from './equalize.ts';
 import { hasIntegerCodes, isIntegerFactor } from './integer-products.ts';
 import { type Group, type Layout, layOut, runsOnCodes, type Slot } from './layout.ts';
-import { fallbackFindings, type RoundedLayer, roundedInstead } from './method-fallback.ts';
+import { fallbackFindings, heldRoundedInstead, type RoundedLayer, roundedInstead } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
+import { choiceOfStacks, isByMoments, momentsName, quantizeStack } from './weight-only.ts';
 import { quantizeParameters } from './weights.ts';
 import { wire } from './wiring.ts';
 
@@ -116,6 +117,23 @@ export async function assign(
       await breather.pause();
       entries.set(edgeKey(node.name, 'weight'), own.weight);
       if (own.bias !== undefined) entries.set(edgeKey(node.name, 'bias'), own.bias);
+    }
+    const stacks = layout.weightOnly.get(node.name);
+    if (stacks !== undefined && choice !== undefined) {
+      const chosen = choiceOfStacks(choice);
+      const { samples, moments } = statistics;
+      const lacks = isByMoments(choice) && stacks.some(({ role }) => !moments.has(momentsName(node.name, role)));
+      const rounded = heldRoundedInstead(node.name, choice, chosen, { lacks, samples });
+      if (rounded !== undefined) fallbacks.push(rounded);
+      for (const { role, input } of stacks) {
+        const task = { node, input, choice: chosen, graph, moments: moments.get(momentsName(node.name, role)), store };
+        entries.set(
+          edgeKey(node.name, role),
+          interruptible(progress, () => quantizeStack(task)),
+        );
+        await breather.pause();
+      }
+      progress?.report('assign', at + 1, graph.nodes.length);
     }
     for (const index of layout.nodes.get(node.name)?.data ?? []) {
       const slot = layout.slots.get(edgeKey(node.name, `input[${index}]`));

@@ -11,7 +11,8 @@ export interface Assignment {
   readonly arithmetic: Arithmetic;
   /**
    * Keyed by `edgeKey(node, role)`. Outputs: the codes in which a node leaves its output. Inputs: present only where a
-   * consumer reads in other codes than the producer wrote (a requantisation edge). Weights and biases: by their node.
+   * consumer reads in other codes than the producer wrote (a requantisation edge). Weights and biases: by their node; `weight`,
+   * `recurrent` for the second weight of a recurrent layer, `bias`.
    */
   readonly entries: ReadonlyMap<string, QuantizedTensor>;
   /** Codes in which each graph input enters, by value name. */

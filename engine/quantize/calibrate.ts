@@ -10,18 +10,21 @@ import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Plan } from '../plan.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { type CompileObserved, type Gains, junctionsOf, measureGains, withGains } from './equalize.ts';
+import { inputVectors, type VectorSource } from './input-vectors.ts';
 import { type KeptPlace, KeptStatistics } from './kept-statistics.ts';
 import { KernelPortions } from './kernel-portions.ts';
 import { type Group, type Layout, layOut } from './layout.ts';
-import { fitsMoments } from './method-fallback.ts';
+import { areFewEnough, fitsMoments } from './method-fallback.ts';
 import { InputMoments } from './moments.ts';
+import { recurrentVectors } from './recurrent-vectors.ts';
+import { isByMoments, momentsName, stackedRows } from './weight-only.ts';
 
 /** What calibration has seen: one observer per group of tensors that share parameters, by group name. */
 export interface Statistics {
   readonly observers: ReadonlyMap<string, Observer>;
   /** Factors by which channels were scaled before anything else was observed; `assign` applies them again. */
   readonly gains?: Gains;
-  /** Moments of the inputs of nodes whose weight method asks for them, by node name. */
+  /** Moments of the inputs of nodes whose weight method asks for them, by node name (`momentsName`). */
   readonly moments: ReadonlyMap<string, Moments>;
   /** Means of the inputs of nodes whose weight method works without data, by node name. */
   readonly means?: ReadonlyMap<string, InputMeans>;
@@ -61,7 +64,9 @@ export async function calibrate(
     return compile(graph, { mode, winograd: true, inputDims, observed, ...(threads !== undefined && { threads }) });
   };
   const layout = layOut(source, plan);
-  const wantsMoments = [...layout.weights.keys()].some((name) => methodNeeds(plan, name) === 'moments');
+  const wantsMoments =
+    [...layout.weights.keys()].some((name) => methodNeeds(plan, name) === 'moments') ||
+    [...layout.weightOnly.keys()].some((name) => isByMoments(plan.nodes[name]!.weight!));
   const kept = await KeptStatistics.open(layout.groups.length > 0 || wantsMoments ? before : undefined);
   const junctions = junctionsOf(source, plan, layout);
   const gains: Gains = await measureGains(source, junctions, dataset, { compile: compileObserved, kept, progress });
@@ -78,7 +83,7 @@ export async function calibrate(
         await program.run(await dataset.sample(index), {
           observe(value, view) {
             // First: what observers allocate in the kernels' memory may end the view.
-            for (const state of collecting.get(value) ?? []) state.update(view);
+            for (const state of collecting.get(value) ?? []) state.update(value, view);
             const own = observing.get(value);
             if (own === undefined) return;
             const portion = portions.of(value, view);
@@ -107,8 +112,8 @@ export function requireSamples(dataset: Dataset): void {
 
 /** Whether the plan asks anything of the data: ranges of activations, or what a method of the weights collects. */
 export function needsCalibration(graph: Graph, plan: Plan): boolean {
-  const { groups, weights } = layOut(graph, plan);
-  return groups.length > 0 || [...weights.keys()].some((name) => methodSeesData(plan, name));
+  const { groups, weights, weightOnly } = layOut(graph, plan);
+  return groups.length > 0 || [...weights.keys(), ...weightOnly.keys()].some((name) => methodSeesData(plan, name));
 }
 
 /** What `assign` takes where there is nothing to calibrate. */
@@ -143,22 +148,31 @@ function createObservers(graph: Graph, layout: Layout, kept: KeptStatistics, gai
   return { observers, watching, fresh };
 }
 
-function createMoments(graph: Graph, plan: Plan, { weights }: Layout, kept: KeptStatistics, gains: Gains) {
+function createMoments(graph: Graph, plan: Plan, layout: Layout, kept: KeptStatistics, gains: Gains) {
   const moments = new Map<string, InputMoments>();
   const fresh = new Map<string, InputMoments>();
   const watching = new Map<string, InputMoments[]>();
+  const collect = (name: string, source: VectorSource) => {
+    const state = new InputMoments(source);
+    moments.set(name, state);
+    if (kept.restoreMoments(state, name, gains)) return;
+    fresh.set(name, state);
+    for (const value of state.values) watching.set(value, [...(watching.get(value) ?? []), state]);
+  };
   for (const node of graph.nodes) {
-    const form = weights.get(node.name);
-    if (form === undefined || methodNeeds(plan, node.name) !== 'moments') continue;
+    const form = layout.weights.get(node.name);
     // `assign` says that the layer falls back to round to nearest.
-    if (!fitsMoments(node, form, graph, 'moments')) continue;
-    const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
-    const state = new InputMoments(node, dims, form);
-    moments.set(node.name, state);
-    if (kept.restoreMoments(state, node.name, gains)) continue;
-    fresh.set(node.name, state);
-    const value = node.inputs[0]!;
-    watching.set(value, [...(watching.get(value) ?? []), state]);
+    if (form !== undefined && methodNeeds(plan, node.name) === 'moments' && fitsMoments(node, form, graph, 'moments')) {
+      const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
+      collect(node.name, inputVectors(node, dims, form));
+    }
+    const stacks = layout.weightOnly.get(node.name);
+    if (stacks === undefined || !isByMoments(plan.nodes[node.name]!.weight!)) continue;
+    for (const { role, input } of stacks) {
+      const [, length] = stackedRows(graph.initializers.get(node.inputs[input]!)!.dims);
+      const vectors = recurrentVectors(node, role, length);
+      if (vectors !== undefined && areFewEnough(vectors, 'moments')) collect(momentsName(node.name, role), vectors);
+    }
   }
   return { moments, watching, fresh };
 }

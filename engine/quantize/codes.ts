@@ -1,5 +1,6 @@
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { type Assignment, edgeKey, type QuantizedTensor } from './assignment.ts';
+import { biasInput, weightInputs } from './integer-form.ts';
 
 /** Asking an Assignment about a graph: in which codes a value lies, and in which a node reads it. */
 export interface Codes {
@@ -11,6 +12,8 @@ export interface Codes {
   read(node: GraphNode, index: number): QuantizedTensor | undefined;
   weight(node: GraphNode): QuantizedTensor | undefined;
   bias(node: GraphNode): QuantizedTensor | undefined;
+  /** Codes in which a node holds input `index` itself: a weight, the bias, a constant operand, an edge as `edge` says. */
+  held(node: GraphNode, index: number): QuantizedTensor | undefined;
   /** An activation whose producer already clamps its codes: on codes it does nothing. */
   fused(node: GraphNode): boolean;
   /** The node computes on codes: its first output lies in codes. */
@@ -26,12 +29,17 @@ export function codesOf(graph: Graph, assignment: Assignment): Codes {
     });
   }
   const entry = (node: GraphNode, role: string) => assignment.entries.get(edgeKey(node.name, role));
+  const roleOf = (node: GraphNode, index: number) => {
+    const weight = weightInputs(node, graph).find(({ input }) => input === index);
+    return weight?.role ?? (biasInput(node, graph) === index ? 'bias' : `input[${index}]`);
+  };
   return {
     written: (value) => written.get(value),
     edge: (node, index) => entry(node, `input[${index}]`),
     read: (node, index) => entry(node, `input[${index}]`) ?? written.get(node.inputs[index] ?? ''),
     weight: (node) => entry(node, 'weight'),
     bias: (node) => entry(node, 'bias'),
+    held: (node, index) => entry(node, roleOf(node, index)),
     fused(node) {
       if (node.op !== 'Relu' && node.op !== 'Clip') return false;
       const own = entry(node, 'output[0]');

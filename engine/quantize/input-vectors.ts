@@ -2,6 +2,7 @@ import type { ValueView } from '../executor/program.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { intAttribute } from '../operators/shared/attributes.ts';
 import { resolvePads, windowOf, windowPositions } from '../operators/shared/windows.ts';
+import type { IntegerForm } from './integer-form.ts';
 
 /**
  * The vectors that a compute node multiplies its weights with: patches of a convolution, rows of a product. Element k
@@ -27,6 +28,51 @@ export interface Sampling {
   readonly most: number;
 }
 
+/** Visits the vectors in a value of one sample. @returns the number of positions visited */
+export type VisitVectors = (
+  view: Pick<ValueView, 'data' | 'dims' | 'layout'>,
+  sampling: Sampling,
+  visit: Visit,
+) => number;
+
+/** Where the vectors that a weight is multiplied with come from. */
+export interface VectorSource extends VectorShape {
+  /** Whether the layer adds a bias, which can take up a mean error. */
+  readonly takesBias: boolean;
+  /** Values that they lie in. */
+  readonly values: ReadonlyMap<string, VisitVectors>;
+  /** Part of the mean second moment by which every moment is raised, of so many vectors. */
+  readonly ridge?: (rows: number) => number;
+}
+
+/** Vectors of the input of a compute node. */
+export function inputVectors(
+  node: GraphNode,
+  weightDims: readonly number[],
+  { weightAxis, bias }: Pick<IntegerForm, 'weightAxis' | 'bias'>,
+): VectorSource {
+  const shape = vectorShape(node, weightDims, weightAxis!);
+  const visit: VisitVectors = (...given) => visitVectors(node, weightDims, shape, ...given);
+  return { ...shape, takesBias: bias !== undefined, values: new Map([[node.inputs[0]!, visit]]) };
+}
+
+/** Vectors that are the rows of a value. @param name of the node that reads them */
+export function rowsOf(name: string, { length }: VectorShape): VisitVectors {
+  return ({ data, dims }, { sample, most }, visit) => {
+    if (dims.at(-1) !== length) throw new Error(`The input of ${name} has rows of ${dims.at(-1)}, not ${length}.`);
+    const rows = data.length / length;
+    const vector = new Float64Array(length);
+    const step = Math.max(1, Math.floor(rows / most));
+    let visited = 0;
+    for (let row = sample % step; row < rows; row += step) {
+      for (let k = 0; k < length; k++) vector[k] = data[row * length + k]!;
+      visit(row, 0, vector);
+      visited++;
+    }
+    return visited;
+  };
+}
+
 /** Visits vectors of one sample's input. @returns the number of positions visited */
 export function visitVectors(
   node: GraphNode,
@@ -38,27 +84,7 @@ export function visitVectors(
 ): number {
   return node.op === 'Conv'
     ? visitPatches(node, weightDims, shape, view, sampling, visit)
-    : visitRows(node, shape, view, sampling, visit);
-}
-
-function visitRows(
-  node: GraphNode,
-  { length }: VectorShape,
-  { data, dims }: Pick<ValueView, 'data' | 'dims'>,
-  { sample, most }: Sampling,
-  visit: Visit,
-): number {
-  if (dims.at(-1) !== length) throw new Error(`The input of ${node.name} has rows of ${dims.at(-1)}, not ${length}.`);
-  const rows = data.length / length;
-  const vector = new Float64Array(length);
-  const step = Math.max(1, Math.floor(rows / most));
-  let visited = 0;
-  for (let row = sample % step; row < rows; row += step) {
-    for (let k = 0; k < length; k++) vector[k] = data[row * length + k]!;
-    visit(row, 0, vector);
-    visited++;
-  }
-  return visited;
+    : rowsOf(node.name, shape)(view, sampling, visit);
 }
 
 function visitPatches(

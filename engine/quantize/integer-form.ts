@@ -16,12 +16,45 @@ export interface IntegerForm {
   readonly weightAxis?: number;
 }
 
+/** Index of the input that is a product's bias. */
+export function biasInput({ domain, op }: GraphNode, graph: Graph): number | undefined {
+  const role = findOperator(domain, op, graph.opsets.get(domain) ?? 1)?.quantization;
+  return role?.kind === 'compute' ? role.bias : undefined;
+}
+
 /** Functions of one activation, element by element: a table over its codes. */
 const pointwise = new Set(['Elu', 'Gelu', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'QuickGelu', 'Sigmoid', 'Tanh']);
 
 /** Why a node cannot run on codes, as the end of the sentence “stays float: …”. */
 export interface NoIntegerForm {
   readonly reason: string;
+  /** Weights that codes hold although the node computes in float. */
+  readonly held?: readonly HeldWeight[];
+}
+
+/** What a weight is called in an Assignment; `recurrent` is the second one of a recurrent layer. */
+export type WeightRole = 'weight' | 'recurrent';
+
+/** An input that holds weights. */
+export interface HeldWeight {
+  readonly role: WeightRole;
+  readonly input: number;
+}
+
+/** Inputs of a node that may hold weights in codes, whether or not they do in this graph. */
+export function weightInputs({ domain, op }: GraphNode, graph: Graph): readonly HeldWeight[] {
+  const role = findOperator(domain, op, graph.opsets.get(domain) ?? 1)?.quantization;
+  switch (role?.kind) {
+    case 'compute':
+      return [{ role: 'weight', input: role.weight }];
+    case 'weight-only':
+      return [
+        { role: 'weight', input: role.weight },
+        { role: 'recurrent', input: role.recurrent },
+      ];
+    default:
+      return [];
+  }
 }
 
 /** The node's integer form in this graph; constants it needs must be initializers by now. */
@@ -29,6 +62,7 @@ export function integerForm(node: GraphNode, graph: Graph): IntegerForm | NoInte
   const operator = findOperator(node.domain, node.op, graph.opsets.get(node.domain) ?? 1);
   const role = operator?.quantization;
   if (role === undefined) return { reason: `${node.op} has no integer form` };
+  if (role.kind === 'weight-only') return weightOnly(node, graph);
   if (node.outputs.slice(1).some((value) => value !== '') && node.op !== 'Split')
     return { reason: `its second output is in use` };
   switch (role.kind) {
@@ -48,6 +82,22 @@ function rankOf(graph: Graph, value: string | undefined): number {
   return value === undefined ? -1 : (graph.types.get(value)?.dims?.length ?? -1);
 }
 
+/** Runtimes have no integer kernels for the operator, but its weights need not be floats in the file. */
+function weightOnly(node: GraphNode, graph: Graph): NoIntegerForm {
+  const held = weightInputs(node, graph);
+  for (const { input } of held) {
+    const stored = storedWeight(node, graph, input);
+    if ('reason' in stored) return stored;
+  }
+  return { reason: `runtimes have no integer ${node.op}, so it is quantised weight-only`, held };
+}
+
+function storedWeight({ inputs }: GraphNode, graph: Graph, index: number): Tensor | NoIntegerForm {
+  const weight = graph.initializers.get(inputs[index] ?? '');
+  if (weight === undefined) return { reason: 'its weight is computed by the model, not stored in it' };
+  return weight.dtype === 'float32' ? weight : { reason: `its weight is ${weight.dtype}, not float32` };
+}
+
 function computeForm(
   node: GraphNode,
   graph: Graph,
@@ -55,9 +105,8 @@ function computeForm(
   bias: number | undefined,
   weightAxis: number,
 ): IntegerForm | NoIntegerForm {
-  const weights = graph.initializers.get(node.inputs[weight] ?? '');
-  if (weights === undefined) return { reason: 'its weight is computed by the model, not stored in it' };
-  if (weights.dtype !== 'float32') return { reason: `its weight is ${weights.dtype}, not float32` };
+  const weights = storedWeight(node, graph, weight);
+  if ('reason' in weights) return weights;
   const biasValue = bias === undefined ? undefined : node.inputs[bias];
   if (biasValue !== undefined && biasValue !== '' && !graph.initializers.has(biasValue))
     return { reason: 'its bias is computed by the model, not stored in it' };

@@ -5,7 +5,7 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Choice, Plan, Role } from '../plan.ts';
 import { type Fusion, fusableActivation } from './activations.ts';
 import { edgeKey } from './assignment.ts';
-import { type IntegerForm, integerForm } from './integer-form.ts';
+import { type HeldWeight, type IntegerForm, integerForm } from './integer-form.ts';
 import { familyOf, type Placed, placeWhereRead } from './placement.ts';
 import { namesOf } from './places.ts';
 import { unheard } from './unheard.ts';
@@ -22,6 +22,8 @@ export interface Layout {
   readonly nodes: ReadonlyMap<string, IntegerForm>;
   /** Compute nodes whose weights are held in codes, those that run in float included. */
   readonly weights: ReadonlyMap<string, IntegerForm>;
+  /** Weights in codes of nodes that compute in float whatever the plan says. */
+  readonly weightOnly: ReadonlyMap<string, readonly HeldWeight[]>;
   /** Codes of outputs, by `edgeKey(node, 'output[i]')`; of inputs read otherwise than written, by `edgeKey(node, 'input[i]')`. */
   readonly slots: ReadonlyMap<string, Slot>;
   /** Codes of graph inputs, by value name. */
@@ -70,7 +72,9 @@ export function layOut(graph: Graph, plan: Plan): Layout {
   const possible = writes === 'always' ? possibleFusions(graph, plan, wiring) : new Map<string, Fusion>();
   const fused = new Set(Array.from(possible.values(), (fusion) => fusion.activation));
   const weights = new Map<string, IntegerForm>();
+  const weightOnly = new Map<string, readonly HeldWeight[]>();
   const candidates = new Map<string, IntegerForm>();
+  const wantsActivations = Object.values(plan.nodes).some(hasActivations);
   for (const node of graph.nodes) {
     const form = integerForm(node, graph);
     const wanted = plan.nodes[node.name];
@@ -80,7 +84,9 @@ export function layOut(graph: Graph, plan: Plan): Layout {
     )
       continue;
     if ('reason' in form) {
-      floats.push({ name: node.name, op: node.op, reason: form.reason });
+      if (form.held && coded(plan, node.name, 'weight')) weightOnly.set(node.name, form.held);
+      const held = weightOnly.has(node.name);
+      if (!held || wantsActivations) floats.push({ name: node.name, op: node.op, reason: form.reason, held });
       continue;
     }
     if (form.kind === 'compute' && coded(plan, node.name, 'weight')) weights.set(node.name, form);
@@ -102,7 +108,14 @@ export function layOut(graph: Graph, plan: Plan): Layout {
   const { nodes, fusions } = placed;
   const allocated = allocate(graph, plan, placed, wiring);
   const findings = [...floatFindings(floats), ...unheard(graph, plan, { nodes, fusions, ...allocated }, wiring)];
-  return { fusions, nodes, weights, ...allocated, findings };
+  return { fusions, nodes, weights, weightOnly, ...allocated, findings };
+}
+
+/** Whether any input or output of a layer is to be in codes. */
+function hasActivations(roles: Plan['nodes'][string]): boolean {
+  return Object.entries(roles).some(
+    ([role, choice]) => role !== 'weight' && role !== 'bias' && choice !== undefined && choice.format !== 'float',
+  );
 }
 
 /** Codes wherever a node can run on them. */
@@ -132,6 +145,8 @@ interface FloatNode {
   readonly name: string;
   readonly op: string;
   readonly reason: string;
+  /** Its weights are in codes all the same. */
+  readonly held?: boolean;
 }
 
 /** One for each operator and reason: a transformer has the same one dozens of times. */
@@ -139,13 +154,17 @@ function floatFindings(nodes: readonly FloatNode[]): Finding[] {
   const kindOf = ({ op, reason }: FloatNode) => `${op} ${reason}`;
   return [...new Set(nodes.map(kindOf))].map((kind) => {
     const alike = nodes.filter((node) => kindOf(node) === kind);
-    const { op, reason } = alike[0]!;
-    const stays = alike.length === 1 ? 'stays float' : 'stay float, each for the same reason';
+    const { op, reason, held } = alike[0]!;
+    const one = held ? 'computes in float' : 'stays float';
+    const many = held ? 'compute in float' : 'stay float';
+    const stays = alike.length === 1 ? one : `${many}, each for the same reason`;
     return {
       code: 'quantize/stays-float',
       severity: 'information',
       what: `${op} ${namesOf(alike)} ${stays}: ${reason}.`,
-      why: 'Its inputs are dequantised before it and its output is quantised again where the next layer wants codes.',
+      why: held
+        ? 'Its weights are in codes and are dequantised when it runs; its inputs, outputs and state are floats.'
+        : 'Its inputs are dequantised before it and its output is quantised again where the next layer wants codes.',
     };
   });
 }

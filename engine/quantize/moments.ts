@@ -1,8 +1,6 @@
 import type { ValueView } from '../executor/program.ts';
-import type { GraphNode } from '../graph/graph.ts';
 import type { Moments } from '../methods/method.ts';
-import { vectorShape, visitVectors } from './input-vectors.ts';
-import type { IntegerForm } from './integer-form.ts';
+import type { VectorSource } from './input-vectors.ts';
 
 /** Positions of a convolution's output looked at per sample: neighbours say the same. */
 const positionsPerSample = 64;
@@ -14,36 +12,40 @@ const positionsPerSample = 64;
 export class InputMoments implements Moments {
   readonly length: number;
   readonly groups: number;
-  readonly #node: GraphNode;
-  readonly #weightDims: readonly number[];
-  readonly #takesBias: boolean;
+  readonly #source: VectorSource;
   readonly #sums: Float64Array;
   readonly #products: Float64Array;
   #count = 0;
   #samples = 0;
 
-  constructor(node: GraphNode, weightDims: readonly number[], { weightAxis, bias }: IntegerForm) {
-    const { length, groups } = vectorShape(node, weightDims, weightAxis!);
+  constructor(source: VectorSource) {
+    const { length, groups } = source;
     this.length = length;
     this.groups = groups;
-    this.#node = node;
-    this.#weightDims = weightDims;
-    this.#takesBias = bias !== undefined;
+    this.#source = source;
     this.#sums = new Float64Array(groups * length);
     this.#products = new Float64Array(groups * length * length);
   }
 
-  /** Takes in the node's input of one sample. */
-  update(view: ValueView): void {
+  /** Values that it is to be shown. */
+  get values(): readonly string[] {
+    return [...this.#source.values.keys()];
+  }
+
+  /** Vectors of each group seen. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes in one of its values of one sample. */
+  update(value: string, view: ValueView): void {
     const sampling = { sample: this.#samples++, most: positionsPerSample };
-    this.#count += visitVectors(this.#node, this.#weightDims, this, view, sampling, (_, group, vector) =>
-      this.#add(group, vector),
-    );
+    this.#count += this.#source.values.get(value)!(view, sampling, (_, group, vector) => this.#add(group, vector));
   }
 
   mean(group: number): Float64Array {
     const { length } = this;
-    if (!this.#takesBias) return new Float64Array(length);
+    if (!this.#source.takesBias) return new Float64Array(length);
     return this.#sums.slice(group * length, (group + 1) * length).map((sum) => sum / Math.max(1, this.#count));
   }
 
@@ -59,7 +61,16 @@ export class InputMoments implements Moments {
         out[j * n + i] = value;
       }
     }
+    this.#raise(out);
     return out;
+  }
+
+  #raise(moments: Float64Array): void {
+    const n = this.length;
+    const part = this.#source.ridge?.(this.#count) ?? 0;
+    let trace = 0;
+    for (let i = 0; i < n; i++) trace += moments[i * n + i]!;
+    for (let i = 0; i < n; i++) moments[i * n + i]! += (part * trace) / n;
   }
 
   /** Numbers that `save` gives. */

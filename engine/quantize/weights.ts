@@ -27,7 +27,7 @@ export const biasTarget = 0.98 * biasLimit;
 
 export interface WeightTask {
   readonly node: GraphNode;
-  readonly form: IntegerForm;
+  readonly form: Pick<IntegerForm, 'weightAxis' | 'bias'>;
   readonly choice: Choice;
   readonly parameters: Parameters;
   /** Scale of the integer codes that reach the node; absent where it reads floats. */

@@ -12,17 +12,28 @@ export interface BlockScales {
   readonly blocks: Uint32Array;
 }
 
+/** Axes of a view along which there is more than one block. */
+function cutAxes({ dims, block }: Blocks): number[] {
+  return dims.flatMap((dim, axis) => (block[axis]! < dim ? [axis] : []));
+}
+
+/** Whether blocks are the indices of one axis of the view, or all of it: what every DequantizeLinear with an axis takes. */
+export function arePerAxis(blocks: Blocks): boolean {
+  const [axis, ...others] = cutAxes(blocks);
+  return others.length === 0 && (axis === undefined || blocks.block[axis] === 1);
+}
+
 /**
  * Scales of blocks in the form of ONNX. Blocks that are one index long on one axis and whole on all others are scales per axis;
  * otherwise the axis with the longest blocks is blocked, and scales are repeated along the others. Views have two axes or more.
  */
 export function blockScales(blocks: Blocks): BlockScales {
   const { dims, block } = blocks;
-  const cut = dims.flatMap((dim, axis) => (block[axis]! < dim ? [axis] : []));
-  if (cut.length <= 1 && (cut.length === 0 || block[cut[0]!] === 1)) {
-    const axis = cut[0] ?? 0;
-    const count = cut.length === 0 ? 1 : dims[axis]!;
-    return { axis, dims: cut.length === 0 ? [] : [count], blocks: Uint32Array.from({ length: count }, (_, i) => i) };
+  if (arePerAxis(blocks)) {
+    const [cut] = cutAxes(blocks);
+    const axis = cut ?? 0;
+    const count = cut === undefined ? 1 : dims[axis]!;
+    return { axis, dims: cut === undefined ? [] : [count], blocks: Uint32Array.from({ length: count }, (_, i) => i) };
   }
   // Whole axes count too: repeated along them, every entry would be there as often as the axis is long.
   const axis = dims.reduce((best, _, own) => (block[own]! > block[best]! ? own : best), 0);

@@ -16,7 +16,7 @@ import { integerForm } from '../quantize/integer-form.ts';
 import { type Wiring, wire } from '../quantize/wiring.ts';
 import { remembered } from '../remembered.ts';
 import { type DataType, elementCount, float32Tensor, int64Tensor, type Tensor, type TensorData } from '../tensor.ts';
-import { blockScales } from './block-scales.ts';
+import { arePerAxis, blockScales } from './block-scales.ts';
 import { codeTensor, codeTensorOf, sameCodes, tensorsOf } from './code-tensors.ts';
 import { floatWeightLayers, type SpreadAxis } from './float-weights.ts';
 import { isSmallerPacked, PackedCodes } from './packed-codes.ts';
@@ -105,7 +105,10 @@ function irVersionOf(opset: number): number {
 function neededOpset(assignment: Assignment, container: Container | undefined): number {
   let opset = leastOpset;
   const entries = [...assignment.entries.values(), ...assignment.inputs.values()];
-  for (const entry of entries) opset = Math.max(opset, writtenFormat(entry, container).minOpset, entry.blocks ? 21 : 0);
+  for (const entry of entries) {
+    const isBlocked = entry.blocks !== undefined && !arePerAxis(entry.blocks);
+    opset = Math.max(opset, writtenFormat(entry, container).minOpset, isBlocked ? 21 : 0);
+  }
   return opset;
 }
 
@@ -171,14 +174,7 @@ class QdqReading {
     const form = integerForm(node, this.#graph);
     const inputs = node.inputs.map((value, index) => {
       if (value === '') return '';
-      const held =
-        'reason' in form
-          ? undefined
-          : form.weight === index
-            ? this.#codes.weight(node)
-            : form.bias === index
-              ? this.#codes.bias(node)
-              : this.#codes.edge(node, index);
+      const held = this.#codes.held(node, index);
       const constant = this.#graph.initializers.get(value);
       if (constant !== undefined) return this.#constant(node, value, constant, held);
       const name = this.#current.get(value) ?? value;
@@ -348,9 +344,10 @@ class QdqReading {
       const values = () => decodeTensor(held.codes, constant.dims, held);
       return this.#rewriter.constant(`${label}_rounded`, derivedTensor([constant], 'float32', constant.dims, values));
     }
+    if (dtype === 'float16' || dtype === 'bfloat16')
+      return this.#cast(label, this.#store(value, held, format, constant));
     const blocks = held.blocks ?? (isFusedInVain(dtype) ? axisBlocks(constant.dims, held.axis) : undefined);
     const codes = this.#store(value, held, format, blocks ?? constant);
-    if (dtype === 'float16' || dtype === 'bfloat16') return this.#cast(label, codes);
     if (blocks !== undefined) return this.#blocked(label, codes, held, blocks, constant.dims);
     const parameters = this.#parameters(label, held);
     // int32 has no zero point: it is zero by definition.

@@ -9,7 +9,7 @@ import { findOperator } from '../operators/registry.ts';
 import { floatAttribute, intAttribute } from '../operators/shared/attributes.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
-import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
+import { type IntegerForm, integerForm, weightInputs } from '../quantize/integer-form.ts';
 import { type Wiring, wire } from '../quantize/wiring.ts';
 import { isDequantizeLinear, isQuantizeLinear } from '../quantized/recognize.ts';
 import { elementCount, float32Tensor, type Tensor } from '../tensor.ts';
@@ -128,9 +128,11 @@ class Importer {
   #float(node: GraphNode): void {
     this.#keep(node);
     const form = integerForm(node, { ...this.#graph, initializers: this.#initializers });
-    const weight =
-      'reason' in form || form.weight === undefined ? undefined : this.#codes.get(node.inputs[form.weight]!);
-    if (weight !== undefined) this.#entries.set(edgeKey(node.name, 'weight'), weight);
+    const weights = 'reason' in form ? (form.held ?? []) : weightInputs(node, this.#graph);
+    for (const { role, input } of weights) {
+      const weight = this.#codes.get(node.inputs[input]!);
+      if (weight !== undefined) this.#entries.set(edgeKey(node.name, role), weight);
+    }
   }
 
   /** A graph input that nothing but one QuantizeLinear reads enters in its codes. */
@@ -192,7 +194,9 @@ class Importer {
     const form = integerForm(node, { ...this.#graph, initializers: this.#initializers });
     if ('reason' in form || node.outputs.length !== 1) return false;
     const read = form.data.map((index) => this.#codes.get(this.#name(node.inputs[index]!)));
-    if (!read.every((entry) => entry !== undefined && entry.axis === undefined)) return false;
+    // Constants by blocks have no axis, but many scales.
+    if (!read.every((entry) => entry !== undefined && entry.axis === undefined && entry.scale.length === 1))
+      return false;
     const inputs = read as QuantizedTensor[];
     const own = form.kind === 'compute' ? this.#parameters(node, form, inputs[0]!) : new Map();
     if (own === undefined) return false;

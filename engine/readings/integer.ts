@@ -16,7 +16,7 @@ import { upgradeOpset } from '../passes/index.ts';
 import { arithmeticNamed } from '../quantize/arithmetic/registry.ts';
 import type { Assignment, QuantizedModel, QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
-import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
+import { type IntegerForm, integerForm, weightInputs } from '../quantize/integer-form.ts';
 import { multipliesIntegers } from '../quantize/integer-products.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 import { capturedBy, floatAttributeOf, intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
@@ -96,8 +96,8 @@ class IntegerReading {
 
   /** A constant as it is; a weight in codes as what they stand for. */
   #floatConstant(node: GraphNode, index: number, value: string, constant: Tensor): string {
-    const form = integerForm(node, this.#graph);
-    const held = !('reason' in form) && form.weight === index ? this.#codes.weight(node) : undefined;
+    const isWeight = weightInputs(node, this.#graph).some(({ input }) => input === index);
+    const held = isWeight ? this.#codes.held(node, index) : undefined;
     if (held?.codes === undefined) {
       this.#rewriter.keepConstant(value);
       return value;

@@ -4,7 +4,6 @@ import type { Attribute, Graph, GraphNode } from '../graph/graph.ts';
 import { derivedTensor } from '../lazy-tensor.ts';
 import { hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
-import { type IntegerForm, integerForm } from '../quantize/integer-form.ts';
 import { floatAttributeOf, intAttributeOf, Rewriter, tensorAttributeOf } from './rewriter.ts';
 
 /**
@@ -29,12 +28,11 @@ export function simulate({ graph, assignment }: QuantizedModel, only?: ReadonlyS
     }
   }
   for (const node of graph.nodes) {
-    const form = integerForm(node, graph);
     const active = wanted(node);
     const inputs = node.inputs.map((value, index) => {
       if (value === '') return '';
       const constant = graph.initializers.get(value);
-      const held = active ? heldCodes(node, index, form, codes) : undefined;
+      const held = active ? codes.held(node, index) : undefined;
       if (constant !== undefined) {
         if (!hasCodes(held)) {
           rewriter.keepConstant(value);
@@ -72,19 +70,6 @@ export function simulate({ graph, assignment }: QuantizedModel, only?: ReadonlyS
     for (const write of pending) write();
   }
   return rewriter.finish(new Map([...graph.opsets, ['qspec', 1]]));
-}
-
-/** Codes in which a node holds one of its inputs itself: weight, bias, constant operand, requantised edge. */
-function heldCodes(
-  node: GraphNode,
-  index: number,
-  form: ReturnType<typeof integerForm>,
-  codes: ReturnType<typeof codesOf>,
-): QuantizedTensor | undefined {
-  const own = 'reason' in form ? undefined : (form as IntegerForm);
-  if (own?.weight === index) return codes.weight(node);
-  if (own?.bias === index) return codes.bias(node);
-  return codes.edge(node, index);
 }
 
 /** What rounding to other levels than integers needs to know beside the scale. */

@@ -4,7 +4,7 @@ import { formatNamed } from '../formats/registry.ts';
 import type { Graph } from '../graph/graph.ts';
 import { hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
-import { integerForm } from '../quantize/integer-form.ts';
+import { weightInputs } from '../quantize/integer-form.ts';
 import { elementCount } from '../tensor.ts';
 
 /**
@@ -21,13 +21,13 @@ export function tooManyToPack(
   const codes = codesOf(graph, assignment);
   let count = 0;
   for (const node of graph.nodes) {
-    const held = codes.weight(node);
-    const form = held && integerForm(node, graph);
-    if (held === undefined || form === undefined || 'reason' in form) continue;
-    const weight = graph.initializers.get(node.inputs[form.weight ?? -1] ?? '');
-    const { dtype, storageBits, sum } = writtenFormat(held, container);
-    if (weight && isPacked(sum?.format ?? { dtype, storageBits }))
-      count += (sum?.count ?? 1) * elementCount(weight.dims);
+    for (const { input } of weightInputs(node, graph)) {
+      const held = codes.held(node, input);
+      const weight = graph.initializers.get(node.inputs[input] ?? '');
+      if (held === undefined || weight === undefined) continue;
+      const { dtype, storageBits, sum } = writtenFormat(held, container);
+      if (isPacked(sum?.format ?? { dtype, storageBits })) count += (sum?.count ?? 1) * elementCount(weight.dims);
+    }
   }
   return count > mostPacked ? count : undefined;
 }

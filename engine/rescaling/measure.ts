@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import type { Compile, CompileOptions, ValueView } from '../executor/program.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
+import { inputVectors } from '../quantize/input-vectors.ts';
 import { fitsMoments } from '../quantize/method-fallback.ts';
 import { InputMoments } from '../quantize/moments.ts';
 import { ChannelMagnitudes } from './channel-magnitudes.ts';
@@ -48,9 +49,9 @@ export async function measureSites(
     if (!wishOf(choice)?.rescaling.needsError || moments.has(key) || !fitsMoments(node, form, graph, 'moments'))
       continue;
     const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
-    const state = new InputMoments(node, dims, form);
+    const state = new InputMoments(inputVectors(node, dims, form));
     moments.set(key, state);
-    watch(demand.value, state);
+    watch(demand.value, { update: (view) => state.update(demand.value, view) });
   }
   const program = await compile(graph, { ...options, observed: [...watching.keys()] });
   try {

@@ -1,5 +1,5 @@
 import { type Finding, fail } from '../findings.ts';
-import type { LayerSummary, ModelSummary } from '../graph/summary.ts';
+import { type LayerSummary, type ModelSummary, multiplies } from '../graph/summary.ts';
 import type { Plan } from '../plan.ts';
 import { type Assignment, edgeKey } from '../quantize/assignment.ts';
 import { bytes, percent } from '../report/quantities.ts';
@@ -47,12 +47,12 @@ const quantizers: ReadonlySet<string> = new Set(['QuantizeLinear', 'DequantizeLi
 /** The spec says so itself, or never asked for anything else. */
 function keptFloat({ name, quantization }: LayerSummary, plan: Plan): boolean {
   const choice = plan.nodes[name]?.weight;
-  return quantization === 'compute' && (choice === undefined || choice.format === 'float');
+  return multiplies({ quantization }) && (choice === undefined || choice.format === 'float');
 }
 
 function causeOf({ layers }: ModelSummary, plan: Plan): { why: string; fix: string } {
   if (Object.values(plan.nodes).every(({ weight }) => weight === undefined || weight.format === 'float')) {
-    const compute = layers.filter(({ quantization }) => quantization === 'compute');
+    const compute = layers.filter(multiplies);
     if (
       compute.length > 0 &&
       compute.some(({ weightInput, inputs }) => inputs[weightInput ?? -1]?.kind === 'constant')
@@ -63,7 +63,7 @@ function causeOf({ layers }: ModelSummary, plan: Plan): { why: string; fix: stri
       };
     }
     return {
-      why: 'It has no convolution, Gemm or MatMul with stored weights outside the bodies of If, Loop and Scan.',
+      why: 'It has no convolution, Gemm, MatMul or recurrent layer with stored weights outside the bodies of If, Loop and Scan.',
       fix: 'Compress the part of the model that has the weights as a model of its own.',
     };
   }

@@ -7,13 +7,15 @@ import { decodeTensor } from '../formats/held-tensor.ts';
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { Breather, interruptible, type Progress, poll } from '../progress.ts';
-import { edgeKey, hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
-import { codesOf } from '../quantize/codes.ts';
-import { integerForm } from '../quantize/integer-form.ts';
+import { hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
+import { type Codes, codesOf } from '../quantize/codes.ts';
+import { integerForm, weightInputs } from '../quantize/integer-form.ts';
+import { stackedRows } from '../quantize/weight-only.ts';
 import { simulate } from '../readings/simulate.ts';
 import type { TensorHistogram, WeightReport } from '../report/report.ts';
-import { elementCount } from '../tensor.ts';
+import type { Tensor, TensorData } from '../tensor.ts';
 import { ratioInDecibels } from './metrics.ts';
+import { sideBySide } from './side-by-side.ts';
 import { extremes, type Grid, gridBins, HistogramPair, plainBins } from './tensor-histogram.ts';
 import { weightReport } from './weight-report.ts';
 
@@ -34,19 +36,20 @@ export async function weightNoise(
   progress?: Progress,
 ): Promise<ReadonlyMap<string, LayerNoise>> {
   const noise = new Map<string, LayerNoise>();
+  const codes = codesOf(graph, assignment);
   const breather = new Breather(progress);
   for (const [at, node] of graph.nodes.entries()) {
     await breather.pause();
     progress?.report('Measuring weights', at, graph.nodes.length);
-    const entry = assignment.entries.get(edgeKey(node.name, 'weight'));
-    if (!hasCodes(entry)) continue;
-    const weight = weightOf(node, graph, entry.codes);
-    if (weight === undefined) continue;
+    const [first, ...others] = weightsOf(node, graph, codes);
+    if (first === undefined) continue;
+    const { entry, weight } = first;
+    const form = integerForm(node, graph);
     const measure = (): LayerNoise => {
+      if ('reason' in form && form.held !== undefined) return rowsNoise([first, ...others]);
       const held = decodeTensor(entry.codes, weight.dims, entry);
       const values = weight.data as Float32Array;
       const { dims } = weight;
-      const form = integerForm(node, graph);
       const axis = entry.axis ?? ('weightAxis' in form ? form.weightAxis! : 0);
       const levels = entry.range[1] - entry.range[0] + 1;
       return {
@@ -60,6 +63,46 @@ export async function weightNoise(
   return noise;
 }
 
+/** A weight in codes. */
+interface CodedWeight {
+  readonly entry: QuantizedTensor & { readonly codes: TensorData };
+  readonly weight: Tensor;
+}
+
+function weightsOf(node: GraphNode, graph: Graph, codes: Codes): CodedWeight[] {
+  return weightInputs(node, graph).flatMap(({ input }) => {
+    const entry = codes.held(node, input);
+    const weight = graph.initializers.get(node.inputs[input] ?? '');
+    return hasCodes(entry) && weight !== undefined ? [{ entry, weight }] : [];
+  });
+}
+
+/** Of a recurrent layer, whose weights are told of as one matrix: a row of it is a gate, with what meets an input and what meets the state. */
+function rowsNoise(weights: readonly CodedWeight[]): LayerNoise {
+  const [{ entry, weight }] = weights as [CodedWeight];
+  const [rows] = stackedRows(weight.dims);
+  const values = sideBySide(
+    weights.map((own) => own.weight.data as Float32Array),
+    rows,
+  );
+  const held = sideBySide(
+    weights.map((own) => decodeTensor(own.entry.codes, own.weight.dims, own.entry)),
+    rows,
+  );
+  const codes = new Int32Array(values.length);
+  let at = 0;
+  for (const own of weights) {
+    codes.set(own.entry.codes as Int8Array, at);
+    at += own.entry.codes.length;
+  }
+  const levels = entry.range[1] - entry.range[0] + 1;
+  return {
+    sqnr: signalToNoise(values, held),
+    histogram: plainHistogram(values, held, entry.format),
+    weights: weightReport({ values, held, dims: [rows, values.length / rows], axis: 0, codes, levels }),
+  };
+}
+
 /** Decibels between values and what is held in their place. */
 export function signalToNoise(values: Float32Array, held: Float32Array): number {
   let signal = 0;
@@ -71,6 +114,12 @@ export function signalToNoise(values: Float32Array, held: Float32Array): number 
   return ratioInDecibels(signal, error);
 }
 
+function plainHistogram(values: Float32Array, held: Float32Array, format: string): TensorHistogram {
+  const pair = new HistogramPair(plainBins(...extremes(values, held)), undefined, 'value');
+  pair.add(values, held, 0, values.length);
+  return pair.finish(format);
+}
+
 /** Channels with scales of their own are counted in steps: the only unit in which they share levels. */
 function weightHistogram(
   values: Float32Array,
@@ -78,11 +127,7 @@ function weightHistogram(
   dims: readonly number[],
   entry: QuantizedTensor,
 ): TensorHistogram {
-  if (!hasSteps(entry)) {
-    const pair = new HistogramPair(plainBins(...extremes(values, held)), undefined, 'value');
-    pair.add(values, held, 0, values.length);
-    return pair.finish(entry.format);
-  }
+  if (!hasSteps(entry)) return plainHistogram(values, held, entry.format);
   const grid = gridOf(entry);
   const inSteps = entry.scale.length > 1;
   if (!inSteps) {
@@ -133,15 +178,6 @@ function gridOf({ format, scale, zeroPoint, range }: QuantizedTensor): Grid {
     zeroPoint: lowest === highest ? lowest : null,
     channels: scale.length,
   };
-}
-
-/** The float constant that the codes were made of. */
-function weightOf(node: GraphNode, graph: Graph, codes: { readonly length: number }) {
-  for (const name of node.inputs) {
-    const tensor = graph.initializers.get(name);
-    if (tensor?.dtype === 'float32' && elementCount(tensor.dims) === codes.length) return tensor;
-  }
-  return undefined;
 }
 
 interface KeptValue {

@@ -1,17 +1,19 @@
 import { loadKernels } from '../../kernels/loader.ts';
 import { compile } from '../executor/compile.ts';
 import { decodeTensor } from '../formats/held-tensor.ts';
-import type { GraphNode } from '../graph/graph.ts';
+import type { Graph, GraphNode } from '../graph/graph.ts';
 import { measuredSamples } from '../measurements/key.ts';
 import type { Choice, Job, Plan } from '../plan.ts';
 import { interruptible, throwIfCancelled, turn } from '../progress.ts';
 import { withAdded } from '../pruning/added-layers.ts';
-import { edgeKey, type QuantizedModel } from '../quantize/assignment.ts';
+import { edgeKey, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import { parametersOf } from '../quantize/normal-form.ts';
 import { sensitivity } from '../quantize/sensitivity.ts';
+import { quantizeStack } from '../quantize/weight-only.ts';
 import { quantizeParameters } from '../quantize/weights.ts';
+import type { Tensor } from '../tensor.ts';
 import { compress } from './compress.ts';
 import { type RunContext, renamed } from './context.ts';
 import { openData } from './datasets.ts';
@@ -19,6 +21,7 @@ import { signalToNoise } from './layer-noise.ts';
 import { type LoadedModel, loadJobModel, loadModel, type Prepared, prepare } from './load.ts';
 import { brokenDecibels, exactDecibels } from './metrics.ts';
 import { pruneModel } from './prune.ts';
+import { sideBySide } from './side-by-side.ts';
 
 /** What a measurement of sensitivity found, as plain JSON. */
 export interface SensitivityReport {
@@ -141,33 +144,60 @@ async function ofWeights(
     return choice?.format === 'float' ? undefined : choice;
   };
   const tasks = graph.nodes.flatMap((node) => {
-    const form = integerForm(node, graph);
     const choice = choiceFor(node);
-    return 'reason' in form || form.kind !== 'compute' || choice === undefined ? [] : [{ node, form, choice }];
+    const round = choice && rounding(node, choice, graph);
+    return round ? [{ node, round }] : [];
   });
   const layers: SensitivityEntry[] = [];
-  for (const {
-    node,
-    form,
-    choice: { method: _, ...choice },
-  } of tasks) {
+  for (const { node, round } of tasks) {
     await turn();
     throwIfCancelled(progress);
-    const parameters = parametersOf(node, form, graph);
-    const { weight, held } = interruptible(progress, () => {
-      const { weight } = quantizeParameters({ node, form, choice, parameters });
-      return { weight, held: decodeTensor(weight.codes!, parameters.weight.dims, weight) };
-    });
+    const { values, held, format } = interruptible(progress, round);
     layers.push({
       layer: node.name,
       op: node.op,
       absorbed: absorbed.get(node.name) ?? [],
-      sqnr: plainDecibels(signalToNoise(parameters.weight.data as Float32Array, held)),
-      weight: weight.format,
+      sqnr: plainDecibels(signalToNoise(values, held)),
+      weight: format,
     });
     progress.report(stage, layers.length, tasks.length);
   }
   return { basis: 'weights', layers };
+}
+
+interface Rounded {
+  readonly values: Float32Array;
+  readonly held: Float32Array;
+  readonly format: string;
+}
+
+/** Rounds a layer's weights to nearest; undefined where codes hold none of them. */
+function rounding(node: GraphNode, { method: _, ...choice }: Choice, graph: Graph): (() => Rounded) | undefined {
+  const form = integerForm(node, graph);
+  const round = (weight: Tensor, own: QuantizedTensor): Rounded => {
+    const held = decodeTensor(own.codes!, weight.dims, own);
+    return { values: weight.data as Float32Array, held, format: own.format };
+  };
+  if ('reason' in form)
+    return (
+      form.held &&
+      (() => {
+        const stacks = form.held!.map(({ input }) =>
+          round(graph.initializers.get(node.inputs[input]!)!, quantizeStack({ node, input, choice, graph })),
+        );
+        const join = (key: 'values' | 'held') =>
+          sideBySide(
+            stacks.map((own) => own[key]),
+            1,
+          );
+        return { values: join('values'), held: join('held'), format: stacks[0]!.format };
+      })
+    );
+  if (form.kind !== 'compute') return undefined;
+  return () => {
+    const parameters = parametersOf(node, form, graph);
+    return round(parameters.weight, quantizeParameters({ node, form, choice, parameters }).weight);
+  };
 }
 
 /** JSON knows no infinity; what is not a number is as bad as can be. */

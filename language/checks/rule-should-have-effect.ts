@@ -28,7 +28,7 @@ const quantizing: Reach = {
 const pruning: Reach = {
   reaches: some(hasWeights),
   what: 'What this rule matches has no stored weights to prune',
-  why: 'Convolutions, Gemm and MatMul have.',
+  why: 'Convolutions, Gemm, MatMul and recurrent layers have.',
 };
 const training: Reach = {
   reaches: some(({ parameters }) => parameters > 0),

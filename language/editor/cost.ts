@@ -32,9 +32,9 @@ export function plannedFormats(summary: ModelSummary, plan: Plan): ModelFormats 
     value: (name, dtype) => values.get(name) ?? dtype ?? 'float32',
     weight: (layer) => weightOf(layer)?.format ?? storedFormats.weight(layer),
     bias: (layer) => quantized(plan.nodes[layer.name]?.bias)?.format ?? storedFormats.bias(layer),
-    weightParameterBytes(layer) {
+    weightParameterBytes(layer, role) {
       const weight = weightOf(layer);
-      return weight ? plannedParameterBytes(layer, weight) : 0;
+      return weight ? plannedParameterBytes(layer, weight, role) : 0;
     },
   };
 }
@@ -55,11 +55,17 @@ export function weightsIn(format: string, summary: ModelSummary, plan: Plan): Fo
     const roles = plan.nodes[layer.name];
     if (roles?.['output[0]']?.format === format) outputs++;
     if (roles?.weight?.format !== format || layer.weightInput === null) continue;
-    const own = elements(layer.inputs[layer.weightInput]?.shape ?? []);
     layers++;
-    count += own;
-    codeBytes += bytesOf(format, own);
-    scaleBytes += plannedParameterBytes(layer, roles.weight);
+    for (const [input, role] of [
+      [layer.weightInput, 'weight'],
+      [layer.recurrentInput, 'recurrent'],
+    ] as const) {
+      if (input === undefined) continue;
+      const own = elements(layer.inputs[input]?.shape ?? []);
+      count += own;
+      codeBytes += bytesOf(format, own);
+      scaleBytes += plannedParameterBytes(layer, roles.weight, role);
+    }
   }
   return { layers, elements: count, codeBytes, scaleBytes, outputs };
 }

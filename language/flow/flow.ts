@@ -20,6 +20,8 @@ export interface Flow {
   readonly forms: readonly (IntegerForm | undefined)[];
   /** Why a layer that has a part in quantisation cannot run on codes, as the end of “stays float: …”. */
   readonly reasons: readonly (string | undefined)[];
+  /** Of layers that compute in float whatever the spec says (recurrent ones): why, and which weights codes hold all the same. */
+  readonly weightOnly: readonly (NoIntegerForm | undefined)[];
   /** Slots of the data inputs of each layer with a form, in the order of the form; `constant` for constants. */
   readonly sources: readonly Int32Array[];
   /** As what a backend's placement speaks of each layer with a form. */
@@ -119,14 +121,15 @@ function build(summary: ModelSummary): Flow {
     const read = (form?.data ?? []).map((index) => layers[i]!.inputs[index]);
     return Int32Array.from(read, (input) => (input?.kind === 'activation' ? slotOf(input.name) : constant));
   });
+  const formless = forms.map((form, i) =>
+    'reason' in form && folded[i] === 0 && uncertain[i] === 0 && layers[i]!.quantization !== null ? form : undefined,
+  );
+  const isWeightOnly = (i: number) => layers[i]!.quantization === 'weight-only';
   return {
     layers: layers.length,
     forms: kept,
-    reasons: forms.map((form, i) =>
-      'reason' in form && folded[i] === 0 && uncertain[i] === 0 && layers[i]!.quantization !== null
-        ? form.reason
-        : undefined,
-    ),
+    reasons: formless.map((form, i) => (isWeightOnly(i) ? undefined : form?.reason)),
+    weightOnly: formless.map((form, i) => (isWeightOnly(i) ? form : undefined)),
     sources,
     families: kept.map((form, i) => form && familyOf(layers[i]!, form)),
     readers,

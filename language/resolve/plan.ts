@@ -76,6 +76,8 @@ function recipeOf({ recipe }: Quantize): Recipe | undefined {
 /** What of a layer takes a format. Layers alike have the same object. */
 interface Form {
   readonly weighted: boolean;
+  /** Its bias is in codes beside its weights. */
+  readonly hasBias: boolean;
   readonly roles: readonly (`input[${number}]` | `output[${number}]`)[];
 }
 
@@ -98,15 +100,21 @@ function formsOf(network: Network): readonly (Form | undefined)[] {
   return known;
 }
 
-function formOf({ inputs, outputs, weightInput }: LayerSummary): Form {
+function formOf({ inputs, outputs, weightInput, recurrentInput, quantization }: LayerSummary): Form {
+  const isStored = (index: number) => inputs[index]?.kind === 'constant';
+  const isFull = quantization !== 'weight-only';
   return {
-    weighted: weightInput !== null && inputs[weightInput]?.kind === 'constant',
-    roles: [
-      ...inputs.flatMap(({ kind, dtype }, i) =>
-        kind === 'activation' && isFloat(dtype) ? [`input[${i}]` as const] : [],
-      ),
-      ...outputs.flatMap(({ name, dtype }, i) => (name !== '' && isFloat(dtype) ? [`output[${i}]` as const] : [])),
-    ],
+    weighted:
+      weightInput !== null && isStored(weightInput) && (recurrentInput === undefined || isStored(recurrentInput)),
+    hasBias: isFull,
+    roles: !isFull
+      ? []
+      : [
+          ...inputs.flatMap(({ kind, dtype }, i) =>
+            kind === 'activation' && isFloat(dtype) ? [`input[${i}]` as const] : [],
+          ),
+          ...outputs.flatMap(({ name, dtype }, i) => (name !== '' && isFloat(dtype) ? [`output[${i}]` as const] : [])),
+        ],
   };
 }
 
@@ -123,7 +131,7 @@ function choicesOf(form: Form, state: LayerState, vocabulary: Vocabulary, silent
   if (weight) {
     roles.weight = weight;
     // Folding gives a bias to layers that have none in the file.
-    const bias = biasChoice(state.bias, weight, vocabulary);
+    const bias = form.hasBias ? biasChoice(state.bias, weight, vocabulary) : undefined;
     if (bias) roles.bias = bias;
   }
   const inputs = choiceOf('inputs', state.inputs, vocabulary, silent);

@@ -1,4 +1,4 @@
-import type { LayerSummary } from '../../engine/graph/summary.ts';
+import { type LayerSummary, multiplies } from '../../engine/graph/summary.ts';
 import { isDepthwise, isPointwise } from './properties.ts';
 
 export interface LayerRole {
@@ -16,11 +16,7 @@ const isLinear = (layer: LayerSummary) => layer.op === 'Gemm' || layer.op.starts
 
 /** What a layer is to the network; `role NAME` selects by it. */
 export const roles: readonly LayerRole[] = [
-  role(
-    'compute',
-    'Has weights or multiplies matrices: convolution, Gemm, MatMul.',
-    (l) => l.quantization === 'compute',
-  ),
+  role('compute', 'Has weights or multiplies matrices: convolution, Gemm, MatMul, LSTM.', multiplies),
   role(
     'elementwise',
     'Computes on integers with a scale of its own: Add, Mul and their like.',

@@ -3,7 +3,7 @@ import { fail } from '../../findings.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { poll } from '../../progress.ts';
 import { type Dimension, elementCount, type Tensor, type ValueType } from '../../tensor.ts';
-import type { InferContext } from '../operator.ts';
+import type { InferContext, QuantizationRole } from '../operator.ts';
 import {
   describe,
   floatAttribute,
@@ -20,6 +20,9 @@ import { costDims, inputType, requireRank, valueType } from '../shared/types.ts'
  * gates·hidden, inputs] and R [directions, gates·hidden, hidden], optional bias, lengths and initial states.
  */
 export type Activation = (x: number) => number;
+
+/** W and R in codes, everything else in float. */
+export const recurrentQuantization: QuantizationRole = { kind: 'weight-only', weight: 1, recurrent: 2 };
 
 /** An activation that a node names, as kernels know it, and its parameters. */
 export interface ActivationChoice {

@@ -2,7 +2,7 @@ import { lowerGru } from '../../executor/lowerings/recurrent.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { recurrentCost, recurrentTypes, rowProduct, runRecurrent, type Step } from './cell.ts';
+import { recurrentCost, recurrentQuantization, recurrentTypes, rowProduct, runRecurrent, type Step } from './cell.ts';
 
 /** Gated recurrent unit; gates in the order update, reset, hidden. */
 export const gru: Operator = {
@@ -22,6 +22,7 @@ export const gru: Operator = {
   },
   lower: lowerGru,
   cost: recurrentCost,
+  quantization: recurrentQuantization,
 };
 
 function stepWith(resetAfter: boolean): Step {

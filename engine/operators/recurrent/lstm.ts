@@ -2,7 +2,7 @@ import { lowerLstm } from '../../executor/lowerings/recurrent.ts';
 import type { Operator } from '../operator.ts';
 import { intAttribute } from '../shared/attributes.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { recurrentCost, recurrentTypes, rowProduct, runRecurrent, type Step } from './cell.ts';
+import { recurrentCost, recurrentQuantization, recurrentTypes, rowProduct, runRecurrent, type Step } from './cell.ts';
 
 /** Long short-term memory; gates in the order input, output, forget, cell. */
 export const lstm: Operator = {
@@ -22,6 +22,7 @@ export const lstm: Operator = {
   },
   lower: lowerLstm,
   cost: recurrentCost,
+  quantization: recurrentQuantization,
 };
 
 function stepWith(coupled: boolean): Step {

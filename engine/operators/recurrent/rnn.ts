@@ -1,7 +1,7 @@
 import { lowerRnn } from '../../executor/lowerings/recurrent.ts';
 import type { Operator } from '../operator.ts';
 import { newestOpset } from '../shared/elementwise.ts';
-import { recurrentCost, recurrentTypes, rowProduct, runRecurrent } from './cell.ts';
+import { recurrentCost, recurrentQuantization, recurrentTypes, rowProduct, runRecurrent } from './cell.ts';
 
 /** Plain recurrent layer: h = f(W·x + R·h + biases). */
 export const rnn: Operator = {
@@ -27,4 +27,5 @@ export const rnn: Operator = {
     ),
   lower: lowerRnn,
   cost: recurrentCost,
+  quantization: recurrentQuantization,
 };

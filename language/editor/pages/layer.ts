@@ -105,9 +105,12 @@ function choicesText(layer: LayerSummary, spec: CheckedSpec): string {
     row.roles.push(plain(role));
     rows.set(key, row);
   }
-  return table(
-    ['role', 'format', 'decided by'],
-    [...rows.values()].map(({ roles: own, format, by }) => [own.join(', '), format, by]),
+  return paragraphs(
+    table(
+      ['role', 'format', 'decided by'],
+      [...rows.values()].map(({ roles: own, format, by }) => [own.join(', '), format, by]),
+    ),
+    layer.quantization === 'weight-only' ? 'Weight-only: inputs, outputs and state stay float.' : '',
   );
 }
 

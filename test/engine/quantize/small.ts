@@ -147,7 +147,7 @@ export function uniformPlan(graph: Graph, options: PlanOptions = {}): Plan {
     node.outputs.forEach((_, index) => {
       roles[`output[${index}]`] = activation;
     });
-    if ('kind' in form && form.kind === 'compute') {
+    if ('kind' in form ? form.kind === 'compute' : form.held !== undefined) {
       roles['weight'] = choice(weights, {
         scheme: weightScheme,
         granularity,

@@ -5,7 +5,7 @@ import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph, GraphNode } from '../../../engine/graph/graph.ts';
 import { codesOf } from '../../../engine/quantize/codes.ts';
 import { importQdq, withoutRounding } from '../../../engine/readings/import-qdq.ts';
-import { float32Tensor, type Tensor } from '../../../engine/tensor.ts';
+import { float32Tensor, int64Tensor, type Tensor } from '../../../engine/tensor.ts';
 import { makeGraph, noise, random } from '../quantize/small.ts';
 
 const { int, ints } = attribute;
@@ -163,6 +163,26 @@ it('weights alone in codes keep their entry: the network is float', () => {
   const { graph, assignment } = importQdq(network([...weights, conv('x', 'y')], ['y']))!;
   expect(graph.initializers.get('wd')!.dtype).toBe('float32');
   expect([...assignment.entries.values()].map(({ format }) => format)).toEqual(['int8']);
+});
+
+it('weights with scales by blocks are not rounded again by the Reshape behind them', async () => {
+  const graph = makeGraph({
+    inputs: { x: [1, 4, 5, 6] },
+    outputs: ['y'],
+    opset: 21,
+    constants: {
+      codes: { ...constants.w, dims: [6, 36] },
+      scales: random(4, [6, 4], 0.01),
+      shape: int64Tensor([4], [6, 4, 3, 3]),
+    },
+    nodes: [
+      makeNode('w_d', 'DequantizeLinear', ['codes', 'scales'], ['flat'], { axis: int(1), block_size: int(9) }),
+      makeNode('reshape', 'Reshape', ['flat', 'shape'], ['w']),
+      makeNode('conv', 'Conv', ['x', 'w'], ['y'], { pads: ints([1, 1, 1, 1]) }),
+    ],
+  });
+  // Within rounding of sums, not of codes.
+  expect(await inCodes(graph, 1e-4)).toEqual([]);
 });
 
 it('without rounding, the network is the one before it was quantised', () => {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
+import { assign } from '../../../engine/quantize/assign.ts';
+import { edgeKey } from '../../../engine/quantize/assignment.ts';
+import { noStatistics } from '../../../engine/quantize/calibrate.ts';
 import { outputNoise, weightNoise } from '../../../engine/run/layer-noise.ts';
 import { loadKernels } from '../../../kernels/loader.ts';
+import { type RecurrentLayer, recurrentGraph } from '../executor/recurrent-graph.ts';
 import { choice, makeGraph, quantize, random, samplesFor, uniformPlan } from '../quantize/small.ts';
 
 const conv = (name: string, from: string, to: string) =>
@@ -66,5 +70,34 @@ describe('the noise of layers', () => {
     expect(sum(histogram.after)).toBe(histogram.count);
     expect(histogram.codes).toMatchObject({ format: 'uint8', channels: 1 });
     expect(histogram.before.length).toBeLessThanOrEqual(64);
+  });
+});
+
+describe('the noise of a recurrent layer', () => {
+  const layer: RecurrentLayer = {
+    ...{ op: 'LSTM', seed: 3, direction: 'bidirectional', layout: 0, steps: 3, batch: 1, size: 5, hidden: 4 },
+    ...{ given: [true, false, false, false], wanted: [true, false, false], flag: false, clip: undefined },
+    activations: undefined,
+  };
+
+  test('is that of both its weights, gate by gate', async () => {
+    const own = recurrentGraph(layer);
+    const model = await assign(own, uniformPlan(own, { weights: 'int4', activations: 'float' }), noStatistics);
+    const { sqnr, weights, histogram } = (await weightNoise(model)).get('layer')!;
+    // Four gates of four units in two directions, each with five inputs and four of the state.
+    expect(weights!.channelSqnr.length).toBe(32);
+    expect(histogram.count).toBe(32 * 9);
+    expect(weights!.levels).toEqual({ used: 15, of: 15 });
+    expect(sqnr).toBeGreaterThan(Math.min(...weights!.channelSqnr));
+    expect(sqnr).toBeLessThan(Math.max(...weights!.channelSqnr));
+    // Per row: what is far off in one gate's state shows there and nowhere else.
+    const key = edgeKey('layer', 'recurrent');
+    const entry = model.assignment.entries.get(key)!;
+    const codes = Int8Array.from(entry.codes as Int8Array, (code, i) => (i < 4 ? -code : code));
+    const entries = new Map(model.assignment.entries).set(key, { ...entry, codes });
+    const broken = await weightNoise({ ...model, assignment: { ...model.assignment, entries } });
+    const { channelSqnr } = broken.get('layer')!.weights!;
+    expect(channelSqnr[0]).toBeLessThan(3);
+    expect(channelSqnr.slice(1)).toEqual(weights!.channelSqnr.slice(1));
   });
 });

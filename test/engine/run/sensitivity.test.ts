@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jobOf, openSpec } from '../../../cli/spec.ts';
 import { nodeHost } from '../../../engine/env/node/host.ts';
-import { makeNode } from '../../../engine/graph/build.ts';
+import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import type { Job } from '../../../engine/plan.ts';
 import { Cancelled } from '../../../engine/progress.ts';
 import type { RunContext } from '../../../engine/run/context.ts';
@@ -92,6 +92,30 @@ describe('sensitivity without data', () => {
     expect(layers.map(({ layer }) => layer)).not.toContain('depthwise1');
     const [first] = layers.toSorted((a, b) => (a.sqnr ?? 300) - (b.sqnr ?? 300));
     expect(first).toMatchObject({ layer: 'conv2', weight: 'int4' });
+  });
+
+  test('is that of both weights of a recurrent layer together', async () => {
+    const small = random(3, [1, 18, 6], 0.01);
+    const graph = makeGraph({
+      inputs: { x: [4, 1, 5] },
+      outputs: ['y'],
+      constants: { w: random(1, [1, 18, 5]), r: random(2, [1, 18, 6]), small },
+      nodes: [
+        makeNode('a', 'GRU', ['x', 'w', 'r'], ['y'], { hidden_size: attribute.int(6) }),
+        makeNode('b', 'GRU', ['x', 'w', 'small'], ['z'], { hidden_size: attribute.int(6) }),
+      ],
+    });
+    const path = join(folder, 'recurrent.onnx');
+    writeFileSync(path, bytesOf(modelOf({ ...graph, outputs: ['y', 'z'] })));
+    const { layers } = await measureSensitivity(path, undefined, context());
+    expect(layers.map(({ layer, weight }) => [layer, weight])).toEqual([
+      ['a', 'int8'],
+      ['b', 'int8'],
+    ]);
+    const [a, b] = layers.map(({ sqnr }) => sqnr!);
+    // Both are weights between −1 and 1 in the main, whatever scale the small ones have.
+    expect(Math.abs(a! - b!)).toBeLessThan(3);
+    expect(a!).toBeGreaterThan(40);
   });
 
   test('needs no operator that can be run', async () => {

@@ -9,7 +9,7 @@ import { sectionAnchors, sectionOf } from '../../../language/editor/sections.ts'
 import { keywordDocumentation } from '../../../language/editor/words.ts';
 import { checkSpec, loadSpec } from '../../../language/index.ts';
 import { root } from '../../shared.ts';
-import { modelOf, small } from '../support/model.ts';
+import { modelOf, recurrent, small } from '../support/model.ts';
 import { specPath, takeMarkers } from '../support/resources.ts';
 import { vocabulary } from '../support/vocabulary.ts';
 
@@ -197,6 +197,17 @@ describe('hover on a layer', () => {
       | bias&nbsp;&nbsp; | int32 symmetric per\\-channel observe min\\-max&nbsp;&nbsp; | line 4: layer \\"\\/stem\\/Conv\\" \\{ weights int4 using adaround \\} \\} |
       | input\\[0\\], output\\[0\\]&nbsp;&nbsp; | uint8 affine per\\-tensor observe mse&nbsp;&nbsp; | line 3: activations uint8 observe mse |"
     `);
+  });
+
+  it('counts both weights of a recurrent layer and says what stays float', () => {
+    const text = hover(
+      'quantize { weights int8 per-tensor activations uint8 layer »"gru"« { weights int8 } }',
+      recurrent,
+    )!;
+    // 96 rows of 10 and of 32 weights, 16,128 bytes; then a byte each and one scale for each of the two: 4,040.
+    expect(text).toContain('15.8 KiB → 3.95 KiB');
+    expect(text).toContain('Weight-only: inputs, outputs and state stay float.');
+    expect(text).not.toMatch(/input\\\[0/);
   });
 
   it('says so where nothing can be decided', () => {

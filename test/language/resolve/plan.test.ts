@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Choice, Plan, Role } from '../../../engine/plan.ts';
 import { loadSpec, resolveSpec } from '../../../language/index.ts';
-import { modelOf, small } from '../support/model.ts';
+import { modelOf, recurrent, small } from '../support/model.ts';
 import { specPath, takeMarkers } from '../support/resources.ts';
 import { vocabulary } from '../support/vocabulary.ts';
 
@@ -302,5 +302,14 @@ describe('a backend', () => {
 
   it('is absent from a plan whose spec names none', () => {
     expect(planOf('quantize { weights int8 }').plan).not.toHaveProperty('backend');
+  });
+});
+
+describe('recurrent layers', () => {
+  it('have formats for their weights alone', () => {
+    const { plan } = planOf('quantize { weights int8 activations uint8 layers first { weights int4 } }', recurrent);
+    expect(Object.keys(plan.nodes['gru']!)).toEqual(['weight']);
+    expect([format(plan, 'gru', 'weight'), format(plan, 'fc', 'weight')]).toEqual(['int4', 'int8']);
+    expect(format(plan, 'fc', 'input[0]')).toBe('uint8');
   });
 });

@@ -11,6 +11,8 @@ export interface Sketch {
   readonly weight?: readonly number[];
   /** Name of the weight tensor; the layer's with `.weight` unless stated. */
   readonly weightName?: string;
+  /** Of a recurrent layer: its second weight. */
+  readonly recurrent?: readonly number[];
   readonly bias?: boolean;
   readonly kernel?: readonly number[];
   readonly groups?: number;
@@ -29,6 +31,7 @@ const quantization: Readonly<Record<string, LayerSummary['quantization']>> = {
   ConvTranspose: 'compute',
   Concat: 'same-scale',
   MaxPool: 'same-scale',
+  GRU: 'weight-only',
 };
 
 /** A summary from a sketch; values are called as their layers unless the sketch says otherwise. */
@@ -52,13 +55,14 @@ export function modelOf(
       kind: 'constant',
     });
     const weight = sketch.weight ? [constant(sketch.weightName ?? `${sketch.name}.weight`, sketch.weight)] : [];
+    const second = sketch.recurrent ? [constant(`${sketch.name}.recurrent`, sketch.recurrent)] : [];
     const bias = sketch.bias ? [constant(`${sketch.name}.bias`, [sketch.weight?.[0] ?? 1])] : [];
     const count = (sketch.weight ?? []).reduce((product, side) => product * side, sketch.weight ? 1 : 0);
     return {
       name: sketch.name,
       op: sketch.op,
       domain: sketch.domain ?? '',
-      inputs: [...activations, ...weight, ...bias],
+      inputs: [...activations, ...weight, ...second, ...bias],
       outputs: [{ name: output, dtype: 'float32', shape: sketch.shape }],
       ...(sketch.kernel ? { kernel: sketch.kernel } : {}),
       ...(sketch.groups ? { groups: sketch.groups } : {}),
@@ -75,6 +79,7 @@ export function modelOf(
       quantization: quantization[sketch.op] ?? null,
       weightInput: sketch.weight ? sketch.reads.length : null,
       biasInput: sketch.bias ? sketch.reads.length + 1 : null,
+      ...(sketch.recurrent && { recurrentInput: sketch.reads.length + 1 }),
       position: { index, first: sketch === compute[0], last: sketch === compute.at(-1) },
       supported: true,
     };
@@ -303,3 +308,12 @@ export const twoInputs: ModelSummary = {
     { name: 'state', dtype: 'float32', shape: [1, 128] },
   ],
 };
+
+/** gru → fc. */
+export const recurrent = modelOf(
+  [
+    { name: 'gru', op: 'GRU', reads: ['input'], shape: [25, 1, 1, 32], weight: [1, 96, 10], recurrent: [1, 96, 32] },
+    { name: 'fc', op: 'Gemm', reads: ['gru'], shape: [25, 12], weight: [32, 12], bias: true },
+  ],
+  [25, 1, 10],
+);

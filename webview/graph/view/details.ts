@@ -18,6 +18,7 @@ const mostRanked = 10;
 
 const roles = {
   compute: 'Quantised: weights and activations in integers',
+  'weight-only': 'Weights in codes, computed in floating point',
   'same-scale': 'Passes its input on at the same scale',
   elementwise: 'Quantised, input and output each at a scale of its own',
   activation: 'Quantised with, or folded into, the layer before it',
