@@ -25,7 +25,7 @@ export const bits: Stage = {
 };
 
 function sizesOf(plan: Plan, trials: Trials): WeightSizes {
-  return weightSizes(trials.graph, plan, (name) => trials.weightOf(name));
+  return weightSizes(trials.graph, plan, (name) => trials.weightsOf(name));
 }
 
 /** Undefined where no layer has weights in few bits. */

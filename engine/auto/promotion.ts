@@ -23,16 +23,16 @@ export interface WeightSizes {
 }
 
 /** Sizes of the weights that a plan puts into codes; scales and biases are the same whatever the bits, and not counted. */
-export function weightSizes(graph: Graph, plan: Plan, weightOf: (node: string) => string | undefined): WeightSizes {
+export function weightSizes(graph: Graph, plan: Plan, weightsOf: (node: string) => readonly string[]): WeightSizes {
   const narrow: NarrowLayer[] = [];
   let planned = 0;
   let wide = 0;
   for (const { name } of graph.nodes) {
     const choice = plan.nodes[name]?.weight;
-    const weight = graph.initializers.get(weightOf(name) ?? '');
-    if (choice === undefined || weight === undefined || choice.format === 'float') continue;
+    const tensors = weightsOf(name).flatMap((value) => graph.initializers.get(value) ?? []);
+    if (choice === undefined || tensors.length === 0 || choice.format === 'float') continue;
     const { bits, kind } = formatNamed(choice.format);
-    const weights = weight.dims.reduce((product, dim) => product * dim, 1);
+    const weights = tensors.reduce((sum, { dims }) => sum + dims.reduce((product, dim) => product * dim, 1), 0);
     planned += (weights * bits) / 8;
     wide += (weights * wideBits) / 8;
     if (bits < wideBits && choice.locked !== true) narrow.push({ name, weights, bits, isInteger: kind === 'integer' });

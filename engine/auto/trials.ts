@@ -6,7 +6,7 @@ import type { Finding } from '../findings.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Plan } from '../plan.ts';
 import type { Progress } from '../progress.ts';
-import { integerForm } from '../quantize/integer-form.ts';
+import { weightInputs } from '../quantize/integer-form.ts';
 import { sensitivity } from '../quantize/sensitivity.ts';
 import { simulate } from '../readings/simulate.ts';
 import { type Compressed, compress } from '../run/compress.ts';
@@ -61,12 +61,11 @@ export class Trials {
     return this.#input.pruned.prepared.graph;
   }
 
-  /** Name of a product's weights; undefined where it has none that codes can hold, and for recurrent layers, which have two. */
-  weightOf(name: string): string | undefined {
+  /** Names of a layer's weights: one of a product, two of a recurrent layer; none where codes can hold none. */
+  weightsOf(name: string): readonly string[] {
     this.#nodes ??= new Map(this.graph.nodes.map((node) => [node.name, node]));
     const node = this.#nodes.get(name);
-    const form = node && integerForm(node, this.graph);
-    return form && 'kind' in form && form.weight !== undefined ? node.inputs[form.weight] : undefined;
+    return node === undefined ? [] : weightInputs(node, this.graph).map(({ input }) => node.inputs[input]!);
   }
 
   /** Says what a stage chose. */

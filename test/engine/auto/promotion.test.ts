@@ -75,17 +75,23 @@ describe('a plan', () => {
     constants: { w1: random(1, [8, 4]), w2: random(2, [4, 2]) },
     nodes: [makeNode('a', 'MatMul', ['x', 'w1'], ['h']), makeNode('b', 'MatMul', ['h', 'w2'], ['y'])],
   });
-  const weightOf = (name: string) => (name === 'a' ? 'w1' : 'w2');
+  const weightsOf = (name: string) => (name === 'a' ? ['w1'] : ['w2']);
 
   it('has the sizes of its weights', () => {
-    const sizes = weightSizes(graph, uniformPlan(graph, { weights: 'int4' }), weightOf);
+    const sizes = weightSizes(graph, uniformPlan(graph, { weights: 'int4' }), weightsOf);
     expect(sizes).toEqual({ narrow: [layer('a', 32), layer('b', 8)], planned: 20, wide: 40 });
+  });
+
+  it('has the sizes of a layer with two weights together', () => {
+    const plan = uniformPlan(graph, { weights: 'int4', float: ['b'] });
+    const sizes = weightSizes(graph, plan, (name) => (name === 'a' ? ['w1', 'w2'] : []));
+    expect(sizes).toEqual({ narrow: [layer('a', 40)], planned: 20, wide: 40 });
   });
 
   it('has no narrow layers where formats are locked or wide', () => {
     const plan = uniformPlan(graph, { weights: 'int8' });
     const locked = { ...plan.nodes['a'], weight: choice('int4', { locked: true }) };
-    expect(weightSizes(graph, { ...plan, nodes: { ...plan.nodes, a: locked } }, weightOf).narrow).toEqual([]);
+    expect(weightSizes(graph, { ...plan, nodes: { ...plan.nodes, a: locked } }, weightsOf).narrow).toEqual([]);
   });
 
   it('gets as many bits for the layers named, of the same sign, and stays as it is elsewhere', () => {
