@@ -6,6 +6,8 @@ import { type Portion, portionOf } from './portion.ts';
 const half = 4096;
 /** Width before anything was seen: below every positive float32. */
 const smallestWidth = 2 ** -150;
+/** Of a state that is saved, what stands before the counts. */
+const headNumbers = 7;
 
 /**
  * Histogram of a stream whose range is not known beforehand. Bin widths are powers of two and bin edges multiples of
@@ -16,6 +18,7 @@ const smallestWidth = 2 ** -150;
 export class Histogram {
   readonly #tally = { counts: new Float64Array(2 * half), width: smallestWidth, zeros: 0, owed: new Set<() => void>() };
   #extremes = new Extremes();
+  #isEmpty = true;
 
   get seen(): Seen {
     return this.#extremes.seen;
@@ -36,12 +39,14 @@ export class Histogram {
     const own = this.#extremes.update(portion);
     if (own === undefined) return;
     this.#cover(own[0], own[1]);
+    this.#isEmpty = false;
     portion.count(this.#tally);
   }
 
   merge(other: Histogram): void {
     this.#extremes.merge(other.#extremes);
     this.#widen(other.width);
+    this.#isEmpty = false;
     const { counts } = this;
     const ratio = other.width / this.width;
     for (const [i, count] of other.counts.entries()) {
@@ -50,16 +55,25 @@ export class Histogram {
     this.#tally.zeros += other.zeros;
   }
 
+  /** Extremes, zeros, width, and the bins from the first to the last that hold anything, before them the first's number. */
   save(): Float64Array {
-    return Float64Array.of(...this.#extremes.save(), this.zeros, this.width, ...this.counts);
+    const { counts } = this;
+    const isHeld = (count: number) => count !== 0;
+    const first = Math.max(0, counts.findIndex(isHeld));
+    const held = counts.subarray(first, counts.findLastIndex(isHeld) + 1);
+    const state = new Float64Array(headNumbers + held.length);
+    state.set([...this.#extremes.save(), this.zeros, this.width, first]);
+    state.set(held, headNumbers);
+    return state;
   }
 
   restore(state: Float64Array): void {
-    this.#extremes.restore(state);
     const tally = this.#settled;
-    tally.zeros = state[4]!;
-    tally.width = state[5]!;
-    tally.counts.set(state.subarray(6));
+    this.#extremes.restore(state);
+    [tally.zeros, tally.width] = [state[4]!, state[5]!];
+    this.#isEmpty = false;
+    tally.counts.fill(0);
+    tally.counts.set(state.subarray(headNumbers), state[6]);
   }
 
   /** Lower edge of a bin. */
@@ -110,6 +124,7 @@ export class Histogram {
     const tally = this.#settled;
     const { counts } = tally;
     tally.width = width;
+    if (this.#isEmpty) return;
     const old = counts.slice();
     counts.fill(0);
     for (let i = 0; i < old.length; i++) {

@@ -41,9 +41,11 @@ class ObservationSteps {
   readonly #minMax: Step;
   readonly #found: number;
   #histogram: Histogram | undefined;
-  /** For whom the histogram grows, and elements that are in it. */
+  /** For whom the histogram grows, elements that are in it, and the first and last of its bins that may hold any. */
   #owner: Tally | undefined;
   #counted = 0;
+  #first = 0;
+  #last = -1;
 
   constructor(kernels: Kernels, address: number, count: number) {
     this.#kernels = kernels;
@@ -64,7 +66,7 @@ class ObservationSteps {
       count: (tally) => {
         if (nonFinite > 0 || tally.width < widths[0] || tally.width > widths[1])
           portionOf(this.#kernels.f32(this.#input, this.#count)).count(tally);
-        else this.#countFor(tally);
+        else this.#countFor(tally, extremes);
       },
     };
   }
@@ -75,13 +77,18 @@ class ObservationSteps {
     this.#workspace.dispose();
   }
 
-  #countFor(tally: Tally): void {
+  #countFor(tally: Tally, { min, max }: PortionExtremes): void {
     if (this.#owner !== tally || this.#counted + this.#count > mostCounted) {
       this.#bring();
       this.#owner = tally;
       tally.owed.add(this.#bring);
+      this.#first = tally.counts.length;
+      this.#last = -1;
     }
+    const half = tally.counts.length / 2;
     this.#counted += this.#count;
+    this.#first = Math.min(this.#first, Math.floor(min / tally.width) + half);
+    this.#last = Math.max(this.#last, Math.floor(max / tally.width) + half);
     this.#kernels.run(this.#histogramOf(tally).step);
   }
 
@@ -93,7 +100,7 @@ class ObservationSteps {
     const bins = counts.length + 4;
     for (let part = 0; part < parts; part++) {
       const own = this.#kernels.i32(address + 4 * part * bins, bins);
-      for (let bin = 0; bin < counts.length; bin++) counts[bin]! += own[bin]!;
+      for (let bin = this.#first; bin <= this.#last; bin++) counts[bin]! += own[bin]!;
       for (let i = counts.length; i < bins; i++) tally.zeros += own[i]!;
       own.fill(0);
     }
