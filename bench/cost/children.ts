@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
@@ -40,12 +40,20 @@ export async function buildJob(folder: string): Promise<string> {
   return join(folder, 'job.mjs');
 }
 
-/** Kibibytes, also on macOS: libuv makes them so; microseconds. */
-const tellUsage = `data:text/javascript,import{isMainThread}from'node:worker_threads';if(isMainThread)process.on('exit',()=>{const u=process.resourceUsage();process.stderr.write('\\nused '+u.maxRSS+' '+(u.userCPUTime+u.systemCPUTime)+'\\n')})`;
-
 /** What V8 compiled of the programs when they ran before: kept from run to run, as Python's is. */
 const compiled = mkdtempSync(join(tmpdir(), 'qspec-cost-compiled-'));
 process.on('exit', () => rmSync(compiled, { recursive: true, force: true }));
+
+/** Kibibytes, also on macOS: libuv makes them so; microseconds. A module for it (`--import`) would take some milliseconds of its own. */
+const tellUsage = join(compiled, 'tell-usage.cjs');
+writeFileSync(
+  tellUsage,
+  `if (require('node:worker_threads').isMainThread) process.on('exit', () => {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  process.stderr.write('\\nused ' + maxRSS + ' ' + (userCPUTime + systemCPUTime) + '\\n');
+});
+`,
+);
 
 /** Runs a program of ours in a process and a cache of its own, which holds nothing of earlier jobs. */
 export function cost(program: string, options: readonly string[]): Cost {
@@ -53,7 +61,7 @@ export function cost(program: string, options: readonly string[]): Cost {
   try {
     symlinkSync(compiled, join(cache, 'compiled'), 'junction');
     const begin = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, ['--import', tellUsage, program, ...options], {
+    const { status, stderr } = spawnSync(process.execPath, ['--require', tellUsage, program, ...options], {
       encoding: 'utf8',
       env: { ...process.env, QSPEC_CACHE: cache },
       maxBuffer: 2 ** 28,
