@@ -22,11 +22,13 @@ export async function buildProgram({ entry, outfile, ...options }) {
     outfile,
     write: false,
   });
+  // For a script that imports Node has no way but an experimental one, which it warns of.
+  const text = outputFiles[0].text.replaceAll(/\bimport\(/g, 'importModule(');
   const path = resolve(options.absWorkingDir ?? '.', outfile);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(
     path,
-    `(function(require,exports,programUrl){const module={exports};${outputFiles[0].text}\nexports.done=module.exports.done;})`,
+    `(function(require,exports,programUrl,importModule){const module={exports};${text}\nexports.done=module.exports.done;})`,
   );
   return { metafile };
 }

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** Files of compiled code that are kept, some megabytes each: for other uses, and other versions of the program and of Node. */
 const mostKept = 8;
@@ -11,7 +11,12 @@ const suffix = '.compiled';
 const digestBytes = 32;
 
 /** What a program's file holds (`scripts/program.mjs`): its `done` is settled once all its work is. */
-type Program = (require: NodeJS.Require, exports: { done?: Promise<unknown> }, programUrl: string) => void;
+type Program = (
+  require: NodeJS.Require,
+  exports: { done?: Promise<unknown> },
+  programUrl: string,
+  importModule: (url: string) => Promise<unknown>,
+) => void;
 
 /**
  * Runs a program, one file, with what V8 compiled of it when it ran before: to parse and compile a megabyte and a half is a
@@ -23,14 +28,10 @@ export async function runCompiledProgram(path: string, folder: string, use: stri
   const key = createHash('sha256').update(`${process.versions.v8} ${process.arch} ${use} ${text}`).digest();
   const kept = join(folder, `${basename(path)}-${key.toString('hex', 0, 16)}${suffix}`);
   const cachedData = readKept(kept, key);
-  const script = new Script(text, {
-    filename: path,
-    ...(cachedData && { cachedData }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const script = new Script(text, { filename: path, ...(cachedData && { cachedData }) });
   const exports: { done?: Promise<unknown> } = {};
   const { href } = pathToFileURL(path);
-  (script.runInThisContext() as Program)(createRequire(href), exports, href);
+  (script.runInThisContext() as Program)(createRequire(href), exports, href, (url) => import(url));
   await exports.done;
   if (cachedData === undefined || script.cachedDataRejected) keep(kept, key, script.createCachedData());
 }
