@@ -17,11 +17,11 @@ parentPort!.once('message', () => controller.abort());
 // It waits for a signal for ever, and must not keep finished work alive.
 parentPort!.unref();
 
-const exitCode = await runCommandLine(argv, {
+/** Settled once the command has ended and said how. */
+export const done = runCommandLine(argv, {
   out: { ...out, write: (text) => process.stdout.write(text) },
   err: { ...err, write: (text) => process.stderr.write(text) },
   environment: process.env,
   signal: controller.signal,
   cancelCell,
-});
-parentPort!.postMessage(exitCode);
+}).then((exitCode) => parentPort!.postMessage(exitCode));

@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { buildProgram } from './program.mjs';
 
 const root = join(import.meta.dirname, '..');
 const quiet = process.argv.includes('--quiet');
@@ -25,7 +26,7 @@ const browser = { ...common, platform: 'browser', target: 'es2023' };
 /** Everything that runs in Node shares its chunks in one folder, with onnxruntime-web's WASM beside it. */
 const nodeEntries = {
   qspec: 'cli/main.ts',
-  'command-line': 'cli/command-line.ts',
+  'command-line': 'cli/start-command-line.ts',
   'engine-process': 'engine/env/node/engine-process.ts',
   'engine-thread': 'engine/env/node/engine-thread.ts',
   'kernel-thread': 'engine/env/node/kernel-thread.ts',
@@ -71,6 +72,7 @@ const results = await Promise.all([
     chunkNames: 'chunks/[name]-[hash]',
     banner: { js: requireShim },
   }),
+  buildProgram({ ...common, entry: 'cli/command-line.ts', outfile: 'dist/node/command-line.cjs' }),
   ...singles.map(({ in: entry, out, ...options }) => build({ ...options, entryPoints: [entry], outfile: out })),
 ]);
 
@@ -91,7 +93,11 @@ function bundledInputs({ inputs }) {
 }
 
 if (!quiet) {
-  const files = [...Object.keys(nodeEntries).map((name) => `dist/node/${name}.mjs`), ...singles.map(({ out }) => out)];
+  const files = [
+    ...Object.keys(nodeEntries).map((name) => `dist/node/${name}.mjs`),
+    'dist/node/command-line.cjs',
+    ...singles.map(({ out }) => out),
+  ];
   for (const file of files.filter((file) => existsSync(join(root, file)))) {
     console.log(`${file.padEnd(36)} ${(statSync(join(root, file)).size / 1024).toFixed(0).padStart(6)} KiB`);
   }

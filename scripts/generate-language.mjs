@@ -26,6 +26,14 @@ export async function generate() {
   const { generate: generateParser } = await import('langium-cli');
   if (!(await generateParser({ file: config })))
     throw new Error('The grammar in language/grammar/qspec.langium has errors; see above.');
+  const grammarFile = join(out, 'grammar.ts');
+  const [loader, own] = [
+    "{ loadGrammarFromJson } from 'langium'",
+    "{ loadGrammarFromJson } from '../grammar/grammar-json.ts'",
+  ];
+  const text = readFileSync(grammarFile, 'utf8');
+  if (!text.includes(loader)) throw new Error(`grammar.ts does not import ${loader}.`);
+  writeFileSync(grammarFile, text.replace(loader, own));
   // Node runs these files as they are, so every relative import must carry its extension.
   for (const file of readdirSync(out).filter((name) => name.endsWith('.ts'))) {
     const text = readFileSync(join(out, file), 'utf8');

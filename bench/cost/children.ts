@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
+import { buildProgram } from '../../scripts/program.mjs';
 import { root } from '../../test/shared.ts';
 
 export interface Cost {
@@ -23,32 +24,44 @@ export function requireCommand(): void {
 
 /** Bundles the child program as `npm run build` bundles the command. */
 export async function buildJob(folder: string): Promise<string> {
+  const common = { absWorkingDir: root, logLevel: 'error', external: ['onnxruntime-web'] } satisfies BuildOptions;
+  await buildProgram({ ...common, entry: 'bench/cost/job.ts', outfile: join(folder, 'job.cjs') });
   await build({
-    absWorkingDir: root,
+    ...common,
     bundle: true,
     minify: true,
-    splitting: true,
-    logLevel: 'error',
     platform: 'node',
     target: 'node22',
     format: 'esm',
-    entryPoints: { job: 'bench/cost/job.ts', 'kernel-thread': 'engine/env/node/kernel-thread.ts' },
-    external: ['onnxruntime-web'],
+    entryPoints: { job: 'bench/cost/start-job.ts', 'kernel-thread': 'engine/env/node/kernel-thread.ts' },
     outdir: folder,
     outExtension: { '.js': '.mjs' },
   });
   return join(folder, 'job.mjs');
 }
 
-/** Kibibytes, also on macOS: libuv makes them so; microseconds. */
-const tellUsage = `data:text/javascript,import{isMainThread}from'node:worker_threads';if(isMainThread)process.on('exit',()=>{const u=process.resourceUsage();process.stderr.write('\\nused '+u.maxRSS+' '+(u.userCPUTime+u.systemCPUTime)+'\\n')})`;
+/** What V8 compiled of the programs when they ran before: kept from run to run, as Python's is. */
+const compiled = mkdtempSync(join(tmpdir(), 'qspec-cost-compiled-'));
+process.on('exit', () => rmSync(compiled, { recursive: true, force: true }));
 
-/** Runs a program of ours in a process and an empty cache of its own. */
+/** Kibibytes, also on macOS: libuv makes them so; microseconds. A module for it (`--import`) would take some milliseconds of its own. */
+const tellUsage = join(compiled, 'tell-usage.cjs');
+writeFileSync(
+  tellUsage,
+  `if (require('node:worker_threads').isMainThread) process.on('exit', () => {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  process.stderr.write('\\nused ' + maxRSS + ' ' + (userCPUTime + systemCPUTime) + '\\n');
+});
+`,
+);
+
+/** Runs a program of ours in a process and a cache of its own, which holds nothing of earlier jobs. */
 export function cost(program: string, options: readonly string[]): Cost {
   const cache = mkdtempSync(join(tmpdir(), 'qspec-cost-cache-'));
   try {
+    symlinkSync(compiled, join(cache, 'compiled'), 'junction');
     const begin = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, ['--import', tellUsage, program, ...options], {
+    const { status, stderr } = spawnSync(process.execPath, ['--require', tellUsage, program, ...options], {
       encoding: 'utf8',
       env: { ...process.env, QSPEC_CACHE: cache },
       maxBuffer: 2 ** 28,

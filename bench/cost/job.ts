@@ -6,10 +6,14 @@ import { jobOf, openSpec } from '../../cli/spec.ts';
 import { quantizeJob } from '../../engine/run/quantize.ts';
 
 const [spec, folder, threads] = process.argv.slice(2) as [string, string, string];
-const { loadRuntime: _, ...context } = runContext(
-  { signal: new AbortController().signal, report() {} },
-  Number(threads),
-);
-const { job } = jobOf(await openSpec(spec, { outFolder: folder }));
-await quantizeJob(job!, context, { write: true, outFolder: folder, evaluationSamples: 0, layerSamples: 0 });
-process.exit(0);
+
+export const done = run();
+
+async function run(): Promise<void> {
+  const { loadRuntime: _, ...context } = runContext(
+    { signal: new AbortController().signal, report() {} },
+    Number(threads),
+  );
+  const { job } = jobOf(await openSpec(spec, { outFolder: folder }));
+  await quantizeJob(job!, context, { write: true, outFolder: folder, evaluationSamples: 0, layerSamples: 0 });
+}

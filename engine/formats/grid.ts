@@ -86,6 +86,11 @@ export function gridFormat(
     known ??= ascendingLevels(Array.from({ length: codes }, (_, i) => rounding.level(low + i)));
     return known;
   };
+  let held = carrier;
+  const carried = () => {
+    held ??= carrierOf(levels());
+    return held;
+  };
   return {
     kind: 'grid',
     signed: true,
@@ -96,7 +101,18 @@ export function gridFormat(
     basisLength: 0,
     // Those with a rule of their own need not round to the nearest.
     ...(own.fit === undefined && { levels }),
-    ...(carrier ?? carrierOf(levels())),
+    get dtype() {
+      return carried().dtype;
+    },
+    get storageBits() {
+      return carried().storageBits;
+    },
+    get minOpset() {
+      return carried().minOpset;
+    },
+    get unit() {
+      return carried().unit;
+    },
     covering(min, max) {
       const all = levels();
       return coveringScale(min, max, all[0]!, all.at(-1)!);

@@ -4,7 +4,8 @@ import { type CacheFolder, type CacheLimits, KeyedFiles } from './keyed-files.ts
 const limits: CacheLimits = { bytes: 256 * 2 ** 20, files: 64 };
 /** Bytes of one file; of more, what is largest is left out. */
 const largestFile = 64 * 2 ** 20;
-const magic = 0x51535431;
+const magic = 0x51535432;
+const headBytes = 16;
 
 /** Statistics of calibration as files: a run that changed a rule does not run the model again for what it knows. */
 export class StatisticsFiles implements StatisticsCache {
@@ -59,46 +60,55 @@ function fitting(numbers: GatheredNumbers): GatheredNumbers {
   );
 }
 
-/** Little-endian: magic, a check sum over all that follows, the length of the names, names and lengths as JSON, numbers as float64. */
+/**
+ * Words of 32 bits in the machine's order: magic, a check sum over all that follows, the length of the names, nothing; names and lengths
+ * as JSON, padded with spaces to whole numbers; numbers as float64.
+ */
 function encode(numbers: GatheredNumbers): Uint8Array {
-  const names = new TextEncoder().encode(JSON.stringify(Array.from(numbers, ([name, { length }]) => [name, length])));
+  const json = JSON.stringify(Array.from(numbers, ([name, { length }]) => [name, length]));
+  const encoded = new TextEncoder().encode(json);
+  const namesBytes = Math.ceil(encoded.length / 8) * 8;
   const count = [...numbers.values()].reduce((sum, { length }) => sum + length, 0);
-  const bytes = new Uint8Array(12 + names.length + 8 * count);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, magic, true);
-  view.setUint32(8, names.length, true);
-  bytes.set(names, 12);
-  let at = 12 + names.length;
-  for (const values of numbers.values())
-    for (const value of values) {
-      view.setFloat64(at, value, true);
-      at += 8;
-    }
-  view.setUint32(4, checkSum(bytes), true);
+  const bytes = new Uint8Array(headBytes + namesBytes + 8 * count);
+  const words = new Uint32Array(bytes.buffer);
+  words[0] = magic;
+  words[2] = namesBytes;
+  bytes.fill(0x20, headBytes, headBytes + namesBytes);
+  bytes.set(encoded, headBytes);
+  const values = new Float64Array(bytes.buffer, headBytes + namesBytes);
+  let at = 0;
+  for (const own of numbers.values()) {
+    values.set(own, at);
+    at += own.length;
+  }
+  words[1] = checkSum(words);
   return bytes;
 }
 
-function decode(bytes: Uint8Array): GatheredNumbers | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 12 || view.getUint32(0, true) !== magic || view.getUint32(4, true) !== checkSum(bytes))
-    return undefined;
-  const length = view.getUint32(8, true);
-  const names = JSON.parse(new TextDecoder().decode(bytes.subarray(12, 12 + length))) as [string, number][];
+function decode(file: Uint8Array): GatheredNumbers | undefined {
+  if (file.length < headBytes || file.length % 8 !== 0) return undefined;
+  // A copy, for it lies at a multiple of 8.
+  const { buffer } = file.slice();
+  const words = new Uint32Array(buffer);
+  if (words[0] !== magic || words[1] !== checkSum(words)) return undefined;
+  const namesBytes = words[2]!;
+  const names = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, headBytes, namesBytes))) as [
+    string,
+    number,
+  ][];
+  const values = new Float64Array(buffer, headBytes + namesBytes);
   const numbers = new Map<string, Float64Array>();
-  let at = 12 + length;
+  let at = 0;
   for (const [name, count] of names) {
-    numbers.set(
-      name,
-      Float64Array.from({ length: count }, (_, i) => view.getFloat64(at + 8 * i, true)),
-    );
-    at += 8 * count;
+    numbers.set(name, values.slice(at, at + count));
+    at += count;
   }
   return numbers;
 }
 
-/** FNV-1a of everything behind it: a file that was cut or spoilt is none. */
-function checkSum(bytes: Uint8Array): number {
+/** FNV-1a, word by word, of everything behind it: a file that was cut or spoilt is none. */
+function checkSum(words: Uint32Array): number {
   let sum = 0x811c9dc5;
-  for (let i = 8; i < bytes.length; i++) sum = Math.imul(sum ^ bytes[i]!, 0x01000193);
+  for (let i = 2; i < words.length; i++) sum = Math.imul(sum ^ words[i]!, 0x01000193);
   return sum >>> 0;
 }

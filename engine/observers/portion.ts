@@ -4,12 +4,23 @@
  */
 export interface Portion {
   readonly extremes: PortionExtremes;
+  /** Counts the values into `tally`: at once, or at the latest once what it is owed is brought. */
+  count(tally: Tally): void;
+}
+
+/** Numbers of values by bin, and what is still to come to them. */
+export interface Tally {
   /**
-   * Adds to `counts`, whose middle is the bin that begins at zero, the number of values in `[i·width, (i + 1)·width)`; `width` is a
-   * power of two that makes the bins reach over all of them. Exact zeros are not counted, nor what is not finite.
-   * @returns the number of exact zeros
+   * Its middle is the bin that begins at zero; bin `i` from there holds the values in `[i·width, (i + 1)·width)`. Exact zeros are not
+   * counted in it, nor what is not finite.
    */
-  count(counts: Float64Array, width: number): number;
+  readonly counts: Float64Array;
+  /** A power of two that makes the bins reach over all values. */
+  readonly width: number;
+  /** Exact zeros. */
+  zeros: number;
+  /** Whoever has counted values elsewhere brings them, and takes itself out. All are called before anyone looks at the numbers or changes the width. */
+  readonly owed: Set<() => void>;
 }
 
 export interface PortionExtremes {
@@ -34,17 +45,18 @@ class HostPortion implements Portion {
     this.extremes = extremesOf(values);
   }
 
-  count(counts: Float64Array, width: number): number {
+  count(tally: Tally): void {
     const values = this.#values;
+    const { counts } = tally;
     const middle = counts.length / 2;
-    const inverse = 1 / width;
+    const inverse = 1 / tally.width;
     let zeros = 0;
     for (let i = 0; i < values.length; i++) {
       const x = values[i]!;
       if (x === 0) zeros++;
       else if (x - x === 0) counts[Math.floor(x * inverse) + middle]!++;
     }
-    return zeros;
+    tally.zeros += zeros;
   }
 }
 

@@ -9,6 +9,7 @@ import { GraphEditor } from '../passes/editor.ts';
 import { verifyGraph } from '../passes/verify.ts';
 import type { PruneAmount, PruneChoice } from '../plan.ts';
 import { Breather, interruptible, type Progress, poll } from '../progress.ts';
+import { whole } from '../report/quantities.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 
 export interface Factorized {
@@ -118,7 +119,7 @@ class Splitting {
       this.#added.set(split(this.#editor, node, rank, factors()), node.name);
       return;
     }
-    const [two, one] = [rank * (outputs + inputs), outputs * inputs].map((count) => count.toLocaleString('en'));
+    const [two, one] = [rank * (outputs + inputs), outputs * inputs].map(whole);
     this.#findings.push(keepsRank(node, choice, `two of rank ${rank} have ${two} weights, and it has ${one}`));
   }
 

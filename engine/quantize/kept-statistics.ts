@@ -34,7 +34,7 @@ export function calibrationSubject(
   toolVersion: string,
   digest: NonNullable<Host['sha256']> = sha256,
 ): string {
-  return digest(JSON.stringify(['statistics 2', toolVersion, mode, graphHash(graph, digest), hash]));
+  return digest(JSON.stringify(['statistics 3', toolVersion, mode, graphHash(graph, digest), hash]));
 }
 
 /** Moments of more numbers are gathered again: 8 MiB. */

@@ -21,6 +21,11 @@ export function bytes(value: number): string {
   return unit === 0 ? `${Math.round(scaled)} B` : `${significant(scaled)} ${binary[unit]}`;
 }
 
+/** A whole number as `12,345`. The runtime's own formats load a locale's data first, some milliseconds. */
+export function whole(value: number): string {
+  return String(value).replaceAll(/\B(?=(\d{3})+$)/g, ',');
+}
+
 const thousands = ['', 'k', 'M', 'G', 'T'];
 
 /** `2.66 M` */

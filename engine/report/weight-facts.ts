@@ -1,4 +1,4 @@
-import { decibels, percent } from './quantities.ts';
+import { decibels, percent, whole } from './quantities.ts';
 import type { WeightReport } from './report.ts';
 
 /** What became of a layer's weights, in words: `range −0.41 … 0.38, codes reach −0.40 … 0.38`. */
@@ -6,7 +6,7 @@ export function weightFacts({ range, reached, zeros, levels, channelSqnr }: Weig
   const span = ([low, high]: readonly [number, number]) => `${number(low)} … ${number(high)}`;
   return [
     `range ${span(range)}, codes reach ${span(reached)}`,
-    `${levels.used.toLocaleString('en-US')} of ${levels.of.toLocaleString('en-US')} levels used`,
+    `${whole(levels.used)} of ${whole(levels.of)} levels used`,
     zeros[0] === zeros[1] ? `${percent(zeros[1])} zeros` : `zeros ${percent(zeros[0])} → ${percent(zeros[1])}`,
     ...channelFact(channelSqnr),
   ];

@@ -22,32 +22,48 @@ function isFinite4(x: v128): v128 {
 }
 
 export function minMaxF32(d: MinMaxF32, begin: i32, end: i32, scratch: usize): void {
-  const none = f32x4.splat(Infinity), noneLow = f32x4.splat(-Infinity);
   for (let item = begin; item < end; item++) {
-    let low = none, high = noneLow, inside = i32x4.splat(0);
-    const first = item * RUN;
-    let i = first;
-    const stop = least(d.count, i + RUN);
-    for (; i + 4 <= stop; i += 4) {
-      const v = v128.load(d.input + (i << 2));
-      const own = isFinite4(v);
-      low = f32x4.pmin(low, v128.bitselect(v, none, own));
-      high = f32x4.pmax(high, v128.bitselect(v, noneLow, own));
-      inside = i32x4.sub(inside, own);
-    }
-    let rest = 0;
-    for (; i < stop; i++) {
-      const v = v128.load32_splat(d.input + (i << 2));
-      low = f32x4.pmin(low, finite(v, none));
-      high = f32x4.pmax(high, finite(v, noneLow));
-      rest -= i32x4.extract_lane(isFinite4(v), 0);
-    }
-    const to = d.output + item * 12;
-    store<f32>(to, lanesMin(low));
-    store<f32>(to, lanesMax(high), 4);
-    rest += i32x4.extract_lane(inside, 0) + i32x4.extract_lane(inside, 1) + i32x4.extract_lane(inside, 2) + i32x4.extract_lane(inside, 3);
-    store<i32>(to, stop - first - rest, 8);
+    const first = item * RUN, stop = least(d.count, first + RUN), to = d.output + item * 12;
+    if (!extremesOfFinite(d.input, first, stop, to)) extremesOfAny(d.input, first, stop, to);
   }
+}
+
+/** False where something is not finite. */
+function extremesOfFinite(input: usize, first: i32, stop: i32, to: usize): bool {
+  let low = f32x4.splat(Infinity), high = f32x4.splat(-Infinity), none = f32x4.splat(0);
+  let i = first;
+  for (; i + 4 <= stop; i += 4) {
+    const v = v128.load(input + (i << 2));
+    low = f32x4.pmin(low, v);
+    high = f32x4.pmax(high, v);
+    // 0 for what is finite, NaN for the rest.
+    none = v128.or(none, f32x4.sub(v, v));
+  }
+  for (; i < stop; i++) {
+    const v = v128.load32_splat(input + (i << 2));
+    low = f32x4.pmin(low, v);
+    high = f32x4.pmax(high, v);
+    none = v128.or(none, f32x4.sub(v, v));
+  }
+  if (v128.any_true(f32x4.ne(none, none))) return false;
+  store<f32>(to, lanesMin(low));
+  store<f32>(to, lanesMax(high), 4);
+  store<i32>(to, 0, 8);
+  return true;
+}
+
+function extremesOfAny(input: usize, first: i32, stop: i32, to: usize): void {
+  const none = f32x4.splat(Infinity), noneLow = f32x4.splat(-Infinity);
+  let low = none, high = noneLow, others = 0;
+  for (let i = first; i < stop; i++) {
+    const v = v128.load32_splat(input + (i << 2));
+    low = f32x4.pmin(low, finite(v, none));
+    high = f32x4.pmax(high, finite(v, noneLow));
+    others += 1 + i32x4.extract_lane(isFinite4(v), 0);
+  }
+  store<f32>(to, lanesMin(low));
+  store<f32>(to, lanesMax(high), 4);
+  store<i32>(to, others, 8);
 }
 
 export function combineMinMaxF32(d: CombineMinMaxF32, begin: i32, end: i32, scratch: usize): void {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -46,11 +46,24 @@ describe.each(versions)('the built command under Node %s', (version) => {
     const node = nodeOf(version);
     if (node === undefined) return context.skip(`Node ${version} could not be fetched from npm`);
     const { status, stdout, stderr } = run(node, 'quantize', 'digits.qspec', '--out', join(out, version), '--json');
-    expect(stderr).not.toMatch(/at .*\.mjs/);
+    expect(stderr).not.toMatch(/at .*\.[cm]js|Warning/);
     expect(status).toBe(0);
     expect(() => JSON.parse(stdout)).not.toThrow();
     expect(existsSync(join(out, version, 'digits.int8.onnx'))).toBe(true);
   });
+});
+
+test('a second run starts with what the first one compiled, and says the same', () => {
+  const cache = join(out, 'cache');
+  const env = { ...process.env, QSPEC_CACHE: cache };
+  const run = () => spawnSync(process.execPath, [command, 'formats', '--json'], { encoding: 'utf8', env }).stdout;
+  const first = run();
+  const compiled = readdirSync(join(cache, 'compiled')).map((name) => join(cache, 'compiled', name));
+  expect(compiled).toHaveLength(1);
+  const before = statSync(compiled[0]!);
+  expect(run()).toBe(first);
+  expect(JSON.stringify(JSON.parse(first))).toContain('int8');
+  expect(statSync(compiled[0]!)).toMatchObject({ mtimeMs: before.mtimeMs, ino: before.ino });
 });
 
 test('the same bytes come out under every Node', (context) => {

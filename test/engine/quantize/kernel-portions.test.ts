@@ -11,7 +11,7 @@ import { floats } from '../../kernels/harness.ts';
 const sample = fc
   .record({
     seed: fc.integer({ min: 1, max: 2 ** 30 }),
-    count: fc.constantFrom(8192, 8195, 140_001),
+    count: fc.constantFrom(600, 8195, 140_001),
     exponent: fc.integer({ min: -140, max: 20 }),
     rectified: fc.boolean(),
   })
@@ -34,7 +34,7 @@ describe.each([1, 2])('portions in the memory of kernels on %i threads', (thread
           const portions = new KernelPortions();
           const count = samples[0]!.length;
           const address = workspace.alloc(4 * count);
-          const [here, there] = [new Histogram(), new Histogram()];
+          const [here, there, everyOther] = [new Histogram(), new Histogram(), new Histogram()];
           for (const [i, own] of samples.entries()) {
             const values = Float32Array.from({ length: count }, (_, at) => own[at % own.length]!);
             if (broken && i > 0) values.set([Number.NaN, Number.NEGATIVE_INFINITY], 5);
@@ -48,11 +48,12 @@ describe.each([1, 2])('portions in the memory of kernels on %i threads', (thread
             const portion = portions.of('x', view);
             expect(portion.extremes).toEqual(portionOf(values).extremes);
             there.update(portion);
+            if (i % 2 === 0) everyOther.update(portion);
             here.update(values);
           }
-          expect(there.counts).toEqual(here.counts);
-          expect([there.zeros, there.width, there.seen]).toEqual([here.zeros, here.width, here.seen]);
           portions.dispose();
+          expect(there.save()).toEqual(here.save());
+          expect(everyOther.zeros + everyOther.counts.reduce((sum, own) => sum + own, 0)).toBe(everyOther.seen.count);
           workspace.free(address);
         }),
         { numRuns: 12 },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderHtml } from '../../../engine/report/html.ts';
-import { bytes, duration, percent, points } from '../../../engine/report/quantities.ts';
+import { bytes, duration, percent, points, whole } from '../../../engine/report/quantities.ts';
 import { renderText } from '../../../engine/report/text.ts';
 import { textTable } from '../../../engine/report/text-table.ts';
 import { exampleReport } from './example.ts';
@@ -77,4 +77,8 @@ test('quantities carry three digits and a unit', () => {
     '+1.00',
     '0.00',
   ]);
+});
+
+test('whole numbers are grouped by thousands', () => {
+  expect([0, 7, 256, 1000, 65_536, 1_234_567].map(whole)).toEqual(['0', '7', '256', '1,000', '65,536', '1,234,567']);
 });
