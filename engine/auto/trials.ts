@@ -13,7 +13,7 @@ import { type Compressed, compress } from '../run/compress.ts';
 import type { RunContext } from '../run/context.ts';
 import { evaluate } from '../run/evaluate.ts';
 import type { LoadedModel } from '../run/load.ts';
-import { type ComparisonMetrics, ratioInDecibels } from '../run/metrics.ts';
+import { type ComparisonMetrics, noiseOfOutputs, ratioInDecibels } from '../run/metrics.ts';
 import type { PrunedModel } from '../run/prune.ts';
 import { engineScorer, type Scorer } from '../run/scorer.ts';
 import { type Fold, holdOut } from './held-out.ts';
@@ -113,8 +113,8 @@ export class Trials {
     let noise = 0;
     for (const [at, { fitted, judged }] of this.#folds.entries()) {
       const context = this.#counting(at / this.#folds.length, 1 / this.#folds.length);
-      const { sqnr } = await this.#compare(await this.#compress(plan, fitted, context), judged, context);
-      noise += noiseOf(sqnr) / this.#folds.length;
+      const metrics = await this.#compare(await this.#compress(plan, fitted, context), judged, context);
+      noise += noiseOfAll(metrics) / this.#folds.length;
     }
     this.#done++;
     return ratioInDecibels(1, noise);
@@ -202,6 +202,11 @@ export class Trials {
     };
     return { ...context, progress };
   }
+}
+
+/** Noise over signal of all outputs; the first is told by its logits where it has some. */
+function noiseOfAll({ sqnr, outputs = [] }: ComparisonMetrics): number {
+  return noiseOfOutputs([sqnr, ...outputs.slice(1).map((output) => output.sqnr)].map(noiseOf));
 }
 
 /** Noise over signal. Codes may turn an answer into no number at all. */

@@ -13,27 +13,30 @@ const transparent = new Set([
 ]);
 
 export interface Scores {
-  /** Value compared: the input of the last Softmax, or the output itself. */
+  /** Value compared: the input of the last Softmax or ArgMax, or the output itself. */
   readonly value: string;
   readonly kind: 'logits' | 'outputs';
 }
 
 /**
  * Where the scores of a model are read: before the Softmax that its first output comes from, as probabilities of nearly
- * one and nearly nothing hide what compression did to them. The order of the classes is the same.
+ * one and nearly nothing hide what compression did to them, and before an ArgMax, whose classes are no quantities at all.
+ * The order of the classes is the same.
  */
 export function scoresOf(graph: Graph): Scores {
   const output = graph.outputs[0];
   if (output === undefined) throw new Error('a graph without outputs');
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((value) => [value, node] as const)));
   let value = output;
+  let decided: string | undefined;
   for (;;) {
     const node = producers.get(value);
     const input = node?.inputs[0];
-    if (node === undefined || input === undefined || input === '') return { value: output, kind: 'outputs' };
-    if (node.op === 'Softmax' || node.op === 'LogSoftmax') return { value: input, kind: 'logits' };
-    if (!transparent.has(node.op)) return { value: output, kind: 'outputs' };
-    value = input;
+    if (node?.op === 'Softmax' || node?.op === 'LogSoftmax') return { value: input!, kind: 'logits' };
+    if (node?.op === 'ArgMax') decided = input;
+    else if (node === undefined || !input || !transparent.has(node.op))
+      return decided === undefined ? { value: output, kind: 'outputs' } : { value: decided, kind: 'logits' };
+    value = input!;
   }
 }
 

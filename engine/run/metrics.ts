@@ -156,6 +156,16 @@ export function ratioInDecibels(signal: number, noise: number): number {
   return Math.min(exactDecibels, Math.max(brokenDecibels, 10 * Math.log10(signal / noise)));
 }
 
+/**
+ * Noise over signal of all outputs of a model together, from that of each. Of several it is the mean: boxes in pixels are not to
+ * hide what became of scores between 0 and 1. One that is ruined, or that says nothing but zeros, counts as all noise.
+ */
+export function noiseOfOutputs(noises: readonly number[]): number {
+  const [only] = noises;
+  if (noises.length === 1) return only!;
+  return noises.reduce((sum, noise) => sum + Math.min(1, noise), 0) / Math.max(1, noises.length);
+}
+
 /** Index of the largest value, the first of equals; NaN never wins. */
 export function argmax(values: ArrayLike<number>): number {
   let best = 0;

@@ -121,6 +121,21 @@ describe('a budget of accuracy', () => {
   });
 });
 
+describe('several outputs', () => {
+  it('are all heard, whatever their magnitudes', async () => {
+    const graph = makeGraph({
+      inputs: { x: [1, 8] },
+      outputs: ['loud', 'y'],
+      constants: { ...Object.fromEntries(logarithm.initializers), w0: random(4, [8, 8], 1000) },
+      nodes: [makeNode('other', 'MatMul', ['x', 'w0'], ['loud']), ...logarithm.nodes],
+    });
+    const result = await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 100));
+    expect(said(result)[0]).toMatch(/^The activations of \d+ layers stay float/);
+    expect(result.plan.nodes['fourth']).toEqual({});
+    expect(result.plan.nodes['other']!['output[0]']!.format).toBe('uint8');
+  });
+});
+
 describe('progress', () => {
   const graph = twoProducts(() => 1);
   const plan = uniformPlan(graph, planned);

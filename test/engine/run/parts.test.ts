@@ -97,6 +97,13 @@ describe('the scores of a model', () => {
     expect(withOutput(softmax, 'z').outputs).toEqual(['y', 'z']);
   });
 
+  test('are what an ArgMax decides by, before a Softmax in front of it', () => {
+    const decided = graph(node('Relu', 'x', 'z'), node('ArgMax', 'z', 'c'), node('Cast', 'c', 'y'));
+    expect(scoresOf(decided)).toEqual({ value: 'z', kind: 'logits' });
+    const likely = graph(node('Gemm', 'x', 'z'), node('Softmax', 'z', 'p'), node('ArgMax', 'p', 'y'));
+    expect(scoresOf(likely)).toEqual({ value: 'z', kind: 'logits' });
+  });
+
   test('are the outputs where there is none', () => {
     expect(scoresOf(graph(node('Gemm', 'x', 'z'), node('Relu', 'z', 'y')))).toEqual({ value: 'y', kind: 'outputs' });
     expect(scoresOf(graph(node('Identity', 'x', 'y')))).toEqual({ value: 'y', kind: 'outputs' });
