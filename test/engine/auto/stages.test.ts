@@ -136,6 +136,25 @@ describe('several outputs', () => {
   });
 });
 
+describe('few samples', () => {
+  const graph = twoProducts(() => 1);
+  const toldOf = async (count: number) => {
+    const { compressed } = await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, count));
+    return compressed.findings.filter(({ code }) => code === 'auto/few-samples').map(({ what }) => what);
+  };
+
+  it.each([
+    [1, 'Every choice rests on 1 calibration sample.'],
+    [6, 'Every choice rests on 6 calibration samples.'],
+  ])('are enough for a model, %i of them, and told', async (count, what) => {
+    expect(await toldOf(count)).toEqual([what]);
+  });
+
+  it('are not told of where there are sixteen', async () => {
+    expect(await toldOf(16)).toEqual([]);
+  });
+});
+
 describe('progress', () => {
   const graph = twoProducts(() => 1);
   const plan = uniformPlan(graph, planned);
