@@ -65,7 +65,7 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     severity: 'warning',
     what: 'With 8 bits the outputs are little better than noise, and the recipe `auto` found no few layers that cause it.',
     why: 'Samples that are not preprocessed as in training give ranges that fit no layer.',
-    fix: 'Check the preprocessing of the calibration data; else leave activations float.',
+    fix: 'Check the preprocessing of the calibration data and that they are enough; else leave activations float.',
   },
   {
     code: 'auto/budget',
