@@ -3,7 +3,7 @@ import type { Compile, Program } from '../executor/program.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { simulate } from '../readings/simulate.ts';
-import { scoresOf, withOutput } from '../run/logits.ts';
+import { answersOf, withOutput } from '../run/logits.ts';
 import { noiseOfOutputs } from '../run/metrics.ts';
 import type { Tensor } from '../tensor.ts';
 import type { QuantizedModel } from './assignment.ts';
@@ -88,12 +88,6 @@ interface Answering {
   readonly values: readonly string[];
 }
 
-/** A graph's outputs; classes that it decides on are told by what decides. */
-function answersOf(graph: Graph): readonly string[] {
-  const scores = scoresOf(graph).value;
-  return graph.outputs.map((name, i) => (i === 0 && graph.types.get(name)?.dtype !== 'float32' ? scores : name));
-}
-
 /** Float outputs of all samples that are kept; beyond, they are computed anew for every layer. */
 const keptBytes = 64 * 2 ** 20;
 
@@ -135,7 +129,7 @@ async function compare(
       sums.set(at, sum);
       for (let k = 0; k < values.length; k++) {
         sum.signal += values[k]! * values[k]!;
-        sum.noise += (values[k]! - own[k]!) ** 2;
+        sum.noise += (values[k]! - (own[k] ?? 0)) ** 2;
       }
     }
   }

@@ -43,6 +43,27 @@ export function scoresOf(graph: Graph, output = graph.outputs[0]): Scores {
   }
 }
 
+/**
+ * Quantities that a model's answers are compared by: its float outputs, and of others what decides. What a NonMaxSuppression selects
+ * is as many values as it finds; the boxes and scores that it selects from stand for all that follows from it.
+ */
+export function answersOf(graph: Graph): readonly string[] {
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((value) => [value, node] as const)));
+  const selected = new Map<string, GraphNode>();
+  for (const node of graph.nodes) {
+    const from = node.op === 'NonMaxSuppression' ? node : node.inputs.map((value) => selected.get(value)).find(Boolean);
+    if (from !== undefined) for (const value of node.outputs) selected.set(value, from);
+  }
+  const answers = graph.outputs.flatMap((output): readonly string[] => {
+    const selection = selected.get(output);
+    if (selection !== undefined) return selection.inputs.slice(0, 2).filter((value) => producers.has(value));
+    if (graph.types.get(output)?.dtype === 'float32') return [output];
+    const { value, kind } = scoresOf(graph, output);
+    return kind === 'logits' ? [value] : [];
+  });
+  return answers.length === 0 ? graph.outputs : [...new Set(answers)];
+}
+
 /** The graph with `value` among its outputs. */
 export function withOutput(graph: Graph, value: string): Graph {
   return graph.outputs.includes(value) ? graph : { ...graph, outputs: [...graph.outputs, value] };

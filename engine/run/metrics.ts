@@ -90,17 +90,20 @@ export class ComparisonAccumulator {
 
   #addNoise(reference: ArrayLike<number>, candidate: ArrayLike<number>): void {
     let finite = true;
-    for (let i = 0; i < reference.length; i++) {
-      const expected = reference[i]!;
-      const difference = candidate[i]! - expected;
+    // What one found and the other did not has nothing beside it.
+    const length = Math.max(reference.length, candidate.length);
+    for (let i = 0; i < length; i++) {
+      const expected = i < reference.length ? reference[i]! : 0;
+      const actual = i < candidate.length ? candidate[i]! : 0;
+      const difference = actual - expected;
       if (!Number.isFinite(difference)) {
         if (Number.isFinite(expected)) finite = false;
         continue;
       }
       this.#signal += expected * expected;
       this.#noise += difference * difference;
-      this.#candidateSignal += candidate[i]! * candidate[i]!;
-      this.#product += expected * candidate[i]!;
+      this.#candidateSignal += actual * actual;
+      this.#product += expected * actual;
       this.#absolute += Math.abs(difference);
       this.#values++;
       if (Math.abs(difference) > this.#largest) this.#largest = Math.abs(difference);

@@ -3,7 +3,7 @@ import type { Dataset } from '../../../engine/data/dataset.ts';
 import type { Graph, GraphNode } from '../../../engine/graph/graph.ts';
 import { Cancelled } from '../../../engine/progress.ts';
 import { breathing } from '../../../engine/run/breathing.ts';
-import { scoresOf, withOutput } from '../../../engine/run/logits.ts';
+import { answersOf, scoresOf, withOutput } from '../../../engine/run/logits.ts';
 import { Stopwatch } from '../../../engine/run/stopwatch.ts';
 import { formatDuration, formatTimeLeft, TimeLeft } from '../../../engine/run/time-left.ts';
 
@@ -102,6 +102,26 @@ describe('the scores of a model', () => {
     expect(scoresOf(decided)).toMatchObject({ value: 'z', kind: 'logits' });
     const likely = graph(node('Gemm', 'x', 'z'), node('Softmax', 'z', 'p'), node('ArgMax', 'p', 'y'));
     expect(scoresOf(likely)).toMatchObject({ value: 'z', kind: 'logits' });
+  });
+
+  test('of all outputs are quantities: indices are none, and what is selected is told by what it is selected from', () => {
+    const types = (dtype: 'float32' | 'int64', ...values: string[]) =>
+      values.map((value) => [value, { dtype, dims: [1] }] as const);
+    const selecting: Graph = {
+      ...graph(
+        node('Gemm', 'x', 'boxes'),
+        node('Relu', 'x', 'scores'),
+        { ...node('NonMaxSuppression', 'boxes', 'found'), inputs: ['boxes', 'scores', 'most'] },
+        { ...node('Gather', 'boxes', 'picked'), inputs: ['boxes', 'found'] },
+        node('Shape', 'x', 'size'),
+        node('ArgMax', 'scores', 'class'),
+      ),
+      outputs: ['picked', 'size', 'class'],
+      types: new Map([...types('float32', 'boxes', 'scores', 'picked'), ...types('int64', 'found', 'size', 'class')]),
+    };
+    expect(answersOf(selecting)).toEqual(['boxes', 'scores']);
+    expect(answersOf({ ...selecting, outputs: ['size', 'boxes'] })).toEqual(['boxes']);
+    expect(answersOf({ ...selecting, outputs: ['size'] })).toEqual(['size']);
   });
 
   test('are the outputs where there is none', () => {
