@@ -145,6 +145,11 @@ function spectrum(sound: Float32Array, begin: number, window: number): Float64Ar
   });
 }
 
+const machineSound: Pick<Network, 'data' | 'blocks'> = {
+  data: 'machine sound',
+  blocks: () => inTurn(data('mlperf_tiny_ad01_one_clip.npz'), 'array windows640', { calibration: 96, validation: 100 }),
+};
+
 export const networks: readonly Network[] = [
   {
     model: 'arm_kws_ds_cnn_s_fp32',
@@ -165,12 +170,8 @@ export const networks: readonly Network[] = [
     blocks: () => inTurn(data('mnist_t10k.npz'), 'array x labels y scale 1/255', usual),
   },
   { model: 'winml_cifar_cnn', ...cifar('scale 1/127.5 mean [1]') },
-  {
-    model: 'mlperf_tiny_ad_autoencoder_fp32',
-    data: 'machine sound',
-    blocks: () =>
-      inTurn(data('mlperf_tiny_ad01_one_clip.npz'), 'array windows640', { calibration: 96, validation: 100 }),
-  },
+  { model: 'mlperf_tiny_ad_autoencoder_fp32', ...machineSound },
+  { model: 'mlperf_tiny_ad_autoencoder_bn_fp32', ...machineSound },
   {
     model: 'mlperf_tiny_sww_bn_fp32',
     data: 'speech features',

@@ -15,6 +15,9 @@ import { Trials, type TrialsInput } from './trials.ts';
  */
 const stages: readonly Stage[] = [rescaling, floatLayers, observers, rescaling, bits];
 
+/** Fewer samples than this seldom show what others are like. */
+const enoughSamples = 16;
+
 export interface AutoInput extends TrialsInput {
   readonly plan: Plan;
   /** What the spec expects; those of accuracy are estimated on the calibration samples. */
@@ -30,6 +33,15 @@ export interface AutoResult {
 /** The recipe `auto`: finds out by measuring, on the calibration samples alone, what the spec leaves open. */
 export async function chooseAutomatically(input: AutoInput): Promise<AutoResult> {
   const trials = new Trials(input);
+  const samples = input.calibration.length;
+  if (samples < enoughSamples)
+    trials.warn({
+      code: 'auto/few-samples',
+      severity: 'information',
+      what: `Every choice rests on ${samples} calibration sample${samples === 1 ? '' : 's'}.`,
+      why: 'Others may reach beyond the ranges of so few, and the signal to noise that is told is of these.',
+      fix: 'Calibrate with some hundred samples where there are so many.',
+    });
   try {
     let { plan } = input;
     for (const [at, stage] of stages.entries()) {

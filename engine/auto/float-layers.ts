@@ -49,7 +49,7 @@ export const floatLayers: Stage = {
       code: 'auto/noisy',
       severity: 'warning',
       what: `With 8 bits the outputs keep ${decibels(before)} of signal to noise, and no few layers are the cause.`,
-      fix: 'Check the preprocessing of the calibration data (scale, mean, layout); else leave activations float.',
+      fix: 'Check the preprocessing of the calibration data (scale, mean, layout) and that they are enough; else leave activations float.',
     });
     return plan;
   },

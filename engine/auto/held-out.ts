@@ -23,7 +23,8 @@ export function holdOut(dataset: Dataset): readonly Fold[] {
   const size = Math.round(dataset.length / parts);
   if (size < fewest) return [{ fitted: dataset, judged: dataset }];
   const { labels } = dataset;
-  const count = Math.min(parts, Math.ceil(judges / size));
+  // Sizes are rounded: six samples are three parts of two.
+  const count = Math.min(parts, Math.ceil(judges / size), Math.ceil(dataset.length / size));
   let left = Array.from({ length: dataset.length }, (_, i) => i);
   return Array.from({ length: count }, (_, fold) => {
     const judged = new Set(drawSample(left, size, fold, labels && ((index) => labels[index]!)));

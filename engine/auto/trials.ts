@@ -13,7 +13,8 @@ import { type Compressed, compress } from '../run/compress.ts';
 import type { RunContext } from '../run/context.ts';
 import { evaluate } from '../run/evaluate.ts';
 import type { LoadedModel } from '../run/load.ts';
-import { type ComparisonMetrics, ratioInDecibels } from '../run/metrics.ts';
+import { answersOf } from '../run/logits.ts';
+import { type ComparisonMetrics, noiseOfOutputs, ratioInDecibels } from '../run/metrics.ts';
 import type { PrunedModel } from '../run/prune.ts';
 import { engineScorer, type Scorer } from '../run/scorer.ts';
 import { type Fold, holdOut } from './held-out.ts';
@@ -25,6 +26,10 @@ export interface TrialsInput {
   readonly calibration: Dataset;
   readonly context: RunContext;
 }
+
+/** Values of a graph that are compared. */
+type Answers = (graph: Graph) => readonly string[];
+const asTheyAre: Answers = ({ outputs }) => outputs;
 
 export interface NoiseOptions {
   readonly samples?: number;
@@ -47,7 +52,8 @@ export class Trials {
   readonly #measured = new Map<string, number>();
   #nodes: ReadonlyMap<string, GraphNode> | undefined;
   #kernels: Kernels | undefined;
-  #float: Scorer | undefined;
+  /** By which values it answers with. */
+  readonly #float = new Map<Answers, Scorer>();
   #done = 0;
   #expected = 0;
 
@@ -113,8 +119,9 @@ export class Trials {
     let noise = 0;
     for (const [at, { fitted, judged }] of this.#folds.entries()) {
       const context = this.#counting(at / this.#folds.length, 1 / this.#folds.length);
-      const { sqnr } = await this.#compare(await this.#compress(plan, fitted, context), judged, context);
-      noise += noiseOf(sqnr) / this.#folds.length;
+      const compressed = await this.#compress(plan, fitted, context);
+      const metrics = await this.#compare(compressed, judged, context, answersOf);
+      noise += noiseOfAll(metrics) / this.#folds.length;
     }
     this.#done++;
     return ratioInDecibels(1, noise);
@@ -122,7 +129,7 @@ export class Trials {
 
   /** A compressed model against the float one on all samples, both by the engine in strict arithmetic. */
   compare(compressed: Compressed): Promise<ComparisonMetrics> {
-    return this.#compare(compressed, this.#input.calibration, this.#input.context);
+    return this.#compare(compressed, this.#input.calibration, this.#input.context, asTheyAre);
   }
 
   /** Noise over signal at the model's outputs for each layer's rounding alone: weights and output as planned, all else float. */
@@ -147,7 +154,7 @@ export class Trials {
   }
 
   async dispose(): Promise<void> {
-    await this.#float?.dispose();
+    for (const float of this.#float.values()) await float.dispose();
     this.#kernels?.dispose();
   }
 
@@ -156,19 +163,28 @@ export class Trials {
     return compress(model, pruned.prepared, plan, samples, context, pruned.layers);
   }
 
-  async #compare(compressed: Compressed, samples: Dataset, context: RunContext): Promise<ComparisonMetrics> {
+  async #compare(
+    compressed: Compressed,
+    samples: Dataset,
+    context: RunContext,
+    answers: Answers,
+  ): Promise<ComparisonMetrics> {
     const kernels = await this.#strictKernels();
     const inputs = await samples.sample(0);
     const inputDims = new Map(Array.from(inputs, ([name, { dims }]) => [name, dims]));
     const options = { mode: 'strict', inputDims, kernels } as const;
-    this.#float ??= await engineScorer(this.graph, this.#input.context, { name: 'float', ...options });
-    const rounded = await engineScorer(simulate(compressed.quantized), this.#input.context, {
+    const answering = (graph: Graph) => ({ ...graph, outputs: answers(graph) });
+    const float =
+      this.#float.get(answers) ??
+      (await engineScorer(answering(this.graph), this.#input.context, { name: 'float', ...options }));
+    this.#float.set(answers, float);
+    const rounded = await engineScorer(answering(simulate(compressed.quantized)), this.#input.context, {
       name: 'compressed',
       ...options,
     });
     try {
       const { progress } = context;
-      const [metrics] = await evaluate(samples, this.#float, [rounded], { progress, stage: 'Comparing settings' });
+      const [metrics] = await evaluate(samples, float, [rounded], { progress, stage: 'Comparing settings' });
       return metrics!;
     } finally {
       await rounded.dispose();
@@ -202,6 +218,11 @@ export class Trials {
     };
     return { ...context, progress };
   }
+}
+
+/** Noise over signal of all outputs; the first is told by its logits where it has some. */
+function noiseOfAll({ sqnr, outputs = [] }: ComparisonMetrics): number {
+  return noiseOfOutputs([sqnr, ...outputs.slice(1).map((output) => output.sqnr)].map(noiseOf));
 }
 
 /** Noise over signal. Codes may turn an answer into no number at all. */

@@ -12,7 +12,7 @@ import type { IntegerForm } from './integer-form.ts';
 import type { KeptStatistics } from './kept-statistics.ts';
 import type { Layout } from './layout.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
-import { wire } from './wiring.ts';
+import { sharesWeight, wire } from './wiring.ts';
 
 /**
  * Equalisation of the channels in front of depthwise convolutions, after Nagel et al. 2019 (data-free quantisation),
@@ -40,7 +40,7 @@ export function junctionsOf(graph: Graph, plan: Plan, { nodes, fusions }: Layout
   const wiring = wire(graph);
   return graph.nodes.flatMap((producer): Junction[] => {
     const strength = strengthOf(plan, producer.name);
-    if (nodes.get(producer.name)?.kind !== 'compute' || strength === 0) return [];
+    if (nodes.get(producer.name)?.kind !== 'compute' || strength === 0 || sharesWeight(wiring, producer)) return [];
     const fusion = fusions.get(producer.name);
     // A lower bound of zero is the same for every scale. An upper one is not, but a channel that calibration never saw at it
     // comes no further than the widest one, which stays below it: what may be cut off now lies beyond what was seen, and
@@ -53,7 +53,11 @@ export function junctionsOf(graph: Graph, plan: Plan, { nodes, fusions }: Layout
       !wiring.isOutput(value) &&
       consumers.every(
         ({ node, index }) =>
-          index === 0 && nodes.has(node.name) && strengthOf(plan, node.name) > 0 && isDepthwise(node, graph),
+          index === 0 &&
+          nodes.has(node.name) &&
+          strengthOf(plan, node.name) > 0 &&
+          isDepthwise(node, graph) &&
+          !sharesWeight(wiring, node),
       );
     return fits ? [{ producer, value, readers: consumers.map(({ node }) => node), strength }] : [];
   });

@@ -56,14 +56,17 @@ export class CollectedSamples implements LayerSamples {
     return this.#rows;
   }
 
-  /** Takes in one sample: the layer's input as the compressed model has it, its output in the float model; both row-major. */
-  add(input: Tensor, target: Tensor): void {
+  /**
+   * Takes in one sample: the layer's input as the compressed model has it, its output in the float model; both row-major.
+   * @param reader another layer with the same weight, whose sample it is
+   */
+  add(input: Tensor, target: Tensor, reader = this.#node): void {
     const { length } = this;
     const start = this.#rows;
     const places: number[] = [];
     const sampling = { sample: this.#samples++, most: this.#perSample };
     const view = { data: input.data as Float32Array, dims: input.dims, layout: 'plain' } as const;
-    this.#rows += visitVectors(this.#node, this.#weightDims, this, view, sampling, (position, group, vector) => {
+    this.#rows += visitVectors(reader, this.#weightDims, this, view, sampling, (position, group, vector) => {
       if (group === 0) places.push(position);
       this.#inputs[group]!.set(vector, (start + places.length - 1) * length);
     });

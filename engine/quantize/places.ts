@@ -23,6 +23,15 @@ export function rangeOfPlace([first]: readonly PlacedLayer[]): { readonly range?
   return first?.place === undefined ? {} : { range: first.place };
 }
 
+/** Characters of a name in a sentence. Converters make hundreds of them, of which the ends tell layers apart. */
+const longestName = 80;
+
+function readable(name: string): string {
+  if (name.length <= longestName) return name;
+  const half = (longestName - 1) / 2;
+  return `${name.slice(0, Math.ceil(half))}…${name.slice(-Math.floor(half))}`;
+}
+
 /** Names told of; a spec that has more of them has one fault many times. */
 const mostNamed = 4;
 
@@ -30,6 +39,6 @@ export function namesOf(layers: readonly { readonly name: string }[]): string {
   const more = layers.length > mostNamed ? ` and ${layers.length - mostNamed} more` : '';
   return `${layers
     .slice(0, mostNamed)
-    .map(({ name }) => `“${name}”`)
+    .map(({ name }) => `“${readable(name)}”`)
     .join(', ')}${more}`;
 }

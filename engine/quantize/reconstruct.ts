@@ -13,14 +13,16 @@ import type { Tensor } from '../tensor.ts';
 import { edgeKey, type QuantizedModel, type QuantizedTensor } from './assignment.ts';
 import type { CodeStore } from './code-store.ts';
 import { codesOf } from './codes.ts';
+import { collectSamples, type Stand } from './collect-samples.ts';
 import { affordableSamples, Frontier } from './frontier.ts';
-import { CollectedSamples } from './layer-samples.ts';
+import type { CollectedSamples } from './layer-samples.ts';
 import { type Layout, layOut, runsOnCodes } from './layout.ts';
 import { learnStretch, type StretchOptions } from './learn-stretch.ts';
 import type { LearnedWeights } from './learned-layer.ts';
 import { fitsMoments } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
 import { outputCurvatures } from './output-curvature.ts';
+import { readersOfOneWeight, withCodesOf } from './shared-weights.ts';
 import { type Stretch, stretchesOf } from './stretches.ts';
 import { areChannelIntegers, heldAs, quantizeParameters, type WeightResult, type WeightTask } from './weights.ts';
 
@@ -64,8 +66,15 @@ export async function reconstruct<Model extends QuantizedModel & { readonly find
   });
   const stops = layers.map(({ inputs }) => inputs[0]!);
   const stretches = stretchesIn(float, plan, layers);
-  // While a stretch is worked on, what lies at its beginning is kept as well, in both models.
-  const count = affordableSamples(float, stops, dataset.length, stretches.length > 0 ? 4 : 2);
+  // Layers that learn together have codes of their own.
+  const shared =
+    stretches.length > 0 ? new Map<string, GraphNode[]>() : readersOfOneWeight(float, layers, plan, layout);
+  const isShared = Array.from(shared.values()).some(({ length }) => length > 1);
+  // While a stretch is worked on, or readers of one weight are looked at, what lies at its beginning is kept as well, in both models.
+  const count = affordableSamples(float, stops, dataset.length, stretches.length > 0 || isShared ? 4 : 2);
+  const firstOf = new Map(
+    Array.from(shared.values()).flatMap(([first, ...others]) => others.map(({ name }) => [name, first!.name])),
+  );
   const before = await Frontier.at(dataset, count, compile, mode);
   const after = await Frontier.at(dataset, count, compile, mode);
   let current: QuantizedModel = model;
@@ -83,11 +92,13 @@ export async function reconstruct<Model extends QuantizedModel & { readonly find
     const simulated = simulate(current);
     await before.advance(float, node.inputs[0]!);
     await after.advance(simulated, node.inputs[0]!);
-    const samples = await collect(node, { float, simulated, layout, before, after });
-    const outputCurvature = curvatures.get(node.name);
+    const readers = shared.get(node.name) ?? [node];
+    const first = firstOf.get(node.name);
+    const samples = await collectSamples(readers, { float, simulated, layout, before, after });
+    const outputCurvature = sumOf(readers.flatMap(({ name }) => curvatures.get(name) ?? []));
     await turn();
     if (outputCurvature !== undefined) samples.outputCurvature = outputCurvature;
-    current = interruptible(progress, () => withLayer(current, node, { layout, plan, samples, store }));
+    current = interruptible(progress, () => withLayer(current, node, { layout, plan, samples, store, first }));
   };
   for (const node of layers) {
     const stretch = stretches.find(({ nodes }) => nodes.includes(node));
@@ -220,50 +231,33 @@ async function learnTogether(
   };
 }
 
-interface Stand {
-  readonly float: Graph;
-  readonly simulated: Graph;
-  readonly layout: Layout;
-  readonly before: Frontier;
-  readonly after: Frontier;
-}
-
-async function collect(node: GraphNode, { float, simulated, layout, before, after }: Stand): Promise<CollectedSamples> {
-  const form = layout.weights.get(node.name)!;
-  const { dims } = float.initializers.get(node.inputs[form.weight!]!)!;
-  const weight = { dims, axis: form.weightAxis!, takesBias: form.bias !== undefined };
-  // The layer may read its input in other codes than it was written in.
-  const read = simulated.nodes.find(({ name }) => name === node.name)!.inputs[0]!;
-  const inputs: Tensor[] = [];
-  await after.show(simulated, read, (_, tensor) => inputs.push(tensor));
-  let samples: CollectedSamples | undefined;
-  await before.show(float, node.outputs[0]!, (i, target) => {
-    const count = target.dims.reduce((product, dim) => product * dim, 1);
-    samples ??= new CollectedSamples(
-      node,
-      weight,
-      count / weight.dims[weight.axis]!,
-      before.length,
-      layout.fusions.get(node.name)?.clamp,
-    );
-    samples.add(inputs[i]!, target);
-  });
-  return samples!;
-}
-
 interface Means {
   readonly layout: Layout;
   readonly plan: Plan;
   readonly store: CodeStore | undefined;
 }
 
-/** The model with one layer's codes chosen anew. */
+/** Sums of several readers' curvatures, element by element; undefined of none. */
+function sumOf(curvatures: readonly Float64Array[]): Float64Array | undefined {
+  const [first, ...others] = curvatures;
+  return others.reduce((sum, own) => sum?.map((value, i) => value + own[i]!), first);
+}
+
+/** The model with one layer's codes chosen anew, or taken from the first reader of its weight. */
 function withLayer(
   model: QuantizedModel,
   node: GraphNode,
-  { layout, plan, samples, store }: Means & { readonly samples: CollectedSamples },
+  {
+    layout,
+    plan,
+    samples,
+    store,
+    first,
+  }: Means & { readonly samples: CollectedSamples; readonly first: string | undefined },
 ): QuantizedModel {
-  const own = quantizeParameters({ ...taskOf(model, node.name, layout, plan), samples, ...(store && { store }) });
+  const task = { ...taskOf(model, node.name, layout, plan), ...(store && { store }) };
+  const held = first === undefined ? undefined : model.assignment.entries.get(edgeKey(first, 'weight'));
+  const own = (held && withCodesOf({ weight: held }, task, samples)) ?? quantizeParameters({ ...task, samples });
   return withResults(model, new Map([[node.name, own]]), layout);
 }
 

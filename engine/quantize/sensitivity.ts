@@ -3,6 +3,8 @@ import type { Compile, Program } from '../executor/program.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { simulate } from '../readings/simulate.ts';
+import { answersOf, withOutput } from '../run/logits.ts';
+import { noiseOfOutputs } from '../run/metrics.ts';
 import type { Tensor } from '../tensor.ts';
 import type { QuantizedModel } from './assignment.ts';
 import { codesOf } from './codes.ts';
@@ -22,7 +24,7 @@ export interface SensitivityOptions {
 export interface LayerSensitivity {
   readonly layer: string;
   readonly op: string;
-  /** Signal to quantisation noise at the model's outputs, decibels; Infinity where nothing changed. */
+  /** Signal to quantisation noise at the model's outputs, decibels, each output by itself and then their mean; Infinity where nothing changed. */
   readonly sqnr: number;
 }
 
@@ -48,7 +50,15 @@ export async function sensitivity(
   if (count === 0 || layers.length === 0) return [];
   const first = await dataset.sample(0);
   const inputDims = new Map(Array.from(first, ([name, tensor]) => [name, tensor.dims]));
-  const prepare = (own: Graph) => compile(own, { mode, inputDims, ...(threads !== undefined && { threads }) });
+  const prepare = async (own: Graph): Promise<Answering> => {
+    const values = answersOf(own);
+    const program = await compile(values.reduce(withOutput, own), {
+      mode,
+      inputDims,
+      ...(threads !== undefined && { threads }),
+    });
+    return { program, values };
+  };
   const float = await prepare(graph);
   const reference = keeping(float);
   const results: LayerSensitivity[] = [];
@@ -62,30 +72,38 @@ export async function sensitivity(
           sqnr: await compare(reference, alone, dataset, count, progress),
         });
       } finally {
-        alone.dispose();
+        alone.program.dispose();
       }
       progress?.report('sensitivity', index + 1, layers.length);
     }
   } finally {
-    float.dispose();
+    float.program.dispose();
   }
   return results;
+}
+
+/** A program and the values that its answers are compared by. */
+interface Answering {
+  readonly program: Program;
+  readonly values: readonly string[];
 }
 
 /** Float outputs of all samples that are kept; beyond, they are computed anew for every layer. */
 const keptBytes = 64 * 2 ** 20;
 
-/** The float model's outputs by sample. */
-type Reference = (index: number, sample: ReadonlyMap<string, Tensor>) => Promise<ReadonlyMap<string, Float32Array>>;
+/** The float model's answers by sample; undefined where an answer is no float. */
+type Answers = readonly (Float32Array | undefined)[];
+type Reference = (index: number, sample: ReadonlyMap<string, Tensor>) => Promise<Answers>;
 
-function keeping(program: Program): Reference {
-  const kept = new Map<number, ReadonlyMap<string, Float32Array>>();
+function keeping(float: Answering): Reference {
+  const kept = new Map<number, Answers>();
   let bytes = 0;
   return async (index, sample) => {
     const known = kept.get(index);
     if (known !== undefined) return known;
-    const outputs = copied(await program.run(sample));
-    for (const values of outputs.values()) bytes += values.byteLength;
+    // Safe from the next run.
+    const outputs = (await answers(float, sample)).map((values) => values?.slice());
+    for (const values of outputs) bytes += values?.byteLength ?? 0;
     if (bytes <= keptBytes) kept.set(index, outputs);
     return outputs;
   };
@@ -93,33 +111,36 @@ function keeping(program: Program): Reference {
 
 async function compare(
   reference: Reference,
-  other: Program,
+  other: Answering,
   dataset: Dataset,
   count: number,
   progress: Progress | undefined,
 ): Promise<number> {
-  let signal = 0;
-  let noise = 0;
+  const sums = new Map<number, { signal: number; noise: number }>();
   for (let i = 0; i < count; i++) {
     throwIfCancelled(progress);
     const sample = await dataset.sample(i);
     const exact = await reference(i, sample);
-    const actual = await other.run(sample);
-    for (const [name, values] of exact) {
-      const own = actual.get(name)!.data as Float32Array;
+    const actual = await answers(other, sample);
+    for (const [at, values] of exact.entries()) {
+      const own = actual[at];
+      if (values === undefined || own === undefined) continue;
+      const sum = sums.get(at) ?? { signal: 0, noise: 0 };
+      sums.set(at, sum);
       for (let k = 0; k < values.length; k++) {
-        signal += values[k]! * values[k]!;
-        noise += (values[k]! - own[k]!) ** 2;
+        sum.signal += values[k]! * values[k]!;
+        sum.noise += (values[k]! - (own[k] ?? 0)) ** 2;
       }
     }
   }
-  return noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
+  const noise = noiseOfOutputs(Array.from(sums.values(), (sum) => (sum.noise === 0 ? 0 : sum.noise / sum.signal)));
+  return -10 * Math.log10(noise);
 }
 
-/** Float outputs, safe from the next run. */
-function copied(outputs: ReadonlyMap<string, Tensor>): Map<string, Float32Array> {
-  const kept = new Map<string, Float32Array>();
-  for (const [name, tensor] of outputs)
-    if (tensor.dtype === 'float32') kept.set(name, (tensor.data as Float32Array).slice());
-  return kept;
+async function answers({ program, values }: Answering, sample: ReadonlyMap<string, Tensor>): Promise<Answers> {
+  const outputs = await program.run(sample);
+  return values.map((name) => {
+    const tensor = outputs.get(name)!;
+    return tensor.dtype === 'float32' ? (tensor.data as Float32Array) : undefined;
+  });
 }

@@ -36,6 +36,11 @@ export function wire(graph: Graph): Wiring {
   };
 }
 
+/** Whether others read the weights of a product as well: what changes them for one reader alone gives each a copy. */
+export function sharesWeight(wiring: Wiring, { inputs }: GraphNode): boolean {
+  return wiring.consumers(inputs[1] ?? '').length > 1;
+}
+
 /** Names that occur in a node's subgraphs; those they define themselves are among them, which does no harm here. */
 function captured(node: GraphNode): Set<string> {
   const names = new Set<string>();

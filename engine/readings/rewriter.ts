@@ -90,9 +90,16 @@ export function capturedBy(node: GraphNode): string[] {
   return valuesRead(node).slice(node.inputs.filter((value) => value !== '').length);
 }
 
+/**
+ * Characters of a name that is made. Converters join the names of all that they fuse, hundreds of characters, and some ten names
+ * are made of each tensor: more bytes than its codes.
+ */
+const longest = 80;
+
 function fresh(taken: Set<string>, wanted: string): string {
-  let name = wanted;
-  for (let i = 1; taken.has(name); i++) name = `${wanted}_${i}`;
+  const own = wanted.length > longest ? `${wanted.slice(0, 32)}...${wanted.slice(3 + 32 - longest)}` : wanted;
+  let name = own;
+  for (let i = 1; taken.has(name); i++) name = `${own}_${i}`;
   taken.add(name);
   return name;
 }

@@ -4,7 +4,7 @@ import { expandTo } from '../operators/shared/movement.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import { asProduct, foldAfter } from '../passes/channel-affine.ts';
 import type { GraphEditor } from '../passes/editor.ts';
-import { wire } from '../quantize/wiring.ts';
+import { sharesWeight, wire } from '../quantize/wiring.ts';
 import { float32Tensor, type Tensor } from '../tensor.ts';
 import { type Channels, waysToDivide } from './divide.ts';
 
@@ -51,6 +51,10 @@ export function findFold(
     const node = wiring.producer(value)!;
     let reason = `factors do not pass through ${node.op} “${node.name}”`;
     for (const way of node.outputs[0] === value ? waysToDivide(editor, node, next) : []) {
+      if (way.product && sharesWeight(wiring, node)) {
+        reason = `the weights of “${node.name}” are those of other layers too`;
+        continue;
+      }
       const taken = takeWay(state, next, node, way);
       const found = taken === undefined ? reason : settle(taken);
       if (typeof found !== 'string') return found;

@@ -7,6 +7,7 @@ import { GraphEditor } from '../passes/editor.ts';
 import type { Plan } from '../plan.ts';
 import { interruptible, type Progress, turn } from '../progress.ts';
 import { requireSamples } from '../quantize/calibrate.ts';
+import { sharesWeight, wire } from '../quantize/wiring.ts';
 import { float32Tensor } from '../tensor.ts';
 import { type Extent, nothingInFront, type Refusal, refusalFindings, rescaledFinding, widen } from './findings.ts';
 import { applyFold, type Fold, findFold, placeOf } from './fold.ts';
@@ -47,7 +48,7 @@ export async function rescale(
 ): Promise<Rescaled> {
   const refusals: Refusal[] = [];
   const sites = sitesOf(source, plan, (choice) => wishOf(choice) !== undefined).filter((site) => {
-    const why = whyUseless(site, plan);
+    const why = whyUseless(site, plan) ?? whyShared(site, source);
     if (why !== undefined) refusals.push({ site, why });
     return why === undefined;
   });
@@ -120,6 +121,15 @@ function whyUseless({ wanting }: Site, plan: Plan): string | undefined {
   const inCodes = wanting.some(({ name }) => (plan.nodes[name]?.['input[0]']?.format ?? 'float') !== 'float');
   return wish.rescaling.forActivations && !inCodes
     ? 'Their inputs stay float, so there are no outliers to be moved.'
+    : undefined;
+}
+
+/** The reason why factors would multiply the room that weights take. */
+function whyShared({ readers }: Site, graph: Graph): string | undefined {
+  const wiring = wire(graph);
+  const names = new Set(readers.map(({ name }) => name));
+  return graph.nodes.some((node) => names.has(node.name) && sharesWeight(wiring, node))
+    ? 'Other layers have the same weights, and each would need a copy of its own.'
     : undefined;
 }
 

@@ -35,10 +35,11 @@ export async function evaluate(
     comparisons ??= candidates.map(() => new Comparison(expected, sizes, dataset.labels !== undefined));
     for (const [j, candidate] of candidates.entries()) {
       const actual = await candidate.score(inputs);
-      if (actual.values.length !== expected.values.length) {
+      // How much is found may differ (detections, say), but not in how many dimensions.
+      if (actual.dims.length !== expected.dims.length) {
         fail(
           'evaluate/shape',
-          `${candidate.name} answers with ${actual.values.length} values where ${reference.name} gives ${expected.values.length}.`,
+          `${candidate.name} answers with ${actual.values.length} values in ${actual.dims.length} dimensions where ${reference.name} gives ${expected.values.length} in ${expected.dims.length}.`,
         );
       }
       comparisons[j]!.add(expected, actual, dataset.labels?.[i]);
@@ -67,7 +68,7 @@ class Comparison {
     this.#decided?.agreement.add(expected.outputs, actual.outputs);
     for (const [i, { metrics }] of this.#outputs.entries()) {
       const [before, after] = [expected.outputs[i], actual.outputs[i]];
-      if (before && after?.values.length === before.values.length) metrics.add(before.values, after.values);
+      if (before && after) metrics.add(before.values, after.values);
     }
   }
 

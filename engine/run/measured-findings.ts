@@ -54,11 +54,18 @@ export const measuredFindings: readonly MeasuredFinding[] = [
     fix: 'Nothing; what the spec names or locks is left as it is.',
   },
   {
+    code: 'auto/few-samples',
+    severity: 'information',
+    what: 'The recipe `auto` had fewer than 16 calibration samples to choose by.',
+    why: 'Others may reach beyond the ranges of so few. Of large pictures a handful may do, of vectors it does not.',
+    fix: 'Calibrate with some hundred samples where there are so many.',
+  },
+  {
     code: 'auto/noisy',
     severity: 'warning',
     what: 'With 8 bits the outputs are little better than noise, and the recipe `auto` found no few layers that cause it.',
     why: 'Samples that are not preprocessed as in training give ranges that fit no layer.',
-    fix: 'Check the preprocessing of the calibration data; else leave activations float.',
+    fix: 'Check the preprocessing of the calibration data and that they are enough; else leave activations float.',
   },
   {
     code: 'auto/budget',

@@ -90,17 +90,20 @@ export class ComparisonAccumulator {
 
   #addNoise(reference: ArrayLike<number>, candidate: ArrayLike<number>): void {
     let finite = true;
-    for (let i = 0; i < reference.length; i++) {
-      const expected = reference[i]!;
-      const difference = candidate[i]! - expected;
+    // What one found and the other did not has nothing beside it.
+    const length = Math.max(reference.length, candidate.length);
+    for (let i = 0; i < length; i++) {
+      const expected = i < reference.length ? reference[i]! : 0;
+      const actual = i < candidate.length ? candidate[i]! : 0;
+      const difference = actual - expected;
       if (!Number.isFinite(difference)) {
         if (Number.isFinite(expected)) finite = false;
         continue;
       }
       this.#signal += expected * expected;
       this.#noise += difference * difference;
-      this.#candidateSignal += candidate[i]! * candidate[i]!;
-      this.#product += expected * candidate[i]!;
+      this.#candidateSignal += actual * actual;
+      this.#product += expected * actual;
       this.#absolute += Math.abs(difference);
       this.#values++;
       if (Math.abs(difference) > this.#largest) this.#largest = Math.abs(difference);
@@ -154,6 +157,16 @@ export const brokenDecibels = -300;
 export function ratioInDecibels(signal: number, noise: number): number {
   if (noise === 0) return exactDecibels;
   return Math.min(exactDecibels, Math.max(brokenDecibels, 10 * Math.log10(signal / noise)));
+}
+
+/**
+ * Noise over signal of all outputs of a model together, from that of each. Of several it is the mean: boxes in pixels are not to
+ * hide what became of scores between 0 and 1. One that is ruined, or that says nothing but zeros, counts as all noise.
+ */
+export function noiseOfOutputs(noises: readonly number[]): number {
+  const [only] = noises;
+  if (noises.length === 1) return only!;
+  return noises.reduce((sum, noise) => sum + Math.min(1, noise), 0) / Math.max(1, noises.length);
 }
 
 /** Index of the largest value, the first of equals; NaN never wins. */

@@ -36,6 +36,17 @@ describe('samples held out of what choices are fitted to', () => {
     expect(new Set(folds.flatMap(({ judged }) => namesOf(judged))).size).toBe(30);
   });
 
+  it('are some, however many samples there are, and leave some to be fitted to', () => {
+    for (let length = 1; length <= 110; length++) {
+      const folds = holdOut(numbered(length, 1));
+      expect(folds.length).toBeGreaterThan(0);
+      for (const { fitted, judged } of folds) {
+        expect(judged.length).toBeGreaterThan(0);
+        expect(fitted.length).toBeGreaterThan(0);
+      }
+    }
+  });
+
   it('are known by another hash each, so that no statistics are taken for theirs', () => {
     const hashes = holdOut(numbered(60, 4)).flatMap(({ fitted, judged }) => [fitted.hash, judged.hash]);
     expect(new Set(['own', ...hashes]).size).toBe(5);

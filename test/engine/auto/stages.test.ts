@@ -3,7 +3,7 @@ import { formatNamed } from '../../../engine/formats/registry.ts';
 import { makeNode } from '../../../engine/graph/build.ts';
 import type { Expectation } from '../../../engine/plan.ts';
 import { Cancelled } from '../../../engine/progress.ts';
-import { float32Tensor } from '../../../engine/tensor.ts';
+import { float32Tensor, int64Tensor } from '../../../engine/tensor.ts';
 import { choice, makeGraph, random, samplesFor, uniformPlan } from '../quantize/small.ts';
 import { recipe, said } from './small.ts';
 
@@ -118,6 +118,68 @@ describe('a budget of accuracy', () => {
     const { compressed } = await recipe(graph, uniformPlan(graph, planned), samples, asked);
     const missed = compressed.findings.find(({ code }) => code === 'auto/budget');
     expect(missed!.what).toContain('“sqnr >= 200 dB” is missed with ');
+  });
+});
+
+describe('several outputs', () => {
+  it('are all heard, whatever their magnitudes', async () => {
+    const graph = makeGraph({
+      inputs: { x: [1, 8] },
+      outputs: ['loud', 'y'],
+      constants: { ...Object.fromEntries(logarithm.initializers), w0: random(4, [8, 8], 1000) },
+      nodes: [makeNode('other', 'MatMul', ['x', 'w0'], ['loud']), ...logarithm.nodes],
+    });
+    const result = await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 100));
+    expect(said(result)[0]).toMatch(/^The activations of \d+ layers stay float/);
+    expect(result.plan.nodes['fourth']).toEqual({});
+    expect(result.plan.nodes['other']!['output[0]']!.format).toBe('uint8');
+  });
+});
+
+describe('a detector that selects boxes itself', () => {
+  it('is judged by the boxes and scores that it selects from, however many it selects', async () => {
+    const int64 = (...values: number[]) => int64Tensor([values.length], values);
+    const graph = makeGraph({
+      inputs: { x: [1, 16] },
+      outputs: ['selected'],
+      constants: {
+        ...{ w: random(1, [16, 80], 2), v: random(2, [16, 40], 2) },
+        ...{ boxes: int64(1, 20, 4), scores: int64(1, 2, 20), most: int64(10) },
+        ...{ overlap: float32Tensor([1], Float32Array.of(0.4)), least: float32Tensor([1], Float32Array.of(0.5)) },
+      },
+      nodes: [
+        makeNode('a', 'MatMul', ['x', 'w'], ['a1']),
+        makeNode('a.s', 'Sigmoid', ['a1'], ['a2']),
+        makeNode('a.r', 'Reshape', ['a2', 'boxes'], ['a3']),
+        makeNode('b', 'MatMul', ['x', 'v'], ['b1']),
+        makeNode('b.s', 'Sigmoid', ['b1'], ['b2']),
+        makeNode('b.r', 'Reshape', ['b2', 'scores'], ['b3']),
+        makeNode('select', 'NonMaxSuppression', ['a3', 'b3', 'most', 'overlap', 'least'], ['selected']),
+      ],
+    });
+    const plan = uniformPlan(graph, { ...planned, weights: 'int2' });
+    const result = await recipe(graph, plan, samplesFor(graph, 40));
+    expect(said(result)[0]).toMatch(/^Activations are observed by/);
+    expect(said(result)[1]).toMatch(/^The weights of \d of 2 layers get more bits/);
+  });
+});
+
+describe('few samples', () => {
+  const graph = twoProducts(() => 1);
+  const toldOf = async (count: number) => {
+    const { compressed } = await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, count));
+    return compressed.findings.filter(({ code }) => code === 'auto/few-samples').map(({ what }) => what);
+  };
+
+  it.each([
+    [1, 'Every choice rests on 1 calibration sample.'],
+    [6, 'Every choice rests on 6 calibration samples.'],
+  ])('are enough for a model, %i of them, and told', async (count, what) => {
+    expect(await toldOf(count)).toEqual([what]);
+  });
+
+  it('are not told of where there are sixteen', async () => {
+    expect(await toldOf(16)).toEqual([]);
   });
 });
 

@@ -107,6 +107,62 @@ describe('curvature of the outputs', () => {
     expect(apart(found, await expected(graph, 128, fisher))).toBeLessThan(0.05);
   });
 
+  it('is the Fisher information of each place where a Softmax goes over channels', async () => {
+    const graph = makeGraph({
+      inputs: { x: [1, 3, 4, 4] },
+      outputs: ['y'],
+      constants: { 'a.w': random(1, [6, 3, 1, 1], 2), 'g.w': random(9, [4, 6, 1, 1], 2) },
+      nodes: [
+        makeNode('a', 'Conv', ['x', 'a.w'], ['a.y']),
+        makeNode('g', 'Conv', ['a.y', 'g.w'], ['z']),
+        makeNode('s', 'Softmax', ['z'], ['y'], { axis: attribute.int(1) }),
+      ],
+    });
+    const [count, data] = [128, samplesFor(graph, 128)];
+    const found = await outputCurvatures(graph, nodesOf(graph, 'a'), data, { compile, mode: 'strict', seed: 3 });
+    if ('reason' in found) throw new Error(found.reason);
+    const weights = graph.initializers.get('g.w')!.data as Float32Array;
+    const sum = new Float64Array(36);
+    for (let i = 0; i < count; i++) {
+      const y = evaluateGraph(graph, await data.sample(i)).get('y')!.data as Float32Array;
+      for (let place = 0; place < 16; place++) {
+        const p = [0, 1, 2, 3].map((c) => y[c * 16 + place]!);
+        for (let at = 0; at < 36; at++)
+          for (let j = 0; j < 4; j++)
+            for (let k = 0; k < 4; k++)
+              sum[at]! +=
+                weights[j * 6 + Math.floor(at / 6)]! *
+                ((j === k ? p[j]! : 0) - p[j]! * p[k]!) *
+                weights[k * 6 + (at % 6)]!;
+      }
+    }
+    expect(apart(found.get('a')!, sum)).toBeLessThan(0.05);
+  });
+
+  it('is that of all outputs, each beside its own magnitude', async () => {
+    const heads = (loudness: number, outputs = ['box', 'score']) =>
+      makeGraph({
+        inputs: { x: [1, 6] },
+        outputs,
+        constants: { w: random(1, [6, 5]), p: random(2, [5, 4], loudness), q: random(3, [5, 4]) },
+        nodes: [
+          makeNode('a', 'MatMul', ['x', 'w'], ['h']),
+          makeNode('b', 'MatMul', ['h', 'p'], ['box']),
+          makeNode('c', 'MatMul', ['h', 'q'], ['score']),
+        ],
+      });
+    const of = async (graph: Graph) => {
+      const found = await outputCurvatures(graph, nodesOf(graph, 'a'), samplesFor(graph, 128), {
+        ...{ compile, mode: 'strict', seed: 3 },
+      });
+      if ('reason' in found) throw new Error(found.reason);
+      return found.get('a')!;
+    };
+    const [quiet, loud] = [await of(heads(1)), await of(heads(1000))];
+    expect(apart(quiet, loud)).toBeLessThan(1e-6);
+    for (const one of ['box', 'score']) expect(apart(await of(heads(1, [one])), quiet)).toBeGreaterThan(0.02);
+  });
+
   it('names what no gradient goes through', async () => {
     const graph = network({ pool: 'LpPool' });
     const found = await outputCurvatures(graph, nodesOf(graph, 'a'), samplesFor(graph, 2), {

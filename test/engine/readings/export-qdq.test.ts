@@ -50,6 +50,33 @@ describe('the exported graph', () => {
       if (tensor.dtype === 'float32') expect(name).toMatch(/_scale$/);
   });
 
+  it('makes names of no more than some 80 characters, each of its own, whatever the tensors are called', async () => {
+    const long = (end: string) => `${'model/conv/Relu;'.repeat(30)}${end}`;
+    const plain = plainGraph();
+    const renamed = new Map(['t', 'r', 'a.w', 'b.w'].map((name) => [name, long(name)]));
+    const nameOf = (value: string) => renamed.get(value) ?? value;
+    const graph = makeGraph({
+      inputs: { x: [1, 3, 6, 6] },
+      outputs: ['y'],
+      constants: Object.fromEntries(Array.from(plain.initializers, ([name, tensor]) => [nameOf(name), tensor])),
+      nodes: plain.nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map(nameOf),
+        outputs: node.outputs.map(nameOf),
+      })),
+    });
+    const own = new Set(graph.types.keys());
+    const { graph: written } = await exported(graph);
+    const made = written.nodes
+      .flatMap(({ inputs, outputs }) => [...inputs, ...outputs])
+      .filter((name) => !own.has(name));
+    expect(made.length).toBeGreaterThan(20);
+    for (const name of made) expect(name.length).toBeLessThan(85);
+    const given = written.nodes.flatMap(({ outputs }) => outputs);
+    expect(new Set(given).size).toBe(given.length);
+    for (const name of written.initializers.keys()) if (!own.has(name)) expect(name.length).toBeLessThan(85);
+  });
+
   it('keeps the names of layers, inputs and outputs', async () => {
     const model = await exported(plainGraph());
     expect(model.graph.inputs).toEqual(['x']);

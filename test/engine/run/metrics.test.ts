@@ -39,6 +39,16 @@ describe('comparing a model with its reference', () => {
     expect(agreement).toBeUndefined();
   });
 
+  test('takes what one found and the other did not for noise', () => {
+    const missed = new ComparisonAccumulator(false);
+    missed.add([3, 4, 5], [3, 4]);
+    expect(missed.result()).toMatchObject({ largestDifference: 5, notFinite: 0 });
+    expect(missed.result().sqnr).toBeCloseTo(10 * Math.log10(50 / 25));
+    const invented = new ComparisonAccumulator(false);
+    invented.add([3, 4], [3, 4, 5]);
+    expect(invented.result().sqnr).toBeCloseTo(0);
+  });
+
   test('is exact for equal outputs and honest about NaN', () => {
     const equal = new ComparisonAccumulator(true);
     equal.add([1, 2], [1, 2]);

@@ -3,7 +3,7 @@ import type { Dataset } from '../../../engine/data/dataset.ts';
 import type { Graph, GraphNode } from '../../../engine/graph/graph.ts';
 import { Cancelled } from '../../../engine/progress.ts';
 import { breathing } from '../../../engine/run/breathing.ts';
-import { scoresOf, withOutput } from '../../../engine/run/logits.ts';
+import { answersOf, scoresOf, withOutput } from '../../../engine/run/logits.ts';
 import { Stopwatch } from '../../../engine/run/stopwatch.ts';
 import { formatDuration, formatTimeLeft, TimeLeft } from '../../../engine/run/time-left.ts';
 
@@ -87,14 +87,41 @@ describe('the scores of a model', () => {
 
   test('are read before the last Softmax, whatever only moves them after it', () => {
     const softmax = graph(node('Gemm', 'x', 'z'), node('Softmax', 'z', 'p'), node('Reshape', 'p', 'y'));
-    expect(scoresOf(softmax)).toEqual({ value: 'z', kind: 'logits' });
+    expect(scoresOf(softmax)).toMatchObject({ value: 'z', kind: 'logits' });
     const quantized = graph(
       node('Softmax', 'x', 'p'),
       node('QuantizeLinear', 'p', 'q'),
       node('DequantizeLinear', 'q', 'y'),
     );
-    expect(scoresOf(quantized)).toEqual({ value: 'x', kind: 'logits' });
+    expect(scoresOf(quantized)).toMatchObject({ value: 'x', kind: 'logits' });
     expect(withOutput(softmax, 'z').outputs).toEqual(['y', 'z']);
+  });
+
+  test('are what an ArgMax decides by, before a Softmax in front of it', () => {
+    const decided = graph(node('Relu', 'x', 'z'), node('ArgMax', 'z', 'c'), node('Cast', 'c', 'y'));
+    expect(scoresOf(decided)).toMatchObject({ value: 'z', kind: 'logits' });
+    const likely = graph(node('Gemm', 'x', 'z'), node('Softmax', 'z', 'p'), node('ArgMax', 'p', 'y'));
+    expect(scoresOf(likely)).toMatchObject({ value: 'z', kind: 'logits' });
+  });
+
+  test('of all outputs are quantities: indices are none, and what is selected is told by what it is selected from', () => {
+    const types = (dtype: 'float32' | 'int64', ...values: string[]) =>
+      values.map((value) => [value, { dtype, dims: [1] }] as const);
+    const selecting: Graph = {
+      ...graph(
+        node('Gemm', 'x', 'boxes'),
+        node('Relu', 'x', 'scores'),
+        { ...node('NonMaxSuppression', 'boxes', 'found'), inputs: ['boxes', 'scores', 'most'] },
+        { ...node('Gather', 'boxes', 'picked'), inputs: ['boxes', 'found'] },
+        node('Shape', 'x', 'size'),
+        node('ArgMax', 'scores', 'class'),
+      ),
+      outputs: ['picked', 'size', 'class'],
+      types: new Map([...types('float32', 'boxes', 'scores', 'picked'), ...types('int64', 'found', 'size', 'class')]),
+    };
+    expect(answersOf(selecting)).toEqual(['boxes', 'scores']);
+    expect(answersOf({ ...selecting, outputs: ['size', 'boxes'] })).toEqual(['boxes']);
+    expect(answersOf({ ...selecting, outputs: ['size'] })).toEqual(['size']);
   });
 
   test('are the outputs where there is none', () => {
