@@ -2,7 +2,7 @@ import type { Plan } from '../plan.ts';
 import { namesOf } from '../quantize/places.ts';
 import { percent } from '../report/quantities.ts';
 import { chosenInOnePass, mapWeights, wideBits } from './plans.ts';
-import { promoted, type WeightSizes, weightSizes, worthPromoting } from './promotion.ts';
+import { promoted, readersOf, type WeightSizes, weightSizes, worthPromoting } from './promotion.ts';
 import type { Stage } from './stage.ts';
 import type { Trials } from './trials.ts';
 
@@ -34,7 +34,7 @@ export async function narrowWeights(plan: Plan, trials: Trials): Promise<NarrowW
   if (sizes.narrow.length === 0) return undefined;
   // Each layer by itself: a method that makes up for the layers before it would hide what a layer costs.
   const alone = mapWeights(plan, chosenInOnePass);
-  const layers = new Set(sizes.narrow.map(({ name }) => name));
+  const layers = new Set(sizes.narrow.flatMap(readersOf));
   return { ...sizes, noise: await trials.noiseOfLayers(alone, { layers }) };
 }
 

@@ -9,6 +9,8 @@ const mostNoise = 1e6;
 /** A layer whose weights a plan holds in few bits, and which may get more. */
 export interface NarrowLayer {
   readonly name: string;
+  /** Layers that read the same weights, by name: they get the same bits, or each would need a copy. Absent where none does. */
+  readonly others?: readonly string[];
   readonly weights: number;
   readonly bits: number;
   /** Whether its codes are integers. */
@@ -24,20 +26,33 @@ export interface WeightSizes {
 
 /** Sizes of the weights that a plan puts into codes; scales and biases are the same whatever the bits, and not counted. */
 export function weightSizes(graph: Graph, plan: Plan, weightsOf: (node: string) => readonly string[]): WeightSizes {
-  const narrow: NarrowLayer[] = [];
+  const narrow = new Map<string, NarrowLayer>();
+  const counted = new Set<string>();
   let planned = 0;
   let wide = 0;
   for (const { name } of graph.nodes) {
     const choice = plan.nodes[name]?.weight;
-    const tensors = weightsOf(name).flatMap((value) => graph.initializers.get(value) ?? []);
+    const values = weightsOf(name);
+    const tensors = values.flatMap((value) => graph.initializers.get(value) ?? []);
     if (choice === undefined || tensors.length === 0 || choice.format === 'float') continue;
+    const key = JSON.stringify([values, choice.format, choice.locked === true]);
+    const first = narrow.get(key);
+    if (first !== undefined) narrow.set(key, { ...first, others: [...(first.others ?? []), name] });
+    if (counted.has(key)) continue;
+    counted.add(key);
     const { bits, kind } = formatNamed(choice.format);
     const weights = tensors.reduce((sum, { dims }) => sum + dims.reduce((product, dim) => product * dim, 1), 0);
     planned += (weights * bits) / 8;
     wide += (weights * wideBits) / 8;
-    if (bits < wideBits && choice.locked !== true) narrow.push({ name, weights, bits, isInteger: kind === 'integer' });
+    if (bits < wideBits && choice.locked !== true)
+      narrow.set(key, { name, weights, bits, isInteger: kind === 'integer' });
   }
-  return { narrow, planned, wide };
+  return { narrow: [...narrow.values()], planned, wide };
+}
+
+/** All layers that read the weights. */
+export function readersOf({ name, others = [] }: NarrowLayer): readonly string[] {
+  return [name, ...others];
 }
 
 /** Bits for a layer's weights in place of those planned. */
@@ -59,7 +74,7 @@ export function worthPromoting(
   const open = layers.map((layer) => ({
     layer,
     bits: layer.bits,
-    noise: Math.min(mostNoise, noise.get(layer.name) ?? 0),
+    noise: readersOf(layer).reduce((sum, name) => sum + Math.min(mostNoise, noise.get(name) ?? 0), 0),
   }));
   const gainOf = (own: (typeof open)[number]) => {
     const step = nextBits(own) - own.bits;
@@ -89,7 +104,9 @@ function nextBits({ layer, bits }: { readonly layer: NarrowLayer; readonly bits:
 
 /** The plan with the weights of these layers in so many bits. */
 export function promoted(plan: Plan, promotions: readonly Promotion[]): Plan {
-  const bitsOf = new Map(promotions.map(({ layer, bits }) => [layer.name, bits]));
+  const bitsOf = new Map(
+    promotions.flatMap(({ layer, bits }) => readersOf(layer).map((name) => [name, bits] as const)),
+  );
   return mapWeights(plan, (choice, node) => {
     const bits = bitsOf.get(node);
     if (bits === undefined) return choice;

@@ -88,6 +88,19 @@ describe('a plan', () => {
     expect(sizes).toEqual({ narrow: [layer('a', 40)], planned: 20, wide: 40 });
   });
 
+  it('counts weights that two layers read once, and gives both the same bits', () => {
+    const plan = uniformPlan(graph, { weights: 'int4' });
+    const { narrow, planned, wide } = weightSizes(graph, plan, () => ['w1']);
+    expect(narrow).toEqual([{ ...layer('a', 32), others: ['b'] }]);
+    expect([planned, wide]).toEqual([16, 32]);
+    const noise = new Map([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    const own = promoted(plan, worthPromoting(narrow, noise, 4));
+    expect([own.nodes['a']!.weight!.format, own.nodes['b']!.weight!.format]).toEqual(['int5', 'int5']);
+  });
+
   it('has no narrow layers where formats are locked or wide', () => {
     const plan = uniformPlan(graph, { weights: 'int8' });
     const locked = { ...plan.nodes['a'], weight: choice('int4', { locked: true }) };
