@@ -35,8 +35,8 @@ export async function evaluate(
     comparisons ??= candidates.map(() => new Comparison(expected, sizes, dataset.labels !== undefined));
     for (const [j, candidate] of candidates.entries()) {
       const actual = await candidate.score(inputs);
-      // How much is found may differ (detections, say), but not in how many dimensions.
-      if (actual.dims.length !== expected.dims.length) {
+      // How much is found may differ (detections, say), and how many dimensions the same is in, but not both.
+      if (actual.values.length !== expected.values.length && actual.dims.length !== expected.dims.length) {
         fail(
           'evaluate/shape',
           `${candidate.name} answers with ${actual.values.length} values in ${actual.dims.length} dimensions where ${reference.name} gives ${expected.values.length} in ${expected.dims.length}.`,
