@@ -10,7 +10,7 @@ function scorer(name: string, dims: readonly number[]): Scorer {
   return {
     name,
     kind: 'outputs',
-    score: async () => ({ values, dims, outputs: [{ name: 'y', values, dims }] }),
+    score: async () => ({ values, dims, outputs: [{ name: 'y', values, dims, integer: false }] }),
     dispose: async () => {},
   };
 }
