@@ -1,6 +1,8 @@
 import { formatNamed } from '../formats/registry.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Plan } from '../plan.ts';
+import { isSmallerPacked } from '../readings/packed-codes.ts';
+import { elementCount } from '../tensor.ts';
 import { mapWeights, wideBits } from './plans.ts';
 
 /** Noise over signal: codes that leave no answer at all have more than can be told apart. */
@@ -13,8 +15,8 @@ export interface NarrowLayer {
   readonly others?: readonly string[];
   readonly weights: number;
   readonly bits: number;
-  /** Whether its codes are integers. */
-  readonly isInteger: boolean;
+  /** Bits that it may get instead, ascending. */
+  readonly steps: readonly number[];
 }
 
 export interface WeightSizes {
@@ -40,14 +42,28 @@ export function weightSizes(graph: Graph, plan: Plan, weightsOf: (node: string) 
     if (first !== undefined) narrow.set(key, { ...first, others: [...(first.others ?? []), name] });
     if (counted.has(key)) continue;
     counted.add(key);
-    const { bits, kind } = formatNamed(choice.format);
-    const weights = tensors.reduce((sum, { dims }) => sum + dims.reduce((product, dim) => product * dim, 1), 0);
+    const { bits } = formatNamed(choice.format);
+    const counts = tensors.map(({ dims }) => elementCount(dims));
+    const weights = counts.reduce((a, b) => a + b, 0);
     planned += (weights * bits) / 8;
     wide += (weights * wideBits) / 8;
-    if (bits < wideBits && choice.locked !== true)
-      narrow.set(key, { name, weights, bits, isInteger: kind === 'integer' });
+    if (bits >= wideBits || choice.locked === true) continue;
+    const takes = (more: number) => counts.every((count, i) => isWorthItsBits(count, more, values[i]!));
+    narrow.set(key, { name, weights, bits, steps: stepsFrom(choice.format).filter(takes) });
   }
   return { narrow: [...narrow.values()], planned, wide };
+}
+
+/** Integers grow bit by bit; other formats have no neighbour and become integers of 8 bits. */
+function stepsFrom(format: string): readonly number[] {
+  const { bits, kind } = formatNamed(format);
+  const first = kind === 'integer' ? bits + 1 : wideBits;
+  return Array.from({ length: wideBits - first + 1 }, (_, i) => first + i);
+}
+
+/** Whether a file holds so many codes in these bits and no more: of small weights it holds 3, 5, 6 and 7 bits in a wider type. */
+function isWorthItsBits(count: number, bits: number, name: string): boolean {
+  return wideBits % bits === 0 || isSmallerPacked(count, bits, name);
 }
 
 /** All layers that read the weights. */
@@ -76,15 +92,14 @@ export function worthPromoting(
     bits: layer.bits,
     noise: readersOf(layer).reduce((sum, name) => sum + Math.min(mostNoise, noise.get(name) ?? 0), 0),
   }));
-  const gainOf = (own: (typeof open)[number]) => {
-    const step = nextBits(own) - own.bits;
-    return (own.noise * (1 - 4 ** -step)) / (step * own.layer.weights);
-  };
+  const stepOf = (own: (typeof open)[number]) => nextBits(own)! - own.bits;
+  const gainOf = (own: (typeof open)[number]) =>
+    (own.noise * (1 - 4 ** -stepOf(own))) / (stepOf(own) * own.layer.weights);
   const given = new Map<NarrowLayer, number>();
   let left = bytes;
   while (open.length > 0) {
     const best = open.reduce((a, b) => (gainOf(b) > gainOf(a) ? b : a));
-    const step = nextBits(best) - best.bits;
+    const step = stepOf(best);
     const cost = (best.layer.weights * step) / 8;
     if (cost <= left) {
       left -= cost;
@@ -92,14 +107,14 @@ export function worthPromoting(
       best.noise *= 4 ** -step;
       given.set(best.layer, best.bits);
     }
-    if (cost > left || best.bits >= wideBits) open.splice(open.indexOf(best), 1);
+    if (cost > left || nextBits(best) === undefined) open.splice(open.indexOf(best), 1);
   }
   return layers.flatMap((layer) => (given.has(layer) ? [{ layer, bits: given.get(layer)! }] : []));
 }
 
-/** Integers grow by a bit; other formats have no neighbour and become integers of 8 bits. */
-function nextBits({ layer, bits }: { readonly layer: NarrowLayer; readonly bits: number }): number {
-  return layer.isInteger ? bits + 1 : wideBits;
+/** The next step; none behind the last. */
+function nextBits({ layer, bits }: { readonly layer: NarrowLayer; readonly bits: number }): number | undefined {
+  return layer.steps.find((step) => step > bits);
 }
 
 /** The plan with the weights of these layers in so many bits. */

@@ -10,11 +10,11 @@ import {
 import { makeNode } from '../../../engine/graph/build.ts';
 import { choice, makeGraph, random, uniformPlan } from '../quantize/small.ts';
 
-const layer = (name: string, weights: number, bits = 4, isInteger = true): NarrowLayer => ({
+const layer = (name: string, weights: number, bits = 4, steps: readonly number[] = [5, 6, 7, 8]): NarrowLayer => ({
   name,
   weights,
   bits,
-  isInteger,
+  steps,
 });
 const costOf = ({ layer, bits }: Promotion) => (layer.weights * (bits - layer.bits)) / 8;
 const bitsOf = (promotions: readonly Promotion[]) =>
@@ -40,8 +40,8 @@ describe('which layers are worth more bits', () => {
     expect(bitsOf(worthPromoting(layers, new Map(Object.entries(noise)), bytes))).toEqual(chosen);
   });
 
-  it('takes a format that is no integer to 8 bits at once, or not at all', () => {
-    const layers = [layer('a', 100, 4, false), layer('b', 80)];
+  it('goes by the steps that a layer may take: 8 bits at once, or none', () => {
+    const layers = [layer('a', 100, 4, [8]), layer('b', 80)];
     const noise = new Map([
       ['a', 9],
       ['b', 1],
@@ -79,26 +79,42 @@ describe('a plan', () => {
 
   it('has the sizes of its weights', () => {
     const sizes = weightSizes(graph, uniformPlan(graph, { weights: 'int4' }), weightsOf);
-    expect(sizes).toEqual({ narrow: [layer('a', 32), layer('b', 8)], planned: 20, wide: 40 });
+    expect(sizes).toEqual({ narrow: [layer('a', 32, 4, [8]), layer('b', 8, 4, [8])], planned: 20, wide: 40 });
+  });
+
+  it.each([
+    { what: 'every bit', size: 100, weights: 'int4', steps: [5, 6, 7, 8] },
+    { what: 'a type of ONNX that is wider', size: 100, weights: 'int2', steps: [3, 4, 5, 6, 7, 8] },
+    { what: 'what a file of small weights holds without a byte each', size: 40, weights: 'int3', steps: [4, 5, 8] },
+    { what: '8 bits from another format', size: 100, weights: 'kmeans(4)', steps: [8] },
+  ])('may take as its next step $what', ({ size, weights, steps }) => {
+    const large = makeGraph({
+      inputs: { x: [1, size] },
+      outputs: ['y'],
+      constants: { w: random(1, [size, size]) },
+      nodes: [makeNode('a', 'MatMul', ['x', 'w'], ['y'])],
+    });
+    const { narrow } = weightSizes(large, uniformPlan(large, { weights }), () => ['w']);
+    expect(narrow[0]!.steps).toEqual(steps);
   });
 
   it('has the sizes of a layer with two weights together', () => {
     const plan = uniformPlan(graph, { weights: 'int4', float: ['b'] });
     const sizes = weightSizes(graph, plan, (name) => (name === 'a' ? ['w1', 'w2'] : []));
-    expect(sizes).toEqual({ narrow: [layer('a', 40)], planned: 20, wide: 40 });
+    expect(sizes).toEqual({ narrow: [layer('a', 40, 4, [8])], planned: 20, wide: 40 });
   });
 
   it('counts weights that two layers read once, and gives both the same bits', () => {
     const plan = uniformPlan(graph, { weights: 'int4' });
     const { narrow, planned, wide } = weightSizes(graph, plan, () => ['w1']);
-    expect(narrow).toEqual([{ ...layer('a', 32), others: ['b'] }]);
+    expect(narrow).toEqual([{ ...layer('a', 32, 4, [8]), others: ['b'] }]);
     expect([planned, wide]).toEqual([16, 32]);
     const noise = new Map([
       ['a', 1],
       ['b', 2],
     ]);
-    const own = promoted(plan, worthPromoting(narrow, noise, 4));
-    expect([own.nodes['a']!.weight!.format, own.nodes['b']!.weight!.format]).toEqual(['int5', 'int5']);
+    const own = promoted(plan, worthPromoting(narrow, noise, 16));
+    expect([own.nodes['a']!.weight!.format, own.nodes['b']!.weight!.format]).toEqual(['int8', 'int8']);
   });
 
   it('has no narrow layers where formats are locked or wide', () => {

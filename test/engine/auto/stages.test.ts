@@ -140,10 +140,10 @@ describe('a detector that selects boxes itself', () => {
   it('is judged by the boxes and scores that it selects from, however many it selects', async () => {
     const int64 = (...values: number[]) => int64Tensor([values.length], values);
     const graph = makeGraph({
-      inputs: { x: [1, 16] },
+      inputs: { x: [1, 64] },
       outputs: ['selected'],
       constants: {
-        ...{ w: random(1, [16, 80], 2), v: random(2, [16, 40], 2) },
+        ...{ w: random(1, [64, 80]), v: random(2, [64, 40]) },
         ...{ boxes: int64(1, 20, 4), scores: int64(1, 2, 20), most: int64(10) },
         ...{ overlap: float32Tensor([1], Float32Array.of(0.4)), least: float32Tensor([1], Float32Array.of(0.5)) },
       },
