@@ -48,7 +48,7 @@ export function weightSizes(graph: Graph, plan: Plan, weightsOf: (node: string) 
     planned += (weights * bits) / 8;
     wide += (weights * wideBits) / 8;
     if (bits >= wideBits || choice.locked === true) continue;
-    const takes = (more: number) => counts.every((count, i) => isWorthItsBits(count, more, values[i]!));
+    const takes = (more: number) => counts.every((count) => isWorthItsBits(count, more));
     narrow.set(key, { name, weights, bits, steps: stepsFrom(choice.format).filter(takes) });
   }
   return { narrow: [...narrow.values()], planned, wide };
@@ -62,8 +62,8 @@ function stepsFrom(format: string): readonly number[] {
 }
 
 /** Whether a file holds so many codes in these bits and no more: of small weights it holds 3, 5, 6 and 7 bits in a wider type. */
-function isWorthItsBits(count: number, bits: number, name: string): boolean {
-  return wideBits % bits === 0 || isSmallerPacked(count, bits, name);
+function isWorthItsBits(count: number, bits: number): boolean {
+  return wideBits % bits === 0 || isSmallerPacked(count, bits);
 }
 
 /** All layers that read the weights. */

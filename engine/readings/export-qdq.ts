@@ -429,7 +429,7 @@ class QdqReading {
     const same = known.find(({ codes }) => sameCodes(codes.data as Int8Array, tensor.data as Int8Array));
     if (same !== undefined) return same.name;
     const name =
-      isPacked(format) && isSmallerPacked(elementCount(view.dims), format.bits, value)
+      isPacked(format) && isSmallerPacked(elementCount(view.dims), format.bits)
         ? this.#packed.write(value, () => held.codes, format, tensor)
         : this.#rewriter.constant(`${value}_quantized`, tensor);
     this.#stored.set(value, [...known, { codes: tensor, name }]);

@@ -26,9 +26,11 @@ export function packedBytes(count: number, bits: number): number {
   return Math.ceil(count / group.codes) * group.bytes;
 }
 
-/** Whether codes packed are less of a file than a byte each: the operators that unpack them, with their names, take about so many bytes. */
-export function isSmallerPacked(count: number, bits: number, label: string): boolean {
-  const operators = 400 + 20 * label.length;
+/** Bytes of a file that the operators take which unpack codes; more where names are long. */
+const operators = 500;
+
+/** Whether codes packed are less of a file than a byte each. */
+export function isSmallerPacked(count: number, bits: number): boolean {
   return packedBytes(count, bits) + operators < count;
 }
 
