@@ -1,5 +1,5 @@
 import type { Progress } from '../engine/progress.ts';
-import { formatTimeLeft, TimeLeft } from '../engine/run/time-left.ts';
+import { formatCount, formatTimeLeft, TimeLeft } from '../engine/run/time-left.ts';
 import type { Sink, Style } from './terminal.ts';
 
 /** Milliseconds between two frames of the live line, and between two lines where there is no terminal. */
@@ -42,18 +42,14 @@ export function makeProgress(
       const tail = left === undefined ? '' : formatTimeLeft(left);
       if (sink.isTTY) {
         const width = Math.max(20, (sink.columns ?? 80) - 1);
-        const text = withTail(`${bar(done, total, style)} ${name}${count(done, total)}`, tail, width, style);
+        const text = withTail(`${bar(done, total, style)} ${name}${formatCount(done, total)}`, tail, width, style);
         sink.write(`\r\u001b[2K${text}`);
         drawn = true;
       } else {
-        sink.write(`${name}${count(done, total)}${tail === '' ? '' : `, ${tail}`}\n`);
+        sink.write(`${name}${formatCount(done, total)}${tail === '' ? '' : `, ${tail}`}\n`);
       }
     },
   };
-}
-
-function count(done: number, total: number): string {
-  return total > 1 ? ` ${Math.min(done, total)}/${total}` : '';
 }
 
 const cells = 16;

@@ -44,13 +44,18 @@ export async function buildJob(folder: string): Promise<string> {
 const compiled = mkdtempSync(join(tmpdir(), 'qspec-cost-compiled-'));
 process.on('exit', () => rmSync(compiled, { recursive: true, force: true }));
 
-/** Kibibytes, also on macOS: libuv makes them so; microseconds. A module for it (`--import`) would take some milliseconds of its own. */
+/**
+ * Kibibytes, also on macOS: libuv makes them so; microseconds. What Linux says of a process's own resources begins with the size of
+ * the process that started it: only its status is of its own memory. A module for it (`--import`) would take some milliseconds more.
+ */
 const tellUsage = join(compiled, 'tell-usage.cjs');
 writeFileSync(
   tellUsage,
   `if (require('node:worker_threads').isMainThread) process.on('exit', () => {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-  process.stderr.write('\\nused ' + maxRSS + ' ' + (userCPUTime + systemCPUTime) + '\\n');
+  let own;
+  try { own = /^VmHWM:\\s*(\\d+) kB$/m.exec(require('node:fs').readFileSync('/proc/self/status', 'latin1'))?.[1]; } catch {}
+  process.stderr.write('\\nused ' + (own ?? maxRSS) + ' ' + (userCPUTime + systemCPUTime) + '\\n');
 });
 `,
 );

@@ -1,3 +1,4 @@
+import type { Finding } from '../findings.ts';
 import type { Expectation, Plan } from '../plan.ts';
 import { needsRescaling } from '../rescaling/sites.ts';
 import type { Compressed } from '../run/compress.ts';
@@ -50,12 +51,14 @@ export async function chooseAutomatically(input: AutoInput): Promise<AutoResult>
     }
     const first = { plan, compressed: await trials.compress(plan) };
     const { compressed, ...chosen } = await meetBudget(first, input.expectations, trials);
-    // What the recipe's own rescaling or rounding could not reach is nobody's concern: no one asked for it.
+    // What the recipe's own rescaling or method could not reach is nobody's concern: no one asked for it.
     const unasked = [
       ...(needsRescaling(input.plan) ? [] : ['quantize/not-rescaled']),
-      ...(namesMethods(input.plan) ? [] : ['quantize/no-curvature']),
+      ...(namesMethods(input.plan) ? [] : ['quantize/no-curvature', 'quantize/method-fallback']),
     ];
-    const findings = compressed.findings.filter(({ code }) => !unasked.includes(code));
+    const isUnasked = ({ code, severity }: Finding) =>
+      unasked.includes(code) && !(code === 'quantize/method-fallback' && severity === 'warning');
+    const findings = compressed.findings.filter((finding) => !isUnasked(finding));
     return { ...chosen, compressed: { ...compressed, findings: [...trials.findings, ...findings] } };
   } finally {
     await trials.dispose();

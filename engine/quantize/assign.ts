@@ -20,7 +20,7 @@ import { hasIntegerCodes, isIntegerFactor } from './integer-products.ts';
 import { type Group, type Layout, layOut, runsOnCodes, type Slot } from './layout.ts';
 import { fallbackFindings, heldRoundedInstead, type RoundedLayer, roundedInstead } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
-import { choiceOfStacks, isByMoments, momentsName, quantizeStack } from './weight-only.ts';
+import { choiceOfHeld, isByMoments, momentsName, quantizeHeld } from './weight-only.ts';
 import { quantizeParameters } from './weights.ts';
 import { wire } from './wiring.ts';
 
@@ -118,18 +118,25 @@ export async function assign(
       entries.set(edgeKey(node.name, 'weight'), own.weight);
       if (own.bias !== undefined) entries.set(edgeKey(node.name, 'bias'), own.bias);
     }
-    const stacks = layout.weightOnly.get(node.name);
-    if (stacks !== undefined && choice !== undefined) {
-      const chosen = choiceOfStacks(choice);
+    const weights = layout.weightOnly.get(node.name);
+    if (weights !== undefined && choice !== undefined) {
+      const chosen = choiceOfHeld(choice);
       const { samples, moments } = statistics;
-      const lacks = isByMoments(choice) && stacks.some(({ role }) => !moments.has(momentsName(node.name, role)));
+      const lacks = isByMoments(choice) && weights.some(({ role }) => !moments.has(momentsName(node.name, role)));
       const rounded = heldRoundedInstead(node.name, choice, chosen, { lacks, samples });
       if (rounded !== undefined) fallbacks.push(rounded);
-      for (const { role, input } of stacks) {
-        const task = { node, input, choice: chosen, graph, moments: moments.get(momentsName(node.name, role)), store };
+      for (const held of weights) {
+        const task = {
+          node,
+          held,
+          choice: chosen,
+          graph,
+          moments: moments.get(momentsName(node.name, held.role)),
+          store,
+        };
         entries.set(
-          edgeKey(node.name, role),
-          interruptible(progress, () => quantizeStack(task)),
+          edgeKey(node.name, held.role),
+          interruptible(progress, () => quantizeHeld(task)),
         );
         await breather.pause();
       }

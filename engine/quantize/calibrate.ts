@@ -16,8 +16,7 @@ import { KernelPortions } from './kernel-portions.ts';
 import { type Group, type Layout, layOut } from './layout.ts';
 import { areFewEnough, fitsMoments } from './method-fallback.ts';
 import { InputMoments } from './moments.ts';
-import { recurrentVectors } from './recurrent-vectors.ts';
-import { isByMoments, momentsName, stackedRows } from './weight-only.ts';
+import { heldVectors, isByMoments, momentsName } from './weight-only.ts';
 
 /** What calibration has seen: one observer per group of tensors that share parameters, by group name. */
 export interface Statistics {
@@ -166,12 +165,12 @@ function createMoments(graph: Graph, plan: Plan, layout: Layout, kept: KeptStati
       const { dims } = graph.initializers.get(node.inputs[form.weight!]!)!;
       collect(node.name, inputVectors(node, dims, form));
     }
-    const stacks = layout.weightOnly.get(node.name);
-    if (stacks === undefined || !isByMoments(plan.nodes[node.name]!.weight!)) continue;
-    for (const { role, input } of stacks) {
-      const [, length] = stackedRows(graph.initializers.get(node.inputs[input]!)!.dims);
-      const vectors = recurrentVectors(node, role, length);
-      if (vectors !== undefined && areFewEnough(vectors, 'moments')) collect(momentsName(node.name, role), vectors);
+    const weights = layout.weightOnly.get(node.name);
+    if (weights === undefined || !isByMoments(plan.nodes[node.name]!.weight!)) continue;
+    for (const held of weights) {
+      const vectors = heldVectors(node, held, graph);
+      if (vectors !== undefined && areFewEnough(vectors, 'moments'))
+        collect(momentsName(node.name, held.role), vectors);
     }
   }
   return { moments, watching, fresh };

@@ -92,7 +92,7 @@ function visitPatches(
   weightDims: readonly number[],
   { length, groups }: VectorShape,
   { data, dims, layout }: Pick<ValueView, 'data' | 'dims' | 'layout'>,
-  { sample, most }: Sampling,
+  sampling: Sampling,
   visit: Visit,
 ): number {
   const sizes = dims.slice(2);
@@ -111,11 +111,8 @@ function visitPatches(
   const [channelStep, pixelStep] = layout === 'plain' ? [pixels, 1] : [1, channels];
   const perGroup = channels / groups;
   const vector = new Float64Array(length);
-  const total = outHeight * outWidth;
-  const wanted = Math.min(total, most);
-  for (let p = 0; p < wanted; p++) {
-    // Evenly spread, moved on from sample to sample so that every position is seen.
-    const position = (Math.floor((p * total) / wanted) + sample * 7) % total;
+  const positions = spreadPositions(outHeight * outWidth, sampling);
+  for (const position of positions) {
     const y = Math.floor(position / outWidth) * strides[0]! - pads[0]!;
     const x = (position % outWidth) * strides[1]! - pads[1]!;
     for (let group = 0; group < groups; group++) {
@@ -133,5 +130,11 @@ function visitPatches(
       visit(position, group, vector);
     }
   }
-  return wanted;
+  return positions.length;
+}
+
+/** Positions of an output that are looked at: evenly spread, moved on from sample to sample so that every one is seen. */
+export function spreadPositions(total: number, { sample, most }: Sampling): readonly number[] {
+  const wanted = Math.min(total, most);
+  return Array.from({ length: wanted }, (_, p) => (Math.floor((p * total) / wanted) + sample * 7) % total);
 }

@@ -39,14 +39,17 @@ export type WeightRole = 'weight' | 'recurrent';
 export interface HeldWeight {
   readonly role: WeightRole;
   readonly input: number;
+  /** Axis along which output channels lie; absent: they are rows of the matrices that a recurrent layer stacks. */
+  readonly weightAxis?: number;
 }
 
 /** Inputs of a node that may hold weights in codes, whether or not they do in this graph. */
-export function weightInputs({ domain, op }: GraphNode, graph: Graph): readonly HeldWeight[] {
+export function weightInputs(node: GraphNode, graph: Graph): readonly HeldWeight[] {
+  const { domain, op } = node;
   const role = findOperator(domain, op, graph.opsets.get(domain) ?? 1)?.quantization;
   switch (role?.kind) {
     case 'compute':
-      return [{ role: 'weight', input: role.weight }];
+      return [{ role: 'weight', input: role.weight, weightAxis: role.weightAxis(node) }];
     case 'weight-only':
       return [
         { role: 'weight', input: role.weight },
@@ -89,8 +92,10 @@ function weightOnly(node: GraphNode, graph: Graph): NoIntegerForm {
     const stored = storedWeight(node, graph, input);
     if ('reason' in stored) return stored;
   }
-  return { reason: `runtimes have no integer ${node.op}, so it is quantised weight-only`, held };
+  return { reason: `runtimes have no integer ${node.op}${andSo}`, held };
 }
+
+const andSo = ', so it is quantised weight-only';
 
 function storedWeight({ inputs }: GraphNode, graph: Graph, index: number): Tensor | NoIntegerForm {
   const weight = graph.initializers.get(inputs[index] ?? '');
@@ -111,12 +116,16 @@ function computeForm(
   if (biasValue !== undefined && biasValue !== '' && !graph.initializers.has(biasValue))
     return { reason: 'its bias is computed by the model, not stored in it' };
   const form: IntegerForm = { kind: 'compute', data: [0], weight, weightAxis, ...(bias !== undefined && { bias }) };
+  const weightOnly = (reason: string): NoIntegerForm => ({
+    reason: `${reason}${andSo}`,
+    held: [{ role: 'weight', input: weight, weightAxis }],
+  });
   switch (node.op) {
     case 'Conv': {
       const rank = weights.dims.length;
       return rank === 3 || rank === 4
         ? form
-        : { reason: `it convolves over ${rank - 2} axes; integer kernels know 1 and 2` };
+        : weightOnly(`it convolves over ${rank - 2} axes and integer kernels know 1 and 2`);
     }
     case 'Gemm':
       if (intAttribute(node, 'transA', 0) !== 0) return { reason: 'it transposes its input (transA)' };
@@ -124,7 +133,7 @@ function computeForm(
     case 'MatMul':
       return weights.dims.length === 2 ? form : { reason: 'its weight is not a matrix' };
     default:
-      return { reason: `runtimes have no integer ${node.op}` };
+      return weightOnly(`runtimes have no integer ${node.op}`);
   }
 }
 

@@ -163,7 +163,7 @@ function floatFindings(nodes: readonly FloatNode[]): Finding[] {
       severity: 'information',
       what: `${op} ${namesOf(alike)} ${stays}: ${reason}.`,
       why: held
-        ? 'Its weights are in codes and are dequantised when it runs; its inputs, outputs and state are floats.'
+        ? 'Its weights are in codes and are dequantised when it runs; what it reads and answers are floats.'
         : 'Its inputs are dequantised before it and its output is quantised again where the next layer wants codes.',
     };
   });

@@ -79,10 +79,11 @@ export function heldRoundedInstead(
   if (lacks)
     return {
       ...layer,
-      why: 'Of its states the model gives the last one alone, or there are too many inputs: the method keeps a square matrix of them.',
+      why: 'The method keeps a square matrix of what the weights are multiplied with: there are too many inputs, the layer has groups or three axes, or of its states the model gives the last one alone.',
     };
   if (own.method?.name === method.name) return undefined;
-  const why = 'The method goes by what a layer answers, and a recurrent one answers by its own state.';
+  const why =
+    'The method goes by what a layer answers, which is not collected of layers that are quantised weight-only.';
   return { ...layer, why, ...(own.method && { by: own.method.name }) };
 }
 

@@ -2,16 +2,21 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { derivedTensor } from '../lazy-tensor.ts';
 import { type Moments, seesData } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
+import { intAttribute } from '../operators/shared/attributes.ts';
 import type { Choice } from '../plan.ts';
+import type { Tensor } from '../tensor.ts';
 import { edgeKey, type QuantizedTensor } from './assignment.ts';
 import type { CodeStore } from './code-store.ts';
-import type { WeightRole } from './integer-form.ts';
+import type { VectorSource } from './input-vectors.ts';
+import type { HeldWeight, WeightRole } from './integer-form.ts';
+import { recurrentVectors } from './recurrent-vectors.ts';
+import { transposedVectors } from './transposed-vectors.ts';
 import { quantizeParameters, takesFormat } from './weights.ts';
 
 /**
- * Weights of layers that compute in float. They are stacks of matrices, one a direction, [stacks, rows, inputs], in which every row is
- * an output channel: a gate of a hidden unit. Scales are for the rows of all of them, which one axis of DequantizeLinear
- * cannot say of more than one matrix; those are blocks of a view.
+ * Weights of layers that compute in float. Those of recurrent ones are stacks of matrices, one a direction, [stacks, rows, inputs], in
+ * which every row is an output channel: a gate of a hidden unit. Scales are for the rows of all of them, which one axis of
+ * DequantizeLinear cannot say of more than one matrix; those are blocks of a view.
  */
 
 /** Dims of the one matrix that a stack is, its matrices one below the other. */
@@ -27,7 +32,7 @@ const byMoments = 'coordinate-descent';
  * The choice by which such weights get their codes: of methods that go by a layer's answers, the one takes the place that goes by what is
  * multiplied, where it takes the format; those that scale channels or correct biases leave rounding.
  */
-export function choiceOfStacks(choice: Choice): Choice {
+export function choiceOfHeld(choice: Choice): Choice {
   const { method, ...rounded } = choice;
   const wanted = method && methodNamed(method.name);
   if (wanted === undefined || !seesData(wanted)) return choice;
@@ -38,7 +43,7 @@ export function choiceOfStacks(choice: Choice): Choice {
 
 /** Whether codes of such weights are chosen by moments of what they are multiplied with. */
 export function isByMoments(choice: Choice): boolean {
-  return choiceOfStacks(choice).method?.name === byMoments;
+  return choiceOfHeld(choice).method?.name === byMoments;
 }
 
 /** Under which moments of a weight's vectors are kept: the first of a node under the node's name. */
@@ -46,10 +51,18 @@ export function momentsName(node: string, role: WeightRole): string {
   return role === 'weight' ? node : edgeKey(node, role);
 }
 
-export interface StackTask {
+/** Where what a held weight is multiplied with can be seen; undefined where nothing of it is looked at. */
+export function heldVectors(node: GraphNode, held: HeldWeight, graph: Graph): VectorSource | undefined {
+  const { dims } = graph.initializers.get(node.inputs[held.input]!)!;
+  if (held.weightAxis === undefined) return recurrentVectors(node, held.role, stackedRows(dims)[1]);
+  return node.op === 'ConvTranspose' && intAttribute(node, 'group', 1) === 1
+    ? transposedVectors(node, dims)
+    : undefined;
+}
+
+export interface HeldTask {
   readonly node: GraphNode;
-  /** Index of the input that the weight is. */
-  readonly input: number;
+  readonly held: HeldWeight;
   readonly choice: Choice;
   readonly graph: Graph;
   /** Of the vectors that it is multiplied with. */
@@ -59,13 +72,14 @@ export interface StackTask {
 }
 
 /** Codes of one weight of a layer that computes in float, by the chosen method as far as that needs no data. */
-export function quantizeStack({ node, input, choice, graph, moments, store }: StackTask): QuantizedTensor {
-  const stack = graph.initializers.get(node.inputs[input]!)!;
-  const dims = stackedRows(stack.dims);
-  const weight = derivedTensor([stack], 'float32', dims, () => stack.data);
-  const task = { node, form: { weightAxis: 0 }, choice, parameters: { weight, bias: undefined } };
-  const held = quantizeParameters({ ...task, ...(moments && { moments }), ...(store && { store }) });
-  return inStack(held.weight, stack.dims);
+export function quantizeHeld({ node, held, choice, graph, moments, store }: HeldTask): QuantizedTensor {
+  const stored = graph.initializers.get(node.inputs[held.input]!)!;
+  const given = { node, choice, ...(moments && { moments }), ...(store && { store }) };
+  const quantized = (weight: Tensor, weightAxis: number) =>
+    quantizeParameters({ ...given, form: { weightAxis }, parameters: { weight, bias: undefined } }).weight;
+  if (held.weightAxis !== undefined) return quantized(stored, held.weightAxis);
+  const matrix = derivedTensor([stored], 'float32', stackedRows(stored.dims), () => stored.data);
+  return inStack(quantized(matrix, 0), stored.dims);
 }
 
 /** What is said of the matrix, said of the stack. */

@@ -9,7 +9,7 @@ import type { Graph, GraphNode } from '../graph/graph.ts';
 import { Breather, interruptible, type Progress, poll } from '../progress.ts';
 import { hasCodes, type QuantizedModel, type QuantizedTensor } from '../quantize/assignment.ts';
 import { type Codes, codesOf } from '../quantize/codes.ts';
-import { integerForm, weightInputs } from '../quantize/integer-form.ts';
+import { weightInputs } from '../quantize/integer-form.ts';
 import { stackedRows } from '../quantize/weight-only.ts';
 import { simulate } from '../readings/simulate.ts';
 import type { TensorHistogram, WeightReport } from '../report/report.ts';
@@ -44,13 +44,12 @@ export async function weightNoise(
     const [first, ...others] = weightsOf(node, graph, codes);
     if (first === undefined) continue;
     const { entry, weight } = first;
-    const form = integerForm(node, graph);
     const measure = (): LayerNoise => {
-      if ('reason' in form && form.held !== undefined) return rowsNoise([first, ...others]);
+      if (first.weightAxis === undefined) return rowsNoise([first, ...others]);
       const held = decodeTensor(entry.codes, weight.dims, entry);
       const values = weight.data as Float32Array;
       const { dims } = weight;
-      const axis = entry.axis ?? ('weightAxis' in form ? form.weightAxis! : 0);
+      const axis = entry.axis ?? first.weightAxis;
       const levels = entry.range[1] - entry.range[0] + 1;
       return {
         sqnr: signalToNoise(values, held),
@@ -67,13 +66,15 @@ export async function weightNoise(
 interface CodedWeight {
   readonly entry: QuantizedTensor & { readonly codes: TensorData };
   readonly weight: Tensor;
+  /** Axis along which output channels lie; absent of a recurrent layer. */
+  readonly weightAxis?: number | undefined;
 }
 
 function weightsOf(node: GraphNode, graph: Graph, codes: Codes): CodedWeight[] {
-  return weightInputs(node, graph).flatMap(({ input }) => {
+  return weightInputs(node, graph).flatMap(({ input, weightAxis }) => {
     const entry = codes.held(node, input);
     const weight = graph.initializers.get(node.inputs[input] ?? '');
-    return hasCodes(entry) && weight !== undefined ? [{ entry, weight }] : [];
+    return hasCodes(entry) && weight !== undefined ? [{ entry, weight, weightAxis }] : [];
   });
 }
 

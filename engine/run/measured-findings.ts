@@ -77,7 +77,7 @@ export const measuredFindings: readonly MeasuredFinding[] = [
   {
     code: 'quantize/stays-float',
     severity: 'information',
-    what: 'Layers of one operator for which the spec has formats stay float, with the reason; or recurrent layers, whose weights are in codes, compute in float.',
+    what: 'Layers of one operator for which the spec has formats stay float, with the reason; or layers whose weights alone are in codes (recurrent ones, transposed convolutions) compute in float.',
     why: 'Its inputs are dequantised before it, and its output is quantised again where the next layer wants codes.',
     fix: 'Give what it lacks a format, or keep it float.',
   },

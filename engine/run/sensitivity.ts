@@ -11,7 +11,7 @@ import { codesOf } from '../quantize/codes.ts';
 import { integerForm } from '../quantize/integer-form.ts';
 import { parametersOf } from '../quantize/normal-form.ts';
 import { sensitivity } from '../quantize/sensitivity.ts';
-import { quantizeStack } from '../quantize/weight-only.ts';
+import { quantizeHeld } from '../quantize/weight-only.ts';
 import { quantizeParameters } from '../quantize/weights.ts';
 import type { Tensor } from '../tensor.ts';
 import { compress } from './compress.ts';
@@ -182,15 +182,15 @@ function rounding(node: GraphNode, { method: _, ...choice }: Choice, graph: Grap
     return (
       form.held &&
       (() => {
-        const stacks = form.held!.map(({ input }) =>
-          round(graph.initializers.get(node.inputs[input]!)!, quantizeStack({ node, input, choice, graph })),
+        const weights = form.held!.map((held) =>
+          round(graph.initializers.get(node.inputs[held.input]!)!, quantizeHeld({ node, held, choice, graph })),
         );
         const join = (key: 'values' | 'held') =>
           sideBySide(
-            stacks.map((own) => own[key]),
+            weights.map((own) => own[key]),
             1,
           );
-        return { values: join('values'), held: join('held'), format: stacks[0]!.format };
+        return { values: join('values'), held: join('held'), format: weights[0]!.format };
       })
     );
   if (form.kind !== 'compute') return undefined;

@@ -25,6 +25,11 @@ export class TimeLeft {
   }
 }
 
+/** ` 12/100`, of what is done whole; nothing where there is one thing to do. */
+export function formatCount(done: number, total: number): string {
+  return total > 1 ? ` ${Math.floor(Math.min(done, total))}/${total}` : '';
+}
+
 /** `8 s left`, `2 min 10 s left`, `1 h 5 min left`. */
 export function formatTimeLeft(seconds: number): string {
   return `${formatDuration(Math.max(1, Math.round(seconds)))} left`;

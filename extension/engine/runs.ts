@@ -3,7 +3,7 @@ import { FindingError } from '../../engine/findings.ts';
 import type { Job } from '../../engine/plan.ts';
 import { Cancelled } from '../../engine/progress.ts';
 import type { QuantizeResult } from '../../engine/run/quantize.ts';
-import { formatTimeLeft } from '../../engine/run/time-left.ts';
+import { formatCount, formatTimeLeft } from '../../engine/run/time-left.ts';
 import type { EngineClient, RunOptions } from '../../engine/service/client.ts';
 import type { ProgressParams } from '../../engine/service/protocol.ts';
 import { allowedFolders } from '../settings.ts';
@@ -164,8 +164,7 @@ function outcomeOf(error: unknown, token: vscode.CancellationToken): Outcome<nev
 /** `Calibrating 12/100 · 8 s left`. */
 export function progressText({ state, stage, done, total, secondsLeft }: ProgressParams): string {
   if (state === 'waiting') return 'Waiting for another run';
-  const count = total > 1 ? ` ${Math.min(done, total)}/${total}` : '';
-  return `${stage}${count}${secondsLeft === undefined ? '' : ` · ${formatTimeLeft(secondsLeft)}`}`;
+  return `${stage}${formatCount(done, total)}${secondsLeft === undefined ? '' : ` · ${formatTimeLeft(secondsLeft)}`}`;
 }
 
 function shareOf({ state, done, total }: ProgressParams): number | null {

@@ -15,10 +15,10 @@ export const ruleShouldQuantize: Check = {
   code: 'rule/stays-float',
   severity: 'information',
   section: 'rules',
-  what: 'A rule gives formats to layers that stay float whatever it says: a ConvTranspose, a convolution over three axes, a product whose weight the model computes. It is a warning where that is all that it matches. Or one to activations of recurrent layers, of which weights alone are held in codes.',
+  what: 'A rule gives formats to layers that stay float whatever it says: a product whose weight the model computes, a pooling over three axes. It is a warning where that is all that it matches. Or one to activations of layers of which weights alone are held in codes: recurrent ones, transposed convolutions, convolutions over three axes.',
   why: 'Integer kernels know these operators in some forms alone: the finding says what is in the way.',
   fix: 'Leave these layers out of the rule, or the rule out of the spec.',
-  example: 'quantize { layers op ConvTranspose { weights int8 } }',
+  example: 'quantize { layers op ConvTranspose { weights int8  activations uint8 } }',
   needs: 'model',
   *remarks({ rules, network, model, definitions, vocabulary }) {
     if (!rules || !network || !model) return;

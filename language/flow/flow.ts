@@ -20,7 +20,7 @@ export interface Flow {
   readonly forms: readonly (IntegerForm | undefined)[];
   /** Why a layer that has a part in quantisation cannot run on codes, as the end of “stays float: …”. */
   readonly reasons: readonly (string | undefined)[];
-  /** Of layers that compute in float whatever the spec says (recurrent ones): why, and which weights codes hold all the same. */
+  /** Of layers that compute in float whatever the spec says (recurrent ones, transposed convolutions): why, and which weights codes hold all the same. */
   readonly weightOnly: readonly (NoIntegerForm | undefined)[];
   /** Slots of the data inputs of each layer with a form, in the order of the form; `constant` for constants. */
   readonly sources: readonly Int32Array[];
@@ -124,7 +124,7 @@ function build(summary: ModelSummary): Flow {
   const formless = forms.map((form, i) =>
     'reason' in form && folded[i] === 0 && uncertain[i] === 0 && layers[i]!.quantization !== null ? form : undefined,
   );
-  const isWeightOnly = (i: number) => layers[i]!.quantization === 'weight-only';
+  const isWeightOnly = (i: number) => layers[i]!.quantization === 'weight-only' || formless[i]?.held !== undefined;
   return {
     layers: layers.length,
     forms: kept,

@@ -296,7 +296,7 @@ describe('methods and observers for recurrent layers', () => {
     expect(gptq.findings.map(({ what, why }) => [what, why])).toEqual([
       [
         'The weights of “layer” get codes by `coordinate-descent` instead of by `gptq`.',
-        'The method goes by what a layer answers, and a recurrent one answers by its own state.',
+        'The method goes by what a layer answers, which is not collected of layers that are quantised weight-only.',
       ],
     ]);
   });

@@ -5,7 +5,7 @@ import { Cancelled } from '../../../engine/progress.ts';
 import { breathing } from '../../../engine/run/breathing.ts';
 import { answersOf, scoresOf, withOutput } from '../../../engine/run/logits.ts';
 import { Stopwatch } from '../../../engine/run/stopwatch.ts';
-import { formatDuration, formatTimeLeft, TimeLeft } from '../../../engine/run/time-left.ts';
+import { formatCount, formatDuration, formatTimeLeft, TimeLeft } from '../../../engine/run/time-left.ts';
 
 describe('the time left', () => {
   test('follows from the pace of the stage, and is not said before there is one', () => {
@@ -27,6 +27,13 @@ describe('the time left', () => {
       '1 h 5 min left',
     ]);
     expect(formatDuration(59)).toBe('59 s');
+  });
+
+  test('stands behind what is done, in whole steps though a step may be done in part', () => {
+    expect(formatCount(12, 100)).toBe(' 12/100');
+    expect(formatCount(3.074468085106383, 9)).toBe(' 3/9');
+    expect(formatCount(10, 9)).toBe(' 9/9');
+    expect(formatCount(0, 1)).toBe('');
   });
 });
 

@@ -309,6 +309,15 @@ export const twoInputs: ModelSummary = {
   ],
 };
 
+/** Three axes of space, of which integer kernels know two. */
+export const volume = modelOf(
+  [
+    { name: 'conv', op: 'Conv', reads: ['input'], shape: [1, 4, 8, 8, 8], weight: [4, 1, 3, 3, 3], kernel: [3, 3, 3] },
+    { name: 'pool', op: 'MaxPool', reads: ['conv'], shape: [1, 4, 4, 4, 4] },
+  ],
+  [1, 1, 8, 8, 8],
+);
+
 /** gru → fc. */
 export const recurrent = modelOf(
   [

@@ -6,7 +6,7 @@ import type { Measurements } from '../../../engine/measurements/measurements.ts'
 import { linkImports } from '../../../language/grammar/imports.ts';
 import { type FileKnowledge, type LoadedSpec, loadSpec, type SpecContext } from '../../../language/index.ts';
 import { decoder } from './decoder.ts';
-import { exampleNetwork, inCodes, mobilenet, quantized, recurrent, small, tied, twoInputs } from './model.ts';
+import { exampleNetwork, inCodes, mobilenet, quantized, recurrent, small, tied, twoInputs, volume } from './model.ts';
 import { vocabulary } from './vocabulary.ts';
 
 /**
@@ -58,6 +58,7 @@ const models: Readonly<Record<string, ModelSummary | undefined>> = {
   decoder,
   quantized,
   recurrent,
+  volume,
   inCodes,
   none: undefined,
 };
