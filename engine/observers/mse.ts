@@ -162,24 +162,27 @@ function binError(histogram: Histogram, { encode, decode }: Coder): number {
 /** Ranges tried between nothing and everything. */
 const trials = 128;
 
-/** The fraction of the whole range of least error, both ends shrunk alike; of equals the largest. */
+/**
+ * The fraction of the whole range of least error, both ends shrunk alike; of equals the largest.
+ * @param errorOf where it is not below `most`, any number that is not either
+ */
 function shrunk(
   min: number,
   max: number,
   format: NumberFormat,
   scheme: Scheme,
   range: CodeRange,
-  errorOf: (parameters: AffineParameters) => number,
+  errorOf: (parameters: AffineParameters, most: number) => number,
 ): AffineParameters {
   poll();
   let best = covering(min, max, format, scheme, range);
-  let least = errorOf(best);
+  let least = errorOf(best, Number.POSITIVE_INFINITY);
   for (let trial = trials - 1; trial >= trials / 8; trial--) {
     const fraction = trial / trials;
     const parameters = covering(min * fraction, max * fraction, format, scheme, range);
     // A format without a scale has nothing to try.
     if (parameters.scale === best.scale && parameters.zeroPoint === best.zeroPoint) continue;
-    const error = errorOf(parameters);
+    const error = errorOf(parameters, least);
     if (error < least) {
       least = error;
       best = parameters;
@@ -188,12 +191,18 @@ function shrunk(
   return best;
 }
 
-/** Sum of squared errors of the values themselves. */
-function squaredError(values: Float32Array, parameters: AffineParameters, range: CodeRange): number {
+/** Values that are summed before a look at what they come to. */
+const stretch = 64;
+
+/** Sum of squared errors of the values themselves; once it is not below `most`, of some of them. */
+function squaredError(values: Float32Array, parameters: AffineParameters, range: CodeRange, most: number): number {
   let sum = 0;
-  for (let i = 0; i < values.length; i++) {
-    const error = values[i]! - dequantizeValue(quantizeValue(values[i]!, parameters, range), parameters);
-    sum += error * error;
+  for (let from = 0; from < values.length && !(sum >= most); from += stretch) {
+    const to = Math.min(values.length, from + stretch);
+    for (let i = from; i < to; i++) {
+      const error = values[i]! - dequantizeValue(quantizeValue(values[i]!, parameters, range), parameters);
+      sum += error * error;
+    }
   }
   return sum;
 }
@@ -211,7 +220,8 @@ function leastSquaresOf(
     if (value > max) max = value;
   }
   const levels = format.levels?.();
-  if (levels === undefined) return shrunk(min, max, format, scheme, range, (own) => squaredError(values, own, range));
+  if (levels === undefined)
+    return shrunk(min, max, format, scheme, range, (own, most) => squaredError(values, own, range, most));
   // Sorted once, a scale costs a search for each level and not a rounding for each value.
   const sorted = new SortedValues(values);
   return shrunk(min, max, format, scheme, range, (own) => sorted.squaredError(levels, own.scale));

@@ -127,10 +127,15 @@ async function compare(
       if (values === undefined || own === undefined) continue;
       const sum = sums.get(at) ?? { signal: 0, noise: 0 };
       sums.set(at, sum);
+      let { signal, noise } = sum;
       for (let k = 0; k < values.length; k++) {
-        sum.signal += values[k]! * values[k]!;
-        sum.noise += (values[k]! - (own[k] ?? 0)) ** 2;
+        const value = values[k]!;
+        // What the float model found and this one did not has nothing beside it.
+        const difference = k < own.length ? value - own[k]! : value;
+        signal += value * value;
+        noise += difference * difference;
       }
+      Object.assign(sum, { signal, noise });
     }
   }
   const noise = noiseOfOutputs(Array.from(sums.values(), (sum) => (sum.noise === 0 ? 0 : sum.noise / sum.signal)));

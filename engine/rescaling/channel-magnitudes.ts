@@ -1,5 +1,4 @@
 import type { ValueView } from '../executor/program.ts';
-import { forEachRun } from '../formats/affine.ts';
 import { elementCount } from '../tensor.ts';
 
 /** Largest and mean magnitude of the channels of a value, streamed: the state is two numbers a channel. */
@@ -21,21 +20,29 @@ export class ChannelMagnitudes {
   }
 
   update({ data, dims, layout }: Pick<ValueView, 'data' | 'dims' | 'layout'>): void {
-    const channels = this.largest.length;
+    const { largest } = this;
+    const sums = this.#sums;
+    const channels = largest.length;
     // In memory axis 1 may lie behind the others.
     const axes = dims.map((_, axis) => axis);
     const order = layout === 'channels-last' ? [0, ...axes.slice(2), 1] : axes;
     const behind = order.slice(order.indexOf(this.#axis) + 1);
     const inner = elementCount(behind.map((axis) => dims[axis]!));
-    forEachRun(data.length, channels, inner, (channel, from, to) => {
-      for (let i = from; i < to; i++) {
+    // Loops without calls: where channels lie along the last axis, a run is a single element.
+    for (let from = 0, channel = 0; from < data.length; from += inner) {
+      let most = largest[channel]!;
+      let sum = sums[channel]!;
+      for (let i = from; i < from + inner; i++) {
         const size = Math.abs(data[i]!);
-        // Calibration says where they come from; here they would be in every factor.
-        if (!Number.isFinite(size)) continue;
-        if (size > this.largest[channel]!) this.largest[channel] = size;
-        this.#sums[channel]! += size;
+        // Not finite: calibration says where they come from; here they would be in every factor.
+        if (size - size !== 0) continue;
+        if (size > most) most = size;
+        sum += size;
       }
-    });
+      largest[channel] = most;
+      sums[channel] = sum;
+      channel = channel + 1 === channels ? 0 : channel + 1;
+    }
     this.#perChannel += data.length / channels;
   }
 }
