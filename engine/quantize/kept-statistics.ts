@@ -96,6 +96,15 @@ export class KeptStatistics {
     if (moments.size <= mostNumbers) this.#add(JSON.stringify(['moments', node, plain(gains)]), moments.save());
   }
 
+  /** What is known of the channels of a value along an axis, in the graph as it was given. */
+  channels(value: string, axis: number): Float64Array | undefined {
+    return this.#numbers.get(JSON.stringify(['channels', axis, value]));
+  }
+
+  addChannels(value: string, axis: number, numbers: Float64Array): void {
+    this.#add(JSON.stringify(['channels', axis, value]), numbers);
+  }
+
   async save(): Promise<void> {
     if (this.#isNew) await this.#cache?.put(this.#subject, this.#numbers);
   }

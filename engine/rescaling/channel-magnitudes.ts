@@ -19,6 +19,18 @@ export class ChannelMagnitudes {
     return this.#sums.map((sum) => sum / Math.max(1, this.#perChannel));
   }
 
+  /** What is known so far, as numbers; another state of as many channels goes on from there. */
+  save(): Float64Array {
+    return Float64Array.of(this.#perChannel, ...this.largest, ...this.#sums);
+  }
+
+  restore(state: Float64Array): void {
+    const channels = this.largest.length;
+    this.#perChannel = state[0]!;
+    this.largest.set(state.subarray(1, 1 + channels));
+    this.#sums.set(state.subarray(1 + channels));
+  }
+
   update({ data, dims, layout }: Pick<ValueView, 'data' | 'dims' | 'layout'>): void {
     const { largest } = this;
     const sums = this.#sums;

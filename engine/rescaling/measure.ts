@@ -3,6 +3,7 @@ import type { Compile, CompileOptions, ValueView } from '../executor/program.ts'
 import type { Graph } from '../graph/graph.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
 import { inputVectors } from '../quantize/input-vectors.ts';
+import type { KeptStatistics } from '../quantize/kept-statistics.ts';
 import { fitsMoments } from '../quantize/method-fallback.ts';
 import { InputMoments } from '../quantize/moments.ts';
 import { ChannelMagnitudes } from './channel-magnitudes.ts';
@@ -11,6 +12,7 @@ import { type Site, type WantingReader, wishOf } from './sites.ts';
 export interface MeasureOptions {
   readonly compile: Compile;
   readonly options: CompileOptions;
+  readonly kept: KeptStatistics;
   readonly progress?: Progress | undefined;
 }
 
@@ -22,15 +24,19 @@ export interface Measured {
   moments(layer: WantingReader): InputMoments | undefined;
 }
 
-/** Streams the data once through the float model. State: two numbers a channel, and the products of inputs where they are asked for. */
+/**
+ * Streams the data once through the float model, unless everything is kept of an earlier run. State: two numbers a channel, and the
+ * products of inputs where they are asked for.
+ */
 export async function measureSites(
   graph: Graph,
   sites: readonly Site[],
   dataset: Dataset,
-  { compile, options, progress }: MeasureOptions,
+  { compile, options, kept, progress }: MeasureOptions,
 ): Promise<Measured> {
   const magnitudes = new Map<string, ChannelMagnitudes>();
   const moments = new Map<string, InputMoments>();
+  const fresh: (() => void)[] = [];
   const watching = new Map<string, { update(view: ValueView): void }[]>();
   const watch = (value: string, state: { update(view: ValueView): void }) =>
     watching.set(value, [...(watching.get(value) ?? []), state]);
@@ -42,7 +48,12 @@ export async function measureSites(
     if (!magnitudes.has(place)) {
       const state = new ChannelMagnitudes(channels, axis);
       magnitudes.set(place, state);
-      watch(demand.value, state);
+      const known = kept.channels(demand.value, axis);
+      if (known !== undefined) state.restore(known);
+      else {
+        watch(demand.value, state);
+        fresh.push(() => kept.addChannels(demand.value, axis, state.save()));
+      }
     }
     const node = nodes.get(name)!;
     const key = momentsKey(layer);
@@ -53,19 +64,23 @@ export async function measureSites(
     moments.set(key, state);
     watch(demand.value, { update: (view) => state.update(demand.value, view) });
   }
-  const program = await compile(graph, { ...options, observed: [...watching.keys()] });
-  try {
-    for (let index = 0; index < dataset.length; index++) {
-      throwIfCancelled(progress);
-      await program.run(await dataset.sample(index), {
-        observe(value, view) {
-          for (const state of watching.get(value) ?? []) state.update(view);
-        },
-      });
-      progress?.report('rescale', index + 1, dataset.length);
+  if (watching.size > 0) {
+    const program = await compile(graph, { ...options, observed: [...watching.keys()] });
+    try {
+      for (let index = 0; index < dataset.length; index++) {
+        throwIfCancelled(progress);
+        await program.run(await dataset.sample(index), {
+          observe(value, view) {
+            for (const state of watching.get(value) ?? []) state.update(view);
+          },
+        });
+        progress?.report('rescale', index + 1, dataset.length);
+      }
+    } finally {
+      program.dispose();
     }
-  } finally {
-    program.dispose();
+    for (const keep of fresh) keep();
+    await kept.save();
   }
   return {
     magnitudes: ({ demand }) => magnitudes.get(`${demand.axes[0]!} ${demand.value}`)!,

@@ -7,6 +7,7 @@ import { GraphEditor } from '../passes/editor.ts';
 import type { Plan } from '../plan.ts';
 import { interruptible, type Progress, turn } from '../progress.ts';
 import { requireSamples } from '../quantize/calibrate.ts';
+import { type KeptPlace, KeptStatistics } from '../quantize/kept-statistics.ts';
 import { sharesWeight, wire } from '../quantize/wiring.ts';
 import { float32Tensor } from '../tensor.ts';
 import { type Extent, nothingInFront, type Refusal, refusalFindings, rescaledFinding, widen } from './findings.ts';
@@ -24,6 +25,8 @@ export interface RescaleOptions {
   /** `strict` (default) gives the same factors on every machine. */
   readonly mode?: 'strict' | 'relaxed';
   readonly progress?: Progress;
+  /** What earlier runs gathered of the same, and where this one adds to it. */
+  readonly kept?: KeptPlace | undefined;
 }
 
 export interface Rescaled {
@@ -44,7 +47,7 @@ export async function rescale(
   source: Graph,
   plan: Plan,
   dataset: Dataset,
-  { compile, threads, mode = 'strict', progress }: RescaleOptions,
+  { compile, threads, mode = 'strict', progress, kept: before }: RescaleOptions,
 ): Promise<Rescaled> {
   const refusals: Refusal[] = [];
   const sites = sitesOf(source, plan, (choice) => wishOf(choice) !== undefined).filter((site) => {
@@ -60,7 +63,8 @@ export async function rescale(
     inputDims: new Map(Array.from(first, ([name, { dims }]) => [name, dims])),
     ...(threads !== undefined && { threads }),
   };
-  const measured = await measureSites(source, sites, dataset, { compile, options, progress });
+  const kept = await KeptStatistics.open(before);
+  const measured = await measureSites(source, sites, dataset, { compile, options, kept, progress });
   const done = new Map<string, Extent>();
   const float = new Set<string>();
   let graph = source;

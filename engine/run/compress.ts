@@ -57,6 +57,7 @@ export async function compress(
       : await rescale(source, wanted, calibration, {
           ...running,
           progress: renamed(context.progress, 'Rescaling channels'),
+          kept: keptOf(source, calibration, context),
         });
   const statistics: Statistics =
     calibration === undefined || !dataNeeded(graph, plan)
@@ -64,17 +65,7 @@ export async function compress(
       : await calibrate(graph, plan, calibration, {
           ...running,
           progress: renamed(context.progress, 'Calibrating'),
-          kept: context.statistics && {
-            cache: context.statistics,
-            subject: () =>
-              calibrationSubject(
-                graph,
-                calibration,
-                'strict',
-                context.toolVersion,
-                context.host.sha256?.bind(context.host),
-              ),
-          },
+          kept: keptOf(graph, calibration, context),
         });
   const means = equalized && expectedInputs(graph, plan, equalized.distributions);
   const assigned: AssignResult = await assign(
@@ -97,6 +88,13 @@ export async function compress(
     formats: assignedFormats(summary, result.assignment),
     findings: [...coverage, ...(equalized?.findings ?? []), ...findings, ...result.findings],
   };
+}
+
+/** Where statistics of a graph on these samples, in strict arithmetic, are kept from run to run. */
+function keptOf(graph: Graph, calibration: Dataset, { statistics, toolVersion, host }: RunContext) {
+  if (statistics === undefined) return undefined;
+  const digest = host.sha256?.bind(host);
+  return { cache: statistics, subject: () => calibrationSubject(graph, calibration, 'strict', toolVersion, digest) };
 }
 
 function layerByLayer(assigned: AssignResult, plan: Plan, calibration: Dataset, context: RunContext) {

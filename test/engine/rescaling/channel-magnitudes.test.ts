@@ -35,3 +35,18 @@ it('averages over samples, and leaves out what is not finite', () => {
   expect([...state.mean]).toEqual([3, 3]);
   expect([...state.largest]).toEqual([4, 6]);
 });
+
+it('goes on from what was saved', () => {
+  const [whole, first, second] = [0, 1, 2].map(() => new ChannelMagnitudes(2, 1)) as [
+    ChannelMagnitudes,
+    ChannelMagnitudes,
+    ChannelMagnitudes,
+  ];
+  const next = { data: ramp.map((value) => 3 - value), ...plain };
+  whole.update({ data: ramp, ...plain });
+  whole.update(next);
+  first.update({ data: ramp, ...plain });
+  second.restore(first.save());
+  second.update(next);
+  expect(second.save()).toEqual(whole.save());
+});

@@ -5,6 +5,7 @@ import type { Graph } from '../../../engine/graph/graph.ts';
 import { methods } from '../../../engine/methods/registry.ts';
 import { verifyGraph } from '../../../engine/passes/index.ts';
 import type { Plan } from '../../../engine/plan.ts';
+import type { GatheredNumbers } from '../../../engine/quantize/kept-statistics.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
 import { rescale } from '../../../engine/rescaling/rescale.ts';
 import { float32Tensor } from '../../../engine/tensor.ts';
@@ -67,6 +68,35 @@ async function sqnr(graph: Graph, plan: Plan): Promise<number> {
 
 const weights = (graph: Graph, name: string) =>
   graph.initializers.get(graph.nodes.find((node) => node.name === name)!.inputs[1]!)!.data as Float32Array;
+
+describe('what was kept of an earlier run', () => {
+  it('takes the place of running the model again, whatever the arguments; other samples are measured anew', async () => {
+    const graph = transformer();
+    const store = new Map<string, GatheredNumbers>();
+    const compiled: string[][] = [];
+    const once = (alpha: number, data: string) =>
+      rescale(graph, planFor(graph, 'smooth-quant', { alpha }), samplesFor(graph, 6), {
+        compile: (own, options) => {
+          compiled.push([...(options?.observed ?? [])]);
+          return byReference(own, options);
+        },
+        kept: {
+          cache: { get: async (subject) => store.get(subject), put: async (...all) => void store.set(...all) },
+          subject: () => data,
+        },
+      });
+    const own = await once(0.75, 'data');
+    expect(compiled).toHaveLength(1);
+    expect((await once(0.75, 'data')).graph.initializers).toEqual(own.graph.initializers);
+    await once(0.5, 'data');
+    expect(compiled).toHaveLength(1);
+    await once(0.5, 'others');
+    expect(compiled[1]).toEqual(compiled[0]);
+    expect((await rescaled(graph, planFor(graph, 'smooth-quant', { alpha: 0.75 }))).graph.initializers).toEqual(
+      own.graph.initializers,
+    );
+  });
+});
 
 describe('the float graph stays the same', () => {
   it.each([
