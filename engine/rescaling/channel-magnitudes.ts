@@ -21,7 +21,12 @@ export class ChannelMagnitudes {
 
   /** What is known so far, as numbers; another state of as many channels goes on from there. */
   save(): Float64Array {
-    return Float64Array.of(this.#perChannel, ...this.largest, ...this.#sums);
+    const channels = this.largest.length;
+    const state = new Float64Array(1 + 2 * channels);
+    state[0] = this.#perChannel;
+    state.set(this.largest, 1);
+    state.set(this.#sums, 1 + channels);
+    return state;
   }
 
   restore(state: Float64Array): void {

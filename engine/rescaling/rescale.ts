@@ -63,7 +63,9 @@ export async function rescale(
     inputDims: new Map(Array.from(first, ([name, { dims }]) => [name, dims])),
     ...(threads !== undefined && { threads }),
   };
-  const kept = await KeptStatistics.open(before);
+  // Products of inputs are not kept: where they are asked for the model runs anyway, and nothing is won by looking.
+  const runsAnyway = sites.some(({ wanting }) => wanting.some(({ choice }) => wishOf(choice)!.rescaling.needsError));
+  const kept = await KeptStatistics.open(runsAnyway ? undefined : before);
   const measured = await measureSites(source, sites, dataset, { compile, options, kept, progress });
   const done = new Map<string, Extent>();
   const float = new Set<string>();

@@ -51,13 +51,14 @@ export async function compress(
     ? equalizeLayers(prepared.graph, wanted, channelDistributions(model.model.graph, prepared.graph), context.progress)
     : undefined;
   const source = equalized?.graph ?? prepared.graph;
+  const kept = calibration && keptOf(source, calibration, context);
   const { graph, plan, findings }: Rescaled =
     calibration === undefined || !needsRescaling(wanted)
       ? { graph: source, plan: wanted, findings: [] }
       : await rescale(source, wanted, calibration, {
           ...running,
           progress: renamed(context.progress, 'Rescaling channels'),
-          kept: keptOf(source, calibration, context),
+          kept,
         });
   const statistics: Statistics =
     calibration === undefined || !dataNeeded(graph, plan)
@@ -65,7 +66,7 @@ export async function compress(
       : await calibrate(graph, plan, calibration, {
           ...running,
           progress: renamed(context.progress, 'Calibrating'),
-          kept: keptOf(graph, calibration, context),
+          kept: graph === source ? kept : keptOf(graph, calibration, context),
         });
   const means = equalized && expectedInputs(graph, plan, equalized.distributions);
   const assigned: AssignResult = await assign(
@@ -94,7 +95,15 @@ export async function compress(
 function keptOf(graph: Graph, calibration: Dataset, { statistics, toolVersion, host }: RunContext) {
   if (statistics === undefined) return undefined;
   const digest = host.sha256?.bind(host);
-  return { cache: statistics, subject: () => calibrationSubject(graph, calibration, 'strict', toolVersion, digest) };
+  let subject: string | undefined;
+  return {
+    cache: statistics,
+    // Reads every weight: once, though rescaling and calibration both ask.
+    subject: () => {
+      subject ??= calibrationSubject(graph, calibration, 'strict', toolVersion, digest);
+      return subject;
+    },
+  };
 }
 
 function layerByLayer(assigned: AssignResult, plan: Plan, calibration: Dataset, context: RunContext) {

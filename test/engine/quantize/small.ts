@@ -2,6 +2,7 @@ import type { Dataset } from '../../../engine/data/dataset.ts';
 import { compile } from '../../../engine/executor/compile.ts';
 import type { Compile } from '../../../engine/executor/program.ts';
 import type { Granularity } from '../../../engine/formats/granularity.ts';
+import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph, GraphNode, Model } from '../../../engine/graph/graph.ts';
 import { inferTypes } from '../../../engine/graph/infer.ts';
 import { modelToProto } from '../../../engine/graph/to-proto.ts';
@@ -173,4 +174,23 @@ export async function quantize(graph: Graph, plan: Plan, data: Dataset, run: Com
 export function forgetAll(): void {
   const [first, second] = [1, 2].map(() => lazyTensor('uint8', [dataBudget], () => new Uint8Array(dataBudget)));
   if (first!.data.length + second!.data.length !== 2 * dataBudget) throw new Error('The budget was not filled.');
+}
+
+/** Decibels between what a float graph answers to samples and what another one answers in its place. */
+export async function answersNoise(
+  float: Graph,
+  other: Graph,
+  data: Dataset,
+  output = float.outputs[0]!,
+): Promise<number> {
+  let [signal, noise] = [0, 0];
+  for (let i = 0; i < data.length; i++) {
+    const inputs = await data.sample(i);
+    const [own, held] = [float, other].map((graph) => evaluateGraph(graph, inputs).get(output)!.data as Float32Array);
+    own!.forEach((value, k) => {
+      signal += value ** 2;
+      noise += (held![k]! - value) ** 2;
+    });
+  }
+  return 10 * Math.log10(signal / noise);
 }

@@ -14,15 +14,23 @@ import { layOut } from '../../../engine/quantize/layout.ts';
 import { recurrentVectors } from '../../../engine/quantize/recurrent-vectors.ts';
 import { exportQdq } from '../../../engine/readings/export-qdq.ts';
 import { importQdq } from '../../../engine/readings/import-qdq.ts';
-import { integerGraph } from '../../../engine/readings/integer.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
 import { signalToNoise } from '../../../engine/run/layer-noise.ts';
 import { roundedWeights } from '../../../engine/run/rounded-weights.ts';
 import { float32Tensor, type Tensor, type TensorData } from '../../../engine/tensor.ts';
 import { loadKernels } from '../../../kernels/loader.ts';
-import { relativeError, runInOnnxRuntime } from '../../onnxruntime.ts';
+import { relativeError } from '../../onnxruntime.ts';
 import { type RecurrentLayer, randomInputs, recurrentGraph } from '../executor/recurrent-graph.ts';
-import { bytesOf, forgetAll, modelOf, type PlanOptions, quantize, samplesFor, uniformPlan } from '../quantize/small.ts';
+import {
+  answersNoise,
+  forgetAll,
+  modelOf,
+  type PlanOptions,
+  quantize,
+  samplesFor,
+  uniformPlan,
+} from '../quantize/small.ts';
+import { compressed, kernelsAgree, runtimeAgrees } from './weight-only-models.ts';
 
 /** Recurrent layers, whose weights alone are in codes: one matrix a direction for the inputs, one for the state. */
 
@@ -32,9 +40,6 @@ const plain: RecurrentLayer = {
   activations: undefined,
 };
 const both: RecurrentLayer = { ...plain, direction: 'bidirectional' };
-
-const compressed = (graph: Graph, options: PlanOptions = {}) =>
-  assign(graph, uniformPlan(graph, { activations: 'float', ...options }), noStatistics);
 
 const roles = ['weight', 'recurrent'] as const;
 
@@ -68,24 +73,14 @@ afterAll(async () => (await pool).dispose());
 async function agree(model: QuantizedModel, layer: RecurrentLayer, container?: Container): Promise<void> {
   const { graph } = model;
   const inputs = randomInputs(graph, layer.seed + 1);
-  const simulated = evaluateGraph(simulate(model), inputs);
   const exported = exportQdq(modelOf(graph), model, { ...(container && { container }) });
   for (const [i, { tensor, held }] of weightsOf(model).entries()) {
     const read = weightsRead(exported.graph, inputs)[i]!;
     expect(read.dims).toEqual(tensor.dims);
     expect([...(read.data as Float32Array)]).toEqual([...held]);
   }
-  const program = await compile(integerGraph(model), { mode: 'strict', kernels: await pool });
-  const ours = await program.run(inputs);
-  for (const value of graph.outputs)
-    expect(relativeError(ours.get(value)!, simulated.get(value)!, 0.1), value).toBeLessThan(1e-5);
-  program.dispose();
-  if (layer.layout === 1) return;
-  for (const optimize of ['all', 'disabled'] as const) {
-    const judged = await runInOnnxRuntime(bytesOf(exported), inputs, optimize);
-    for (const value of graph.outputs)
-      expect(relativeError(judged.get(value)!, simulated.get(value)!, 0.1), `${optimize} ${value}`).toBeLessThan(1e-5);
-  }
+  await kernelsAgree(model, inputs, await pool);
+  if (layer.layout === 0) await runtimeAgrees(model, exported, inputs);
 }
 
 const layers: fc.Arbitrary<RecurrentLayer> = fc
@@ -265,15 +260,7 @@ describe('methods and observers for recurrent layers', () => {
     const own = recurrentGraph(layer);
     const plan = uniformPlan(own, { activations: 'float', weights: 'int3', ...(method && { method }) });
     const { findings, ...model } = await quantize(own, plan, samplesFor(own, 40, 1));
-    const simulated = simulate(model);
-    const [float, held]: number[][] = [[], []];
-    const fresh = samplesFor(own, 10, 7);
-    for (let i = 0; i < fresh.length; i++) {
-      const inputs = await fresh.sample(i);
-      float!.push(...(evaluateGraph(own, inputs).get('y')!.data as Float32Array));
-      held!.push(...(evaluateGraph(simulated, inputs).get('y')!.data as Float32Array));
-    }
-    return { findings, sqnr: signalToNoise(Float32Array.from(float!), Float32Array.from(held!)) };
+    return { findings, sqnr: await answersNoise(own, simulate(model), samplesFor(own, 10, 7), 'y') };
   };
   const sequence = { ...plain, steps: 8, batch: 2, size: 12, hidden: 12, given: [true, true, true, false] } as const;
 

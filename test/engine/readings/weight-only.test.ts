@@ -1,25 +1,20 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { compile } from '../../../engine/executor/compile.ts';
 import type { Container } from '../../../engine/formats/carrier.ts';
 import { decodeTensor } from '../../../engine/formats/held-tensor.ts';
 import { formatNamed } from '../../../engine/formats/registry.ts';
 import { attribute, makeNode } from '../../../engine/graph/build.ts';
 import { evaluateGraph } from '../../../engine/graph/evaluate.ts';
 import type { Graph } from '../../../engine/graph/graph.ts';
-import { assign } from '../../../engine/quantize/assign.ts';
 import { edgeKey, type QuantizedModel } from '../../../engine/quantize/assignment.ts';
-import { noStatistics } from '../../../engine/quantize/calibrate.ts';
 import { heldVectors } from '../../../engine/quantize/weight-only.ts';
 import { exportQdq } from '../../../engine/readings/export-qdq.ts';
 import { importQdq } from '../../../engine/readings/import-qdq.ts';
-import { integerGraph } from '../../../engine/readings/integer.ts';
 import { simulate } from '../../../engine/readings/simulate.ts';
-import { signalToNoise, weightNoise } from '../../../engine/run/layer-noise.ts';
+import { weightNoise } from '../../../engine/run/layer-noise.ts';
 import { loadKernels } from '../../../kernels/loader.ts';
-import { relativeError, runInOnnxRuntime } from '../../onnxruntime.ts';
 import {
-  bytesOf,
+  answersNoise,
   datasetOf,
   makeGraph,
   modelOf,
@@ -29,6 +24,7 @@ import {
   samplesFor,
   uniformPlan,
 } from '../quantize/small.ts';
+import { compressed, kernelsAgree, runtimeAgrees } from './weight-only-models.ts';
 
 /** Convolutions that runtimes have no integer kernel for: transposed ones, and those over three axes. */
 
@@ -72,9 +68,6 @@ function graphOf({ op, seed, spatial, groups, channels, outputs, kernel, size, b
   });
 }
 
-const compressed = (graph: Graph, options: PlanOptions = {}) =>
-  assign(graph, uniformPlan(graph, { activations: 'float', ...options }), noStatistics);
-
 const entryOf = ({ assignment }: QuantizedModel) => assignment.entries.get(edgeKey('layer', 'weight'))!;
 const inputsOf = (graph: Graph) => new Map([['x', random(9, graph.types.get('x')!.dims as number[])]]);
 
@@ -85,15 +78,9 @@ afterAll(async () => (await pool).dispose());
 async function agree(model: QuantizedModel, container?: Container): Promise<void> {
   const { graph } = model;
   const inputs = inputsOf(graph);
-  const simulated = evaluateGraph(simulate(model), inputs).get('y')!;
-  const program = await compile(integerGraph(model), { mode: 'strict', kernels: await pool });
-  expect(relativeError((await program.run(inputs)).get('y')!, simulated, 0.1)).toBeLessThan(1e-5);
-  program.dispose();
   const exported = exportQdq(modelOf(graph), model, { ...(container && { container }) });
-  for (const optimize of ['all', 'disabled'] as const) {
-    const judged = await runInOnnxRuntime(bytesOf(exported), inputs, optimize);
-    expect(relativeError(judged.get('y')!, simulated, 0.1), optimize).toBeLessThan(1e-5);
-  }
+  await kernelsAgree(model, inputs, await pool);
+  await runtimeAgrees(model, exported, inputs);
   const { dims } = graph.initializers.get('w')!;
   const own = entryOf(model);
   // Codes of other formats are read as the floats that they stand for.
@@ -229,15 +216,7 @@ describe('methods for transposed convolutions', () => {
         }),
       );
     const { findings, ...model } = await quantize(graph, plan, alike(20, 1));
-    const simulated = simulate(model);
-    const [float, held]: number[][] = [[], []];
-    const fresh = alike(10, 5);
-    for (let i = 0; i < fresh.length; i++) {
-      const inputs = await fresh.sample(i);
-      float!.push(...(evaluateGraph(graph, inputs).get('y')!.data as Float32Array));
-      held!.push(...(evaluateGraph(simulated, inputs).get('y')!.data as Float32Array));
-    }
-    return { findings, sqnr: signalToNoise(Float32Array.from(float!), Float32Array.from(held!)) };
+    return { findings, sqnr: await answersNoise(graph, simulate(model), alike(10, 5), 'y') };
   };
 
   it('`coordinate-descent` brings their answers closer, and takes the place of methods that go by answers', async () => {

@@ -10,6 +10,7 @@ import { simulate } from '../../../engine/readings/simulate.ts';
 import { rescale } from '../../../engine/rescaling/rescale.ts';
 import { float32Tensor } from '../../../engine/tensor.ts';
 import {
+  answersNoise,
   byReference,
   datasetOf,
   makeGraph,
@@ -53,17 +54,7 @@ async function difference(a: Graph, b: Graph): Promise<number> {
 async function sqnr(graph: Graph, plan: Plan): Promise<number> {
   const data = samplesFor(graph, 12);
   const before = await rescaled(graph, plan, data);
-  const model = simulate(await quantize(before.graph, before.plan, data));
-  let [signal, noise] = [0, 0];
-  for (let i = 0; i < data.length; i++) {
-    const input = await data.sample(i);
-    const [float, held] = [answer(graph, input), answer(model, input)];
-    float.forEach((value, k) => {
-      signal += value ** 2;
-      noise += (held[k]! - value) ** 2;
-    });
-  }
-  return 10 * Math.log10(signal / noise);
+  return answersNoise(graph, simulate(await quantize(before.graph, before.plan, data)), data);
 }
 
 const weights = (graph: Graph, name: string) =>
