@@ -66,20 +66,25 @@ export function packWinograd(
   return { algorithm: 'winograd', address, bytes };
 }
 
-/** G g Gᵀ of `count` 3×3 kernels, in double precision. */
+/** G g Gᵀ of `count` 3×3 kernels, in double precision. Runs before anything is hot: no arrays are taken apart. */
 export function transformWeights(weights: Float32Array, count: number): Float32Array {
   const out = new Float32Array(count * positions);
   const g = Float64Array.from(weightTransform.flat());
-  // G g, transposed: [column of the kernel][6].
+  // G g: [6][column of the kernel].
   const half = new Float64Array(18);
-  for (let kernel = 0, at = 0; kernel < count; kernel++) {
-    const first = kernel * 9;
-    for (let x = 0; x < 3; x++) {
-      const [top, middle, bottom] = [weights[first + x]!, weights[first + 3 + x]!, weights[first + 6 + x]!];
-      for (let i = 0; i < 6; i++) half[x * 6 + i] = g[3 * i]! * top + g[3 * i + 1]! * middle + g[3 * i + 2]! * bottom;
+  let at = 0;
+  for (let first = 0; first < 9 * count; first += 9) {
+    for (let row = 0; row < 18; row += 3) {
+      const top = g[row]!;
+      const middle = g[row + 1]!;
+      const bottom = g[row + 2]!;
+      for (let x = 0; x < 3; x++)
+        half[row + x] = top * weights[first + x]! + middle * weights[first + 3 + x]! + bottom * weights[first + 6 + x]!;
     }
-    for (let i = 0; i < 6; i++) {
-      const [left, middle, right] = [half[i]!, half[6 + i]!, half[12 + i]!];
+    for (let row = 0; row < 18; row += 3) {
+      const left = half[row]!;
+      const middle = half[row + 1]!;
+      const right = half[row + 2]!;
       for (let j = 0; j < 18; j += 3) out[at++] = left * g[j]! + middle * g[j + 1]! + right * g[j + 2]!;
     }
   }
