@@ -11,7 +11,7 @@ const name: LayerColumn = {
   key: 'name',
   title: 'Layer',
   about: 'name, and how many layers were folded into it',
-  track: 'minmax(150px, 2.4fr)',
+  track: 'minmax(140px, 1.6fr)',
   order: orders.name,
   cell: ({ name: text, absorbed }) => {
     if (absorbed.length === 0) return [nameLabel(text)];
@@ -23,7 +23,7 @@ const name: LayerColumn = {
     ];
   },
 };
-const op = operatorColumn<ReportLayer>('minmax(84px, 1fr)', orders.op);
+const op = operatorColumn<ReportLayer>('minmax(96px, 1.4fr)', orders.op);
 const weight: LayerColumn = {
   key: 'weight',
   title: 'Weights',
@@ -36,7 +36,7 @@ const activations: LayerColumn = {
   key: 'activations',
   title: 'Activations',
   about: 'formats of input and output',
-  track: 'minmax(92px, 1fr)',
+  track: 'minmax(110px, 0.8fr)',
   order: orders.activations,
   cell: (layer) => [formatChip(activationsOf(layer))],
 };
@@ -84,7 +84,7 @@ export function columnsOf(layers: readonly ReportLayer[]): (width: number) => re
       layer.macs.value === null ? [layer.macs.text] : [layer.macs.text, miniBar(layer.macs.value, allMacs)],
   };
   return (width) => {
-    if (width >= 900) return [name, op, weight, activations, weightSqnr, outputSqnr, bytesChange, macs];
+    if (width >= 920) return [name, op, weight, activations, weightSqnr, outputSqnr, bytesChange, macs];
     if (width >= 640) return [name, op, weight, weightSqnr, outputSqnr, bytesNarrow];
     if (width >= 480) return [name, weight, outputSqnr, bytesNarrow];
     return [name, outputSqnr, bytesNarrow];
