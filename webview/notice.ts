@@ -32,13 +32,10 @@ const severityMarks = { error: '✕', warning: '!', information: 'i', hint: '…
 
 /** Findings as a list: a mark that differs in shape, not only in colour, then what, why and what to do. */
 export function findingList(findings: readonly FindingView[], { codes = false } = {}): HTMLElement {
-  const items = findings.slice(0, mostFindings).map(({ severity, what, why, fix, code }) => {
+  const items = findings.slice(0, mostFindings).map((finding) => {
+    const { severity, code } = finding;
     const mark = element('span', `mark mark-${severity}`, severityMarks[severity]);
-    const text = element(
-      'div',
-      'finding-text',
-      ...paragraphs({ 'finding-what': what, 'finding-why': why, 'finding-fix': fix }),
-    );
+    const text = findingText(finding);
     if (!codes) text.title = fullText(code, 80);
     return element(
       'li',
@@ -52,9 +49,20 @@ export function findingList(findings: readonly FindingView[], { codes = false } 
   return element('ul', 'findings', ...items, ...(left > 0 ? [element('li', 'more', `and ${left} more`)] : []));
 }
 
+/** What, why and what to do. */
+export function findingText({ what, why, fix }: FindingView): HTMLElement {
+  const texts = { 'finding-what': what, 'finding-why': why, 'finding-fix': fix };
+  return element('div', 'finding-text', ...paragraphs(texts));
+}
+
 /** A paragraph for each class whose text there is. */
 function paragraphs(texts: Readonly<Record<string, string | undefined>>): HTMLElement[] {
   return Object.entries(texts).flatMap(([name, text]) =>
-    text === undefined || text === '' ? [] : [element('p', name, fullText(text, longestText))],
+    text === undefined || text === '' ? [] : [element('p', name, ...prose(fullText(text, longestText)))],
   );
+}
+
+/** Text with what stands between backticks as code. */
+function prose(text: string): (HTMLElement | string)[] {
+  return text.split(/`([^`]+)`/).map((part, i) => (i % 2 === 1 ? element('code', '', part) : part));
 }

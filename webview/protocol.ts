@@ -229,7 +229,10 @@ export interface ReportMessage {
   readonly subtitle: string;
   readonly cards: readonly ReportCard[];
   readonly judgements: readonly JudgementView[];
+  /** What to look at, the gravest first. */
   readonly findings: readonly FindingView[];
+  /** What the recipe chose, in order. */
+  readonly choices: readonly FindingView[];
   readonly layers: readonly ReportLayer[];
   readonly hardware: readonly {
     readonly target: string;

@@ -14,13 +14,17 @@ export function layerHistograms(layers: readonly LayerReport[]): string {
   if (all.length === 0) return '';
   const kept = all.length <= mostLayers ? all : weakest(all);
   const rows = kept.map((layer) => {
-    const { name, op, weights, weightHistogram, outputHistogram, outputSqnr } = layer;
+    const { name, op, absorbed, weights, weightHistogram, outputHistogram, outputSqnr } = layer;
     const figures = [
       weightHistogram && figure('Weights', weightHistogram),
       outputHistogram && figure('Output', outputHistogram),
     ];
     const noise = outputSqnr === undefined ? '' : ` · ${decibels(outputSqnr)}`;
-    return `<details><summary>${e(name)} <span class="soft">${e(op)}${noise}</span></summary>${weights ? `<p class="soft small">${e(weightFacts(weights).join(' · '))}</p>` : ''}<div class="histograms">${figures.filter(Boolean).join('')}</div></details>`;
+    const facts = [
+      ...(absorbed.length > 0 ? [`with ${absorbed.join(', ')}`] : []),
+      ...(weights ? [weightFacts(weights).join(' · ')] : []),
+    ].map((text) => `<p class="soft small">${e(text)}</p>`);
+    return `<details><summary>${e(name)} <span class="soft">${e(op)}${noise}</span></summary>${facts.join('')}<div class="histograms">${figures.filter(Boolean).join('')}</div></details>`;
   });
   const left = all.length - kept.length;
   return `<div class="card distributions">${rows.join('\n')}</div>

@@ -64,7 +64,7 @@ tbody tr:hover > * { background: color-mix(in srgb, var(--accent) 5%, transparen
 ul.plain-list { list-style: none; margin: 0; padding: 4px 20px; }
 ul.plain-list li { padding: 7px 0; border-bottom: 1px solid var(--line); display: flex; gap: 12px; align-items: baseline; flex-wrap: wrap; }
 ul.plain-list li:last-child { border-bottom: 0; }
-ul.plain-list .badge { min-width: 84px; text-align: center; }
+ul.plain-list .badge { min-width: 108px; text-align: center; }
 ul.plain-list.card { margin-top: 8px; }
 ul.plain-list .grow { flex: 1 1 260px; }
 .distributions { padding: 8px 20px; } .distributions details { padding: 5px 0; } .distributions summary { overflow-wrap: anywhere; }

@@ -1,3 +1,4 @@
+import type { Finding } from '../findings.ts';
 import { Sha256 } from '../hash.ts';
 import { agreementWords } from '../run/agreement/registry.ts';
 import { base64 } from './base64.ts';
@@ -7,6 +8,7 @@ import { layerHistograms } from './html-histograms.ts';
 import { reportStyle } from './html-style.ts';
 import { amount, bytes, decibels, duration, joules, percent, points } from './quantities.ts';
 import type { AccuracyReport, Judgement, LayerReport, Report, TargetReport } from './report.ts';
+import { choicesIn, toLookAt } from './report-findings.ts';
 
 /**
  * The report as one file: no script, nothing loaded, all text escaped. The policy allows this one style sheet by its hash
@@ -31,8 +33,7 @@ ${renderBody(report)}
 `;
 }
 
-/** What stands in `<body>`; the editor's report view puts it into its own page. */
-export function renderBody(report: Report): string {
+function renderBody(report: Report): string {
   return `<main>
 <header>
 <p class="kicker">QSpec report</p>
@@ -48,6 +49,7 @@ ${arithmeticCard(report)}
 </div>
 ${section('Expectations', judgements(report.expectations))}
 ${section('What to look at', findings(report))}
+${section('What the recipe chose', chosen(report))}
 ${section('Layer by layer', layerTable(report.layers))}
 ${section('Weights and outputs', layerHistograms(report.layers))}
 ${section('On hardware', targetTable(report.targets))}
@@ -142,16 +144,30 @@ function judgements(items: readonly Judgement[]): string {
   return `<ul class="plain-list card">${rows.join('')}</ul>`;
 }
 
-function findings(report: Report): string {
-  if (report.findings.length === 0) return '';
+function findings({ findings: all }: Report): string {
   const kinds = { error: 'bad', warning: 'warn', information: 'plain', hint: 'plain' } as const;
-  const rows = report.findings.map(({ severity, what, why, fix, code }) => {
-    const more = [why, fix]
-      .filter((text) => text !== undefined)
-      .map((text) => `<br><span class="soft small">${e(text)}</span>`);
-    return `<li>${badge(kinds[severity], severity)}<span class="grow">${e(what)}${more.join('')}</span><code class="soft small">${e(code)}</code></li>`;
+  const rows = toLookAt(all).map((finding) => {
+    const { severity, code } = finding;
+    return `<li>${badge(kinds[severity], severity)}${words(finding)}<code class="soft small">${e(code)}</code></li>`;
   });
-  return `<ul class="plain-list card">${rows.join('')}</ul>`;
+  return rows.length === 0 ? '' : `<ul class="plain-list card">${rows.join('')}</ul>`;
+}
+
+function chosen({ findings: all }: Report): string {
+  const rows = choicesIn(all).map((finding) => `<li>${words(finding)}</li>`);
+  return rows.length === 0 ? '' : `<ul class="plain-list card">${rows.join('')}</ul>`;
+}
+
+function words({ what, why, fix }: Finding): string {
+  const more = [why, fix]
+    .filter((text) => text !== undefined)
+    .map((text) => `<br><span class="soft small">${prose(text)}</span>`);
+  return `<span class="grow">${prose(what)}${more.join('')}</span>`;
+}
+
+/** Text with what stands between backticks as code. */
+function prose(text: string): string {
+  return e(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 function chip(format: string | undefined): string {
@@ -168,7 +184,9 @@ function layerTable(layers: readonly LayerReport[]): string {
   );
   const rows = layers.map((layer) => {
     const absorbed =
-      layer.absorbed.length === 0 ? '' : `<br><span class="soft small">with ${layer.absorbed.map(e).join(', ')}</span>`;
+      layer.absorbed.length === 0
+        ? ''
+        : ` <span class="soft small" title="with ${layer.absorbed.map(e).join(', ')}">+${layer.absorbed.length}</span>`;
     const formats = layer.input === layer.output ? chip(layer.input) : `${chip(layer.input)} → ${chip(layer.output)}`;
     const size =
       layer.bytesBefore + layer.bytesAfter === 0

@@ -2,6 +2,7 @@ import { type Finding, FindingError } from '../findings.ts';
 import { graphFromProto } from '../graph/from-proto.ts';
 import { decodeModel } from '../onnx/codec.ts';
 import { type Progress, throwIfCancelled } from '../progress.ts';
+import { namesOf } from '../quantize/places.ts';
 import { ComparisonAccumulator, type ComparisonMetrics, isClassVector, numbersOf } from '../run/metrics.ts';
 import type { Tensor } from '../tensor.ts';
 import { channelAxisFindings } from './channel-axis.ts';
@@ -239,12 +240,15 @@ function findingsOf(levels: readonly LevelReport[]): Finding[] {
   const quantized = plain?.operators.some(({ op }) => op === 'QuantizeLinear') ?? false;
   const left = optimised?.floatCompute ?? [];
   if (!quantized || left.length === 0) return [];
-  const names = left.slice(0, 4).join(', ');
+  const products =
+    left.length === 1
+      ? '1 convolution or matrix product of this quantised model still runs'
+      : `${left.length} convolutions or matrix products of this quantised model still run`;
   return [
     {
       code: 'verify/float-compute',
       severity: 'warning',
-      what: `${left.length} convolution${left.length === 1 ? '' : 's'} or matrix product${left.length === 1 ? '' : 's'} of this quantised model still run${left.length === 1 ? 's' : ''} in float: ${names}${left.length > 4 ? ', …' : ''}.`,
+      what: `${products} in float: ${namesOf(left.map((name) => ({ name })))}.`,
       why: 'They are as slow as before, and the conversions around them cost extra.',
     },
   ];

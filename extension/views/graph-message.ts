@@ -1,16 +1,15 @@
-import type { Finding } from '../../engine/findings.ts';
 import type { LayerInput, LayerSummary, ModelSummary, ValueSummary } from '../../engine/graph/summary.ts';
 import { amount, bytes, decibels } from '../../engine/report/quantities.ts';
 import type { SensitivityReport } from '../../engine/run/sensitivity.ts';
 import type {
   Figure,
-  FindingView,
   GraphInput,
   GraphLayer,
   GraphMessage,
   GraphValue,
   SensitivityMessage,
 } from '../../webview/protocol.ts';
+import { findingView } from './finding-view.ts';
 
 /** A model as the graph viewer draws it. Pure: what is shown can be tested without an editor. */
 export function graphMessage(
@@ -93,10 +92,6 @@ function valueText(value: number | string): string {
     if (Math.fround(short) === value) return String(short);
   }
   return String(value);
-}
-
-export function findingView({ severity, code, what, why, fix }: Finding): FindingView {
-  return { severity, code, what, ...(why !== undefined && { why }), ...(fix !== undefined && { fix }) };
 }
 
 function bytesFigure(value: number): Figure {

@@ -7,18 +7,19 @@ import type {
   TargetReport,
   TensorHistogram,
 } from '../../engine/report/report.ts';
+import { choicesIn, toLookAt } from '../../engine/report/report-findings.ts';
 import { weightFacts } from '../../engine/report/weight-facts.ts';
 import { agreementWords } from '../../engine/run/agreement/registry.ts';
 import { type ComparisonMetrics, exactDecibels } from '../../engine/run/metrics.ts';
 import type {
   Figure,
-  FindingView,
   HistogramView,
   JudgementView,
   ReportCard,
   ReportLayer,
   ReportMessage,
 } from '../../webview/protocol.ts';
+import { findingView } from './finding-view.ts';
 
 type Fact = readonly [name: string, value: string];
 
@@ -36,10 +37,8 @@ export function reportMessage(report: Report, { id, actions }: Pick<ReportMessag
       ...(report.size.arithmetic.before.ace > 0 ? [arithmeticCard(report)] : []),
     ],
     judgements: judgements(report),
-    findings: report.findings.map(({ severity, code, what, why, fix }) => {
-      const view: FindingView = { severity, code, what, ...(why && { why }), ...(fix && { fix }) };
-      return view;
-    }),
+    findings: toLookAt(report.findings).map(findingView),
+    choices: choicesIn(report.findings).map(findingView),
     layers: report.layers.map(layerView),
     hardware: report.targets.map(hardware),
     runtime: runtimeFacts(report),

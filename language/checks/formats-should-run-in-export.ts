@@ -22,6 +22,8 @@ export const formatsShouldRunInExport: Check = {
     const held = heldIn(spec);
     if (!held) return;
     const told = new Map<Limit, Set<object>>();
+    const more =
+      spec.definitions.quantize?.recipe && ' The recipe gives some layers more bits than these; the report says which.';
     for (const statement of spec.definitions.exports) {
       const { format, style } = statement;
       const known = find(find(exportFormats, format?.text)?.styles ?? [], style?.text);
@@ -32,7 +34,9 @@ export const formatsShouldRunInExport: Check = {
         told.set(limited.limit, words.add(limited.words));
         const refused = limited.limit.outcome === 'refused';
         const runtime = refused ? 'ONNX Runtime does not load' : 'ONNX Runtime computes in float';
-        yield { ...combination(limited, runtime), severity: refused ? 'error' : 'information' };
+        const remark = combination(limited, runtime);
+        const why = `${remark.why}${(!refused && more) || ''}`;
+        yield { ...remark, why, severity: refused ? 'error' : 'information' };
       }
     }
   },

@@ -34,6 +34,11 @@ describe('what the report view is sent', () => {
     ]);
   });
 
+  test('tells the gravest finding first, and of what the recipe chose by itself', () => {
+    expect(message.findings.map(({ code }) => code)).toEqual(['data/single-class', 'quantize/stays-float']);
+    expect(message.choices.map(({ what }) => what)).toEqual(['Activations are observed by `mse`.']);
+  });
+
   test('has every layer, with a dash and no number for what is not known', () => {
     expect(message.layers.map(({ name }) => name)).toEqual(exampleReport.layers.map(({ name }) => name));
     expect(message.layers[2]).toMatchObject({ weight: '', weightSqnr: { text: '–', value: null }, histograms: [] });

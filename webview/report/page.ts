@@ -1,5 +1,5 @@
 import { button, element, withAttributes } from '../dom.ts';
-import { findingList } from '../notice.ts';
+import { findingList, findingText } from '../notice.ts';
 import type { FindingView, JudgementView, ReportMessage, ViewAction } from '../protocol.ts';
 import { cardGrid } from './cards.ts';
 import { layersSection } from './layers-section.ts';
@@ -21,6 +21,7 @@ export function reportPage(report: ReportMessage, context: PageContext): HTMLEle
     cardGrid(report.cards),
     ...(report.judgements.length > 0 ? [section('Expectations and budgets', judgements(report.judgements))] : []),
     ...(report.findings.length > 0 ? [section('What to look at', ...findings(report.findings))] : []),
+    ...(report.choices.length > 0 ? [section('What the recipe chose', choices(report.choices))] : []),
     ...(report.layers.length > 0 ? [layersSection(report.layers, context)] : []),
     ...(report.hardware.length > 0 ? [hardware(report)] : []),
     ...(report.runtime.length > 0 ? [section('In the runtime', facts(report.runtime))] : []),
@@ -77,6 +78,10 @@ function findings(all: readonly FindingView[]): HTMLElement[] {
   if (remarks.length <= mostRemarks) return [list([...serious, ...remarks])];
   const more = element('details', '', element('summary', '', `${remarks.length} remarks`), list(remarks));
   return serious.length > 0 ? [list(serious), more] : [more];
+}
+
+function choices(all: readonly FindingView[]): HTMLElement {
+  return element('ul', 'rows', ...all.map((choice) => element('li', '', findingText(choice))));
 }
 
 function hardware({ hardware: targets }: ReportMessage): HTMLElement {

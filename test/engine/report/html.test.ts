@@ -51,6 +51,22 @@ describe('the HTML report', () => {
     for (const text of texts) expect(html).toContain(text);
   });
 
+  test('tells the gravest finding first, and of what the recipe chose by itself', () => {
+    const texts = [
+      'What to look at',
+      'All samples of',
+      'Softmax “&#60;softmax&#62;” stays float.',
+      'What the recipe chose',
+      'Activations are observed by <code>mse</code>.',
+      'min-max 20.2 dB, mse 21.1 dB',
+      'Layer by layer',
+    ];
+    const places = texts.map((text) => html.indexOf(text));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(html).not.toContain('auto/chosen');
+  });
+
   test('discloses the histograms of each layer that has some', () => {
     const disclosed = html.match(/<svg class="histogram"[\s\S]*?<\/svg>/g) ?? [];
     expect(disclosed.length).toBe(2);

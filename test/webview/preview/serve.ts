@@ -2,12 +2,16 @@
 // http://localhost:8123/?theme=dark (light, high-contrast, high-contrast-light; &state=none, running or failed).
 // MODEL may be `synthetic:10000` or `hostile`. The page has the content security policy of the real one.
 // `serve.ts plan:10000` shows the plan of a model with so many layers instead, `&rule=2` with the cursor in its third rule.
+// `serve.ts report:SPEC.qspec` runs the spec, its outputs in a temporary folder, and shows its report.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { ModelSummary } from '../../../engine/graph/summary.ts';
+import type { Report } from '../../../engine/report/report.ts';
 import { graphMessage } from '../../../extension/views/graph-message.ts';
+import { reportMessage } from '../../../extension/views/report-view.ts';
 import type { SensitivityMessage, ToWebview } from '../../../webview/protocol.ts';
 import { fakeSensitivity, hostileModel, residualModel } from './messages.ts';
 import { residualPlan } from './plan.ts';
@@ -22,15 +26,24 @@ const states: Readonly<Record<string, SensitivityMessage['state']>> = {
   failed: { kind: 'failed', what: 'No calibration data.', fix: 'Add a data section to digits.qspec.' },
 };
 
+/** What a command says of a file. */
+function toldBy(...command: string[]): unknown {
+  const cli = join(root, 'dist', 'node', 'qspec.mjs');
+  const options = { encoding: 'utf8', maxBuffer: 2 ** 30 } as const;
+  return JSON.parse(execFileSync(process.execPath, [cli, ...command, '--json'], options));
+}
+
+function reportOf(spec: string) {
+  const out = mkdtempSync(join(tmpdir(), 'qspec-preview-'));
+  process.on('exit', () => rmSync(out, { recursive: true, force: true }));
+  const { report } = toldBy('quantize', spec, '--out', out) as { readonly report: Report };
+  return reportMessage(report, { id: spec, actions: [{ action: 'openSpec', label: 'Open spec' }] });
+}
+
 function graphOf(model: string) {
   if (model === 'hostile') return hostileModel();
   if (model.startsWith('synthetic:')) return residualModel(Number(model.slice(10)));
-  const cli = join(root, 'dist', 'node', 'qspec.mjs');
-  const options = { encoding: 'utf8', maxBuffer: 2 ** 30 } as const;
-  const summary = JSON.parse(
-    execFileSync(process.execPath, [cli, 'inspect', model, '--json'], options),
-  ) as ModelSummary;
-  return graphMessage(basename(model), summary, {
+  return graphMessage(basename(model), toldBy('inspect', model) as ModelSummary, {
     actions: [
       { action: 'measureSensitivity', label: 'Measure sensitivity' },
       { action: 'createSpec', label: 'Create spec' },
@@ -64,7 +77,8 @@ window.acquireVsCodeApi = () => api;
 const [model, port = '8123'] = process.argv.slice(2);
 if (model === undefined) throw new Error('which model?');
 const plan = model.startsWith('plan:') ? residualPlan(Number(model.slice(5))) : undefined;
-const graph = plan ? undefined : graphOf(model);
+const report = model.startsWith('report:') ? reportOf(model.slice(7)) : undefined;
+const graph = plan || report ? undefined : graphOf(model);
 createServer((request, response) => {
   const url = new URL(request.url ?? '/', `http://localhost:${port}`);
   const file = /^\/(graph|plan|report)\.(js|css)$/.exec(url.pathname);
@@ -80,6 +94,8 @@ createServer((request, response) => {
     const rule = url.searchParams.get('rule');
     const at = { rule: rule === null ? null : Number(rule), note: url.searchParams.get('note') };
     answer('plan', plan, { kind: 'planState', pinned: false, ...at });
+  } else if (report) {
+    answer('report', report);
   } else if (graph) {
     const state = states[url.searchParams.get('state') ?? ''];
     answer('graph', graph, state === undefined ? fakeSensitivity(graph) : { kind: 'sensitivity', state });
