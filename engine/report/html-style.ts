@@ -32,10 +32,11 @@ code, .code { font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, mono
 .kicker { color: var(--accent); font-weight: 600; font-size: 13px; letter-spacing: 0.04em; text-transform: uppercase; margin: 0; }
 .soft { color: var(--soft); }
 .small { font-size: 13px; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 16px; margin-top: 28px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(224px, 100%), 1fr)); gap: 16px; margin-top: 28px; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 18px 20px; }
 .card h3 { margin: 0 0 2px; font-size: 13px; font-weight: 600; color: var(--soft); }
-.figure { font-size: 26px; font-weight: 650; letter-spacing: -0.02em; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.figure { font-size: 23px; font-weight: 650; letter-spacing: -0.02em; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.figure small, .figure .after { white-space: nowrap; }
 .figure small { font-size: 15px; font-weight: 450; color: var(--soft); letter-spacing: 0; }
 .arrow { color: var(--soft); font-weight: 400; padding: 0 2px; }
 .badge { display: inline-block; border-radius: 999px; padding: 1px 10px; font-size: 13px; font-weight: 600; white-space: nowrap; }

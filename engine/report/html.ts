@@ -82,7 +82,7 @@ function badge(kind: string, text: string): string {
 }
 
 function fromTo(before: string, after: string): string {
-  return `<div class="figure"><small>${e(before)}</small><span class="arrow"> → </span>${e(after)}</div>`;
+  return `<div class="figure"><small>${e(before)}</small><span class="arrow"> → </span><span class="after">${e(after)}</span></div>`;
 }
 
 function arithmeticCard({ size }: Report): string {
