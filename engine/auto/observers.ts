@@ -1,39 +1,58 @@
+import type { Graph } from '../graph/graph.ts';
 import type { Choice, NamedCall, Plan, Role } from '../plan.ts';
 import { decibels } from '../report/quantities.ts';
+import { movesOnly } from '../rescaling/divide.ts';
 import { isActivation, mapChoices, withWideWeights } from './plans.ts';
 import type { Stage } from './stage.ts';
 
+const widest: NamedCall = { name: 'min-max', arguments: { margin: 0.1 } };
 /**
- * Observers that are tried for activations, in this order: of equally good ones the first stays. The widest comes first: what the
- * samples do not show, a hundred of them or the few that choices are judged on, is values beyond their largest.
+ * Of what the model is given, in place of the widest: bytes of a picture end where they end, and a range beyond them would not have
+ * the steps between them.
  */
-const candidates: readonly NamedCall[] = [
-  { name: 'min-max', arguments: { margin: 0.1 } },
-  { name: 'min-max', arguments: {} },
-  { name: 'mse', arguments: {} },
-  { name: 'percentile', arguments: {} },
-];
-/** Signal to noise by which an observer must be better to be chosen in place of one before it. */
+const exact: NamedCall = { name: 'min-max', arguments: {} };
+/** What else is tried, in this order: of equally good ones the first stays. */
+const narrower: readonly NamedCall[] = [exact, { name: 'mse', arguments: {} }, { name: 'percentile', arguments: {} }];
+/**
+ * Signal to noise that the widest range must cost to be given up: what the samples do not show, a hundred of them or the few that choices
+ * are judged on, is values beyond their largest, and one such answer in hundreds undoes what a narrower range gains on all others.
+ */
+const surelyDecibels = 2.5;
+/** By which one of the others must be better to be chosen in place of one before it. */
 const clearDecibels = 0.5;
 
-/** One observer for the activations that name none: the one with the least noise at the model's outputs. */
+interface Measured {
+  readonly observer: NamedCall;
+  /** Signal to noise of the outputs, decibels. */
+  readonly sqnr: number;
+}
+
+/** One observer for the activations that name none: the one with the least noise at the model's outputs, if that is clear. */
 export const observers: Stage = {
-  trials: (plan) => (hasOpenObserver(plan) ? candidates.length : 0),
+  trials: (plan) => (hasOpenObserver(plan) ? 1 + narrower.length : 0),
 
   async choose(plan, trials) {
     if (!hasOpenObserver(plan)) return plan;
-    const found: { readonly observer: NamedCall; readonly sqnr: number }[] = [];
-    for (const observer of candidates)
-      found.push({ observer, sqnr: await trials.measure(withWideWeights(withObserver(plan, observer))) });
-    // A small difference is chance: the first stays.
-    const clear = trials.clearly(clearDecibels);
-    const best = found.reduce((a, b) => (b.sqnr > a.sqnr + clear ? b : a));
-    const list = found.map(({ observer, sqnr }) => `${written(observer)} ${decibels(sqnr)}`).join(', ');
+    const given = readersOfInputs(trials.graph);
+    const measure = async (observer: NamedCall): Promise<Measured> => {
+      return { observer, sqnr: await trials.measure(withWideWeights(withObserver(plan, observer, given))) };
+    };
+    const wide = await measure(widest);
+    const others: Measured[] = [];
+    for (const observer of narrower) others.push(await measure(observer));
+    // A small difference is chance.
+    const better = (a: Measured, b: Measured, by: number) => (b.sqnr > a.sqnr + trials.clearly(by) ? b : a);
+    const best = better(
+      wide,
+      others.reduce((a, b) => better(a, b, clearDecibels)),
+      surelyDecibels,
+    );
+    const list = [wide, ...others].map(({ observer, sqnr }) => `${written(observer)} ${decibels(sqnr)}`).join(', ');
     trials.say(
       `Activations are observed by \`${written(best.observer)}\`.`,
       `Signal to noise of the outputs: ${list}.`,
     );
-    return withObserver(plan, best.observer);
+    return withObserver(plan, best.observer, given);
   },
 };
 
@@ -54,7 +73,23 @@ function hasOpenObserver(plan: Plan): boolean {
   );
 }
 
-/** The plan with an observer for all activations that name none. */
-function withObserver(plan: Plan, observer: NamedCall): Plan {
-  return mapChoices(plan, (choice, role) => (isOpen(role, choice) ? { ...choice, observer } : choice));
+/** The plan with an observer for all activations that name none. @param given nodes that read what the model is given */
+function withObserver(plan: Plan, observer: NamedCall, given: ReadonlySet<string>): Plan {
+  return mapChoices(plan, (choice, role, node) => {
+    if (!isOpen(role, choice)) return choice;
+    const isGiven = role.startsWith('input[') && given.has(node);
+    return { ...choice, observer: isGiven && observer === widest ? exact : observer };
+  });
+}
+
+/** Nodes that read an input of the model, as it is or moved. */
+function readersOfInputs({ inputs, initializers, nodes }: Graph): ReadonlySet<string> {
+  const given = new Set(inputs.filter((name) => !initializers.has(name)));
+  const readers = new Set<string>();
+  for (const node of nodes) {
+    if (!node.inputs.some((value) => given.has(value))) continue;
+    readers.add(node.name);
+    if (movesOnly(node)) for (const value of node.outputs) given.add(value);
+  }
+  return readers;
 }

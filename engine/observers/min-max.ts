@@ -8,10 +8,12 @@ class MinMaxObserver extends ExtremesObserver {
     super();
     this.widening = 1 + margin;
   }
-  finish: Observer['finish'] = (format, scheme, range) => {
+  finish: Observer['finish'] = (format, scheme, range, limits) => {
     const { min, max } = this.seen;
-    // Codes reach to zero whatever was seen: an end on the other side of it needs no room.
-    return covering(Math.min(0, min) * this.widening, Math.max(0, max) * this.widening, format, scheme, range);
+    // Codes reach to zero whatever was seen: an end on the other side of it needs no room. Nor does what no data can give.
+    const low = Math.max(Math.min(0, min) * this.widening, Math.min(min, limits?.min ?? Number.NEGATIVE_INFINITY));
+    const high = Math.min(Math.max(0, max) * this.widening, Math.max(max, limits?.max ?? Number.POSITIVE_INFINITY));
+    return covering(low, high, format, scheme, range);
   };
 }
 
@@ -29,7 +31,7 @@ export const minMax: ObserverKind = {
     {
       name: 'margin',
       description:
-        'Part by which the range is widened on either side that the data has, for values beyond those that calibration saw.',
+        'Part by which the range is widened on either side that the data has, for values beyond those that calibration saw; not beyond what a Relu6 or the like can give.',
       initial: 0,
       min: 0,
       max: 1,

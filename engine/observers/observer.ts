@@ -14,14 +14,23 @@ export interface Observer {
   update(values: Float32Array | Portion): void;
   /** Adds what another observer of the same kind and arguments has seen. */
   merge(other: Observer): void;
-  /** The observer's choice for codes in `range` (the format's own unless it is narrowed). */
-  finish(format: NumberFormat, scheme: Scheme, range?: CodeRange): AffineParameters;
+  /**
+   * The observer's choice for codes in `range` (the format's own unless it is narrowed).
+   * @param limits what the tensor can hold, where that is known: a choice beyond what was seen goes no further
+   */
+  finish(format: NumberFormat, scheme: Scheme, range?: CodeRange, limits?: Limits): AffineParameters;
   readonly seen: Seen;
   /** Names what is kept of the values; observers of other kinds may keep the same. */
   readonly keeps: string;
   /** What is kept, as numbers; an observer that keeps the same goes on from there. */
   save(): Float64Array;
   restore(state: Float64Array): void;
+}
+
+/** Values between which a tensor's lie; infinite where nothing is known. */
+export interface Limits {
+  readonly min: number;
+  readonly max: number;
 }
 
 /** What every observer knows of its tensor. */

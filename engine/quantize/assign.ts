@@ -6,6 +6,7 @@ import { formatNamed } from '../formats/registry.ts';
 import { withScales } from '../formats/scales.ts';
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { isLazy } from '../lazy-tensor.ts';
+import type { Limits } from '../observers/observer.ts';
 import { numbersOf } from '../operators/shared/numbers.ts';
 import type { Plan } from '../plan.ts';
 import { Breather, interruptible, type Progress, turn } from '../progress.ts';
@@ -20,6 +21,7 @@ import { hasIntegerCodes, isIntegerFactor } from './integer-products.ts';
 import { type Group, type Layout, layOut, runsOnCodes, type Slot } from './layout.ts';
 import { fallbackFindings, heldRoundedInstead, type RoundedLayer, roundedInstead } from './method-fallback.ts';
 import { type Parameters, parametersOf, withParameters } from './normal-form.ts';
+import { joined, limitsIn } from './value-limits.ts';
 import { choiceOfHeld, isByMoments, momentsName, quantizeHeld } from './weight-only.ts';
 import { quantizeParameters } from './weights.ts';
 import { wire } from './wiring.ts';
@@ -48,7 +50,7 @@ export async function assign(
 ): Promise<AssignResult> {
   const layout = layOut(source, plan);
   const graph = withGains(source, layout, junctionsOf(source, plan, layout), statistics.gains ?? new Map());
-  const shared = groupParameters(layout, statistics);
+  const shared = groupParameters(layout, statistics, limitsIn(graph));
   const codesOf = (slot: Slot | undefined) => slot && { slot, parameters: shared.get(slot.group)! };
   const byValue = new Map<string, Slot>(layout.inputs);
   for (const node of graph.nodes)
@@ -178,14 +180,19 @@ function extentOf(format: NumberFormat, parameters: AffineParameters): { lowest:
   return { lowest: decode(encode(Number.NEGATIVE_INFINITY)), highest: decode(encode(Number.POSITIVE_INFINITY)) };
 }
 
-function groupParameters(layout: Layout, statistics: Statistics): Map<Group, AffineParameters> {
+function groupParameters(
+  layout: Layout,
+  statistics: Statistics,
+  limitsOf: (value: string) => Limits,
+): Map<Group, AffineParameters> {
   const shared = new Map<Group, AffineParameters>();
   for (const group of layout.groups) {
     const observer = statistics.observers.get(group.name);
     if (observer === undefined)
       throw new Error(`The statistics are of another graph or plan: ${group.name} is missing.`);
     const { format, scheme, scale } = group.choice;
-    const own = observer.finish(formatNamed(format), scheme);
+    const limits = joined([...group.sources].map(limitsOf));
+    const own = observer.finish(formatNamed(format), scheme, undefined, limits);
     shared.set(group, withScales([own], scale, codeRange(formatNamed(format)))[0]!);
   }
   return shared;
