@@ -70,6 +70,16 @@ describe('outliers of channels', () => {
   });
 });
 
+describe('the range of activations', () => {
+  it('is wider than what the samples show, but of what the model is given', async () => {
+    const graph = twoProducts(() => 1);
+    const { nodes } = (await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 100))).plan;
+    expect(nodes['a']!['input[0]']!.observer).toEqual({ name: 'min-max', arguments: {} });
+    expect(nodes['a']!['output[0]']!.observer).toEqual({ name: 'min-max', arguments: { margin: 0.1 } });
+    expect(nodes['b']!['input[0]']!.observer).toEqual({ name: 'min-max', arguments: { margin: 0.1 } });
+  });
+});
+
 describe('layers that 8 bits ruin', () => {
   it('stay float, and are told', async () => {
     const samples = samplesFor(logarithm, 100);

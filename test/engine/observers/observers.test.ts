@@ -6,7 +6,7 @@ import { bestClip } from '../../../engine/observers/aciq.ts';
 import { leastDivergence } from '../../../engine/observers/entropy.ts';
 import { Histogram } from '../../../engine/observers/histogram.ts';
 import { HistogramError, leastSquares } from '../../../engine/observers/mse.ts';
-import type { Observer } from '../../../engine/observers/observer.ts';
+import type { Limits, Observer } from '../../../engine/observers/observer.ts';
 import { createObserver, observers } from '../../../engine/observers/registry.ts';
 import { leastCumulativeDivergence } from '../../../engine/observers/settle.ts';
 import { normalSample } from './gaussian.ts';
@@ -110,10 +110,10 @@ describe('arguments', () => {
 });
 
 describe('min-max with a margin', () => {
-  const rangeOf = (values: number[], margin: number) => {
+  const rangeOf = (values: number[], margin: number, limits?: Limits) => {
     const observer = createObserver('min-max', { margin });
     observer.update(Float32Array.from(values));
-    const { scale, zeroPoint } = observer.finish(uint8, 'affine');
+    const { scale, zeroPoint } = observer.finish(uint8, 'affine', undefined, limits);
     return [(0 - zeroPoint) * scale, (255 - zeroPoint) * scale];
   };
 
@@ -123,6 +123,12 @@ describe('min-max with a margin', () => {
     expect(low).toBeCloseTo(-5, 1);
     expect(high).toBeCloseTo(5, 1);
     expect(rangeOf([2, 4], 0.25)).toEqual(rangeOf([0, 4], 0.25));
+  });
+
+  it('goes no further than what the tensor can hold, and covers what was seen all the same', () => {
+    expect(rangeOf([0, 1, 4], 0.25, { min: 0, max: 4.5 })).toEqual([0, expect.closeTo(4.5, 5)]);
+    expect(rangeOf([0, 1, 4], 0.25, { min: 0, max: 3 })).toEqual([0, expect.closeTo(4, 5)]);
+    expect(rangeOf([-4, 4], 0.25, { min: -4, max: Number.POSITIVE_INFINITY })[0]).toBeCloseTo(-4, 1);
   });
 
   it('is `min-max` without one', () => {
