@@ -1,15 +1,11 @@
-import type { Graph } from '../graph/graph.ts';
 import type { Choice, NamedCall, Plan, Role } from '../plan.ts';
 import { decibels } from '../report/quantities.ts';
-import { movesOnly } from '../rescaling/divide.ts';
+import { byteInputs, readersOf } from './byte-inputs.ts';
 import { isActivation, mapChoices, withWideWeights } from './plans.ts';
 import type { Stage } from './stage.ts';
 
 const widest: NamedCall = { name: 'min-max', arguments: { margin: 0.1 } };
-/**
- * Of what the model is given, in place of the widest: bytes of a picture end where they end, and a range beyond them would not have
- * the steps between them.
- */
+/** Of bytes, in place of the widest: they end where they end, and a range beyond them would not have the steps between them. */
 const exact: NamedCall = { name: 'min-max', arguments: {} };
 /** What else is tried, in this order: of equally good ones the first stays. */
 const narrower: readonly NamedCall[] = [exact, { name: 'mse', arguments: {} }, { name: 'percentile', arguments: {} }];
@@ -33,7 +29,7 @@ export const observers: Stage = {
 
   async choose(plan, trials) {
     if (!hasOpenObserver(plan)) return plan;
-    const given = readersOfInputs(trials.graph);
+    const given = readersOf(await byteInputs(trials.samples), trials.graph);
     const measure = async (observer: NamedCall): Promise<Measured> => {
       return { observer, sqnr: await trials.measure(withWideWeights(withObserver(plan, observer, given))) };
     };
@@ -73,23 +69,11 @@ function hasOpenObserver(plan: Plan): boolean {
   );
 }
 
-/** The plan with an observer for all activations that name none. @param given nodes that read what the model is given */
+/** The plan with an observer for all activations that name none. @param given nodes that read bytes */
 function withObserver(plan: Plan, observer: NamedCall, given: ReadonlySet<string>): Plan {
   return mapChoices(plan, (choice, role, node) => {
     if (!isOpen(role, choice)) return choice;
     const isGiven = role.startsWith('input[') && given.has(node);
     return { ...choice, observer: isGiven && observer === widest ? exact : observer };
   });
-}
-
-/** Nodes that read an input of the model, as it is or moved. */
-function readersOfInputs({ inputs, initializers, nodes }: Graph): ReadonlySet<string> {
-  const given = new Set(inputs.filter((name) => !initializers.has(name)));
-  const readers = new Set<string>();
-  for (const node of nodes) {
-    if (!node.inputs.some((value) => given.has(value))) continue;
-    readers.add(node.name);
-    if (movesOnly(node)) for (const value of node.outputs) given.add(value);
-  }
-  return readers;
 }

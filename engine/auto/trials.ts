@@ -67,6 +67,11 @@ export class Trials {
     return this.#input.pruned.prepared.graph;
   }
 
+  /** All that choices may rest on. */
+  get samples(): Dataset {
+    return this.#input.calibration;
+  }
+
   /** Names of a layer's weights: one of a product, two of a recurrent layer; none where codes can hold none. */
   weightsOf(name: string): readonly string[] {
     this.#nodes ??= new Map(this.graph.nodes.map((node) => [node.name, node]));
