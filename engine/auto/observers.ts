@@ -9,12 +9,7 @@ const widest: NamedCall = { name: 'min-max', arguments: { margin: 0.1 } };
 const exact: NamedCall = { name: 'min-max', arguments: {} };
 /** What else is tried, in this order: of equally good ones the first stays. */
 const narrower: readonly NamedCall[] = [exact, { name: 'mse', arguments: {} }, { name: 'percentile', arguments: {} }];
-/**
- * Signal to noise that the widest range must cost to be given up: what the samples do not show, a hundred of them or the few that choices
- * are judged on, is values beyond their largest, and one such answer in hundreds undoes what a narrower range gains on all others.
- */
-const surelyDecibels = 2.5;
-/** By which one of the others must be better to be chosen in place of one before it. */
+/** Signal to noise by which an observer must be better to be chosen in place of one before it. */
 const clearDecibels = 0.5;
 
 interface Measured {
@@ -30,19 +25,20 @@ export const observers: Stage = {
   async choose(plan, trials) {
     if (!hasOpenObserver(plan)) return plan;
     const given = readersOf(await byteInputs(trials.samples), trials.graph);
+    const planOf = ({ observer }: Pick<Measured, 'observer'>) => withWideWeights(withObserver(plan, observer, given));
     const measure = async (observer: NamedCall): Promise<Measured> => {
-      return { observer, sqnr: await trials.measure(withWideWeights(withObserver(plan, observer, given))) };
+      return { observer, sqnr: await trials.measure(planOf({ observer })) };
     };
     const wide = await measure(widest);
     const others: Measured[] = [];
     for (const observer of narrower) others.push(await measure(observer));
     // A small difference is chance.
-    const better = (a: Measured, b: Measured, by: number) => (b.sqnr > a.sqnr + trials.clearly(by) ? b : a);
-    const best = better(
-      wide,
-      others.reduce((a, b) => better(a, b, clearDecibels)),
-      surelyDecibels,
-    );
+    const clear = trials.clearly(clearDecibels);
+    const other = others.reduce((a, b) => (b.sqnr > a.sqnr + clear ? b : a));
+    // What the samples do not show, a hundred of them or the few that choices are judged on, is values beyond their largest, and one such
+    // answer in hundreds undoes what a narrower range gains on all others: the widest goes only where most samples are better without.
+    const isNarrow = other.sqnr > wide.sqnr + clear && (await trials.isSurelyBetter(planOf(other), planOf(wide)));
+    const best = isNarrow ? other : wide;
     const list = [wide, ...others].map(({ observer, sqnr }) => `${written(observer)} ${decibels(sqnr)}`).join(', ');
     trials.say(
       `Activations are observed by \`${written(best.observer)}\`.`,

@@ -11,7 +11,7 @@ import { sensitivity } from '../quantize/sensitivity.ts';
 import { simulate } from '../readings/simulate.ts';
 import { type Compressed, compress } from '../run/compress.ts';
 import type { RunContext } from '../run/context.ts';
-import { evaluate } from '../run/evaluate.ts';
+import { type EvaluateOptions, evaluate } from '../run/evaluate.ts';
 import type { LoadedModel } from '../run/load.ts';
 import { answersOf } from '../run/logits.ts';
 import { type ComparisonMetrics, noiseOfOutputs, ratioInDecibels } from '../run/metrics.ts';
@@ -37,6 +37,14 @@ export interface NoiseOptions {
   readonly layers?: ReadonlySet<string>;
 }
 
+/** Signal to noise at the outputs, decibels: of all judged samples, and of each. */
+interface Measured {
+  readonly sqnr: number;
+  readonly samples: readonly number[];
+}
+
+/** Standard deviations of the mean that make a difference sure. */
+const sureDeviations = 3;
 /** Samples for the noise of single layers. */
 const samplesOfLayers = 16;
 /** As progress names all trials together. */
@@ -49,7 +57,7 @@ export class Trials {
   readonly #input: TrialsInput;
   readonly #folds: readonly Fold[];
   /** By plan: stages may ask for what others have measured. */
-  readonly #measured = new Map<string, number>();
+  readonly #measured = new Map<string, Measured>();
   #nodes: ReadonlyMap<string, GraphNode> | undefined;
   #kernels: Kernels | undefined;
   /** By which values it answers with. */
@@ -114,22 +122,38 @@ export class Trials {
 
   /** Signal to noise of the outputs, decibels, of the model compressed by a plan: fitted to a part of the samples, judged on others. */
   async measure(plan: Plan): Promise<number> {
+    return (await this.#known(plan)).sqnr;
+  }
+
+  /**
+   * Whether one plan is better than another sample by sample: by so much on the mean that chance is no explanation. Noise that few of
+   * the samples make says little of others.
+   */
+  async isSurelyBetter(plan: Plan, than: Plan): Promise<boolean> {
+    const [own, other] = [(await this.#known(plan)).samples, (await this.#known(than)).samples];
+    return pairedDeviation(own.map((sqnr, i) => sqnr - other[i]!)) >= sureDeviations;
+  }
+
+  async #known(plan: Plan): Promise<Measured> {
     const key = JSON.stringify(plan.nodes);
     const known = this.#measured.get(key) ?? (await this.#measure(plan));
     this.#measured.set(key, known);
     return known;
   }
 
-  async #measure(plan: Plan): Promise<number> {
+  async #measure(plan: Plan): Promise<Measured> {
     let noise = 0;
+    const samples: number[] = [];
     for (const [at, { fitted, judged }] of this.#folds.entries()) {
       const context = this.#counting(at / this.#folds.length, 1 / this.#folds.length);
       const compressed = await this.#compress(plan, fitted, context);
-      const metrics = await this.#compare(compressed, judged, context, answersOf);
+      const metrics = await this.#compare(compressed, judged, context, answersOf, ([own]) => {
+        samples.push(ratioInDecibels(1, noiseOfAll(own!)));
+      });
       noise += noiseOfAll(metrics) / this.#folds.length;
     }
     this.#done++;
-    return ratioInDecibels(1, noise);
+    return { sqnr: ratioInDecibels(1, noise), samples };
   }
 
   /** A compressed model against the float one on all samples, both by the engine in strict arithmetic. */
@@ -173,6 +197,7 @@ export class Trials {
     samples: Dataset,
     context: RunContext,
     answers: Answers,
+    each?: EvaluateOptions['each'],
   ): Promise<ComparisonMetrics> {
     const kernels = await this.#strictKernels();
     const inputs = await samples.sample(0);
@@ -189,7 +214,8 @@ export class Trials {
     });
     try {
       const { progress } = context;
-      const [metrics] = await evaluate(samples, float, [rounded], { progress, stage: 'Comparing settings' });
+      const own = { progress, stage: 'Comparing settings', ...(each && { each }) };
+      const [metrics] = await evaluate(samples, float, [rounded], own);
       return metrics!;
     } finally {
       await rounded.dispose();
@@ -233,4 +259,13 @@ function noiseOfAll({ sqnr, outputs = [] }: ComparisonMetrics): number {
 /** Noise over signal. Codes may turn an answer into no number at all. */
 function noiseOf(sqnr: number): number {
   return Number.isNaN(sqnr) ? Number.POSITIVE_INFINITY : 10 ** (-sqnr / 10);
+}
+
+/** Mean of the differences that are known, in standard deviations of that mean; 0 where none can be told. */
+function pairedDeviation(differences: readonly number[]): number {
+  const known = differences.filter(Number.isFinite);
+  const n = known.length;
+  const mean = known.reduce((a, b) => a + b, 0) / n;
+  const variance = known.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1);
+  return n < 2 || mean === 0 ? 0 : mean / Math.sqrt(variance / n);
 }

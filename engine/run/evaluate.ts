@@ -11,6 +11,8 @@ export interface EvaluateOptions {
   readonly stage?: string;
   /** Only the first so many samples. Default: all. */
   readonly samples?: number;
+  /** Told the metrics of every sample by itself, one a candidate. */
+  each?(metrics: readonly ComparisonMetrics[]): void;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function evaluate(
   dataset: Dataset,
   reference: Scorer,
   candidates: readonly Scorer[],
-  { progress, stage = 'Evaluating', samples = dataset.length }: EvaluateOptions = {},
+  { progress, stage = 'Evaluating', samples = dataset.length, each }: EvaluateOptions = {},
 ): Promise<readonly ComparisonMetrics[]> {
   const count = Math.min(samples, dataset.length);
   let comparisons: Comparison[] | undefined;
@@ -32,7 +34,9 @@ export async function evaluate(
     const inputs = await dataset.sample(i);
     const expected = await reference.score(inputs);
     const sizes = Array.from(inputs.values(), ({ dims }) => dims);
-    comparisons ??= candidates.map(() => new Comparison(expected, sizes, dataset.labels !== undefined));
+    const begin = () => candidates.map(() => new Comparison(expected, sizes, dataset.labels !== undefined));
+    comparisons ??= begin();
+    const own = each && begin();
     for (const [j, candidate] of candidates.entries()) {
       const actual = await candidate.score(inputs);
       // How much is found may differ (detections, say), and how many dimensions the same is in, but not both.
@@ -42,8 +46,9 @@ export async function evaluate(
           `${candidate.name} answers with ${actual.values.length} values in ${actual.dims.length} dimensions where ${reference.name} gives ${expected.values.length} in ${expected.dims.length}.`,
         );
       }
-      comparisons[j]!.add(expected, actual, dataset.labels?.[i]);
+      for (const all of own ? [comparisons, own] : [comparisons]) all[j]!.add(expected, actual, dataset.labels?.[i]);
     }
+    if (own) each(own.map((comparison) => comparison.result()));
   }
   progress?.report(stage, count, count);
   return (comparisons ?? []).map((comparison) => comparison.result());
