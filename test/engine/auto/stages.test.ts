@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Dataset } from '../../../engine/data/dataset.ts';
 import { formatNamed } from '../../../engine/formats/registry.ts';
 import { makeNode } from '../../../engine/graph/build.ts';
 import type { Expectation } from '../../../engine/plan.ts';
@@ -71,12 +72,25 @@ describe('outliers of channels', () => {
 });
 
 describe('the range of activations', () => {
+  const graph = twoProducts(() => 1);
+  /** Of what the first layer is given, what lies between them, and what the second is given. */
+  const observersOf = async (samples: Dataset) => {
+    const { nodes } = (await recipe(graph, uniformPlan(graph, planned), samples)).plan;
+    const observers = [nodes['a']!['input[0]'], nodes['a']!['output[0]'], nodes['b']!['input[0]']];
+    return observers.map((choice) => choice!.observer);
+  };
+
   it('is wider than what the samples show', async () => {
-    const graph = twoProducts(() => 1);
-    const { nodes } = (await recipe(graph, uniformPlan(graph, planned), samplesFor(graph, 100))).plan;
     const margin = { name: 'min-max', arguments: { margin: 0.1 } };
-    expect(nodes['a']!['input[0]']!.observer).toEqual(margin);
-    expect(nodes['b']!['input[0]']!.observer).toEqual(margin);
+    expect(await observersOf(samplesFor(graph, 100))).toEqual([margin, margin, margin]);
+  });
+
+  it('is narrower where nearly every sample is answered better so', async () => {
+    // Eight directions, all of them as long: nothing lies beyond what a few samples show.
+    const known = samplesFor(graph, 8);
+    const samples: Dataset = { ...known, length: 100, sample: (index) => known.sample(index % 8) };
+    const exact = { name: 'min-max', arguments: {} };
+    expect(await observersOf(samples)).toEqual([exact, exact, exact]);
   });
 });
 

@@ -31,6 +31,23 @@ describe('answers of two models', () => {
     expect(metrics!.sqnr).toBeLessThan(10);
   });
 
+  it('are told sample by sample as well where that is asked for', async () => {
+    let at = 0;
+    const changing = { ...scorer('compressed', [1, 6]) };
+    const score = async () => {
+      const values = Float32Array.from({ length: 6 }, (_, i) => i + 1 + at);
+      at++;
+      return { values, dims: [1, 6], outputs: [{ name: 'y', values, dims: [1, 6], integer: false }] };
+    };
+    const told: number[] = [];
+    const [metrics] = await evaluate(samples, scorer('float', [1, 6]), [{ ...changing, score }], {
+      each: ([own]) => void told.push(own!.sqnr),
+    });
+    // The second is off by 1 everywhere: 91 to 6.
+    expect(told).toEqual([300, expect.closeTo(10 * Math.log10(91 / 6), 6)]);
+    expect(metrics!.sqnr).toBeCloseTo(10 * Math.log10(182 / 6), 6);
+  });
+
   it('are refused where neither number nor dimensions are the same', async () => {
     const wrong = evaluate(samples, scorer('float', [1, 6]), [scorer('compressed', [1, 2, 2])]);
     await expect(wrong).rejects.toThrow('compressed answers with 4 values in 3 dimensions where float gives 6 in 2.');
