@@ -45,7 +45,8 @@ function inOnePass(plan: Plan): Plan {
 
 async function isBetter(plan: Plan, than: Plan, seen: (plan: Plan) => Plan, trials: Trials): Promise<boolean> {
   const before = await trials.measure(seen(than));
-  return (await trials.measure(seen(plan))) >= before + trials.clearly(clearDecibels);
+  const isClear = (await trials.measure(seen(plan))) >= before + trials.clearly(clearDecibels);
+  return isClear && trials.isSurelyBetter(seen(plan), seen(than));
 }
 
 /** Whether the spec leaves it to the recipe, and nothing was chosen yet. */
