@@ -227,7 +227,8 @@ export function languageScenarios(edition: Edition): void {
       await activated(code);
       const notes = () => code.editor.visibleLines().then((lines) => lines.join('\n'));
       await expect.poll(notes).toMatch(/matches 2\s*2 layers · 1\.69 KiB → 624 B/);
-      expect(await code.editor.lenses()).toEqual(['Open Graph', 'Run', 'Sensitivity', 'Plan']);
+      // They come when they come: notes and lenses are asked for apart.
+      await expect.poll(() => code.editor.lenses()).toEqual(['Open Graph', 'Run', 'Sensitivity', 'Plan']);
       for (const theme of allThemes) {
         await code.setTheme(theme);
         await code.screenshot('notes');
