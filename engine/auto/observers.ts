@@ -25,9 +25,9 @@ export const observers: Stage = {
   async choose(plan, trials) {
     if (!hasOpenObserver(plan)) return plan;
     const given = readersOf(await byteInputs(trials.samples), trials.graph);
-    const planOf = ({ observer }: Pick<Measured, 'observer'>) => withWideWeights(withObserver(plan, observer, given));
+    const planOf = (observer: NamedCall) => withWideWeights(withObserver(plan, observer, given));
     const measure = async (observer: NamedCall): Promise<Measured> => {
-      return { observer, sqnr: await trials.measure(planOf({ observer })) };
+      return { observer, sqnr: await trials.measure(planOf(observer)) };
     };
     const wide = await measure(widest);
     const others: Measured[] = [];
@@ -37,7 +37,8 @@ export const observers: Stage = {
     const other = others.reduce((a, b) => (b.sqnr > a.sqnr + clear ? b : a));
     // What the samples do not show, a hundred of them or the few that choices are judged on, is values beyond their largest, and one such
     // answer in hundreds undoes what a narrower range gains on all others: the widest goes only where most samples are better without.
-    const isNarrow = other.sqnr > wide.sqnr + clear && (await trials.isSurelyBetter(planOf(other), planOf(wide)));
+    const isNarrow =
+      other.sqnr > wide.sqnr + clear && (await trials.isSurelyBetter(planOf(other.observer), planOf(widest)));
     const best = isNarrow ? other : wide;
     const list = [wide, ...others].map(({ observer, sqnr }) => `${written(observer)} ${decibels(sqnr)}`).join(', ');
     trials.say(

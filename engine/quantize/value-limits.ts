@@ -1,5 +1,6 @@
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import type { Limits } from '../observers/observer.ts';
+import { movesOnly } from '../rescaling/divide.ts';
 import { clampOf } from './activations.ts';
 
 const everything: Limits = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
@@ -11,10 +12,10 @@ const bounded: ReadonlyMap<string, Limits> = new Map(
     ...{ Softsign: { min: -1, max: 1 }, Tanh: { min: -1, max: 1 } },
   }),
 );
-/** Operators whose values lie between the least and the greatest of their inputs. */
+/** Operators, beside those that only move values, whose values lie between the least and the greatest of their inputs. */
 const passing = new Set([
   ...['AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'MaxPool', 'ReduceMax', 'ReduceMean', 'ReduceMin'],
-  ...['Concat', 'Dropout', 'Flatten', 'Identity', 'Reshape', 'Slice', 'Split', 'Squeeze', 'Transpose', 'Unsqueeze'],
+  ...['Concat', 'Dropout', 'Slice', 'Split'],
 ]);
 
 /**
@@ -34,7 +35,7 @@ export function limitsIn(graph: Graph): (value: string) => Limits {
   };
   const limitsBy = (node: GraphNode): Limits => {
     if (node.domain !== '') return everything;
-    if (!passing.has(node.op)) return bounded.get(node.op) ?? clampOf(node, graph) ?? everything;
+    if (!passing.has(node.op) && !movesOnly(node)) return bounded.get(node.op) ?? clampOf(node, graph) ?? everything;
     const inputs = node.op === 'Concat' ? node.inputs : node.inputs.slice(0, 1);
     return joined([{ min: 0, max: 0 }, ...inputs.map(limitsOf)]);
   };

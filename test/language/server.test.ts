@@ -480,9 +480,8 @@ describe('the language server', () => {
     await reached('none');
     expect(states.every((state) => state.uri === uri)).toBe(true);
     const told = states.map(({ state }) => state);
-    // A file that is not there may be known not to be before anything is told of it: loading is no state of it then.
-    expect(told.filter((state) => state !== 'loading')).toEqual(['loaded', 'failed', 'none']);
-    expect(told[0]).toBe('loading');
-    expect(told.filter((state, i) => state === told[i - 1])).toEqual([]);
+    // A file that is not there may be known not to be before anything is told of it: one loading may be left out, and nothing else.
+    const whole = ['loading', 'loaded', 'loading', 'failed', 'none'];
+    expect([whole, whole.toSpliced(2, 1)]).toContainEqual(told);
   });
 });
